@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The validated site: the only form that the rest of slurmha sees.
+//!
+//! A [`Site`] is complete (every default is filled in) and consistent (every
+//! rule of the site file holds), so that nothing downstream has to ask again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::Ipv4Net;
+use serde::{Deserialize, Serialize};
+
+/// A machine's short host name, as in `uname -n` and Slurm's `NodeName`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NodeName(pub String);
+
+impl NodeName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for NodeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl From<&str> for NodeName {
+    fn from(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
+
+/// One highly available Slurm cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Site {
+    /// Slurm's `ClusterName`, also the name of the Corosync cluster.
+    pub cluster_name: String,
+    /// The address that moves with slurmctld; clients know only this one.
+    pub vip: Ipv4Addr,
+    /// The two networks that the controllers share.
+    pub networks: Networks,
+    /// How quickly a dead machine is noticed.
+    pub timing: Timing,
+    /// NTP servers outside the cluster; may be empty (the controllers then
+    /// agree among themselves).
+    pub time_servers: Vec<String>,
+    /// How the administrator's machine reaches the cluster's machines.
+    pub ssh: Ssh,
+    /// The two controllers, in the order of the file.
+    pub controllers: [Controller; 2],
+    /// The third vote: a host outside the control plane that runs
+    /// corosync-qnetd.
+    pub arbiter: Option<Arbiter>,
+    /// Compute nodes, one entry per `[[nodes]]` table.
+    pub node_groups: Vec<NodeGroup>,
+    /// Slurm partitions.
+    pub partitions: Vec<Partition>,
+    /// Login nodes, from which users submit.
+    pub logins: Vec<Login>,
+    /// Further lines for slurm.conf, passed through as they are.
+    pub slurm_extra: Vec<String>,
+    /// Dangers that the file accepts by name.
+    pub accept: BTreeSet<Accept>,
+}
+
+/// The networks between the machines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Networks {
+    /// Link 0: Corosync, Slurm, the VIP.
+    pub cluster: Ipv4Net,
+    /// Link 1: Corosync, DRBD.
+    pub replication: Ipv4Net,
+}
+
+/// Failure detection; see `corosync.conf(5)` and `corosync-qdevice(8)`.
+///
+/// Only `token` has to be chosen; the rest follows from it unless the file
+/// sets it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Timing {
+    /// Silence after which Corosync gives up on the token.
+    pub token: Duration,
+    /// How long the survivors then wait for each other.
+    pub consensus: Duration,
+    /// `quorum.device.timeout`; qnetd drops a silent client after 1.2 times
+    /// this (0.8 heartbeat x 1.5), which must be sooner than token + consensus.
+    pub qdevice_timeout: Duration,
+    /// `quorum.device.sync_timeout`: how long a membership change may wait
+    /// for the arbiter's vote.
+    pub qdevice_sync_timeout: Duration,
+}
+
+/// Settings for the system's `ssh`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Ssh {
+    /// The remote user: root, or one with password-less sudo.
+    pub user: String,
+    /// An ssh configuration file to use instead of `~/.ssh/config`.
+    pub config: Option<PathBuf>,
+}
+
+/// A machine that can run slurmctld, slurmdbd and MariaDB.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Controller {
+    /// Host name.
+    pub name: NodeName,
+    /// Address on the cluster network (link 0).
+    pub address: Ipv4Addr,
+    /// Address on the replication network (link 1).
+    pub replication_address: Ipv4Addr,
+    /// Block device under DRBD volume 0, slurmctld's state.
+    pub state_device: PathBuf,
+    /// Block device under DRBD volume 1, MariaDB's data.
+    pub database_device: PathBuf,
+    /// How this machine's power is cut by the other one.
+    pub fence: Option<Fence>,
+}
+
+/// A fence device: an agent of the fence-agents project and its parameters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fence {
+    /// Agent name, such as `fence_ipmilan`.
+    pub agent: String,
+    /// Address of the BMC or power switch.
+    pub address: String,
+    /// Login on the device.
+    pub user: Option<String>,
+    /// File on the administrator's machine that holds the password; it
+    /// travels to the controllers inside ssh and appears nowhere else.
+    pub password_file: Option<PathBuf>,
+    /// Further parameters of the agent (`lanplus`, `cipher`, ...).
+    pub options: BTreeMap<String, String>,
+}
+
+/// The host that runs corosync-qnetd.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Arbiter {
+    /// Host name; may be that of a login node.
+    pub name: NodeName,
+    /// Address on the cluster network.
+    pub address: Ipv4Addr,
+}
+
+/// Compute nodes that share one description.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NodeGroup {
+    /// The hostlist as written, such as `cn[001-128]`.
+    pub hostlist: String,
+    /// The nodes that it names, with their addresses, in order.
+    pub nodes: Vec<ComputeNode>,
+    /// Slurm's `CPUs`.
+    pub cpus: u32,
+    /// Slurm's `RealMemory`, in MiB.
+    pub memory_mb: u64,
+    /// Slurm's `Gres`, such as `gpu:a100:4`.
+    pub gres: Option<String>,
+    /// Slurm's `Features`.
+    pub features: Vec<String>,
+    /// Further `key=value` pairs for the NodeName line, passed through.
+    pub extra: Option<String>,
+}
+
+/// One compute node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ComputeNode {
+    /// Host name and Slurm's `NodeName`.
+    pub name: NodeName,
+    /// Address on the cluster network.
+    pub address: Ipv4Addr,
+}
+
+/// A Slurm partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Partition {
+    /// Partition name.
+    pub name: String,
+    /// Hostlist of its nodes, as written; `ALL` is allowed.
+    pub nodes: String,
+    /// Whether jobs that name no partition go here.
+    pub default: bool,
+    /// Slurm's `MaxTime`, as Slurm writes it.
+    pub max_time: Option<String>,
+    /// Slurm's `DefaultTime`, as Slurm writes it.
+    pub default_time: Option<String>,
+    /// Further `key=value` pairs for the PartitionName line, passed through.
+    pub extra: Option<String>,
+}
+
+/// A machine on which users work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Login {
+    /// Host name.
+    pub name: NodeName,
+    /// Address on the cluster network.
+    pub address: Ipv4Addr,
+}
+
+/// A danger that a site file has to accept by name before slurmha goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Accept {
+    /// Controllers without a fence device: a partition can end in two
+    /// writers, and then one side's jobs are lost.
+    DataLossWithoutFencing,
+    /// Two votes instead of three: after a partition only a fence race
+    /// decides who goes on, and a lone controller cannot start by itself.
+    NoArbiter,
+}
+
+/// What a machine does in the cluster; one machine can have several roles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Runs the control plane.
+    Controller,
+    /// Runs corosync-qnetd.
+    Arbiter,
+    /// Runs slurmd.
+    Compute,
+    /// Users log in here.
+    Login,
+}
+
+/// One machine of the site with everything that it does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Machine {
+    /// Host name.
+    pub name: NodeName,
+    /// Address on the cluster network.
+    pub address: Ipv4Addr,
+    /// Its roles, never empty.
+    pub roles: BTreeSet<Role>,
+}
+
+impl Site {
+    /// Every machine once, controllers first, then in the order of the file.
+    pub fn machines(&self) -> Vec<Machine> {
+        let controllers = self.controllers.iter().map(|c| (&c.name, c.address, Role::Controller));
+        let arbiter = self.arbiter.iter().map(|a| (&a.name, a.address, Role::Arbiter));
+        let logins = self.logins.iter().map(|l| (&l.name, l.address, Role::Login));
+        let compute = self.compute_nodes().map(|n| (&n.name, n.address, Role::Compute));
+        let mut machines: Vec<Machine> = Vec::new();
+        for (name, address, role) in controllers.chain(arbiter).chain(logins).chain(compute) {
+            match machines.iter_mut().find(|m| &m.name == name) {
+                Some(machine) => {
+                    machine.roles.insert(role);
+                }
+                None => machines.push(Machine {
+                    name: name.clone(),
+                    address,
+                    roles: BTreeSet::from([role]),
+                }),
+            }
+        }
+        machines
+    }
+
+    /// Every compute node of every group.
+    pub fn compute_nodes(&self) -> impl Iterator<Item = &ComputeNode> {
+        self.node_groups.iter().flat_map(|group| &group.nodes)
+    }
+
+    /// The controller of that name.
+    pub fn controller(&self, name: &NodeName) -> Option<&Controller> {
+        self.controllers.iter().find(|c| &c.name == name)
+    }
+}
