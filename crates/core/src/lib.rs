@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The pure core of slurmha.
 //!
-//! What is wanted ([`site`], [`desired`]), what is there ([`observe`]), and
-//! what to do about it ([`plan`]) are three things. Nothing in this crate
-//! starts a process, opens a file, reads a clock or uses the network; the
-//! same input always gives the same output.
+//! What is wanted ([`site`]), what is there ([`observe`]), and what to do
+//! about it ([`plan`]) are three things. Nothing in this crate starts a
+//! process, opens a file, reads a clock or uses the network; the same input
+//! always gives the same output.
 
+pub mod config_file;
+pub mod observe;
+pub mod plan;
+pub mod secret;
 pub mod site;

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+//! States of the running cluster's parts, as their own tools tell them.
+
+use serde::{Deserialize, Serialize};
+
+/// `corosync-quorumtool -s`, from one member.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuorumStatus {
+    /// Whether this partition has quorum.
+    pub quorate: bool,
+    /// Votes that are expected.
+    pub expected_votes: u32,
+    /// Votes that are present.
+    pub total_votes: u32,
+    /// Ring id, such as `1.5`.
+    pub ring_id: String,
+    /// Whether the arbiter (qdevice) is configured, and gives its vote.
+    pub qdevice: Option<bool>,
+}
+
+/// `drbdsetup status --verbose --statistics` of one resource, seen from one side.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DrbdStatus {
+    /// Whether the resource is up on this machine at all.
+    pub up: bool,
+    /// `Primary`, `Secondary`; empty when down.
+    pub role: String,
+    /// Whether I/O is suspended (`suspended:no` or the reason).
+    pub suspended: bool,
+    /// `Connected`, `Connecting`, `StandAlone`, `WFConnection`, ...
+    pub connection: String,
+    /// The peer's role, `Unknown` when not connected.
+    pub peer_role: String,
+    /// Volumes in order of number.
+    pub volumes: Vec<DrbdVolumeStatus>,
+}
+
+/// One volume of [`DrbdStatus`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DrbdVolumeStatus {
+    /// Volume number.
+    pub volume: u32,
+    /// This side's disk: `UpToDate`, `Inconsistent`, `Diskless`, ...
+    pub disk: String,
+    /// The peer's disk, `DUnknown` when not connected.
+    pub peer_disk: String,
+    /// `Established`, `SyncSource`, `SyncTarget`, `PausedSyncS`, `Off`, ...
+    pub replication: String,
+    /// Percentage in sync while a resync runs, 0 to 100.
+    pub done_percent: Option<f64>,
+    /// Data that the sides do not agree on, in KiB.
+    pub out_of_sync_kib: Option<u64>,
+}
+
+/// `crm_mon --output-as=xml`, from one member.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterStatus {
+    /// The designated controller (DC), when one is elected.
+    pub dc: Option<String>,
+    /// Whether this partition has quorum.
+    pub with_quorum: bool,
+    /// Whether fencing is enabled.
+    pub fencing_enabled: bool,
+    /// Whether the whole cluster is in maintenance mode.
+    pub maintenance: bool,
+    /// Every Pacemaker node.
+    pub nodes: Vec<ClusterNode>,
+    /// Every primitive instance.
+    pub resources: Vec<ClusterResource>,
+    /// Failed operations that nobody has cleaned up.
+    pub failures: Vec<ResourceFailure>,
+    /// Fencing actions that Pacemaker remembers, newest first.
+    pub fencing: Vec<FencingEvent>,
+    /// Ids of location constraints that ban a node (`cli-ban-...`,
+    /// `drbd-fence-by-handler-...`).
+    pub bans: Vec<String>,
+}
+
+/// One node of [`ClusterStatus`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterNode {
+    /// Host name.
+    pub name: String,
+    /// Member and not pending.
+    pub online: bool,
+    /// In standby mode.
+    pub standby: bool,
+    /// In maintenance mode.
+    pub maintenance: bool,
+    /// Its state is not known and it waits to be fenced.
+    pub unclean: bool,
+    /// Joining, not yet usable.
+    pub pending: bool,
+}
+
+/// One instance of a resource of [`ClusterStatus`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterResource {
+    /// Id without instance number.
+    pub id: String,
+    /// `Started`, `Stopped`, `Promoted`, `Unpromoted`, `Starting`, ...
+    pub role: String,
+    /// Where it is active; empty when stopped.
+    pub node: Option<String>,
+    /// Whether Pacemaker regards it as failed.
+    pub failed: bool,
+    /// Whether Pacemaker manages it.
+    pub managed: bool,
+    /// Whether it blocks on a failure that Pacemaker cannot handle.
+    pub blocked: bool,
+}
+
+/// One failed operation of [`ClusterStatus`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceFailure {
+    /// Operation key, such as `slurmctld_monitor_10000`.
+    pub operation: String,
+    /// Where it failed.
+    pub node: String,
+    /// Exit status in words.
+    pub status: String,
+    /// The agent's own reason.
+    pub reason: String,
+    /// When, as Pacemaker writes it.
+    pub when: String,
+}
+
+/// One fencing action of [`ClusterStatus`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FencingEvent {
+    /// `off`, `reboot`, `on`.
+    pub action: String,
+    /// The machine that was fenced.
+    pub target: String,
+    /// The machine that did it.
+    pub delegate: String,
+    /// `success`, `failed`, `pending`.
+    pub status: String,
+    /// When it ended, as Pacemaker writes it.
+    pub completed: String,
+}
+
+/// Signs of life of the control plane, each from a real request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlurmStatus {
+    /// `scontrol ping` through the VIP.
+    pub slurmctld: Health,
+    /// `sacctmgr show cluster` through slurmdbd.
+    pub slurmdbd: Health,
+    /// `SELECT 1` on the local socket; only known on the active controller.
+    pub mariadb: Health,
+    /// Jobs by state, such as `RUNNING`.
+    pub jobs: std::collections::BTreeMap<String, u64>,
+    /// Nodes by state, such as `idle`, `down*`.
+    pub nodes: std::collections::BTreeMap<String, u64>,
+}
+
+/// Whether a daemon answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "is", content = "why")]
+pub enum Health {
+    /// It answered.
+    Up,
+    /// It, or its address, refused.
+    Down(String),
+    /// It could not be asked from here, or gave no answer in time.
+    #[default]
+    Unknown,
+    /// It does not run on this machine and is not expected to.
+    Elsewhere,
+}

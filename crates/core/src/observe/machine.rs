@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The state of one machine, read in one exchange and changed by nothing.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::config_file::Access;
+use crate::secret::{Digest, SecretFile, SecretId};
+
+/// An answer, or the reason why there is none. Unknown is not down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reading<T> {
+    /// The answer.
+    Known(T),
+    /// It could not be told, and why.
+    Unknown(String),
+}
+
+impl<T> Reading<T> {
+    /// The answer, if there is one.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+impl<T> Default for Reading<T> {
+    fn default() -> Self {
+        Self::Unknown("not asked".to_owned())
+    }
+}
+
+/// What to look at. Everything that is asked costs time on the machine, so a
+/// command asks only for what it needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObserveRequest {
+    /// Packages whose version is wanted.
+    #[serde(default)]
+    pub packages: Vec<String>,
+    /// Users whose ids are wanted.
+    #[serde(default)]
+    pub users: Vec<String>,
+    /// Groups whose ids are wanted.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// Files whose text is wanted, with the secrets to take out of it.
+    #[serde(default)]
+    pub files: Vec<FileRequest>,
+    /// Directories whose owner and mode are wanted.
+    #[serde(default)]
+    pub directories: Vec<PathBuf>,
+    /// Secrets whose digest is wanted.
+    #[serde(default)]
+    pub secrets: Vec<SecretFile>,
+    /// systemd units whose state is wanted.
+    #[serde(default)]
+    pub units: Vec<String>,
+    /// Block devices whose content is to be identified.
+    #[serde(default)]
+    pub devices: Vec<PathBuf>,
+    /// DRBD resource whose status is wanted.
+    #[serde(default)]
+    pub drbd_resource: Option<String>,
+    /// Whether to ask for Corosync's quorum and Pacemaker's status.
+    #[serde(default)]
+    pub cluster: bool,
+    /// Whether to ask for Pacemaker's whole configuration.
+    #[serde(default)]
+    pub cib: bool,
+    /// Whether to ask the scheduler, slurmdbd and MariaDB for a sign of life.
+    #[serde(default)]
+    pub slurm: bool,
+    /// Whether to look at what only `check` needs: addresses, listening
+    /// ports, kernel modules of every installed kernel, name resolution.
+    #[serde(default)]
+    pub preflight: Option<PreflightRequest>,
+}
+
+/// A file to read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRequest {
+    /// Absolute path.
+    pub path: PathBuf,
+    /// Secrets to replace by their placeholder before the text is sent.
+    #[serde(default)]
+    pub secrets: Vec<SecretFile>,
+}
+
+/// What `check` asks on top.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreflightRequest {
+    /// Names that must resolve without DNS once the site is applied.
+    pub names: Vec<String>,
+    /// An address that must not answer yet (the VIP), and is asked by ARP
+    /// or ping.
+    pub unused_address: Option<Ipv4Addr>,
+}
+
+/// The answer to an [`ObserveRequest`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// `uname -n`.
+    pub hostname: String,
+    /// `ID` of os-release, such as `debian`.
+    pub os_id: String,
+    /// `VERSION_ID` of os-release, such as `12`.
+    pub os_version: String,
+    /// The running kernel.
+    pub kernel: String,
+    /// The machine's clock as it answered.
+    pub clock: Option<Timestamp>,
+    /// Installed version of each asked package; absent when not installed.
+    pub packages: BTreeMap<String, String>,
+    /// Ids of each asked user that exists.
+    pub users: BTreeMap<String, Account>,
+    /// Id of each asked group that exists.
+    pub groups: BTreeMap<String, u32>,
+    /// Each asked file that exists.
+    pub files: BTreeMap<PathBuf, FileState>,
+    /// Each asked directory that exists.
+    pub directories: BTreeMap<PathBuf, Access>,
+    /// Each asked secret that exists.
+    pub secrets: BTreeMap<String, SecretState>,
+    /// Each asked unit.
+    pub units: BTreeMap<String, UnitState>,
+    /// Each asked block device.
+    pub devices: BTreeMap<PathBuf, DeviceState>,
+    /// `drbdadm status`, for the asked resource; empty list when it is down.
+    pub drbd: Reading<crate::observe::DrbdStatus>,
+    /// `corosync-quorumtool -s`.
+    pub quorum: Reading<crate::observe::QuorumStatus>,
+    /// `crm_mon --output-as=xml`.
+    pub cluster: Reading<crate::observe::ClusterStatus>,
+    /// `cibadmin --query`.
+    pub cib: Reading<String>,
+    /// The control plane's daemons, each asked with a real request.
+    pub slurm: Reading<crate::observe::SlurmStatus>,
+    /// What only `check` asks for.
+    pub preflight: Option<Preflight>,
+}
+
+impl Observation {
+    /// State of a secret on this machine.
+    pub fn secret(&self, id: &SecretId) -> Option<&SecretState> {
+        self.secrets.get(&id.to_string())
+    }
+}
+
+/// A user's numeric ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// User id.
+    pub uid: u32,
+    /// Primary group id.
+    pub gid: u32,
+}
+
+/// A file that exists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileState {
+    /// Owner and permissions.
+    pub access: Access,
+    /// Content with secrets replaced by placeholders; absent when it is not
+    /// UTF-8 or larger than 1 MiB.
+    pub text: Option<String>,
+    /// When it was last written.
+    pub modified: Timestamp,
+}
+
+/// A secret that exists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretState {
+    /// Owner and permissions.
+    pub access: Access,
+    /// Digest of its value.
+    pub digest: Digest,
+    /// When it was last written.
+    pub modified: Timestamp,
+}
+
+/// `systemctl show` of one unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitState {
+    /// `LoadState`: `loaded`, `not-found`, `masked`.
+    pub load: String,
+    /// `ActiveState`: `active`, `inactive`, `failed`, ...
+    pub active: String,
+    /// `UnitFileState`: `enabled`, `disabled`, `masked`, `static`, ...; empty
+    /// when there is no unit file.
+    pub enabled: String,
+    /// `ActiveEnterTimestamp`, when it became active.
+    pub since: Option<Timestamp>,
+}
+
+/// A block device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceState {
+    /// Size in bytes; absent when there is no such block device.
+    pub size_bytes: Option<u64>,
+    /// What `blkid --probe` and `drbdmeta` find on it.
+    pub content: DeviceContent,
+    /// Where it, or something on it, is mounted.
+    pub mounted_at: Vec<PathBuf>,
+}
+
+/// What a block device carries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum DeviceContent {
+    /// Nothing that any known signature names.
+    Blank,
+    /// DRBD metadata, with the label of the file system inside if there is one.
+    Drbd {
+        /// File system label.
+        label: Option<String>,
+    },
+    /// Something else: never touched.
+    Foreign {
+        /// What `blkid` calls it, such as `ext4` or `LVM2_member`.
+        signature: String,
+        /// Its label.
+        label: Option<String>,
+    },
+    /// Could not be read.
+    Unknown {
+        /// Why.
+        why: String,
+    },
+}
+
+/// What only `check` asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preflight {
+    /// Every IPv4 address of the machine.
+    pub addresses: Vec<Ipv4Addr>,
+    /// TCP ports on which something listens, with the program's name if known.
+    pub listening: BTreeMap<u16, String>,
+    /// For each installed kernel, whether it has the drbd module.
+    pub drbd_module: BTreeMap<String, bool>,
+    /// How each asked name resolves from /etc/hosts.
+    pub hosts: BTreeMap<String, Vec<Ipv4Addr>>,
+    /// Whether the address that should be unused answered.
+    pub unused_address_answers: Reading<bool>,
+    /// Versions of Slurm packages that apt would install, by package.
+    pub candidates: BTreeMap<String, String>,
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Secrets: made on the cluster, moved only inside ssh, shown nowhere.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
+
+use crate::config_file::Access;
+use crate::site::NodeName;
+
+/// Which secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind", content = "of")]
+pub enum SecretId {
+    /// `/etc/munge/munge.key`, on every machine.
+    MungeKey,
+    /// `/etc/corosync/authkey`, on the controllers.
+    CorosyncKey,
+    /// slurmdbd's password in MariaDB, on the controllers.
+    DatabasePassword,
+    /// Password of the BMC that cuts this machine's power, on the controllers.
+    BmcPassword(NodeName),
+}
+
+impl SecretId {
+    /// What stands in a file's text in place of the value.
+    pub fn placeholder(&self) -> String {
+        format!("@SECRET:{self}@")
+    }
+}
+
+impl fmt::Display for SecretId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MungeKey => f.write_str("munge-key"),
+            Self::CorosyncKey => f.write_str("corosync-key"),
+            Self::DatabasePassword => f.write_str("database-password"),
+            Self::BmcPassword(node) => write!(f, "bmc-password-{node}"),
+        }
+    }
+}
+
+/// How a secret is made when no machine has it yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecretForm {
+    /// So many random bytes.
+    Bytes(usize),
+    /// So many random bytes, written as hexadecimal text.
+    Hex(usize),
+    /// Not made by slurmha; comes from a file of the administrator's.
+    Given,
+}
+
+/// Where a secret lies on a machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretFile {
+    /// Which secret.
+    pub id: SecretId,
+    /// Absolute path.
+    pub path: PathBuf,
+    /// Owner and permissions.
+    pub access: Access,
+    /// How it is made.
+    pub form: SecretForm,
+}
+
+/// SHA-256 of a secret or file, as lower-case hexadecimal text.
+///
+/// The secrets slurmha makes have 32 random bytes or more, so their digest
+/// tells nothing; a given password's digest never leaves ssh.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Digest(pub String);
+
+impl Digest {
+    /// Digest of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+/// The value of a secret. It prints as `[secret]` and is overwritten nowhere
+/// else than in memory.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretValue(Vec<u8>);
+
+impl SecretValue {
+    /// Takes over the bytes.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, for the moment of writing them to their file.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Digest of the value.
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.0)
+    }
+}
+
+impl fmt::Debug for SecretValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+impl Serialize for SecretValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        BASE64.decode(text).map(Self).map_err(serde::de::Error::custom)
+    }
+}
