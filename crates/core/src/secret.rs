@@ -22,6 +22,8 @@ pub enum SecretId {
     CorosyncKey,
     /// slurmdbd's password in MariaDB, on the controllers.
     DatabasePassword,
+    /// What the two sides of the DRBD connection prove to each other.
+    ReplicationKey,
     /// Password of the BMC that cuts this machine's power, on the controllers.
     BmcPassword(NodeName),
 }
@@ -31,6 +33,41 @@ impl SecretId {
     pub fn placeholder(&self) -> String {
         format!("@SECRET:{self}@")
     }
+
+    /// Where the secret lies, and how it is made; the same on every machine
+    /// that holds it.
+    pub fn location(&self) -> SecretFile {
+        let (path, access, form) = match self {
+            // munged(8) refuses a key that others can read; 1024 bytes is
+            // what `mungekey` could use at most, 128 what it writes.
+            Self::MungeKey => (
+                "/etc/munge/munge.key".to_owned(),
+                Access::new("munge", "munge", 0o400),
+                SecretForm::Bytes(128),
+            ),
+            // corosync-keygen(8) writes 256 bytes.
+            Self::CorosyncKey => (
+                "/etc/corosync/authkey".to_owned(),
+                Access::root(0o400),
+                SecretForm::Bytes(256),
+            ),
+            Self::DatabasePassword => (
+                format!("{SECRETS_DIRECTORY}/{self}"),
+                Access::root(0o600),
+                SecretForm::Hex(32),
+            ),
+            // drbd.conf(5): shared-secret has at most 64 characters.
+            Self::ReplicationKey => (
+                format!("{SECRETS_DIRECTORY}/{self}"),
+                Access::root(0o600),
+                SecretForm::Hex(24),
+            ),
+            Self::BmcPassword(_) => {
+                (format!("{SECRETS_DIRECTORY}/{self}"), Access::root(0o600), SecretForm::Given)
+            }
+        };
+        SecretFile { id: self.clone(), path: path.into(), access, form }
+    }
 }
 
 impl fmt::Display for SecretId {
@@ -39,10 +76,14 @@ impl fmt::Display for SecretId {
             Self::MungeKey => f.write_str("munge-key"),
             Self::CorosyncKey => f.write_str("corosync-key"),
             Self::DatabasePassword => f.write_str("database-password"),
+            Self::ReplicationKey => f.write_str("replication-key"),
             Self::BmcPassword(node) => write!(f, "bmc-password-{node}"),
         }
     }
 }
+
+/// Where slurmha keeps secrets that no program expects elsewhere.
+pub const SECRETS_DIRECTORY: &str = "/etc/slurmha/secrets";
 
 /// How a secret is made when no machine has it yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
