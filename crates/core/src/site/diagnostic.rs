@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A mistake in the site file, and how it is shown.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use serde::Serialize;
+
+use super::rule::Rule;
+
+/// Bytes of the site file, from the first to the one after the last.
+pub type Span = Range<usize>;
+
+/// How much a diagnostic matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// The file is not accepted.
+    Error,
+    /// The file is accepted; somebody should look at this.
+    Warning,
+}
+
+impl Severity {
+    /// The word that is printed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// One mistake: what, where, why and the cure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Diagnostic {
+    /// The name of the rule that was broken, such as `vip-outside-network`.
+    pub code: &'static str,
+    /// Whether the file can be used all the same.
+    pub severity: Severity,
+    /// What is wrong, as a sentence with the names and values.
+    pub message: String,
+    /// The value (or key, or table header) that it points to.
+    pub span: Span,
+    /// A few words to stand beside the caret; may be empty.
+    pub label: String,
+    /// The cure: what to type.
+    pub help: String,
+    /// Other places that have to do with it, such as the first of two uses.
+    pub related: Vec<Related>,
+}
+
+/// A second place in the file that explains a diagnostic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Related {
+    /// The place.
+    pub span: Span,
+    /// What it has to do with the matter.
+    pub label: String,
+}
+
+impl Diagnostic {
+    /// A diagnostic of `rule` about the value at `span`.
+    pub fn new(
+        rule: &Rule,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self {
+            code: rule.code,
+            severity: rule.severity,
+            message: message.into(),
+            span,
+            label: String::new(),
+            help: help.into(),
+            related: Vec::new(),
+        }
+    }
+
+    /// Adds the words beside the caret.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// Adds another place.
+    #[must_use]
+    pub fn related(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.related.push(Related { span, label: label.into() });
+        self
+    }
+
+    /// Whether the file is refused because of it.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+/// Renders diagnostics as plain text, in the order given.
+///
+/// The first line has the form `file:line:column: error[code]: message`, which
+/// editors and terminals can jump to. Nothing here needs a colour or a width.
+pub fn render(file_name: &str, text: &str, diagnostics: &[Diagnostic]) -> String {
+    let mut out = String::new();
+    for diagnostic in diagnostics {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        render_one(&mut out, file_name, text, diagnostic);
+    }
+    out
+}
+
+fn render_one(out: &mut String, file_name: &str, text: &str, diagnostic: &Diagnostic) {
+    let Diagnostic { code, severity, message, span, label, help, related } = diagnostic;
+    let place = Place::of(text, span);
+    let severity = severity.as_str();
+    let (line, column) = (place.line, place.column);
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "{file_name}:{line}:{column}: {severity}[{code}]: {message}");
+    let related: Vec<(Place, &str)> =
+        related.iter().map(|r| (Place::of(text, &r.span), r.label.as_str())).collect();
+    let widest = related.iter().map(|(p, _)| p.line).max().unwrap_or(0).max(place.line);
+    let width = widest.to_string().len();
+    place.quote(out, width, '^', label);
+    for (place, label) in &related {
+        place.quote(out, width, '-', label);
+    }
+    let mut lines = help.lines();
+    if let Some(first) = lines.next() {
+        let _ = writeln!(out, "{:width$} = help: {first}", "");
+    }
+    for line in lines {
+        let _ = writeln!(out, "{:width$}         {line}", "");
+    }
+}
+
+/// A span in terms that people use; lines and columns count from 1.
+struct Place<'t> {
+    line: usize,
+    column: usize,
+    source: &'t str,
+    /// Characters to underline on that line, at least one.
+    length: usize,
+}
+
+impl<'t> Place<'t> {
+    fn of(text: &'t str, span: &Span) -> Self {
+        let start = floor_char_boundary(text, span.start);
+        let end = floor_char_boundary(text, span.end).max(start);
+        let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let line_end = text[start..].find('\n').map_or(text.len(), |newline| start + newline);
+        Self {
+            line: text[..start].matches('\n').count() + 1,
+            column: text[line_start..start].chars().count() + 1,
+            source: text[line_start..line_end].trim_end_matches('\r'),
+            length: text[start..end.min(line_end)].chars().count().max(1),
+        }
+    }
+
+    fn quote(&self, out: &mut String, width: usize, mark: char, label: &str) {
+        // A control character from the file must not reach the terminal.
+        let source: String =
+            self.source.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let indent = self.column - 1;
+        let underline = String::from(mark).repeat(self.length);
+        let _ = writeln!(out, "{:>width$} | {}", self.line, source.trim_end());
+        let marks = format!("{:width$} | {:indent$}{underline} {label}", "", "");
+        let _ = writeln!(out, "{}", marks.trim_end());
+    }
+}
+
+/// The start of the character that holds byte `index`, or the end of the text.
+fn floor_char_boundary(text: &str, index: usize) -> usize {
+    let mut index = index.min(text.len());
+    while !text.is_char_boundary(index) {
+        index -= 1;
+    }
+    index
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::site::rule;
+
+    #[test]
+    fn shows_line_caret_and_cure() {
+        let text = "[cluster]\nvip = \"10.0.0.1\"\n";
+        let diagnostic =
+            Diagnostic::new(&rule::VIP_OUTSIDE_NETWORK, 16..26, "the VIP is elsewhere", "move it")
+                .label("not in 10.77.0.0/24")
+                .related(0..9, "in this table");
+        let expected = "\
+site.toml:2:7: error[vip-outside-network]: the VIP is elsewhere
+2 | vip = \"10.0.0.1\"
+  |       ^^^^^^^^^^ not in 10.77.0.0/24
+1 | [cluster]
+  | --------- in this table
+  = help: move it
+";
+        assert_eq!(render("site.toml", text, &[diagnostic]), expected);
+    }
+
+    #[test]
+    fn survives_spans_that_do_not_fit_the_text() {
+        for span in [0..0, 1..2, 5..500, 900..901] {
+            let diagnostic = Diagnostic::new(&rule::TOML_SYNTAX, span, "m", "h");
+            assert!(render("f", "\u{e4}\u{1b}[31m\r\n", &[diagnostic]).starts_with("f:"));
+        }
+    }
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a site file may say: its tables and keys.
+//!
+//! A new key is added here and nowhere else; reading it, suggesting it for a
+//! mistyped one and describing it in the JSON schema follow. What it means is
+//! then said in `assemble.rs`, and what it must not contradict in `rules/`.
+
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+use serde_json::Value as Json;
+use toml::de::{DeTable, DeValue};
+
+use super::diagnostic::Span;
+use super::model::Accept;
+use super::reader::{
+    Field, Fragment, Need, Report, Value, fragment, read_table, take_value, wrong_type,
+};
+use super::schema::table_schema;
+use super::spanned::Spanned;
+use super::value::{
+    Addresses, ClusterName, DevicePath, ExtraLine, ExtraPairs, Feature, FenceAgent, FenceOptions,
+    FenceUser, FilePath, Gres, HostName, HostOrAddress, Nodes, PartitionName, PartitionNodes,
+    SshUser, TimeLimit,
+};
+use super::word::Reserved;
+
+/// Entries of a table that is written several times, or of a list.
+pub(super) type Many<T> = Vec<Spanned<T>>;
+
+fragment! {
+    /// One highly available Slurm cluster, as slurmha builds and keeps it.
+    SiteFile as "the site file" {
+        /// The cluster as a whole.
+        required cluster: Cluster,
+        /// The two networks that the controllers share.
+        required network: Network,
+        /// How quickly a dead controller is noticed.
+        optional timing: Timing,
+        /// Where the machines take their time from.
+        optional time: Time,
+        /// How the administrator's machine reaches the cluster's machines.
+        optional ssh: Ssh,
+        /// A machine that can run slurmctld, slurmdbd and MariaDB; written exactly twice.
+        optional controller: Many<Controller>,
+        /// The host of the third vote.
+        optional arbiter: Arbiter,
+        /// A machine from which users submit.
+        optional login: Many<Login>,
+        /// Compute nodes that share one description.
+        optional nodes: Many<NodeGroup>,
+        /// A Slurm partition.
+        optional partition: Many<Partition>,
+        /// What is passed on to slurm.conf.
+        optional slurm: Slurm,
+        /// Reserved for the VPN.
+        optional vpn: Reserved,
+        /// Reserved for the web portal.
+        optional portal: Reserved,
+        /// Reserved for the monitoring.
+        optional monitoring: Reserved,
+    }
+}
+
+fragment! {
+    /// The cluster as a whole.
+    Cluster as "[cluster]" {
+        /// Slurm's ClusterName, also the name of the Corosync cluster.
+        /// It cannot be changed later without losing the accounting's history.
+        required name: ClusterName,
+        /// The address that moves with slurmctld; clients know only this one.
+        /// It lies in the cluster network and belongs to no machine.
+        required vip: Ipv4Addr,
+        /// Dangers that are accepted by name.
+        /// Without it, a site without fencing or without an arbiter is refused.
+        optional accept: Many<Accept>,
+    }
+}
+
+fragment! {
+    /// The two networks that the controllers share.
+    Network as "[network]" {
+        /// Link 0, the cluster network: Corosync, Slurm and the VIP.
+        required cluster: Ipv4Net,
+        /// Link 1, the replication network: Corosync and DRBD.
+        /// A direct cable between the controllers is fine.
+        required replication: Ipv4Net,
+    }
+}
+
+fragment! {
+    /// How quickly a dead controller is noticed.
+    /// Only token_ms has to be chosen; the rest follows from it.
+    Timing as "[timing]" {
+        /// Milliseconds of silence after which Corosync gives up on the token.
+        /// 1000 by default; a longer one forgives longer stalls and makes every failover slower.
+        optional token_ms: u64,
+        /// Milliseconds that the survivor then waits for the other controller.
+        /// 1.2 times the token by default; corosync.conf(5) allows less for two controllers.
+        optional consensus_ms: u64,
+        /// Corosync's quorum.device.timeout, in milliseconds.
+        /// The arbiter drops a dead controller after 1.2 times this, which must be sooner than token and consensus together.
+        optional qdevice_timeout_ms: u64,
+        /// Corosync's quorum.device.sync_timeout, in milliseconds.
+        /// How long a membership change may wait for the arbiter's vote.
+        optional qdevice_sync_timeout_ms: u64,
+    }
+}
+
+fragment! {
+    /// Where the machines take their time from.
+    Time as "[time]" {
+        /// NTP servers outside the cluster, by address or name.
+        /// An empty list says that there are none on purpose; the machines then agree with the controllers.
+        required servers: Many<HostOrAddress>,
+    }
+}
+
+fragment! {
+    /// How the administrator's machine reaches the cluster's machines.
+    Ssh as "[ssh]" {
+        /// The remote user, root by default: root, or one with password-less sudo.
+        optional user: SshUser,
+        /// An ssh configuration file to use instead of ~/.ssh/config.
+        optional config: FilePath,
+    }
+}
+
+fragment! {
+    /// A machine that can run slurmctld, slurmdbd and MariaDB.
+    Controller as "[[controller]]" {
+        /// The machine's host name, as `uname -n` prints it.
+        required name: HostName,
+        /// Its address on the cluster network.
+        required address: Ipv4Addr,
+        /// Its address on the replication network.
+        required replication_address: Ipv4Addr,
+        /// The block device for slurmctld's state, DRBD volume 0.
+        required state_device: DevicePath,
+        /// The block device for MariaDB's data, DRBD volume 1.
+        required database_device: DevicePath,
+        /// How this machine's power is cut by the other one.
+        optional fence: Fence,
+    }
+}
+
+fragment! {
+    /// How this machine's power is cut by the other one.
+    Fence as "[controller.fence]" {
+        /// An agent of the fence-agents project.
+        required agent: FenceAgent,
+        /// The address of the machine's BMC or of the power switch.
+        required address: HostOrAddress,
+        /// The login on the device.
+        optional user: FenceUser,
+        /// A file on the administrator's machine that holds the password.
+        /// The password itself never stands in the site file.
+        optional password_file: FilePath,
+        /// Further parameters of the agent, such as lanplus or plug.
+        optional options: FenceOptions,
+    }
+}
+
+fragment! {
+    /// The host of the third vote; it runs corosync-qnetd.
+    Arbiter as "[arbiter]" {
+        /// The machine's host name; may be that of a login node.
+        required name: HostName,
+        /// Its address on the cluster network.
+        required address: Ipv4Addr,
+    }
+}
+
+fragment! {
+    /// A machine from which users submit.
+    Login as "[[login]]" {
+        /// The machine's host name, as `uname -n` prints it.
+        required name: HostName,
+        /// Its address on the cluster network.
+        required address: Ipv4Addr,
+    }
+}
+
+fragment! {
+    /// Compute nodes that share one description.
+    NodeGroup as "[[nodes]]" {
+        /// Their host names as a hostlist, such as cn[001-128].
+        required names: Nodes,
+        /// Their addresses as a hostlist, in the order of the names.
+        required addresses: Addresses,
+        /// Slurm's CPUs: what `slurmd -C` prints on such a node.
+        required cpus: u64,
+        /// Slurm's RealMemory in MiB: what `slurmd -C` prints, or somewhat less.
+        required memory_mb: u64,
+        /// Slurm's Gres, such as gpu:a100:4.
+        optional gres: Gres,
+        /// Slurm's Features, which jobs can ask for with --constraint.
+        optional features: Many<Feature>,
+        /// Further Key=Value pairs for the NodeName line.
+        optional extra: ExtraPairs,
+    }
+}
+
+fragment! {
+    /// A Slurm partition.
+    Partition as "[[partition]]" {
+        /// Slurm's PartitionName.
+        required name: PartitionName,
+        /// Its nodes as a hostlist, or ALL.
+        required nodes: PartitionNodes,
+        /// Whether jobs that name no partition go here; false by default.
+        optional default: bool,
+        /// The longest time that a job may ask for; unlimited by default.
+        optional max_time: TimeLimit,
+        /// The time that a job gets when it asks for none; max_time by default.
+        optional default_time: TimeLimit,
+        /// Further Key=Value pairs for the PartitionName line.
+        optional extra: ExtraPairs,
+    }
+}
+
+fragment! {
+    /// What is passed on to slurm.conf.
+    Slurm as "[slurm]" {
+        /// Further lines for slurm.conf, each of the form Key=Value.
+        optional extra: Many<ExtraLine>,
+    }
+}
+
+impl Cluster {
+    /// Where the file accepts a danger.
+    pub(super) fn accepted(&self, danger: Accept) -> Option<&Spanned<Accept>> {
+        items(self.accept.as_ref()).iter().find(|accept| accept.value == danger)
+    }
+}
+
+/// The entries of a list or repeated table that may be absent.
+pub(super) fn items<T>(many: Option<&Spanned<Many<T>>>) -> &[Spanned<T>] {
+    many.map_or(&[], |many| many.value.as_slice())
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What single values may look like, one type per kind of value.
+//!
+//! The character sets are narrow on purpose: these values are written into
+//! the configuration of other programs, where quotes, newlines, comment signs
+//! and shell characters would mean something.
+
+mod fence;
+mod list;
+mod name;
+mod network;
+mod path;
+mod slurm;
+
+pub(super) use fence::{FenceAgent, FenceOptions, FenceUser};
+pub(super) use list::{Addresses, Nodes, PartitionNodes};
+pub(super) use name::{ClusterName, HostName, PartitionName, SshUser};
+pub(super) use network::HostOrAddress;
+pub(super) use path::{DevicePath, FilePath};
+pub(super) use slurm::{ExtraLine, ExtraPairs, Feature, Gres, Pair, TimeLimit};

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Words with a fixed meaning: accepted dangers, and tables for later.
+
+use serde_json::{Value as Json, json};
+use toml::de::DeValue;
+
+use super::diagnostic::{Diagnostic, Span};
+use super::model::Accept;
+use super::reader::{Report, Value, nearest, wrong_type};
+use super::rule;
+
+/// A table that a later version reads; this one refuses it.
+#[derive(Debug)]
+pub(super) struct Reserved;
+
+impl Value for Reserved {
+    fn expected() -> String {
+        "nothing yet".to_owned()
+    }
+
+    fn read(_: &DeValue<'_>, span: &Span, report: &mut Report) -> Option<Self> {
+        report.push(Diagnostic::new(
+            &rule::NOT_YET_SUPPORTED,
+            span.clone(),
+            "this table is not yet supported by this version of slurmha",
+            "remove it, or put # before its lines until a version supports it",
+        ));
+        None
+    }
+
+    fn schema() -> Json {
+        json!({ "not": {} })
+    }
+}
+
+const ACCEPTS: [(&str, Accept); 2] = [
+    ("data-loss-without-fencing", Accept::DataLossWithoutFencing),
+    ("no-arbiter", Accept::NoArbiter),
+];
+
+impl Value for Accept {
+    fn expected() -> String {
+        let words = ACCEPTS.map(|(word, _)| format!("\"{word}\""));
+        format!("one of {}", words.join(", "))
+    }
+
+    fn read(value: &DeValue<'_>, span: &Span, report: &mut Report) -> Option<Self> {
+        let Some(text) = value.as_str() else {
+            report.push(wrong_type::<Self>(value, span));
+            return None;
+        };
+        if let Some((_, accept)) = ACCEPTS.iter().find(|(word, _)| *word == text) {
+            return Some(*accept);
+        }
+        let help = match nearest(text, ACCEPTS.iter().map(|(word, _)| *word)) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => format!("write {}", Self::expected()),
+        };
+        let message = format!("`{}` is no danger that can be accepted", text.escape_default());
+        report.push(Diagnostic::new(&rule::UNKNOWN_WORD, span.clone(), message, help));
+        None
+    }
+
+    fn schema() -> Json {
+        json!({ "enum": ACCEPTS.map(|(word, _)| word) })
+    }
+}
