@@ -3,7 +3,19 @@
 //! it, and the parsers of the programs that it asks.
 
 mod cluster;
+mod crm_mon;
+mod drbd;
 mod machine;
+mod parse_error;
+mod quorum;
+mod slurm;
+mod slurm_job;
 
 pub use cluster::*;
+pub use crm_mon::parse_crm_mon_xml;
+pub use drbd::parse_drbd_status;
 pub use machine::*;
+pub use parse_error::ParseError;
+pub use quorum::parse_quorum;
+pub use slurm::{parse_scontrol_ping, parse_sinfo_states, parse_squeue_states};
+pub use slurm_job::{JobRecord, SACCT_FORMAT, parse_sacct, parse_scontrol_jobs};

@@ -98,6 +98,9 @@ pub struct ClusterNode {
 pub struct ClusterResource {
     /// Id without instance number.
     pub id: String,
+    /// Its agent, such as `ocf:heartbeat:IPaddr2`.
+    #[serde(default)]
+    pub agent: String,
     /// `Started`, `Stopped`, `Promoted`, `Unpromoted`, `Starting`, ...
     pub role: String,
     /// Where it is active; empty when stopped.

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `crm_mon --output-as=xml --one-shot --inactive`.
+//!
+//! The document follows Pacemaker's published schema (crm_mon-2.25.rng in
+//! 2.1.5); attributes that older or newer versions leave out are optional
+//! here, everything else is required.
+
+use roxmltree::{Document, Node};
+
+use super::{
+    ClusterNode, ClusterResource, ClusterStatus, FencingEvent, ParseError, ResourceFailure,
+};
+
+const PROGRAM: &str = "crm_mon";
+
+/// Reads the whole status document.
+///
+/// # Errors
+/// When the text is not such a document, or when crm_mon says in it that it
+/// has no connection to the cluster.
+pub fn parse_crm_mon_xml(xml: &str) -> Result<ClusterStatus, ParseError> {
+    let document = Document::parse(xml)
+        .map_err(|e| ParseError::unexpected(PROGRAM, "XML", &format!("{e}: {xml}")))?;
+    let root = document.root_element();
+    if !matches!(root.tag_name().name(), "pacemaker-result" | "crm_mon") {
+        return Err(ParseError::unexpected(PROGRAM, "pacemaker-result", root.tag_name().name()));
+    }
+    refused(root)?;
+    let summary = section(root, "summary")?;
+    let dc = section(summary, "current_dc")?;
+    let options = section(summary, "cluster_options")?;
+    let dc_present = flag(dc, "present")?;
+    Ok(ClusterStatus {
+        dc: if dc_present { Some(attribute(dc, "name")?.to_owned()) } else { None },
+        with_quorum: dc_present && flag(dc, "with_quorum")?,
+        fencing_enabled: flag(options, "stonith-enabled")?,
+        maintenance: flag(options, "maintenance-mode")?,
+        nodes: children(section(root, "nodes")?, "node").map(node).collect::<Result<_, _>>()?,
+        resources: resources(root)?,
+        failures: entries(root, "failures", "failure").map(failure).collect::<Result<_, _>>()?,
+        fencing: entries(root, "fence_history", "fence_event")
+            .map(fencing)
+            .collect::<Result<_, _>>()?,
+        bans: bans(root)?,
+    })
+}
+
+/// The answer when Pacemaker does not run: a status other than 0 and nothing
+/// of what was asked for.
+fn refused(root: Node<'_, '_>) -> Result<(), ParseError> {
+    let Some(status) = children(root, "status").next() else { return Ok(()) };
+    if status.attribute("code") == Some("0") {
+        return Ok(());
+    }
+    let message = status.attribute("message").unwrap_or("unknown error").to_owned();
+    Err(ParseError::Refused { program: PROGRAM, message })
+}
+
+fn node(element: Node<'_, '_>) -> Result<ClusterNode, ParseError> {
+    Ok(ClusterNode {
+        name: attribute(element, "name")?.to_owned(),
+        online: flag(element, "online")? && !flag(element, "pending")?,
+        standby: flag(element, "standby")? || flag(element, "standby_onfail")?,
+        maintenance: flag(element, "maintenance")?,
+        unclean: flag(element, "unclean")?,
+        pending: flag(element, "pending")?,
+    })
+}
+
+/// Every primitive, however deep in clones, groups and bundles.
+fn resources(root: Node<'_, '_>) -> Result<Vec<ClusterResource>, ParseError> {
+    let mut found = Vec::new();
+    // A cluster without any resource has no such section in some versions.
+    for section in children(root, "resources") {
+        for element in section.descendants().filter(|n| n.has_tag_name("resource")) {
+            instances(element, &mut found)?;
+        }
+    }
+    Ok(found)
+}
+
+/// One entry per place where the instance is active, one if it is nowhere.
+fn instances(element: Node<'_, '_>, found: &mut Vec<ClusterResource>) -> Result<(), ParseError> {
+    let id = attribute(element, "id")?;
+    let instance = ClusterResource {
+        id: without_instance_number(id).to_owned(),
+        agent: attribute(element, "resource_agent")?.to_owned(),
+        role: attribute(element, "role")?.to_owned(),
+        node: None,
+        failed: flag(element, "failed")?,
+        managed: flag(element, "managed")?,
+        blocked: optional_flag(element, "blocked")?,
+    };
+    let mut nodes = children(element, "node").peekable();
+    if nodes.peek().is_none() {
+        found.push(instance);
+        return Ok(());
+    }
+    for node in nodes {
+        let name = attribute(node, "name")?.to_owned();
+        found.push(ClusterResource { node: Some(name), ..instance.clone() });
+    }
+    Ok(())
+}
+
+/// Unique clones are called `id:0`, `id:1`, ...
+fn without_instance_number(id: &str) -> &str {
+    match id.rsplit_once(':') {
+        Some((base, number)) if number.bytes().all(|b| b.is_ascii_digit()) => base,
+        _ => id,
+    }
+}
+
+fn failure(element: Node<'_, '_>) -> Result<ResourceFailure, ParseError> {
+    // `op_key` since 1.1; a failed action without one is known by its id.
+    let operation = element.attribute("op_key").or_else(|| element.attribute("id"));
+    let status = attribute(element, "status")?;
+    let exit_status = attribute(element, "exitstatus")?;
+    Ok(ResourceFailure {
+        operation: operation
+            .ok_or(ParseError::Missing { program: PROGRAM, what: "op_key of a failure" })?
+            .to_owned(),
+        node: attribute(element, "node")?.to_owned(),
+        // "complete" only says that the agent ended; then its exit status
+        // tells more. Otherwise (Timed Out, Error, ...) the status does.
+        status: if status == "complete" { exit_status } else { status }.to_owned(),
+        reason: element.attribute("exitreason").unwrap_or_default().to_owned(),
+        when: element.attribute("last-rc-change").unwrap_or_default().to_owned(),
+    })
+}
+
+fn fencing(element: Node<'_, '_>) -> Result<FencingEvent, ParseError> {
+    let optional = |name| element.attribute(name).unwrap_or_default().to_owned();
+    Ok(FencingEvent {
+        action: attribute(element, "action")?.to_owned(),
+        target: attribute(element, "target")?.to_owned(),
+        // Nobody has been chosen yet while the action is pending.
+        delegate: optional("delegate"),
+        status: attribute(element, "status")?.to_owned(),
+        completed: optional("completed"),
+    })
+}
+
+/// Ids in order of appearance; a rule that bans several nodes counts once.
+fn bans(root: Node<'_, '_>) -> Result<Vec<String>, ParseError> {
+    let mut ids: Vec<String> = Vec::new();
+    for element in entries(root, "bans", "ban") {
+        let id = attribute(element, "id")?;
+        if !ids.iter().any(|known| known == id) {
+            ids.push(id.to_owned());
+        }
+    }
+    Ok(ids)
+}
+
+/// Entries of a section that is left out when it would be empty.
+fn entries<'a, 'i>(
+    root: Node<'a, 'i>,
+    section: &'static str,
+    name: &'static str,
+) -> impl Iterator<Item = Node<'a, 'i>> {
+    children(root, section).flat_map(move |section| children(section, name))
+}
+
+fn children<'a, 'i>(
+    parent: Node<'a, 'i>,
+    name: &'static str,
+) -> impl Iterator<Item = Node<'a, 'i>> {
+    parent.children().filter(move |n| n.has_tag_name(name))
+}
+
+fn section<'a, 'i>(parent: Node<'a, 'i>, name: &'static str) -> Result<Node<'a, 'i>, ParseError> {
+    children(parent, name).next().ok_or(ParseError::Missing { program: PROGRAM, what: name })
+}
+
+fn attribute<'a>(element: Node<'a, '_>, name: &'static str) -> Result<&'a str, ParseError> {
+    element.attribute(name).ok_or(ParseError::Missing { program: PROGRAM, what: name })
+}
+
+fn flag(element: Node<'_, '_>, name: &'static str) -> Result<bool, ParseError> {
+    match attribute(element, name)? {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        other => Err(ParseError::unexpected(PROGRAM, "true or false", other)),
+    }
+}
+
+fn optional_flag(element: Node<'_, '_>, name: &'static str) -> Result<bool, ParseError> {
+    if element.has_attribute(name) { flag(element, name) } else { Ok(false) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// crm_mon 2.1.5 (Debian 12) on the sample CIB dc-fence-ordering of
+    /// Pacemaker's own scheduler tests: the DC failed to stop a service and
+    /// waits to be fenced.
+    const UNCLEAN: &str = include_str!("../../tests/fixtures/observe/crm_mon-unclean-promoted.xml");
+    /// crm_mon 2.1.5 on the sample CIB of Pacemaker's own crm_mon tests:
+    /// bundles, groups in clones, a remote node, a ban.
+    const BUNDLES: &str = include_str!("../../tests/fixtures/observe/crm_mon-bundles-ban.xml");
+    /// crm_mon 2.1.5 where Pacemaker does not run.
+    const NOT_CONNECTED: &str =
+        include_str!("../../tests/fixtures/observe/crm_mon-not-connected.xml");
+
+    #[test]
+    fn an_unclean_node_and_its_failure_are_read() {
+        let status = parse_crm_mon_xml(UNCLEAN).unwrap();
+        assert_eq!(status.dc.as_deref(), Some("rhel7-1"));
+        assert!(status.with_quorum && status.fencing_enabled && !status.maintenance);
+        let unclean: Vec<_> = status.nodes.iter().filter(|n| n.unclean).collect();
+        assert_eq!(unclean.len(), 1);
+        assert_eq!((unclean[0].name.as_str(), unclean[0].online), ("rhel7-1", true));
+        assert!(!status.nodes[2].online);
+        assert_eq!(
+            status.failures,
+            [ResourceFailure {
+                operation: "petulant_stop_0".to_owned(),
+                node: "rhel7-1".to_owned(),
+                status: "Timed Out".to_owned(),
+                reason: String::new(),
+                when: "2018-11-28 18:35:41Z".to_owned(),
+            }]
+        );
+        assert_eq!(status.bans, ["connected"]);
+    }
+
+    #[test]
+    fn every_instance_of_a_promotable_clone_is_read() {
+        let status = parse_crm_mon_xml(UNCLEAN).unwrap();
+        let instances: Vec<_> = status
+            .resources
+            .iter()
+            .filter(|r| r.id == "stateful-1")
+            .map(|r| (r.role.as_str(), r.node.as_deref()))
+            .collect();
+        assert_eq!(
+            instances,
+            [
+                ("Unpromoted", Some("rhel7-5")),
+                ("Promoted", Some("rhel7-1")),
+                ("Unpromoted", Some("rhel7-2")),
+                ("Unpromoted", Some("rhel7-4")),
+                ("Stopped", None),
+            ]
+        );
+        let failed: Vec<_> = status.resources.iter().filter(|r| r.failed).collect();
+        assert_eq!(failed.len(), 1);
+        assert_eq!(failed[0].agent, "service:pacemaker-cts-dummyd@10");
+    }
+
+    #[test]
+    fn resources_inside_bundles_and_cloned_groups_are_found() {
+        let status = parse_crm_mon_xml(BUNDLES).unwrap();
+        let ids: Vec<_> = status.resources.iter().map(|r| r.id.as_str()).collect();
+        assert!(ids.contains(&"httpd") && ids.contains(&"mysql-proxy"), "{ids:?}");
+        assert_eq!(status.bans, ["not-on-cluster1"]);
+        assert_eq!(status.fencing, []);
+    }
+
+    #[test]
+    fn no_cluster_is_said_in_crm_mons_own_words() {
+        let error = parse_crm_mon_xml(NOT_CONNECTED).unwrap_err().to_string();
+        assert_eq!(error, "crm_mon says: Not connected");
+    }
+
+    #[test]
+    fn what_is_no_such_document_is_an_error() {
+        let cut_short = &UNCLEAN[..UNCLEAN.len() / 2];
+        let odd_flag = UNCLEAN.replacen("unclean=\"true\"", "unclean=\"perhaps\"", 1);
+        let no_nodes = "<pacemaker-result><summary><current_dc present=\"false\"/>\
+             <cluster_options stonith-enabled=\"true\" maintenance-mode=\"false\"/>\
+             </summary></pacemaker-result>";
+        for (text, part) in [
+            ("", "expected XML"),
+            (cut_short, "expected XML"),
+            ("<html/>", "found \"html\""),
+            (odd_flag.as_str(), "expected true or false, found \"perhaps\""),
+            (no_nodes, "the output has no nodes"),
+        ] {
+            let error = parse_crm_mon_xml(text).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}

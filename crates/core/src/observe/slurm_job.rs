@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Single jobs, from `scontrol show job` (the scheduler's memory) and `sacct`
+//! (the accounting).
+
+use serde::{Deserialize, Serialize};
+
+use super::ParseError;
+
+/// One job as the scheduler or the accounting knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobRecord {
+    /// Job id. After a crash Slurm can give the same id to another job.
+    pub id: u32,
+    /// Job name.
+    pub name: String,
+    /// Slurm's word, such as `COMPLETED`; what follows the first word
+    /// (`CANCELLED by 0`) is left out.
+    pub state: String,
+    /// How often it was requeued; the accounting does not say.
+    pub restarts: Option<u32>,
+    /// Why it waits or failed; empty when there is no reason.
+    pub reason: String,
+}
+
+/// Reads `scontrol show job --oneliner`.
+///
+/// # Errors
+/// When a line lacks the id, the name or the state.
+pub fn parse_scontrol_jobs(text: &str) -> Result<Vec<JobRecord>, ParseError> {
+    const PROGRAM: &str = "scontrol show job";
+    // What it prints when the queue is empty.
+    if text.trim() == "No jobs in the system" {
+        return Ok(Vec::new());
+    }
+    let job = |line: &str| {
+        let word =
+            |key, what| value(line, key).ok_or(ParseError::Missing { program: PROGRAM, what });
+        // A name may contain spaces; UserId always follows it.
+        let name = line
+            .split_once(" JobName=")
+            .and_then(|(_, rest)| rest.split_once(" UserId="))
+            .map(|(name, _)| name.to_owned())
+            .ok_or_else(|| ParseError::unexpected(PROGRAM, "JobName", line))?;
+        Ok(JobRecord {
+            id: number(PROGRAM, word("JobId", "JobId")?)?,
+            name,
+            state: word("JobState", "JobState")?.to_owned(),
+            restarts: value(line, "Restarts").map(|n| number(PROGRAM, n)).transpose()?,
+            reason: value(line, "Reason").filter(|r| *r != "None").unwrap_or_default().to_owned(),
+        })
+    };
+    lines(text).map(job).collect()
+}
+
+/// The columns that [`parse_sacct`] reads, for sacct's `--format`.
+pub const SACCT_FORMAT: &str = "JobIDRaw,State,JobName";
+
+/// Reads `sacct --noheader --parsable2 --allocations --duplicates` with
+/// [`SACCT_FORMAT`]. The name comes last because it may contain the separator.
+///
+/// # Errors
+/// When a line does not have three columns or does not begin with an id.
+pub fn parse_sacct(text: &str) -> Result<Vec<JobRecord>, ParseError> {
+    const PROGRAM: &str = "sacct";
+    let row = |line: &str| {
+        let mut columns = line.splitn(3, '|');
+        let (Some(id), Some(state), Some(name)) = (columns.next(), columns.next(), columns.next())
+        else {
+            return Err(ParseError::unexpected(PROGRAM, "id|state|name", line));
+        };
+        Ok(JobRecord {
+            id: number(PROGRAM, id)?,
+            name: name.to_owned(),
+            state: state.split(' ').next().unwrap_or_default().to_owned(),
+            restarts: None,
+            reason: String::new(),
+        })
+    };
+    lines(text).map(row).collect()
+}
+
+fn value<'a>(line: &'a str, key: &str) -> Option<&'a str> {
+    line.split(' ').find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
+}
+
+fn number(program: &'static str, value: &str) -> Result<u32, ParseError> {
+    value.parse().map_err(|_| ParseError::unexpected(program, "a number", value))
+}
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jobs_without_and_with_a_reason_are_read() {
+        let text = "JobId=7 JobName=r1-0001 UserId=nobody(65534) JobState=COMPLETED Reason=None \
+             Dependency=(null) Requeue=1 Restarts=0 BatchFlag=1\n\
+             JobId=8 JobName=two words UserId=nobody(65534) JobState=PENDING Reason=Resources \
+             Requeue=1 Restarts=2\n";
+        let jobs = parse_scontrol_jobs(text).unwrap();
+        assert_eq!(
+            jobs[0],
+            JobRecord {
+                id: 7,
+                name: "r1-0001".to_owned(),
+                state: "COMPLETED".to_owned(),
+                restarts: Some(0),
+                reason: String::new(),
+            }
+        );
+        assert_eq!((jobs[1].name.as_str(), jobs[1].restarts), ("two words", Some(2)));
+        assert_eq!(jobs[1].reason, "Resources");
+    }
+
+    #[test]
+    fn an_empty_queue_is_an_answer() {
+        assert_eq!(parse_scontrol_jobs("No jobs in the system\n").unwrap(), []);
+        assert_eq!(parse_scontrol_jobs("").unwrap(), []);
+    }
+
+    #[test]
+    fn accounting_rows_are_read() {
+        let jobs = parse_sacct("7|COMPLETED|r1-0001\n8|CANCELLED by 0|a|b\n").unwrap();
+        assert_eq!((jobs[0].id, jobs[0].name.as_str()), (7, "r1-0001"));
+        assert_eq!((jobs[1].state.as_str(), jobs[1].name.as_str()), ("CANCELLED", "a|b"));
+    }
+
+    #[test]
+    fn rows_of_another_form_are_errors() {
+        assert!(parse_sacct("sacct: error: slurmdbd is away").is_err());
+        assert!(parse_sacct("x|COMPLETED|name").is_err());
+        assert!(parse_scontrol_jobs("JobId=7 JobState=PENDING").is_err());
+    }
+}
