@@ -7,7 +7,11 @@
 //! always gives the same output.
 
 pub mod config_file;
+pub mod desired;
+pub mod layout;
 pub mod observe;
 pub mod plan;
+pub mod render;
 pub mod secret;
 pub mod site;
+pub mod xml;

@@ -1,6 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What to do about the difference between what is wanted and what is there.
+//!
+//! Planning is deterministic and leaves no choice open: a [`Plan`] is a list
+//! of steps for each machine, stage by stage, and prints as a diff. A cluster
+//! that is as wanted gets an empty plan.
 
+mod build;
+pub mod cib;
+mod cluster;
+mod diff;
+mod explain;
+mod machine;
+mod secrets;
 mod step;
+mod units;
 
+pub use build::*;
+pub use explain::explain;
 pub use step::*;
+pub use units::MANAGED_UNITS;

@@ -46,22 +46,16 @@ impl SecretId {
                 SecretForm::Bytes(128),
             ),
             // corosync-keygen(8) writes 256 bytes.
-            Self::CorosyncKey => (
-                "/etc/corosync/authkey".to_owned(),
-                Access::root(0o400),
-                SecretForm::Bytes(256),
-            ),
-            Self::DatabasePassword => (
-                format!("{SECRETS_DIRECTORY}/{self}"),
-                Access::root(0o600),
-                SecretForm::Hex(32),
-            ),
+            Self::CorosyncKey => {
+                ("/etc/corosync/authkey".to_owned(), Access::root(0o400), SecretForm::Bytes(256))
+            }
+            Self::DatabasePassword => {
+                (format!("{SECRETS_DIRECTORY}/{self}"), Access::root(0o600), SecretForm::Hex(32))
+            }
             // drbd.conf(5): shared-secret has at most 64 characters.
-            Self::ReplicationKey => (
-                format!("{SECRETS_DIRECTORY}/{self}"),
-                Access::root(0o600),
-                SecretForm::Hex(24),
-            ),
+            Self::ReplicationKey => {
+                (format!("{SECRETS_DIRECTORY}/{self}"), Access::root(0o600), SecretForm::Hex(24))
+            }
             Self::BmcPassword(_) => {
                 (format!("{SECRETS_DIRECTORY}/{self}"), Access::root(0o600), SecretForm::Given)
             }

@@ -177,6 +177,8 @@ pub struct FileState {
 /// A secret that exists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecretState {
+    /// Absolute path.
+    pub path: PathBuf,
     /// Owner and permissions.
     pub access: Access,
     /// Digest of its value.

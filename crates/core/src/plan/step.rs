@@ -131,7 +131,26 @@ pub enum Step {
         /// Resource ids that must be started.
         resources: Vec<String>,
     },
-    /// Make slurmctld read a changed slurm.conf.
+    /// Make the cluster known to slurmdbd (`sacctmgr add cluster`) once.
+    RegisterCluster {
+        /// Slurm's `ClusterName`.
+        cluster: String,
+    },
+    /// Restart a cluster resource through Pacemaker (`crm_resource
+    /// --restart`), because its daemon runs with an older configuration.
+    RestartResource {
+        /// Resource id.
+        resource: String,
+    },
+    /// Make the running Corosync read a changed corosync.conf
+    /// (`corosync-cfgtool -R`) and keep the digest at
+    /// [`crate::layout::COROSYNC_CONF_DIGEST`].
+    ReloadCorosync {
+        /// Digest of the corosync.conf that is to be in force.
+        digest: crate::secret::Digest,
+    },
+    /// Make slurmctld read a changed slurm.conf (`scontrol reconfigure`) and
+    /// keep the digest at [`crate::layout::SLURM_CONF_DIGEST`].
     ReconfigureSlurm {
         /// Digest of the slurm.conf that is to be in force.
         digest: crate::secret::Digest,
@@ -313,6 +332,9 @@ impl Step {
             Self::AwaitResources { resources } => {
                 format!("wait for {} cluster resources", resources.len())
             }
+            Self::RegisterCluster { cluster } => format!("register {cluster} with slurmdbd"),
+            Self::RestartResource { resource } => format!("restart resource {resource}"),
+            Self::ReloadCorosync { .. } => "reload corosync.conf".to_owned(),
             Self::ReconfigureSlurm { .. } => "scontrol reconfigure".to_owned(),
         }
     }

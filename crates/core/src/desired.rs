@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is wanted on each machine, from the site alone.
+//!
+//! A [`Want`] says how something shall be, never how to get there; that is
+//! the plan's business once the machine has been looked at.
+
+mod arbiter;
+mod compute;
+mod controller;
+mod everywhere;
+mod login;
+
+use std::path::PathBuf;
+
+use crate::config_file::{ConfigFile, Directory};
+use crate::observe::{FileRequest, ObserveRequest};
+use crate::plan::{Enablement, Group, Stage, User};
+use crate::render::cib;
+use crate::secret::SecretId;
+use crate::site::{Machine, Role, Site};
+use crate::{layout, plan};
+
+/// One thing as it shall be on a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// A system group.
+    Group(Group),
+    /// A system user.
+    User(User),
+    /// Installed packages.
+    Packages(Vec<String>),
+    /// A directory.
+    Directory(Directory),
+    /// A file that is slurmha's as a whole.
+    File(ConfigFile),
+    /// slurmha's block in /etc/hosts.
+    Hosts,
+    /// A secret.
+    Secret(SecretId),
+    /// Whether a unit starts at boot.
+    Enablement {
+        /// Unit name with suffix.
+        unit: String,
+        /// What it shall be.
+        enablement: Enablement,
+    },
+    /// A unit that runs with the present content of the files it reads.
+    Running {
+        /// Unit name with suffix.
+        unit: String,
+        /// A newer one of these means a restart.
+        reads: Vec<PathBuf>,
+    },
+    /// A unit that must not run.
+    NotRunning {
+        /// Unit name with suffix.
+        unit: String,
+    },
+}
+
+/// Everything that is wanted on one machine, in the order in which it is
+/// brought about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineWants {
+    /// The machine.
+    pub machine: Machine,
+    /// The wants with their stage; within a stage, in this order.
+    pub wants: Vec<(Stage, Want)>,
+}
+
+/// What is wanted on every machine of the site.
+///
+/// `site_text` is the site file as it was read; the controllers keep a copy
+/// so that `slurmha status` works on them.
+pub fn desired(site: &Site, site_text: &str) -> Vec<MachineWants> {
+    let wants = |machine: Machine| {
+        let mut wants = everywhere::wants(site, &machine, site_text);
+        for role in &machine.roles {
+            wants.extend(match role {
+                Role::Controller => controller::wants(site),
+                Role::Arbiter => arbiter::wants(),
+                Role::Login => login::wants(site),
+                Role::Compute => compute::wants(site),
+            });
+        }
+        // Stable: within a stage the order above stays.
+        wants.sort_by_key(|(stage, _)| *stage);
+        MachineWants { machine, wants }
+    };
+    site.machines().into_iter().map(wants).collect()
+}
+
+impl MachineWants {
+    /// What has to be looked at on the machine to plan for these wants.
+    pub fn request(&self, site: &Site) -> ObserveRequest {
+        let mut request = ObserveRequest::default();
+        for (_, want) in &self.wants {
+            ask(&mut request, want);
+        }
+        if let Some(controller) = site.controller(&self.machine.name) {
+            request.devices =
+                vec![controller.state_device.clone(), controller.database_device.clone()];
+            request.drbd_resource = Some(layout::DRBD_RESOURCE.to_owned());
+            request.cluster = true;
+            request.cib = true;
+            request.units.extend(plan::MANAGED_UNITS.map(str::to_owned));
+            for stamp in [layout::SLURM_CONF_DIGEST, layout::COROSYNC_CONF_DIGEST] {
+                request.files.push(FileRequest { path: stamp.into(), secrets: Vec::new() });
+            }
+        }
+        request.units.sort();
+        request.units.dedup();
+        request
+    }
+}
+
+fn ask(request: &mut ObserveRequest, want: &Want) {
+    match want {
+        Want::Group(group) => request.groups.push(group.name.clone()),
+        Want::User(user) => request.users.push(user.name.clone()),
+        Want::Packages(packages) => request.packages.extend(packages.iter().cloned()),
+        Want::Directory(directory) => request.directories.push(directory.path.clone()),
+        Want::File(file) => request.files.push(FileRequest {
+            path: file.path.clone(),
+            secrets: file.secrets.iter().map(SecretId::location).collect(),
+        }),
+        Want::Hosts => request
+            .files
+            .push(FileRequest { path: everywhere::HOSTS_FILE.into(), secrets: Vec::new() }),
+        Want::Secret(id) => request.secrets.push(id.location()),
+        Want::Enablement { unit, .. } | Want::Running { unit, .. } | Want::NotRunning { unit } => {
+            request.units.push(unit.clone())
+        }
+    }
+}
+
+/// The wanted Pacemaker configuration as XML.
+pub fn configuration(site: &Site) -> String {
+    cib::render(site).to_xml()
+}
+
+fn packages(names: &[&str]) -> Want {
+    Want::Packages(names.iter().map(|&name| name.to_owned()).collect())
+}
+
+fn enabled(unit: &str) -> Want {
+    Want::Enablement { unit: unit.to_owned(), enablement: Enablement::Enabled }
+}
+
+fn disabled(unit: &str) -> Want {
+    Want::Enablement { unit: unit.to_owned(), enablement: Enablement::Disabled }
+}
+
+fn running(unit: &str, reads: &[&str]) -> Want {
+    Want::Running { unit: unit.to_owned(), reads: reads.iter().map(PathBuf::from).collect() }
+}

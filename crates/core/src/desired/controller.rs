@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a controller has on top of every machine.
+
+use super::everywhere::directory;
+use super::{Want, disabled, enabled, packages, running};
+use crate::config_file::{Access, ConfigFile};
+use crate::layout::{DATABASE_MOUNT, STATE_MOUNT};
+use crate::plan::Stage;
+use crate::render::cib::password_script;
+use crate::render::{corosync, drbd, mariadb, slurm, slurmdbd, units};
+use crate::secret::SecretId;
+use crate::site::{Controller, Site};
+
+const PACKAGES: [&str; 11] = [
+    "corosync",
+    "pacemaker",
+    "pcs",
+    "drbd-utils",
+    "fence-agents",
+    "resource-agents",
+    "mariadb-server",
+    "slurmctld",
+    "slurmdbd",
+    "slurm-client",
+    "slurm-wlm-basic-plugins",
+];
+
+pub(super) fn wants(site: &Site) -> Vec<(Stage, Want)> {
+    let mut wants: Vec<(Stage, Want)> = Vec::new();
+    wants.extend(base(site).into_iter().map(|want| (Stage::Base, want)));
+    wants.extend(secrets(site).into_iter().map(|want| (Stage::Secrets, want)));
+    wants.extend(membership(site).into_iter().map(|want| (Stage::Membership, want)));
+    wants
+}
+
+fn base(site: &Site) -> Vec<Want> {
+    let mut wants = vec![packages(&PACKAGES)];
+    if site.arbiter.is_some() {
+        wants.push(packages(&["corosync-qdevice"]));
+    }
+    wants.push(directory(STATE_MOUNT, 0o755));
+    wants.push(directory(DATABASE_MOUNT, 0o755));
+    wants.push(Want::File(corosync::render(site)));
+    wants.push(Want::File(mariadb::render()));
+    wants.extend(slurm::render(site).into_iter().map(Want::File));
+    wants.extend(units::controller().into_iter().map(Want::File));
+    wants.extend(only_pacemaker_starts());
+    wants
+}
+
+/// What Pacemaker starts, systemd must not. `mariadb.socket` would start
+/// MariaDB at the first connection, behind Pacemaker's back, and pcsd is a
+/// listener that nothing here needs.
+fn only_pacemaker_starts() -> Vec<Want> {
+    let mut wants: Vec<Want> = [
+        "slurmctld.service",
+        "slurmdbd.service",
+        "mariadb.service",
+        "mariadb.socket",
+        "drbd.service",
+        "pcsd.service",
+    ]
+    .map(disabled)
+    .into();
+    wants.extend(
+        ["mariadb.socket", "pcsd.service"].map(|unit| Want::NotRunning { unit: unit.to_owned() }),
+    );
+    wants
+}
+
+fn secrets(site: &Site) -> Vec<Want> {
+    let mut wants = vec![
+        Want::Secret(SecretId::CorosyncKey),
+        Want::Secret(SecretId::DatabasePassword),
+        Want::Secret(SecretId::ReplicationKey),
+    ];
+    for controller in site.controllers.iter().filter(|c| has_password(c)) {
+        wants.push(Want::Secret(SecretId::BmcPassword(controller.name.clone())));
+        wants.push(Want::File(script_for(controller)));
+    }
+    wants.extend(drbd::render(site).into_iter().map(Want::File));
+    wants.push(Want::File(slurmdbd::render()));
+    wants
+}
+
+fn has_password(controller: &Controller) -> bool {
+    controller.fence.as_ref().is_some_and(|fence| fence.password_file.is_some())
+}
+
+/// The fence agent runs this instead of reading the password from the
+/// cluster's configuration.
+fn script_for(controller: &Controller) -> ConfigFile {
+    let secret = SecretId::BmcPassword(controller.name.clone()).location();
+    ConfigFile::new(
+        password_script(controller),
+        format!(
+            "#!/bin/sh\n# Managed by slurmha: prints the password of {}'s BMC.\nexec cat {}\n",
+            controller.name,
+            secret.path.display()
+        ),
+    )
+    .with_access(Access::root(0o700))
+}
+
+/// Both start at boot, so that a machine that comes back joins by itself.
+fn membership(site: &Site) -> Vec<Want> {
+    let authkey = SecretId::CorosyncKey.location().path;
+    let authkey = authkey.to_string_lossy();
+    let mut wants = vec![enabled("corosync.service"), running("corosync.service", &[&authkey])];
+    if site.arbiter.is_some() {
+        wants.push(enabled("corosync-qdevice.service"));
+        wants.push(running("corosync-qdevice.service", &[]));
+    }
+    wants.push(enabled("pacemaker.service"));
+    wants.push(running("pacemaker.service", &[]));
+    wants
+}

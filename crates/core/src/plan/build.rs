@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+//! From wants and observations to a plan.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::step::{Stage, Step};
+use super::{cluster, machine, secrets};
+use crate::desired::MachineWants;
+use crate::observe::Observation;
+use crate::secret::{Digest, SecretId};
+use crate::site::{NodeName, Role, Site};
+
+/// Everything that a plan depends on.
+pub struct Inputs<'a> {
+    /// The validated site.
+    pub site: &'a Site,
+    /// What is wanted on each machine.
+    pub wants: &'a [MachineWants],
+    /// What was seen on each machine that answered.
+    pub observed: &'a BTreeMap<NodeName, Observation>,
+    /// Digests of the secrets that the administrator holds.
+    pub given: &'a BTreeMap<SecretId, Digest>,
+}
+
+/// What will be done, and what will not.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Plan {
+    /// The steps in the order in which they are done.
+    pub stages: Vec<StagePlan>,
+    /// Why nothing of this may be done. Never overridden in silence.
+    pub refusals: Vec<Refusal>,
+    /// Machines that did not answer and can be left for a later run.
+    pub skipped: Vec<NodeName>,
+    /// Things to know that change nothing.
+    pub notes: Vec<String>,
+}
+
+/// The steps of one stage.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StagePlan {
+    /// Which stage.
+    pub stage: Stage,
+    /// Steps for each machine that has any.
+    pub machines: Vec<(NodeName, Vec<PlannedStep>)>,
+}
+
+/// A step, and why it is in the plan.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PlannedStep {
+    /// The step as it is sent to the machine.
+    pub step: Step,
+    /// What differs, in a few words; empty when the step says it all.
+    pub why: String,
+    /// Change of a text as a unified diff, secrets as placeholders.
+    pub diff: Option<String>,
+}
+
+/// A reason not to go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// The machine that it is about.
+    pub machine: NodeName,
+    /// What is wrong.
+    pub what: String,
+    /// What to do about it.
+    pub cure: String,
+}
+
+impl From<Step> for PlannedStep {
+    fn from(step: Step) -> Self {
+        Self { step, why: String::new(), diff: None }
+    }
+}
+
+impl PlannedStep {
+    /// The step with the reason for it.
+    pub fn because(step: Step, why: impl Into<String>) -> Self {
+        Self { step, why: why.into(), diff: None }
+    }
+}
+
+impl Plan {
+    /// Whether a run of the plan would leave everything as it is.
+    pub fn is_empty(&self) -> bool {
+        self.steps().all(|(_, _, planned)| planned.step.is_passive())
+    }
+
+    /// Every step with its stage and machine, in order.
+    pub fn steps(&self) -> impl Iterator<Item = (Stage, &NodeName, &PlannedStep)> {
+        self.stages.iter().flat_map(|stage| {
+            stage.machines.iter().flat_map(move |(machine, steps)| {
+                steps.iter().map(move |step| (stage.stage, machine, step))
+            })
+        })
+    }
+
+    /// The Pacemaker configuration that the plan loads last, and where.
+    pub fn configuration(&self) -> Option<(&NodeName, &str)> {
+        self.steps()
+            .filter_map(|(_, machine, planned)| match &planned.step {
+                Step::LoadCib { configuration } => Some((machine, configuration.as_str())),
+                _ => None,
+            })
+            .last()
+    }
+}
+
+/// Collects steps and keeps them in the order of stages.
+#[derive(Default)]
+pub(super) struct Draft {
+    steps: BTreeMap<Stage, Vec<(NodeName, Vec<PlannedStep>)>>,
+    pub(super) refusals: Vec<Refusal>,
+    pub(super) notes: Vec<String>,
+}
+
+impl Draft {
+    pub(super) fn push(&mut self, stage: Stage, machine: &NodeName, step: impl Into<PlannedStep>) {
+        let machines = self.steps.entry(stage).or_default();
+        match machines.iter_mut().find(|(name, _)| name == machine) {
+            Some((_, steps)) => steps.push(step.into()),
+            None => machines.push((machine.clone(), vec![step.into()])),
+        }
+    }
+
+    /// Like [`Draft::push`], but before everything that is already planned
+    /// for that machine in that stage.
+    pub(super) fn push_first(
+        &mut self,
+        stage: Stage,
+        machine: &NodeName,
+        step: impl Into<PlannedStep>,
+    ) {
+        let machines = self.steps.entry(stage).or_default();
+        match machines.iter_mut().find(|(name, _)| name == machine) {
+            Some((_, steps)) => steps.insert(0, step.into()),
+            None => machines.push((machine.clone(), vec![step.into()])),
+        }
+    }
+
+    pub(super) fn refuse(&mut self, machine: &NodeName, what: String, cure: &str) {
+        self.refusals.push(Refusal { machine: machine.clone(), what, cure: cure.to_owned() });
+    }
+
+    /// Text that the plan writes to that file on that machine, if it does.
+    pub(super) fn text_of(&self, machine: &NodeName, path: &std::path::Path) -> Option<&str> {
+        self.steps
+            .values()
+            .flatten()
+            .filter(|(name, _)| name == machine)
+            .flat_map(|(_, steps)| steps)
+            .find_map(|planned| match &planned.step {
+                Step::WriteFile(file) if file.path == path => Some(file.text.as_str()),
+                _ => None,
+            })
+    }
+
+    /// Whether any step of that stage is planned on any machine.
+    pub(super) fn has(&self, stage: Stage) -> bool {
+        self.steps.contains_key(&stage)
+    }
+}
+
+/// Makes the plan.
+pub fn plan(inputs: &Inputs<'_>) -> Plan {
+    let mut draft = Draft::default();
+    let skipped = missing(inputs, &mut draft);
+    for wants in inputs.wants {
+        if let Some(observed) = inputs.observed.get(&wants.machine.name) {
+            machine::plan(inputs, wants, observed, &mut draft);
+        }
+    }
+    secrets::plan(inputs, &mut draft);
+    cluster::plan(inputs, &mut draft);
+    Plan {
+        stages: draft
+            .steps
+            .into_iter()
+            .map(|(stage, machines)| StagePlan { stage, machines })
+            .collect(),
+        refusals: draft.refusals,
+        skipped,
+        notes: draft.notes,
+    }
+}
+
+/// A compute or login node that is away can be done later; without a
+/// controller or the arbiter nothing that follows would be decided rightly.
+fn missing(inputs: &Inputs<'_>, draft: &mut Draft) -> Vec<NodeName> {
+    let mut skipped = Vec::new();
+    for wants in inputs.wants {
+        let machine = &wants.machine;
+        if inputs.observed.contains_key(&machine.name) {
+            continue;
+        }
+        if machine.roles.contains(&Role::Controller) || machine.roles.contains(&Role::Arbiter) {
+            draft.refuse(
+                &machine.name,
+                "did not answer, and the control plane cannot be planned without it".to_owned(),
+                "`slurmha check` says why it does not answer",
+            );
+        } else {
+            skipped.push(machine.name.clone());
+        }
+    }
+    skipped
+}

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the controllers do together: membership, replication, resources.
+
+use std::path::Path;
+
+use super::build::{Draft, Inputs, PlannedStep};
+use super::step::{DrbdResource, DrbdVolume, Stage, Step, VolumeInit};
+use super::{cib, units};
+use crate::config_file::{Access, Directory};
+use crate::desired::configuration;
+use crate::layout;
+use crate::observe::{DeviceContent, Observation};
+use crate::render::cib::{ACTIVE_RESOURCES, id};
+use crate::secret::{Digest, SecretId};
+use crate::site::{Controller, NodeName, Site};
+use crate::xml::Element;
+
+pub(super) fn plan(inputs: &Inputs<'_>, draft: &mut Draft) {
+    let controllers: Vec<Seen<'_>> = inputs
+        .site
+        .controllers
+        .iter()
+        .filter_map(|c| Some(Seen { controller: c, observed: inputs.observed.get(&c.name)? }))
+        .collect();
+    if controllers.len() < inputs.site.controllers.len() {
+        return; // refused already
+    }
+    let live = controllers.iter().find_map(|seen| seen.observed.cib.known());
+    let live = live.and_then(|text| Element::parse(text).ok());
+    let managed = live.as_ref().is_some_and(|cib| cib::has_resource(cib, id::DRBD));
+    outsiders(&controllers, managed, draft);
+    membership(inputs, &controllers, draft);
+    replication(inputs.site, &controllers, managed, draft);
+    resources(inputs, &controllers, live.as_ref(), managed, draft);
+    in_force(&controllers, draft);
+}
+
+struct Seen<'a> {
+    controller: &'a Controller,
+    observed: &'a Observation,
+}
+
+impl Seen<'_> {
+    fn name(&self) -> &NodeName {
+        &self.controller.name
+    }
+
+    fn is_active(&self, unit: &str) -> bool {
+        self.observed.units.get(unit).is_some_and(units::is_active)
+    }
+}
+
+/// A daemon that runs although Pacemaker does not manage it yet is somebody
+/// else's: its data is not on our volumes, and stopping it is not ours to do.
+fn outsiders(controllers: &[Seen<'_>], managed: bool, draft: &mut Draft) {
+    if managed {
+        return;
+    }
+    for seen in controllers {
+        for unit in ["slurmctld.service", "slurmdbd.service", "mariadb.service"] {
+            if seen.is_active(unit) {
+                draft.refuse(
+                    seen.name(),
+                    format!("{unit} runs outside the cluster's control, with data of its own"),
+                    &format!("save its data, then `systemctl disable --now {unit}`"),
+                );
+            }
+        }
+    }
+}
+
+fn membership(inputs: &Inputs<'_>, controllers: &[Seen<'_>], draft: &mut Draft) {
+    let online = |seen: &Seen<'_>| {
+        let cluster = seen.observed.cluster.known();
+        cluster.is_some_and(|cluster| cluster.nodes.iter().filter(|node| node.online).count() == 2)
+    };
+    if draft.has(Stage::Membership) || !controllers.iter().all(online) {
+        let members: Vec<NodeName> =
+            inputs.site.controllers.iter().map(|c| c.name.clone()).collect();
+        for seen in controllers {
+            let step = Step::AwaitMembership { members: members.clone() };
+            draft.push(Stage::Membership, seen.name(), step);
+        }
+    }
+}
+
+fn replication(site: &Site, controllers: &[Seen<'_>], managed: bool, draft: &mut Draft) {
+    for seen in controllers {
+        let resource = drbd_resource(seen.controller);
+        let mut blank = false;
+        for volume in &resource.volumes {
+            match content(seen.observed, &volume.backing_device) {
+                DeviceContent::Blank => blank = true,
+                DeviceContent::Drbd { .. } => {}
+                DeviceContent::Foreign { signature, .. } => draft.refuse(
+                    seen.name(),
+                    format!("{} carries {signature}", volume.backing_device.display()),
+                    "name an empty device, or clear this one yourself with `wipefs --all` \
+                     once you are sure that nobody needs what is on it",
+                ),
+                DeviceContent::Unknown { why } => draft.refuse(
+                    seen.name(),
+                    format!("{} cannot be read: {why}", volume.backing_device.display()),
+                    "correct the device in the site file, or make it readable",
+                ),
+            }
+        }
+        if blank {
+            draft.push(
+                Stage::Replication,
+                seen.name(),
+                PlannedStep::because(
+                    Step::CreateDrbdMetadata(resource.clone()),
+                    "the devices are blank",
+                ),
+            );
+        }
+        let up = seen.observed.drbd.known().is_some_and(|drbd| drbd.up);
+        if !managed && !up {
+            draft.push(Stage::Replication, seen.name(), Step::BringDrbdUp(resource));
+        }
+    }
+    if !managed {
+        let first = &site.controllers[0];
+        draft.push(Stage::Volumes, &first.name, Step::InitialiseVolumes(volume_init(site, first)));
+    }
+}
+
+/// A device that was not seen is not blank: the answer decides about data.
+fn content(observed: &Observation, device: &Path) -> DeviceContent {
+    observed.devices.get(device).map_or_else(
+        || DeviceContent::Unknown { why: "it was not looked at".to_owned() },
+        |state| state.content.clone(),
+    )
+}
+
+/// The DRBD resource as one controller sees it.
+pub fn drbd_resource(controller: &Controller) -> DrbdResource {
+    let volume =
+        |backing: &Path, device: &str, label: &str, mount: &str, options: &str| DrbdVolume {
+            backing_device: backing.to_owned(),
+            device: device.into(),
+            label: label.to_owned(),
+            mount_point: mount.into(),
+            mount_options: options.to_owned(),
+        };
+    DrbdResource {
+        name: layout::DRBD_RESOURCE.to_owned(),
+        volumes: vec![
+            volume(
+                &controller.state_device,
+                layout::STATE_DEVICE,
+                layout::STATE_LABEL,
+                layout::STATE_MOUNT,
+                layout::STATE_MOUNT_OPTIONS,
+            ),
+            volume(
+                &controller.database_device,
+                layout::DATABASE_DEVICE,
+                layout::DATABASE_LABEL,
+                layout::DATABASE_MOUNT,
+                layout::DATABASE_MOUNT_OPTIONS,
+            ),
+        ],
+    }
+}
+
+fn volume_init(site: &Site, controller: &Controller) -> VolumeInit {
+    VolumeInit {
+        resource: drbd_resource(controller),
+        cluster_name: site.cluster_name.clone(),
+        directories: vec![Directory {
+            path: layout::STATE_SAVE_LOCATION.into(),
+            access: Access::new("slurm", "slurm", 0o700),
+        }],
+        database_directory: layout::DATABASE_DIRECTORY.into(),
+        database_name: layout::DATABASE_NAME.to_owned(),
+        database_user: layout::DATABASE_USER.to_owned(),
+        database_password: SecretId::DatabasePassword.location(),
+    }
+}
+
+fn resources(
+    inputs: &Inputs<'_>,
+    controllers: &[Seen<'_>],
+    live: Option<&Element>,
+    managed: bool,
+    draft: &mut Draft,
+) {
+    let first = controllers[0].name();
+    let wanted = configuration(inputs.site);
+    let all = || ACTIVE_RESOURCES.map(str::to_owned).to_vec();
+    if !managed {
+        first_start(inputs.site, first, draft);
+    }
+    let changes = match live {
+        Some(live) => cib::changes(live, &Element::parse(&wanted).unwrap_or(Element::new(""))),
+        None => vec!["everything is new".to_owned()],
+    };
+    if !managed || !changes.is_empty() {
+        draft.push(
+            Stage::Resources,
+            first,
+            PlannedStep {
+                step: Step::LoadCib { configuration: wanted },
+                why: format!("{} changes", changes.len()),
+                diff: Some(changes.join("\n") + "\n"),
+            },
+        );
+    }
+    if draft.has(Stage::Resources) || !all_started(controllers) {
+        draft.push(Stage::Resources, first, Step::AwaitResources { resources: all() });
+    }
+}
+
+/// The one time when slurmctld has to wait for slurmdbd: without a saved
+/// association state a new cluster's slurmctld ends with `fatal: ... no TRES`.
+fn first_start(site: &Site, first: &NodeName, draft: &mut Draft) {
+    let without_scheduler =
+        cib::with_target_role(&crate::render::cib::render(site), id::SLURMCTLD, "Stopped");
+    let accounting = [id::VIP, id::MARIADB, id::SLURMDBD].map(str::to_owned).to_vec();
+    draft.push(
+        Stage::Resources,
+        first,
+        PlannedStep::because(
+            Step::LoadCib { configuration: without_scheduler.to_xml() },
+            "the first start, accounting before scheduling",
+        ),
+    );
+    draft.push(Stage::Resources, first, Step::AwaitResources { resources: accounting });
+    let cluster = site.cluster_name.clone();
+    draft.push(Stage::Resources, first, Step::RegisterCluster { cluster });
+}
+
+fn all_started(controllers: &[Seen<'_>]) -> bool {
+    let Some(cluster) = controllers.iter().find_map(|seen| seen.observed.cluster.known()) else {
+        return false;
+    };
+    ACTIVE_RESOURCES
+        .iter()
+        .all(|id| cluster.resources.iter().any(|r| r.id == *id && r.role == "Started" && !r.failed))
+}
+
+/// Daemons that run with an older configuration than the one on disk, or
+/// than the one about to be written.
+fn in_force(controllers: &[Seen<'_>], draft: &mut Draft) {
+    for seen in controllers {
+        if let Some(digest) = reload(seen, draft, "corosync.service", &COROSYNC) {
+            draft.push(Stage::Membership, seen.name(), Step::ReloadCorosync { digest });
+        }
+        if let Some(digest) = reload(seen, draft, "slurmctld.service", &SLURM) {
+            draft.push(Stage::Resources, seen.name(), Step::ReconfigureSlurm { digest });
+        }
+        for (unit, resource, path) in [
+            ("slurmdbd.service", id::SLURMDBD, "/etc/slurm/slurmdbd.conf"),
+            ("mariadb.service", id::MARIADB, "/etc/mysql/mariadb.conf.d/90-slurmha.cnf"),
+        ] {
+            if seen.is_active(unit) && is_newer(seen, draft, unit, Path::new(path)) {
+                let step = Step::RestartResource { resource: resource.to_owned() };
+                let step = PlannedStep::because(step, format!("reads {path}"));
+                draft.push(Stage::Resources, seen.name(), step);
+            }
+        }
+    }
+}
+
+/// A file that its daemon can read again without a restart.
+struct Reloadable {
+    file: &'static str,
+    /// Holds the digest of what was last read again.
+    stamp: &'static str,
+}
+
+const COROSYNC: Reloadable =
+    Reloadable { file: "/etc/corosync/corosync.conf", stamp: layout::COROSYNC_CONF_DIGEST };
+const SLURM: Reloadable =
+    Reloadable { file: "/etc/slurm/slurm.conf", stamp: layout::SLURM_CONF_DIGEST };
+
+/// Digest of the file when the running daemon has not read it.
+fn reload(seen: &Seen<'_>, draft: &Draft, unit: &str, what: &Reloadable) -> Option<Digest> {
+    let path = Path::new(what.file);
+    if !seen.is_active(unit) || !is_newer(seen, draft, unit, path) {
+        return None;
+    }
+    let text = draft.text_of(seen.name(), path).or_else(|| text(seen, path))?;
+    let digest = Digest::of(text.as_bytes());
+    let stamp = text_of_stamp(seen, what.stamp);
+    (stamp != Some(digest.0.as_str())).then_some(digest)
+}
+
+fn text<'a>(seen: &Seen<'a>, path: &Path) -> Option<&'a str> {
+    seen.observed.files.get(path)?.text.as_deref()
+}
+
+fn text_of_stamp<'a>(seen: &Seen<'a>, stamp: &str) -> Option<&'a str> {
+    text(seen, Path::new(stamp)).map(str::trim)
+}
+
+fn is_newer(seen: &Seen<'_>, draft: &Draft, unit: &str, path: &Path) -> bool {
+    if draft.text_of(seen.name(), path).is_some() {
+        return true;
+    }
+    let since = seen.observed.units.get(unit).and_then(|unit| unit.since);
+    match (units::modified(seen.observed, &path.to_owned()), since) {
+        (Some(modified), Some(since)) => modified > since,
+        _ => false,
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One machine's wants against what was seen there.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::build::{Draft, Inputs, PlannedStep};
+use super::step::{Stage, Step};
+use super::{diff, secrets, units};
+use crate::config_file::ConfigFile;
+use crate::desired::{MachineWants, Want};
+use crate::observe::Observation;
+use crate::render::hosts;
+
+const HOSTS_FILE: &str = "/etc/hosts";
+
+pub(super) fn plan(
+    inputs: &Inputs<'_>,
+    wants: &MachineWants,
+    observed: &Observation,
+    draft: &mut Draft,
+) {
+    let name = &wants.machine.name;
+    let mut written = secrets::placed_on(inputs, name);
+    let mut reload_systemd: BTreeSet<Stage> = BTreeSet::new();
+    for (stage, want) in &wants.wants {
+        let Some(step) = step(inputs, want, observed, &written) else { continue };
+        if let Step::WriteFile(file) = &step.step {
+            written.insert(file.path.clone());
+            if file.path.starts_with("/etc/systemd") {
+                reload_systemd.insert(*stage);
+            }
+        }
+        draft.push(*stage, name, step);
+    }
+    for stage in reload_systemd {
+        draft.push(stage, name, Step::ReloadSystemd);
+    }
+}
+
+/// The step that brings about one want, or nothing when it is there.
+fn step(
+    inputs: &Inputs<'_>,
+    want: &Want,
+    observed: &Observation,
+    written: &BTreeSet<PathBuf>,
+) -> Option<PlannedStep> {
+    match want {
+        Want::Group(group) => (!observed.groups.contains_key(&group.name))
+            .then(|| Step::CreateGroup(group.clone()).into()),
+        Want::User(user) => (!observed.users.contains_key(&user.name))
+            .then(|| Step::CreateUser(user.clone()).into()),
+        Want::Packages(names) => packages(names, observed),
+        Want::Directory(directory) => (observed.directories.get(&directory.path)
+            != Some(&directory.access))
+        .then(|| Step::MakeDirectory(directory.clone()).into()),
+        Want::File(file) => write(file, observed),
+        Want::Hosts => write(&hosts_file(inputs, observed), observed),
+        // Where secrets come from is a question across machines.
+        Want::Secret(_) => None,
+        Want::Enablement { unit, enablement } => units::enablement(observed, unit, *enablement),
+        Want::Running { unit, reads } => units::running(observed, unit, reads, written),
+        Want::NotRunning { unit } => observed
+            .units
+            .get(unit)
+            .is_some_and(units::is_active)
+            .then(|| Step::StopUnit { unit: unit.clone() }.into()),
+    }
+}
+
+fn packages(names: &[String], observed: &Observation) -> Option<PlannedStep> {
+    let absent: Vec<String> =
+        names.iter().filter(|name| !observed.packages.contains_key(*name)).cloned().collect();
+    (!absent.is_empty()).then(|| Step::InstallPackages { packages: absent }.into())
+}
+
+fn hosts_file(inputs: &Inputs<'_>, observed: &Observation) -> ConfigFile {
+    let present = observed.files.get(Path::new(HOSTS_FILE)).and_then(|file| file.text.as_deref());
+    ConfigFile::new(HOSTS_FILE, hosts::merge(present.unwrap_or_default(), inputs.site))
+}
+
+fn write(file: &ConfigFile, observed: &Observation) -> Option<PlannedStep> {
+    let present = observed.files.get(&file.path);
+    let old = present.and_then(|present| present.text.as_deref());
+    let why = match present {
+        None => "new".to_owned(),
+        Some(_) if old != Some(file.text.as_str()) => String::new(),
+        Some(present) if present.access != file.access => format!(
+            "is {}:{} {:04o}",
+            present.access.owner, present.access.group, present.access.mode
+        ),
+        Some(_) => return None,
+    };
+    let diff = diff::unified(old.unwrap_or_default(), &file.text);
+    Some(PlannedStep {
+        step: Step::WriteFile(file.clone()),
+        why,
+        diff: (!diff.is_empty()).then_some(diff),
+    })
+}

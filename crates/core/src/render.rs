@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The files of other programs, from the site alone: same input, same bytes.
+//!
+//! One file per program. Each renderer returns whole files; none reads the
+//! machine, so that every file can be shown before one is written.
+
+pub mod chrony;
+pub mod cib;
+pub mod corosync;
+pub mod drbd;
+pub mod hosts;
+pub mod mariadb;
+pub mod slurm;
+pub mod slurmdbd;
+pub mod units;
+
+/// First line of every file that slurmha owns.
+fn header(comment: &str) -> String {
+    format!("{comment} Managed by slurmha: change the site file and run `slurmha apply`.\n")
+}

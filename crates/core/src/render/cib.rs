@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Pacemaker's configuration: what runs with what, and in which order.
+//!
+//! ```text
+//! DRBD promoted -> { state volume | database volume | VIP }   in parallel
+//!   state volume + VIP -> slurmctld
+//!   database volume    -> MariaDB -> slurmdbd                  beside it
+//! ```
+//!
+//! There is no resource group: a group makes everything wait in one line.
+
+mod fencing;
+mod parts;
+
+use crate::layout;
+use crate::site::{Accept, Site};
+use crate::xml::Element;
+pub use fencing::{device_id, password_script};
+use parts::{colocate, order, order_stop, primitive, property, set};
+
+/// Ids of the resources, which status, drills and documentation use too.
+pub mod id {
+    /// The DRBD primitive.
+    pub const DRBD: &str = "drbd";
+    /// Its promotable clone.
+    pub const DRBD_CLONE: &str = "drbd-clone";
+    /// The state volume's mount.
+    pub const STATE: &str = "state";
+    /// The database volume's mount.
+    pub const DATABASE: &str = "database";
+    /// The virtual address.
+    pub const VIP: &str = "vip";
+    /// The scheduler.
+    pub const SLURMCTLD: &str = "slurmctld";
+    /// The accounting daemon.
+    pub const SLURMDBD: &str = "slurmdbd";
+    /// The accounting database.
+    pub const MARIADB: &str = "mariadb";
+}
+
+/// Resources that run on the active controller only.
+pub const ACTIVE_RESOURCES: [&str; 6] =
+    [id::STATE, id::DATABASE, id::VIP, id::SLURMCTLD, id::MARIADB, id::SLURMDBD];
+
+/// The wanted `<configuration>`, without nodes and status, which belong to
+/// the cluster.
+pub fn render(site: &Site) -> Element {
+    Element::new("configuration")
+        .child(Element::new("crm_config").child(properties(site)))
+        .child(resources(site))
+        .child(constraints(site))
+        .child(Element::new("rsc_defaults").child(set(
+            "meta_attributes",
+            "rsc-defaults",
+            &[
+                // After a failover the machine that came back does not take
+                // the scheduler away again: that would be a second outage.
+                ("resource-stickiness", "1000"),
+                // First failure: restart here. Second within a minute: move.
+                ("migration-threshold", "2"),
+                ("failure-timeout", "60s"),
+            ],
+        )))
+}
+
+fn properties(site: &Site) -> Element {
+    let fenced = !site.accept.contains(&Accept::DataLossWithoutFencing)
+        || site.controllers.iter().all(|c| c.fence.is_some());
+    Element::new("cluster_property_set").with("id", "cib-bootstrap-options").children(
+        [
+            ("stonith-enabled", if fenced { "true" } else { "false" }),
+            // A machine that was cut off stays off: "reboot" would add the
+            // power-on to the outage and bring back a machine that may be
+            // broken, in the middle of the takeover.
+            ("stonith-action", "off"),
+            ("stonith-timeout", "60s"),
+            ("no-quorum-policy", "stop"),
+            // On a loaded host Pacemaker would otherwise run the parallel
+            // branches one after the other.
+            ("node-action-limit", "8"),
+            ("cluster-recheck-interval", "60s"),
+        ]
+        .map(|(name, value)| property("cib-bootstrap-options", name, value)),
+    )
+}
+
+fn resources(site: &Site) -> Element {
+    let mut resources = Element::new("resources")
+        .child(drbd())
+        .child(volume(
+            id::STATE,
+            layout::STATE_DEVICE,
+            layout::STATE_MOUNT,
+            layout::STATE_MOUNT_OPTIONS,
+        ))
+        .child(volume(
+            id::DATABASE,
+            layout::DATABASE_DEVICE,
+            layout::DATABASE_MOUNT,
+            layout::DATABASE_MOUNT_OPTIONS,
+        ))
+        .child(vip(site))
+        .child(daemon(id::MARIADB, "120s", "120s"))
+        .child(daemon(id::SLURMDBD, "60s", "60s"))
+        .child(daemon(id::SLURMCTLD, "60s", "60s"));
+    resources.children.extend(fencing::devices(site));
+    resources
+}
+
+fn drbd() -> Element {
+    let primitive = primitive(id::DRBD, "ocf", Some("linbit"), "drbd")
+        .child(set("instance_attributes", id::DRBD, &[("drbd_resource", layout::DRBD_RESOURCE)]))
+        .child(parts::operations(
+            id::DRBD,
+            &[
+                parts::op("start", "0s", "240s"),
+                parts::op("promote", "0s", "90s"),
+                parts::op("demote", "0s", "90s"),
+                parts::op("notify", "0s", "90s"),
+                parts::op("stop", "0s", "100s"),
+                parts::op_in_role("monitor", "20s", "30s", "Promoted"),
+                parts::op_in_role("monitor", "30s", "30s", "Unpromoted"),
+            ],
+        ));
+    Element::new("clone").with("id", id::DRBD_CLONE).child(primitive).child(set(
+        "meta_attributes",
+        id::DRBD_CLONE,
+        &[
+            ("promotable", "true"),
+            ("promoted-max", "1"),
+            ("promoted-node-max", "1"),
+            ("clone-max", "2"),
+            ("clone-node-max", "1"),
+            ("notify", "true"),
+            ("interleave", "true"),
+        ],
+    ))
+}
+
+fn volume(id: &str, device: &str, mount: &str, options: &str) -> Element {
+    primitive(id, "ocf", Some("heartbeat"), "Filesystem")
+        .child(set(
+            "instance_attributes",
+            id,
+            &[
+                ("device", device),
+                ("directory", mount),
+                ("fstype", "ext4"),
+                ("options", options),
+                // A volume that cannot be unmounted blocks the move until
+                // the timeout and then costs a fence: end its users first.
+                ("force_unmount", "safe"),
+                ("fast_stop", "yes"),
+            ],
+        ))
+        .child(parts::operations(
+            id,
+            &[
+                parts::op("start", "0s", "60s"),
+                parts::op("stop", "0s", "60s"),
+                parts::op("monitor", "20s", "40s"),
+            ],
+        ))
+}
+
+fn vip(site: &Site) -> Element {
+    primitive(id::VIP, "ocf", Some("heartbeat"), "IPaddr2")
+        .child(set(
+            "instance_attributes",
+            id::VIP,
+            &[
+                ("ip", &site.vip.to_string()),
+                ("cidr_netmask", &site.networks.cluster.prefix_len().to_string()),
+            ],
+        ))
+        .child(parts::operations(
+            id::VIP,
+            &[
+                parts::op("start", "0s", "20s"),
+                parts::op("stop", "0s", "20s"),
+                parts::op("monitor", "10s", "20s"),
+            ],
+        ))
+}
+
+fn daemon(id: &str, start: &str, stop: &str) -> Element {
+    primitive(id, "systemd", None, id).child(parts::operations(
+        id,
+        &[
+            parts::op("start", "0s", start),
+            parts::op("stop", "0s", stop),
+            parts::op("monitor", "10s", "30s"),
+        ],
+    ))
+}
+
+fn constraints(site: &Site) -> Element {
+    let mut constraints = Element::new("constraints");
+    for id in [id::STATE, id::DATABASE, id::VIP] {
+        constraints.children.push(parts::colocate_promoted(id, id::DRBD_CLONE));
+        constraints.children.push(parts::order_promote(id::DRBD_CLONE, id));
+    }
+    for (needed, dependent) in [
+        (id::STATE, id::SLURMCTLD),
+        (id::VIP, id::SLURMCTLD),
+        (id::DATABASE, id::MARIADB),
+        (id::MARIADB, id::SLURMDBD),
+    ] {
+        constraints.children.push(colocate(dependent, needed));
+        constraints.children.push(order(needed, dependent));
+    }
+    // Only when both stop: slurmctld drains its queue of accounting
+    // messages while slurmdbd is still there.
+    constraints.children.push(order_stop(id::SLURMCTLD, id::SLURMDBD));
+    constraints.children.extend(fencing::placements(site));
+    constraints
+}

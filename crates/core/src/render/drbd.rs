@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `/etc/drbd.d`: one resource, two volumes, fenced.
+
+use std::fmt::Write as _;
+
+use crate::config_file::{Access, ConfigFile};
+use crate::layout::{DRBD_PORT, DRBD_RESOURCE};
+use crate::secret::SecretId;
+use crate::site::{Controller, Site};
+
+/// DRBD's files on a controller, the same on both.
+pub fn render(site: &Site) -> Vec<ConfigFile> {
+    vec![global(), resource(site)]
+}
+
+/// Debian's file of that name leaves `usage-count` at `yes`, which makes
+/// `drbdadm create-md` call home: a wait on a network without a way out.
+fn global() -> ConfigFile {
+    let text = format!("{}global {{\n    usage-count no;\n}}\n", super::header("#"));
+    ConfigFile::new("/etc/drbd.d/global_common.conf", text)
+}
+
+/// The resource in the syntax that DRBD 8.4 and 9 share as far as they can.
+///
+/// - `resource-and-stonith`: a primary that loses its peer freezes I/O until
+///   the fence-peer handler has an answer.
+/// - `timeout` 2.5 s and `ping-int` 5 s: losing the passive controller holds
+///   writes for seconds, not for the ten of the defaults.
+/// - both volumes in one resource: one connection, one promotion, one fence.
+fn resource(site: &Site) -> ConfigFile {
+    let mut text = super::header("#");
+    let _ = write!(
+        text,
+        "resource {DRBD_RESOURCE} {{
+    net {{
+        protocol C;
+        cram-hmac-alg sha256;
+        shared-secret \"{}\";
+        timeout 25;
+        ping-int 5;
+        ping-timeout 5;
+        connect-int 5;
+        verify-alg crc32c;
+        after-sb-0pri discard-zero-changes;
+        after-sb-1pri disconnect;
+        after-sb-2pri disconnect;
+    }}
+    disk {{
+        fencing resource-and-stonith;
+        on-io-error detach;
+        al-extents 257;
+        c-plan-ahead 20;
+        c-max-rate 100M;
+        c-min-rate 10M;
+    }}
+    handlers {{
+        fence-peer \"/usr/lib/drbd/crm-fence-peer.sh\";
+        after-resync-target \"/usr/lib/drbd/crm-unfence-peer.sh\";
+    }}
+",
+        SecretId::ReplicationKey.placeholder(),
+    );
+    for controller in &site.controllers {
+        host(&mut text, controller);
+    }
+    text.push_str("}\n");
+    ConfigFile::new(format!("/etc/drbd.d/{DRBD_RESOURCE}.res"), text)
+        .with_access(Access::root(0o600))
+        .with_secret(SecretId::ReplicationKey)
+}
+
+fn host(text: &mut String, controller: &Controller) {
+    let _ = write!(
+        text,
+        "    on {} {{\n        address ipv4 {}:{DRBD_PORT};\n",
+        controller.name, controller.replication_address,
+    );
+    for (number, disk) in [&controller.state_device, &controller.database_device].iter().enumerate()
+    {
+        let _ = write!(
+            text,
+            "        volume {number} {{\n            device minor {number};\n            \
+             disk {};\n            meta-disk internal;\n        }}\n",
+            disk.display(),
+        );
+    }
+    text.push_str("    }\n");
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `/etc/slurm/slurm.conf` and what belongs to it.
+
+use std::fmt::Write as _;
+
+use crate::config_file::ConfigFile;
+use crate::layout::STATE_SAVE_LOCATION;
+use crate::site::{NodeGroup, Partition, Site, hostlist};
+
+/// Slurm's files on the controllers and login nodes; compute nodes fetch
+/// them from slurmctld (configless).
+pub fn render(site: &Site) -> Vec<ConfigFile> {
+    vec![slurm_conf(site), cgroup_conf()]
+}
+
+fn slurm_conf(site: &Site) -> ConfigFile {
+    let mut text = super::header("#");
+    controller(&mut text, site);
+    policy(&mut text, site);
+    for group in &site.node_groups {
+        node_line(&mut text, group);
+    }
+    for partition in &site.partitions {
+        partition_line(&mut text, partition);
+    }
+    ConfigFile::new("/etc/slurm/slurm.conf", text)
+}
+
+/// Who the controller is and how clients ride through its move.
+///
+/// - One `SlurmctldHost` with both names and the VIP is Slurm's external-HA
+///   form: whoever Pacemaker starts is the primary at once. Two lines would
+///   start Slurm's own standby logic, which waits for `SlurmctldTimeout`.
+/// - `MessageTimeout=30`: client commands try once a second for that long,
+///   so a failover is a pause and not an error.
+/// - Accounting goes to the VIP: it refuses at once when slurmdbd is away,
+///   where a dead host's own address would cost a TCP timeout per attempt.
+fn controller(text: &mut String, site: &Site) {
+    let [first, second] = &site.controllers;
+    let _ = write!(
+        text,
+        "ClusterName={}
+SlurmctldHost={},{}({vip})
+SlurmUser=slurm
+SlurmctldParameters=enable_configless
+StateSaveLocation={STATE_SAVE_LOCATION}
+SlurmctldPidFile=/run/slurmctld.pid
+SlurmdPidFile=/run/slurmd.pid
+SlurmdSpoolDir=/var/lib/slurm/slurmd
+AuthType=auth/munge
+MessageTimeout=30
+SlurmctldTimeout=120
+SlurmdTimeout=300
+ReturnToService=2
+AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost={vip}
+JobAcctGatherType=jobacct_gather/cgroup
+",
+        site.cluster_name,
+        first.name,
+        second.name,
+        vip = site.vip,
+    );
+}
+
+fn policy(text: &mut String, site: &Site) {
+    text.push_str(
+        "ProctrackType=proctrack/cgroup
+TaskPlugin=task/affinity,task/cgroup
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+MpiDefault=none
+",
+    );
+    // With memory as a consumable resource a job that asks for none would
+    // otherwise be given the whole node.
+    if let Some(memory) = memory_per_cpu(&site.node_groups) {
+        let _ = writeln!(text, "DefMemPerCPU={memory}");
+    }
+    if let Some(types) = gres_types(&site.node_groups) {
+        let _ = writeln!(text, "GresTypes={types}");
+    }
+    for line in &site.slurm_extra {
+        let _ = writeln!(text, "{line}");
+    }
+}
+
+fn memory_per_cpu(groups: &[NodeGroup]) -> Option<u64> {
+    groups.iter().map(|group| (group.memory_mb / u64::from(group.cpus.max(1))).max(1)).min()
+}
+
+fn gres_types(groups: &[NodeGroup]) -> Option<String> {
+    let mut types: Vec<&str> = groups
+        .iter()
+        .filter_map(|group| group.gres.as_deref())
+        .flat_map(|gres| gres.split(','))
+        .filter_map(|gres| gres.split(':').next())
+        .collect();
+    types.sort_unstable();
+    types.dedup();
+    (!types.is_empty()).then(|| types.join(","))
+}
+
+fn node_line(text: &mut String, group: &NodeGroup) {
+    let addresses: Vec<String> = group.nodes.iter().map(|node| node.address.to_string()).collect();
+    let _ = write!(
+        text,
+        "NodeName={} NodeAddr={} CPUs={} RealMemory={}",
+        group.hostlist,
+        hostlist::compress(&addresses),
+        group.cpus,
+        group.memory_mb,
+    );
+    if let Some(gres) = &group.gres {
+        let _ = write!(text, " Gres={gres}");
+    }
+    if !group.features.is_empty() {
+        let _ = write!(text, " Features={}", group.features.join(","));
+    }
+    if let Some(extra) = &group.extra {
+        let _ = write!(text, " {extra}");
+    }
+    text.push_str(" State=UNKNOWN\n");
+}
+
+fn partition_line(text: &mut String, partition: &Partition) {
+    let _ = write!(text, "PartitionName={} Nodes={}", partition.name, partition.nodes);
+    if partition.default {
+        text.push_str(" Default=YES");
+    }
+    if let Some(time) = &partition.max_time {
+        let _ = write!(text, " MaxTime={time}");
+    }
+    if let Some(time) = &partition.default_time {
+        let _ = write!(text, " DefaultTime={time}");
+    }
+    if let Some(extra) = &partition.extra {
+        let _ = write!(text, " {extra}");
+    }
+    text.push_str(" State=UP\n");
+}
+
+fn cgroup_conf() -> ConfigFile {
+    let text = format!(
+        "{}CgroupPlugin=autodetect\nConstrainCores=yes\nConstrainRAMSpace=yes\nConstrainDevices=yes\n",
+        super::header("#")
+    );
+    ConfigFile::new("/etc/slurm/cgroup.conf", text)
+}

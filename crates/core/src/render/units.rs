@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//! systemd drop-ins and option files of the daemons.
+
+use crate::config_file::ConfigFile;
+use crate::layout::{DATABASE_MOUNT, STATE_MOUNT};
+use crate::plan::VOLUME_MARKER;
+use crate::site::Site;
+
+/// Drop-ins for the daemons that only Pacemaker starts.
+///
+/// `AssertPathExists` makes a start on an empty mount point fail: MariaDB
+/// would otherwise fill the directory below with a fresh, empty database and
+/// slurmctld would begin with no jobs. `Restart=no`: a daemon that systemd
+/// brings back by itself is an activation outside the cluster's control.
+pub fn controller() -> Vec<ConfigFile> {
+    vec![
+        drop_in("slurmctld", &guarded(STATE_MOUNT, "")),
+        drop_in("slurmdbd", &guarded(DATABASE_MOUNT, "")),
+        // debian-start checks every table in the background after each
+        // start: seconds of load in the middle of a failover.
+        drop_in("mariadb", &guarded(DATABASE_MOUNT, "ExecStartPost=\n")),
+    ]
+}
+
+fn guarded(mount: &str, service: &str) -> String {
+    format!("[Unit]\nAssertPathExists={mount}/{VOLUME_MARKER}\n\n[Service]\nRestart=no\n{service}")
+}
+
+/// slurmd fetches its configuration from the VIP; Debian's unit insists on a
+/// local slurm.conf, and a slurmd that starts while no controller answers
+/// gives up, so it is started again until one does.
+pub fn compute(site: &Site) -> Vec<ConfigFile> {
+    vec![
+        drop_in(
+            "slurmd",
+            "[Unit]\nConditionPathExists=\nStartLimitIntervalSec=0\n\n[Service]\n\
+             Restart=on-failure\nRestartSec=5\n",
+        ),
+        ConfigFile::new(
+            "/etc/default/slurmd",
+            format!("{}SLURMD_OPTIONS=\"--conf-server {}\"\n", super::header("#"), site.vip),
+        ),
+    ]
+}
+
+/// qnetd's options: no TLS inside the cluster network.
+pub fn arbiter() -> ConfigFile {
+    ConfigFile::new(
+        "/etc/default/corosync-qnetd",
+        format!("{}COROSYNC_QNETD_OPTIONS=\"-s off\"\n", super::header("#")),
+    )
+}
+
+fn drop_in(unit: &str, text: &str) -> ConfigFile {
+    ConfigFile::new(
+        format!("/etc/systemd/system/{unit}.service.d/slurmha.conf"),
+        format!("{}{text}", super::header("#")),
+    )
+}

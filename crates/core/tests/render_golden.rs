@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Every generated file of the lab's site, as it reaches the machines.
+
+use slurmha_core::config_file::ConfigFile;
+use slurmha_core::desired::{Want, desired};
+use slurmha_core::site::{self, Site};
+
+const SITE: &str = include_str!("../../../examples/lab/site.toml");
+
+fn site() -> Site {
+    site::parse("site.toml", SITE).expect("the lab's site file is valid").0
+}
+
+fn files() -> Vec<(String, ConfigFile)> {
+    let mut files = Vec::new();
+    for machine in desired(&site(), SITE) {
+        for (_, want) in machine.wants {
+            if let Want::File(file) = want {
+                files.push((machine.machine.name.to_string(), file));
+            }
+        }
+    }
+    files
+}
+
+fn rendered(file: &ConfigFile) -> String {
+    format!(
+        "{} {}:{} {:04o}\n\n{}",
+        file.path.display(),
+        file.access.owner,
+        file.access.group,
+        file.access.mode,
+        file.text
+    )
+}
+
+#[test]
+fn every_file_of_a_controller_a_login_and_a_compute_node() {
+    for (machine, file) in files() {
+        if ["ctl1", "login1", "cn1"].contains(&machine.as_str())
+            && !file.path.ends_with("site.toml")
+        {
+            let name = format!("{machine}{}", file.path.display()).replace('/', "-");
+            insta::assert_snapshot!(name, rendered(&file));
+        }
+    }
+}
+
+#[test]
+fn controllers_have_the_same_slurm_drbd_and_corosync_files() {
+    let of = |name: &str| -> Vec<ConfigFile> {
+        let shared = ["/etc/slurm", "/etc/drbd.d", "/etc/corosync"];
+        let is_shared = |file: &ConfigFile| shared.iter().any(|dir| file.path.starts_with(dir));
+        files().into_iter().filter(|(m, f)| m == name && is_shared(f)).map(|(_, f)| f).collect()
+    };
+    assert_eq!(of("ctl1"), of("ctl2"));
+    assert_eq!(of("ctl1").len(), 6);
+}
+
+#[test]
+fn no_file_holds_a_secret_or_is_readable_when_it_has_a_placeholder() {
+    for (machine, file) in files() {
+        for secret in &file.secrets {
+            assert!(file.text.contains(&secret.placeholder()), "{machine} {}", file.path.display());
+        }
+        if file.text.contains("@SECRET:") {
+            assert!(!file.secrets.is_empty());
+            assert_eq!(file.access.mode & 0o077, 0, "{machine} {}", file.path.display());
+        }
+    }
+}
+
+#[test]
+fn the_pacemaker_configuration() {
+    insta::assert_snapshot!(slurmha_core::desired::configuration(&site()));
+}
