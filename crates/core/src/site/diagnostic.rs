@@ -50,6 +50,29 @@ pub struct Diagnostic {
     pub related: Vec<Related>,
 }
 
+/// What is wrong with a value, before it is known where the value stands.
+#[derive(Debug)]
+pub(super) struct Fault {
+    rule: &'static Rule,
+    message: String,
+    help: String,
+}
+
+impl Fault {
+    pub(super) fn new(
+        rule: &'static Rule,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self { rule, message: message.into(), help: help.into() }
+    }
+
+    /// The diagnostic, for a value at `span`.
+    pub(super) fn at(self, span: Span) -> Diagnostic {
+        Diagnostic::new(self.rule, span, self.message, self.help)
+    }
+}
+
 /// A second place in the file that explains a diagnostic.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Related {

@@ -6,6 +6,7 @@
 //! with the last one running fastest.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 
 /// The most names that one expression may stand for; Slurm's own limit for a
 /// single range (`MAX_RANGE` in `src/common/hostlist.c`) is of this size.
@@ -76,6 +77,12 @@ pub fn compress<N: AsRef<str>>(names: &[N]) -> String {
         }
     }
     groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// The shortest expression for addresses in this order, for Slurm's `NodeAddr`.
+pub fn compress_addresses(addresses: &[Ipv4Addr]) -> String {
+    let written: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    compress(&written)
 }
 
 /// The comma-separated entries; commas in brackets do not separate.

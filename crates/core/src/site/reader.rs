@@ -9,7 +9,7 @@
 use serde_json::{Value as Json, json};
 use toml::de::{DeTable, DeValue};
 
-use super::diagnostic::{Diagnostic, Span};
+use super::diagnostic::{Diagnostic, Fault, Span};
 use super::rule;
 use super::spanned::Spanned;
 
@@ -55,7 +55,7 @@ pub(super) trait Text: Sized {
     const PATTERN: &'static str;
 
     /// The value that the text means.
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic>;
+    fn parse(text: &str) -> Result<Self, Fault>;
 }
 
 impl<T: Text> Value for T {
@@ -68,11 +68,11 @@ impl<T: Text> Value for T {
             report.push(wrong_type::<T>(value, span));
             return None;
         };
-        let parsed = match control_character(text, span) {
-            Some(diagnostic) => Err(diagnostic),
-            None => T::parse(text, span),
+        let parsed = match control_character(text) {
+            Some(fault) => Err(fault),
+            None => T::parse(text),
         };
-        parsed.map_err(|diagnostic| report.push(diagnostic)).ok()
+        parsed.map_err(|fault| report.push(fault.at(span.clone()))).ok()
     }
 
     fn schema() -> Json {
@@ -82,11 +82,10 @@ impl<T: Text> Value for T {
 
 /// Every text ends up in some program's configuration, where a newline would
 /// start a new directive.
-fn control_character(text: &str, span: &Span) -> Option<Diagnostic> {
+fn control_character(text: &str) -> Option<Fault> {
     let found = text.chars().find(|c| c.is_control())?;
-    Some(Diagnostic::new(
+    Some(Fault::new(
         &rule::CONTROL_CHARACTER,
-        span.clone(),
         format!("the text contains the control character U+{:04X}", u32::from(found)),
         "write the value on one line, without tabs or escapes such as \\n",
     ))

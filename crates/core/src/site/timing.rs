@@ -26,9 +26,6 @@ pub(super) const JOIN_MS: u64 = 50;
 /// heartbeat is 0.8 of the timeout.
 pub(super) const MIN_QDEVICE_TIMEOUT_MS: u64 = 1250;
 
-/// qnetd refuses heartbeats above 120 s (heartbeat_interval_max).
-pub(super) const MAX_QDEVICE_TIMEOUT_MS: u64 = 150_000;
-
 /// Corosync's own default: 1.2 times the token.
 pub(super) fn default_consensus_ms(token_ms: u64) -> u64 {
     token_ms * 6 / 5

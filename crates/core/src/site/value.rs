@@ -12,7 +12,7 @@ mod network;
 mod path;
 mod slurm;
 
-pub(super) use fence::{FenceAgent, FenceOptions, FenceUser};
+pub(super) use fence::{FenceAgent, FenceOption, FenceOptions, FenceUser};
 pub(super) use list::{Addresses, Nodes, PartitionNodes};
 pub(super) use name::{ClusterName, HostName, PartitionName, SshUser};
 pub(super) use network::HostOrAddress;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 use toml::de::DeValue;
 
-use crate::site::diagnostic::{Diagnostic, Span};
+use crate::site::diagnostic::{Diagnostic, Fault, Span};
 use crate::site::reader::{Report, Text, Value, wrong_type};
 use crate::site::rule;
 use crate::site::spanned::Spanned;
@@ -19,15 +19,14 @@ impl Text for FenceAgent {
     const EXPECTED: &'static str = "a fence agent such as \"fence_ipmilan\"";
     const PATTERN: &'static str = "^fence_[a-z0-9_]{1,40}$";
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
+    fn parse(text: &str) -> Result<Self, Fault> {
         let name = text.strip_prefix("fence_").unwrap_or_default();
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
         if (1..=40).contains(&name.len()) && name.bytes().all(plain) {
             return Ok(Self(text.to_owned()));
         }
-        Err(Diagnostic::new(
+        Err(Fault::new(
             &rule::INVALID_FENCE_AGENT,
-            span.clone(),
             format!("`{text}` is not the name of a fence agent"),
             "write one of `stonith_admin --list-installed`, such as fence_ipmilan or fence_redfish",
         ))
@@ -42,14 +41,13 @@ impl Text for FenceUser {
     const EXPECTED: &'static str = "a login such as \"admin\"";
     const PATTERN: &'static str = r"^[A-Za-z0-9_.@+\\-]{1,64}$";
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
+    fn parse(text: &str) -> Result<Self, Fault> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"_.@+-".contains(&b);
         if (1..=64).contains(&text.len()) && text.bytes().all(plain) && !text.starts_with('-') {
             return Ok(Self(text.to_owned()));
         }
-        Err(Diagnostic::new(
+        Err(Fault::new(
             &rule::INVALID_USER,
-            span.clone(),
             format!("`{text}` is not a login that can be used here"),
             "use letters, digits and _.@+-, 64 characters at most",
         ))
@@ -121,10 +119,10 @@ fn read_option(
             return None;
         }
     };
-    match OptionText::parse(&text, &span) {
+    match OptionText::parse(&text) {
         Ok(OptionText(text)) => Some(Spanned::new(text, span)),
-        Err(diagnostic) => {
-            report.push(diagnostic);
+        Err(fault) => {
+            report.push(fault.at(span));
             None
         }
     }
@@ -142,14 +140,13 @@ impl Text for OptionText {
     const EXPECTED: &'static str = "a text such as \"1\"";
     const PATTERN: &'static str = "^[A-Za-z0-9 ._:/,@%+=-]*$";
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
+    fn parse(text: &str) -> Result<Self, Fault> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b" ._:/,@%+=-".contains(&b);
         if text.bytes().all(plain) {
             return Ok(Self(text.to_owned()));
         }
-        Err(Diagnostic::new(
+        Err(Fault::new(
             &rule::INVALID_FENCE_OPTION,
-            span.clone(),
             "the value has characters that cannot be passed on safely",
             "use letters, digits, spaces and ._:/,@%+=- only",
         ))

@@ -4,7 +4,7 @@
 use std::net::Ipv4Addr;
 
 use super::name::check_host_name;
-use crate::site::diagnostic::{Diagnostic, Span};
+use crate::site::diagnostic::Fault;
 use crate::site::hostlist::{self, Part};
 use crate::site::reader::Text;
 use crate::site::rule;
@@ -20,11 +20,11 @@ impl Text for Nodes {
     const EXPECTED: &'static str = "a hostlist such as \"cn[001-128]\"";
     const PATTERN: &'static str = r"^[A-Za-z0-9,\[\]-]+$";
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
-        let names = expand(text, span)?;
-        check_brackets(text, span)?;
+    fn parse(text: &str) -> Result<Self, Fault> {
+        let names = expand(text)?;
+        check_brackets(text)?;
         for name in &names {
-            check_host_name(name, span)?;
+            check_host_name(name)?;
         }
         Ok(Self { written: text.to_owned(), names })
     }
@@ -38,9 +38,9 @@ impl Text for Addresses {
     const EXPECTED: &'static str = "addresses in hostlist form such as \"10.77.0.[21-148]\"";
     const PATTERN: &'static str = r"^[0-9.,\[\]-]+$";
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
-        let addresses = expand(text, span)?;
-        let addresses = addresses.iter().map(|address| Ipv4Addr::parse(address, span));
+    fn parse(text: &str) -> Result<Self, Fault> {
+        let addresses = expand(text)?;
+        let addresses = addresses.iter().map(|address| Ipv4Addr::parse(address));
         Ok(Self(addresses.collect::<Result<_, _>>()?))
     }
 }
@@ -57,15 +57,15 @@ impl Text for PartitionNodes {
     const EXPECTED: &'static str = "a hostlist such as \"cn[001-128]\", or \"ALL\"";
     const PATTERN: &'static str = Nodes::PATTERN;
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
+    fn parse(text: &str) -> Result<Self, Fault> {
         match text {
             "ALL" => Ok(Self::All),
-            _ => Nodes::parse(text, span).map(Self::Some),
+            _ => Nodes::parse(text).map(Self::Some),
         }
     }
 }
 
-fn expand(text: &str, span: &Span) -> Result<Vec<String>, Diagnostic> {
+fn expand(text: &str) -> Result<Vec<String>, Fault> {
     hostlist::expand(text).map_err(|error| {
         let help = match &error {
             hostlist::Error::EmptyEntry => "write at least one name, and one comma between two",
@@ -76,16 +76,15 @@ fn expand(text: &str, span: &Span) -> Result<Vec<String>, Diagnostic> {
             hostlist::Error::TooManyNames => "split the list over several tables",
         };
         let message = format!("`{text}` is not a hostlist: {error}");
-        Diagnostic::new(&rule::INVALID_HOSTLIST, span.clone(), message, help)
+        Fault::new(&rule::INVALID_HOSTLIST, message, help)
     })
 }
 
 /// Slurm's limits on brackets in node names (`slurm.conf(5)`, NodeName): at
 /// most two, and one of them at the end.
-fn check_brackets(text: &str, span: &Span) -> Result<(), Diagnostic> {
-    let refuse = |message: String, help: &str| {
-        Err(Diagnostic::new(&rule::INVALID_HOSTLIST, span.clone(), message, help))
-    };
+fn check_brackets(text: &str) -> Result<(), Fault> {
+    let refuse =
+        |message: String, help: &str| Err(Fault::new(&rule::INVALID_HOSTLIST, message, help));
     let entries = hostlist::entries(text).unwrap_or_default();
     for (entry, parts) in entries.iter().filter_map(|e| Some((e, hostlist::parts(e).ok()?))) {
         let brackets = parts.iter().filter(|part| matches!(part, Part::Ranges(_))).count();

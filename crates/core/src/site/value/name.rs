@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Names of clusters, machines, partitions and users.
 
-use crate::site::diagnostic::{Diagnostic, Span};
+use crate::site::diagnostic::Fault;
 use crate::site::reader::Text;
 use crate::site::rule;
 
@@ -16,17 +16,16 @@ impl Text for HostName {
     const EXPECTED: &'static str = "a short host name such as \"ctl1\"";
     const PATTERN: &'static str = "^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$";
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
-        check_host_name(text, span)?;
+    fn parse(text: &str) -> Result<Self, Fault> {
+        check_host_name(text)?;
         Ok(Self(text.to_owned()))
     }
 }
 
 /// The rules of RFC 1123 for one label, and the names that are taken.
-pub(in crate::site) fn check_host_name(text: &str, span: &Span) -> Result<(), Diagnostic> {
-    let invalid = |message: String, help: String| {
-        Err(Diagnostic::new(&rule::INVALID_HOST_NAME, span.clone(), message, help))
-    };
+pub(in crate::site) fn check_host_name(text: &str) -> Result<(), Fault> {
+    let invalid =
+        |message: String, help: String| Err(Fault::new(&rule::INVALID_HOST_NAME, message, help));
     if let Some((short, domain)) = text.split_once('.')
         && !short.is_empty()
         && !domain.is_empty()
@@ -56,9 +55,8 @@ pub(in crate::site) fn check_host_name(text: &str, span: &Span) -> Result<(), Di
         );
     }
     if RESERVED_HOST_NAMES.contains(&text.to_ascii_lowercase().as_str()) {
-        return Err(Diagnostic::new(
+        return Err(Fault::new(
             &rule::RESERVED_NAME,
-            span.clone(),
             format!("`{text}` has a meaning of its own to Slurm or to every machine"),
             "use the machine's own name, as `uname -n` prints it",
         ));
@@ -79,7 +77,7 @@ impl Text for ClusterName {
     const EXPECTED: &'static str = "a cluster name such as \"lab\"";
     const PATTERN: &'static str = "^[a-z][a-z0-9_-]{0,39}$";
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
+    fn parse(text: &str) -> Result<Self, Fault> {
         let rest = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b);
         let valid = text.starts_with(|c: char| c.is_ascii_lowercase()) && text.bytes().all(rest);
         if valid && text.len() <= CLUSTER_NAME_MAX {
@@ -108,7 +106,7 @@ impl Text for ClusterName {
                     .to_owned(),
             )
         };
-        Err(Diagnostic::new(&rule::INVALID_CLUSTER_NAME, span.clone(), message, help))
+        Err(Fault::new(&rule::INVALID_CLUSTER_NAME, message, help))
     }
 }
 
@@ -120,22 +118,20 @@ impl Text for PartitionName {
     const EXPECTED: &'static str = "a partition name such as \"main\"";
     const PATTERN: &'static str = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$";
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
+    fn parse(text: &str) -> Result<Self, Fault> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"_.-".contains(&b);
         let first = text.starts_with(|c: char| c.is_ascii_alphanumeric());
         if !first || !text.bytes().all(plain) || text.len() > 63 {
-            return Err(Diagnostic::new(
+            return Err(Fault::new(
                 &rule::INVALID_PARTITION_NAME,
-                span.clone(),
                 format!("`{text}` is not a partition name"),
                 "begin with a letter or digit; then letters, digits, _ . and - are allowed, 63 \
                  characters at most",
             ));
         }
         if text.eq_ignore_ascii_case("default") || text.eq_ignore_ascii_case("all") {
-            return Err(Diagnostic::new(
+            return Err(Fault::new(
                 &rule::RESERVED_NAME,
-                span.clone(),
                 format!("`{text}` has a meaning of its own to Slurm"),
                 "choose another name, such as `main`; `default = true` makes it the default",
             ));
@@ -152,7 +148,7 @@ impl Text for SshUser {
     const EXPECTED: &'static str = "a login name such as \"root\"";
     const PATTERN: &'static str = "^[a-z_][a-z0-9_-]{0,31}$";
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
+    fn parse(text: &str) -> Result<Self, Fault> {
         let rest = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b);
         let first = text.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
         if first && text.bytes().all(rest) && text.len() <= 32 {
@@ -163,6 +159,6 @@ impl Text for SshUser {
             None => "use a Unix login name such as `root` or `admin`".to_owned(),
         };
         let message = format!("`{text}` is not a login name");
-        Err(Diagnostic::new(&rule::INVALID_USER, span.clone(), message, help))
+        Err(Fault::new(&rule::INVALID_USER, message, help))
     }
 }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::Ipv4Net;
 
-use crate::site::diagnostic::{Diagnostic, Span};
+use crate::site::diagnostic::Fault;
 use crate::site::reader::Text;
 use crate::site::rule;
 
@@ -13,7 +13,7 @@ impl Text for Ipv4Addr {
     const EXPECTED: &'static str = "an IPv4 address such as \"10.77.0.11\"";
     const PATTERN: &'static str = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$";
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
+    fn parse(text: &str) -> Result<Self, Fault> {
         text.parse().map_err(|_| {
             let help = if text.contains('/') {
                 "write the address alone; the network's width stands in [network]"
@@ -23,7 +23,7 @@ impl Text for Ipv4Addr {
                 "write four numbers from 0 to 255 without leading zeros, such as 10.77.0.11"
             };
             let message = format!("`{text}` is not an IPv4 address");
-            Diagnostic::new(&rule::INVALID_ADDRESS, span.clone(), message, help)
+            Fault::new(&rule::INVALID_ADDRESS, message, help)
         })
     }
 }
@@ -32,10 +32,9 @@ impl Text for Ipv4Net {
     const EXPECTED: &'static str = "an IPv4 network such as \"10.77.0.0/24\"";
     const PATTERN: &'static str = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$";
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
-        let invalid = |message: String, help: String| {
-            Err(Diagnostic::new(&rule::INVALID_NETWORK, span.clone(), message, help))
-        };
+    fn parse(text: &str) -> Result<Self, Fault> {
+        let invalid =
+            |message: String, help: String| Err(Fault::new(&rule::INVALID_NETWORK, message, help));
         let Ok(network) = text.parse::<Self>() else {
             let help = match text.parse::<Ipv4Addr>() {
                 Ok(address) => format!("add the width, such as `{address}/24`"),
@@ -87,7 +86,7 @@ impl Text for HostOrAddress {
     const EXPECTED: &'static str = "an address or a host name such as \"ntp1.example.org\"";
     const PATTERN: &'static str = "^[A-Za-z0-9:][A-Za-z0-9:.-]{0,252}$";
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
+    fn parse(text: &str) -> Result<Self, Fault> {
         let address = text.parse::<std::net::IpAddr>().is_ok();
         let numeric = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         if address || (!numeric && text.len() <= 253 && text.split('.').all(is_dns_label)) {
@@ -99,7 +98,7 @@ impl Text for HostOrAddress {
             "write an address such as 10.77.0.1 or a name such as ntp1.example.org"
         };
         let message = format!("`{text}` is neither an address nor a host name");
-        Err(Diagnostic::new(&rule::INVALID_HOST, span.clone(), message, help))
+        Err(Fault::new(&rule::INVALID_HOST, message, help))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::site::diagnostic::{Diagnostic, Span};
+use crate::site::diagnostic::Fault;
 use crate::site::reader::Text;
 use crate::site::rule;
 
@@ -15,11 +15,10 @@ impl Text for DevicePath {
     const EXPECTED: &'static str = "a block device such as \"/dev/disk/by-id/...\"";
     const PATTERN: &'static str = "^/dev/[A-Za-z0-9._+:@=/-]+$";
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
+    fn parse(text: &str) -> Result<Self, Fault> {
         if !text.starts_with('/') {
-            return Err(Diagnostic::new(
+            return Err(Fault::new(
                 &rule::DEVICE_NOT_ABSOLUTE,
-                span.clone(),
                 format!("`{text}` is not an absolute path"),
                 format!("write `/dev/{}`, or better its name under /dev/disk/by-id", text.trim()),
             ));
@@ -30,9 +29,8 @@ impl Text for DevicePath {
         if segments && inside.bytes().all(plain) {
             return Ok(Self(text.to_owned()));
         }
-        Err(Diagnostic::new(
+        Err(Fault::new(
             &rule::INVALID_DEVICE,
-            span.clone(),
             format!("`{text}` is not the path of a block device"),
             "write a path under /dev of letters, digits and ._+:@=-, such as \
              /dev/disk/by-id/nvme-SERIAL or /dev/vg0/slurm_state",
@@ -48,16 +46,15 @@ impl Text for FilePath {
     const EXPECTED: &'static str = "a file name such as \"~/.config/slurmha/bmc_password\"";
     const PATTERN: &'static str = "^[A-Za-z0-9._+:@=/~ -]+$";
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
+    fn parse(text: &str) -> Result<Self, Fault> {
         // ssh and the shell would read a leading hyphen as an option.
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"._+:@=/~ -".contains(&b);
         let tidy = !text.starts_with('-') && text.trim() == text && !text.ends_with('/');
         if !text.is_empty() && text.bytes().all(plain) && tidy {
             return Ok(Self(PathBuf::from(text)));
         }
-        Err(Diagnostic::new(
+        Err(Fault::new(
             &rule::INVALID_PATH,
-            span.clone(),
             format!("`{text}` is not a file name that can be used here"),
             "write a path of letters, digits, spaces and ._+:@=-, such as \
              ~/.config/slurmha/bmc_password",

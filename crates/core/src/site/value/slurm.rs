@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Values in Slurm's own syntax.
 
-use crate::site::diagnostic::{Diagnostic, Span};
+use crate::site::diagnostic::Fault;
 use crate::site::reader::Text;
 use crate::site::rule;
 
@@ -17,16 +17,15 @@ impl Text for TimeLimit {
     const EXPECTED: &'static str = "a time such as \"1-00:00:00\" (one day) or \"UNLIMITED\"";
     const PATTERN: &'static str = "^([0-9:-]+|UNLIMITED|INFINITE)$";
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
+    fn parse(text: &str) -> Result<Self, Fault> {
         let written = text.to_owned();
         if text == "UNLIMITED" || text == "INFINITE" {
             return Ok(Self { written, seconds: None });
         }
         match seconds(text) {
             Some(total) if total > 0 => Ok(Self { written, seconds: Some(total) }),
-            _ => Err(Diagnostic::new(
+            _ => Err(Fault::new(
                 &rule::INVALID_TIME_LIMIT,
-                span.clone(),
                 format!("`{text}` is not a time limit"),
                 "write minutes, minutes:seconds, hours:minutes:seconds, days-hours, \
                  days-hours:minutes, days-hours:minutes:seconds or UNLIMITED",
@@ -65,13 +64,12 @@ impl Text for Gres {
     const EXPECTED: &'static str = "generic resources such as \"gpu:a100:4\"";
     const PATTERN: &'static str = "^[A-Za-z][A-Za-z0-9_.:,()-]*$";
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
+    fn parse(text: &str) -> Result<Self, Fault> {
         if text.split(',').all(is_gres_entry) {
             return Ok(Self(text.to_owned()));
         }
-        Err(Diagnostic::new(
+        Err(Fault::new(
             &rule::INVALID_GRES,
-            span.clone(),
             format!("`{text}` is not a list of generic resources"),
             "write name:count or name:type:count, separated by commas, such as gpu:a100:4",
         ))
@@ -97,16 +95,15 @@ impl Text for Feature {
     const EXPECTED: &'static str = "a feature such as \"avx512\"";
     const PATTERN: &'static str = "^[A-Za-z0-9_][A-Za-z0-9_.=+-]*$";
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
+    fn parse(text: &str) -> Result<Self, Fault> {
         // The rest means something in a --constraint: & | [ ] ( ) * , : and so on.
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"_.=+-".contains(&b);
         let first = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
         if first && text.bytes().all(plain) {
             return Ok(Self(text.to_owned()));
         }
-        Err(Diagnostic::new(
+        Err(Fault::new(
             &rule::INVALID_FEATURE,
-            span.clone(),
             format!("`{text}` is not a feature"),
             "use letters, digits and _.=+- only; write several as [\"a\", \"b\"]",
         ))
@@ -131,8 +128,8 @@ impl Text for ExtraLine {
     const EXPECTED: &'static str = "a line for slurm.conf such as \"SlurmctldDebug=verbose\"";
     const PATTERN: &'static str = r"^[A-Za-z][A-Za-z0-9_]*=[^\\#]+$";
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
-        let pairs = pairs(text, span)?;
+    fn parse(text: &str) -> Result<Self, Fault> {
+        let pairs = pairs(text)?;
         Ok(Self { written: text.to_owned(), pairs })
     }
 }
@@ -148,17 +145,15 @@ impl Text for ExtraPairs {
     const EXPECTED: &'static str = "Key=Value pairs such as \"Weight=10 CoresPerSocket=16\"";
     const PATTERN: &'static str = ExtraLine::PATTERN;
 
-    fn parse(text: &str, span: &Span) -> Result<Self, Diagnostic> {
-        let pairs = pairs(text, span)?;
+    fn parse(text: &str) -> Result<Self, Fault> {
+        let pairs = pairs(text)?;
         Ok(Self { written: text.to_owned(), pairs })
     }
 }
 
 /// Cuts `Key=Value Key="two words"`; spaces separate outside of quotes.
-fn pairs(text: &str, span: &Span) -> Result<Vec<Pair>, Diagnostic> {
-    let refuse = |message: String, help: &str| {
-        Err(Diagnostic::new(&rule::INVALID_EXTRA, span.clone(), message, help))
-    };
+fn pairs(text: &str) -> Result<Vec<Pair>, Fault> {
+    let refuse = |message: String, help: &str| Err(Fault::new(&rule::INVALID_EXTRA, message, help));
     // A backslash continues the line, # begins a comment (slurm.conf(5)).
     if let Some(bad) = text.chars().find(|c| !matches!(c, ' '..='~') || matches!(c, '\\' | '#')) {
         return refuse(
@@ -166,7 +161,7 @@ fn pairs(text: &str, span: &Span) -> Result<Vec<Pair>, Diagnostic> {
             "leave it out; write comments into the site file",
         );
     }
-    if text.matches('"').count() % 2 != 0 {
+    if !text.matches('"').count().is_multiple_of(2) {
         return refuse("a quote is not closed".to_owned(), "close it: Key=\"two words\"");
     }
     let mut pairs = Vec::new();
