@@ -85,9 +85,31 @@ pub fn desired(site: &Site, site_text: &str) -> Vec<MachineWants> {
         }
         // Stable: within a stage the order above stays.
         wants.sort_by_key(|(stage, _)| *stage);
-        MachineWants { machine, wants }
+        MachineWants { machine, wants: install_once(wants) }
     };
     site.machines().into_iter().map(wants).collect()
+}
+
+/// All packages of a machine at the place of the first: one run of the
+/// package manager instead of one for each role, and every package's
+/// directories are there before any file is written.
+fn install_once(wants: Vec<(Stage, Want)>) -> Vec<(Stage, Want)> {
+    let mut first = None;
+    let mut all: Vec<String> = Vec::new();
+    let mut merged: Vec<(Stage, Want)> = Vec::new();
+    for (stage, want) in wants {
+        match want {
+            Want::Packages(names) => {
+                first.get_or_insert((merged.len(), stage));
+                all.extend(names);
+            }
+            other => merged.push((stage, other)),
+        }
+    }
+    if let Some((index, stage)) = first {
+        merged.insert(index, (stage, Want::Packages(all)));
+    }
+    merged
 }
 
 impl MachineWants {

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Addresses where the site file says they are, and a VIP that is free.
+
+use super::{Finding, Seen};
+use crate::observe::{Preflight, Reading};
+use crate::site::{Role, Site};
+
+pub(super) fn check(site: &Site, seen: &[Seen<'_>]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for seen in seen {
+        let Some(preflight) = &seen.observed.preflight else {
+            findings.push(Finding::unknown("addresses", seen.name(), "were not asked for"));
+            continue;
+        };
+        findings.push(own(site, seen, preflight));
+        findings.extend(names(site, seen, preflight));
+    }
+    findings.extend(vip(site, seen));
+    findings
+}
+
+fn own(site: &Site, seen: &Seen<'_>, preflight: &Preflight) -> Finding {
+    let replication = site.controller(seen.name()).map(|c| c.replication_address);
+    let missing: Vec<String> = [Some(seen.machine.address), replication]
+        .into_iter()
+        .flatten()
+        .filter(|address| !preflight.addresses.contains(address))
+        .map(|address| address.to_string())
+        .collect();
+    if missing.is_empty() {
+        Finding::pass("addresses", seen.name(), "are on its interfaces")
+    } else {
+        Finding::fail(
+            "addresses",
+            seen.name(),
+            format!("{} is on none of its interfaces", missing.join(", ")),
+            "configure the interface, or correct the site file",
+        )
+    }
+}
+
+/// A name that /etc/hosts gives another address would win over ours.
+fn names(site: &Site, seen: &Seen<'_>, preflight: &Preflight) -> Option<Finding> {
+    let wrong: Vec<String> = site
+        .machines()
+        .iter()
+        .filter_map(|machine| {
+            let addresses = preflight.hosts.get(machine.name.as_str())?;
+            // Debian's 127.0.1.1 line is removed by `apply`.
+            let other = addresses.iter().find(|a| **a != machine.address && !a.is_loopback())?;
+            Some(format!("{} is {other}", machine.name))
+        })
+        .collect();
+    (!wrong.is_empty()).then(|| {
+        Finding::fail(
+            "names",
+            seen.name(),
+            format!("/etc/hosts says that {}", wrong.join(", ")),
+            "remove those lines; `apply` writes the right ones",
+        )
+    })
+}
+
+/// An address that answers although no controller holds it belongs to
+/// somebody else.
+fn vip(site: &Site, seen: &[Seen<'_>]) -> Option<Finding> {
+    let holds = |seen: &Seen<'_>| {
+        seen.observed.preflight.as_ref().is_some_and(|p| p.addresses.contains(&site.vip))
+    };
+    if let Some(holder) = seen.iter().find(|seen| holds(seen)) {
+        return Some(if holder.is(Role::Controller) {
+            Finding::pass("vip", holder.name(), format!("holds {}", site.vip))
+        } else {
+            Finding::fail(
+                "vip",
+                holder.name(),
+                format!("holds {} and is no controller", site.vip),
+                "choose another address for the VIP",
+            )
+        });
+    }
+    let asked = seen.iter().find(|seen| seen.is(Role::Controller))?;
+    let answer = &asked.observed.preflight.as_ref()?.unused_address_answers;
+    Some(match answer {
+        Reading::Known(false) => {
+            Finding::pass("vip", asked.name(), format!("{} is free", site.vip))
+        }
+        Reading::Known(true) => Finding::fail(
+            "vip",
+            asked.name(),
+            format!("{} is answered by a machine that is not a controller", site.vip),
+            "choose an address that nobody uses",
+        ),
+        Reading::Unknown(why) => Finding::unknown("vip", asked.name(), why.clone()),
+    })
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Ports that the cluster needs, taken by somebody else.
+
+use super::{Finding, Seen};
+use crate::layout::DRBD_PORT;
+use crate::site::{Role, Site};
+
+/// Port, whose it is (the program's name begins so), and on which machines.
+/// Sources: slurm.conf(5), corosync-qnetd(8); Corosync's own are UDP.
+const PORTS: [(u16, &str, Role); 4] = [
+    (6817, "slurmctld", Role::Controller),
+    (6819, "slurmdbd", Role::Controller),
+    (6818, "slurmd", Role::Compute),
+    (5403, "corosync-qnetd", Role::Arbiter),
+];
+
+pub(super) fn check(_site: &Site, seen: &[Seen<'_>]) -> Vec<Finding> {
+    seen.iter().filter_map(finding).collect()
+}
+
+fn finding(seen: &Seen<'_>) -> Option<Finding> {
+    let listening = &seen.observed.preflight.as_ref()?.listening;
+    let taken: Vec<String> = PORTS
+        .iter()
+        .filter(|(_, _, role)| seen.is(*role))
+        .filter_map(|(port, owner, _)| {
+            let holder = listening.get(port)?;
+            // Names in /proc are cut after 15 characters.
+            let own = holder.is_empty() || owner.starts_with(holder.as_str());
+            (!own).then(|| format!("{port} ({owner}) is taken by {holder}"))
+        })
+        .collect();
+    let drbd = listening.get(&DRBD_PORT).filter(|holder| !holder.is_empty());
+    Some(match (taken.is_empty(), drbd) {
+        (true, None) => Finding::pass("ports", seen.name(), "are free or the cluster's own"),
+        (true, Some(holder)) => Finding::fail(
+            "ports",
+            seen.name(),
+            format!("{DRBD_PORT} (DRBD) is taken by {holder}"),
+            "stop that program or move it to another port",
+        ),
+        (false, _) => Finding::fail(
+            "ports",
+            seen.name(),
+            taken.join(", "),
+            "stop those programs or move them to other ports",
+        ),
+    })
+}

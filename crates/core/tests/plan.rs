@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Plans from observations: nothing there, everything there, and what lies
+//! between when a run died or somebody changed something.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::{SignedDuration, Timestamp};
+use slurmha_core::desired::{MachineWants, Want, configuration, desired};
+use slurmha_core::layout;
+use slurmha_core::observe::{
+    Account, ClusterNode, ClusterResource, ClusterStatus, DeviceContent, DeviceState, DrbdStatus,
+    FileState, Observation, Reading, SecretState, UnitState,
+};
+use slurmha_core::plan::{self, Inputs, Plan, Step};
+use slurmha_core::render::cib::ACTIVE_RESOURCES;
+use slurmha_core::render::hosts;
+use slurmha_core::secret::{Digest, SecretId};
+use slurmha_core::site::{self, NodeName, Role, Site};
+
+const SITE: &str = include_str!("../../../examples/lab/site.toml");
+
+type Observed = BTreeMap<NodeName, Observation>;
+
+fn site() -> Site {
+    site::parse("site.toml", SITE).expect("the lab's site file is valid").0
+}
+
+fn plan_for(observed: &Observed) -> Plan {
+    let site = site();
+    let wants = desired(&site, SITE);
+    let given = given();
+    plan::plan(&Inputs { site: &site, wants: &wants, observed, given: &given })
+}
+
+fn given() -> BTreeMap<SecretId, Digest> {
+    ["ctl1", "ctl2"]
+        .map(|name| (SecretId::BmcPassword(name.into()), Digest::of(b"bmc")))
+        .into_iter()
+        .collect()
+}
+
+fn noon() -> Timestamp {
+    "2026-01-01T12:00:00Z".parse().expect("a time")
+}
+
+/// Machines as they come from the distribution: blank devices, no packages.
+fn untouched() -> Observed {
+    let blank = || DeviceState {
+        size_bytes: Some(1 << 30),
+        content: DeviceContent::Blank,
+        mounted_at: Vec::new(),
+    };
+    site()
+        .machines()
+        .into_iter()
+        .map(|machine| {
+            let mut observation =
+                Observation { hostname: machine.name.0.clone(), ..Default::default() };
+            if machine.roles.contains(&Role::Controller) {
+                observation.devices =
+                    [("/dev/vdb".into(), blank()), ("/dev/vdc".into(), blank())].into();
+            }
+            (machine.name, observation)
+        })
+        .collect()
+}
+
+/// Machines on which everything is as wanted, daemons started after their
+/// files were written.
+fn as_wanted() -> Observed {
+    let site = site();
+    desired(&site, SITE)
+        .iter()
+        .map(|wants| (wants.machine.name.clone(), satisfied(&site, wants)))
+        .collect()
+}
+
+fn satisfied(site: &Site, wants: &MachineWants) -> Observation {
+    let mut observation =
+        Observation { hostname: wants.machine.name.0.clone(), ..Default::default() };
+    for (_, want) in &wants.wants {
+        satisfy(site, &mut observation, want);
+    }
+    if wants.machine.roles.contains(&Role::Controller) {
+        form(site, &mut observation);
+    }
+    observation
+}
+
+fn satisfy(site: &Site, observation: &mut Observation, want: &Want) {
+    match want {
+        Want::Group(group) => {
+            observation.groups.insert(group.name.clone(), group.gid);
+        }
+        Want::User(user) => {
+            let account = Account { uid: user.uid, gid: user.uid };
+            observation.users.insert(user.name.clone(), account);
+        }
+        Want::Packages(names) => {
+            observation.packages.extend(names.iter().map(|n| (n.clone(), "1".to_owned())));
+        }
+        Want::Directory(directory) => {
+            observation.directories.insert(directory.path.clone(), directory.access.clone());
+        }
+        Want::File(file) => {
+            let state = FileState {
+                access: file.access.clone(),
+                text: Some(file.text.clone()),
+                modified: noon(),
+            };
+            observation.files.insert(file.path.clone(), state);
+        }
+        Want::Hosts => {
+            let state = FileState {
+                access: slurmha_core::config_file::Access::root(0o644),
+                text: Some(hosts::merge("127.0.0.1\tlocalhost\n", site)),
+                modified: noon(),
+            };
+            observation.files.insert(PathBuf::from("/etc/hosts"), state);
+        }
+        Want::Secret(id) => {
+            let location = id.location();
+            let value: &[u8] =
+                if matches!(id, SecretId::BmcPassword(_)) { b"bmc" } else { b"made" };
+            let state = SecretState {
+                path: location.path,
+                access: location.access,
+                digest: Digest::of(value),
+                modified: noon(),
+            };
+            observation.secrets.insert(id.to_string(), state);
+        }
+        Want::Enablement { unit, enablement } => {
+            let enabled = format!("{enablement:?}").to_lowercase();
+            let entry =
+                observation.units.entry(unit.clone()).or_insert_with(|| unit_state("inactive"));
+            entry.enabled = enabled;
+        }
+        Want::Running { unit, .. } => {
+            let entry =
+                observation.units.entry(unit.clone()).or_insert_with(|| unit_state("active"));
+            entry.active = "active".to_owned();
+            entry.since = Some(noon() + SignedDuration::from_secs(60));
+        }
+        Want::NotRunning { .. } => {}
+    }
+}
+
+fn unit_state(active: &str) -> UnitState {
+    UnitState {
+        load: "loaded".to_owned(),
+        active: active.to_owned(),
+        enabled: "disabled".to_owned(),
+        since: None,
+    }
+}
+
+fn form(site: &Site, observation: &mut Observation) {
+    let drbd = || DeviceState {
+        size_bytes: Some(1 << 30),
+        content: DeviceContent::Drbd { label: Some("slurmha-state".to_owned()) },
+        mounted_at: Vec::new(),
+    };
+    observation.devices = [("/dev/vdb".into(), drbd()), ("/dev/vdc".into(), drbd())].into();
+    observation.drbd = Reading::Known(DrbdStatus { up: true, ..Default::default() });
+    observation.cib = Reading::Known(format!("<cib>{}</cib>", configuration(site)));
+    let node =
+        |name: &NodeName| ClusterNode { name: name.0.clone(), online: true, ..Default::default() };
+    let resource = |id: &str| ClusterResource {
+        id: id.to_owned(),
+        role: "Started".to_owned(),
+        node: Some("ctl1".to_owned()),
+        ..Default::default()
+    };
+    observation.cluster = Reading::Known(ClusterStatus {
+        nodes: site.controllers.iter().map(|c| node(&c.name)).collect(),
+        resources: ACTIVE_RESOURCES.map(resource).to_vec(),
+        ..Default::default()
+    });
+}
+
+fn steps_on<'a>(plan: &'a Plan, machine: &str) -> Vec<&'a Step> {
+    plan.steps().filter(|(_, m, _)| m.as_str() == machine).map(|(_, _, s)| &s.step).collect()
+}
+
+fn only_step(plan: &Plan) -> (&str, &Step) {
+    let steps: Vec<(&str, &Step)> =
+        plan.steps().map(|(_, machine, planned)| (machine.as_str(), &planned.step)).collect();
+    assert_eq!(steps.len(), 1, "{steps:#?}");
+    steps[0]
+}
+
+#[test]
+fn untouched_machines_get_everything() {
+    let plan = plan_for(&untouched());
+    assert_eq!(plan.refusals, []);
+    insta::assert_snapshot!(plan::explain(&plan, false));
+}
+
+#[test]
+fn a_site_that_is_as_wanted_gets_an_empty_plan() {
+    let plan = plan_for(&as_wanted());
+    assert!(plan.is_empty(), "{}", plan::explain(&plan, true));
+    assert_eq!(plan.stages, []);
+}
+
+#[test]
+fn a_changed_file_is_shown_as_a_diff_and_read_again() {
+    let mut observed = as_wanted();
+    let path = PathBuf::from("/etc/slurm/slurm.conf");
+    for name in ["ctl1", "ctl2", "login1"] {
+        let file = observed.get_mut(&name.into()).and_then(|o| o.files.get_mut(&path)).expect("it");
+        file.text =
+            file.text.as_ref().map(|text| text.replace("MessageTimeout=30", "MessageTimeout=10"));
+    }
+    let active = observed.get_mut(&"ctl1".into()).expect("ctl1");
+    let state = UnitState { since: Some(noon()), ..unit_state("active") };
+    active.units.insert("slurmctld.service".to_owned(), state);
+    insta::assert_snapshot!(plan::explain(&plan_for(&observed), true));
+}
+
+#[test]
+fn a_run_that_died_before_the_restart_is_completed() {
+    let mut observed = as_wanted();
+    let login = observed.get_mut(&"login1".into()).expect("login1");
+    let chrony = login.files.get_mut(&PathBuf::from("/etc/chrony/chrony.conf")).expect("it");
+    chrony.modified = noon() + SignedDuration::from_hours(1);
+    let plan = plan_for(&observed);
+    let unit = "chrony.service".to_owned();
+    assert_eq!(only_step(&plan), ("login1", &Step::RestartUnit { unit }));
+}
+
+#[test]
+fn slurmctld_reads_slurm_conf_again_once() {
+    let mut observed = as_wanted();
+    let active = observed.get_mut(&"ctl1".into()).expect("ctl1");
+    let state = UnitState { since: Some(noon()), ..unit_state("active") };
+    active.units.insert("slurmctld.service".to_owned(), state);
+    let conf = active.files.get_mut(&PathBuf::from("/etc/slurm/slurm.conf")).expect("it");
+    conf.modified = noon() + SignedDuration::from_hours(1);
+    let digest = Digest::of(conf.text.as_deref().expect("text").as_bytes());
+    let plan = plan_for(&observed);
+    assert!(
+        matches!(only_step(&plan), ("ctl1", Step::ReconfigureSlurm { digest: d }) if *d == digest)
+    );
+
+    let active = observed.get_mut(&"ctl1".into()).expect("ctl1");
+    let stamp = FileState {
+        access: slurmha_core::config_file::Access::root(0o644),
+        text: Some(format!("{}\n", digest.0)),
+        modified: noon(),
+    };
+    active.files.insert(PathBuf::from(layout::SLURM_CONF_DIGEST), stamp);
+    assert!(plan_for(&observed).is_empty());
+}
+
+#[test]
+fn the_first_controllers_key_wins_over_another_one() {
+    let mut observed = as_wanted();
+    let compute = observed.get_mut(&"cn1".into()).expect("cn1");
+    compute.secrets.get_mut("munge-key").expect("a key").digest = Digest::of(b"another");
+    insta::assert_snapshot!(plan::explain(&plan_for(&observed), false));
+}
+
+#[test]
+fn a_foreign_device_stops_everything() {
+    let mut observed = untouched();
+    let device = observed
+        .get_mut(&"ctl2".into())
+        .and_then(|o| o.devices.get_mut(&PathBuf::from("/dev/vdc")))
+        .expect("the device");
+    device.content = DeviceContent::Foreign { signature: "LVM2_member".to_owned(), label: None };
+    let plan = plan_for(&observed);
+    assert_eq!(plan.refusals.len(), 1);
+    assert_eq!(plan.refusals[0].machine.as_str(), "ctl2");
+    assert!(plan.refusals[0].what.contains("LVM2_member"));
+}
+
+#[test]
+fn a_device_that_was_not_seen_is_not_taken_for_blank() {
+    let mut observed = untouched();
+    observed.get_mut(&"ctl1".into()).expect("ctl1").devices.clear();
+    let plan = plan_for(&observed);
+    assert_eq!(plan.refusals.len(), 2);
+    let metadata = |step: &&Step| matches!(step, Step::CreateDrbdMetadata(_));
+    assert_eq!(steps_on(&plan, "ctl1").into_iter().filter(metadata).count(), 0);
+}
+
+#[test]
+fn a_daemon_outside_the_clusters_control_is_not_touched() {
+    let mut observed = untouched();
+    let units = &mut observed.get_mut(&"ctl1".into()).expect("ctl1").units;
+    units.insert("mariadb.service".to_owned(), unit_state("active"));
+    let plan = plan_for(&observed);
+    assert_eq!(plan.refusals.len(), 1);
+    assert!(plan.refusals[0].what.contains("mariadb.service"));
+}
+
+#[test]
+fn a_silent_compute_node_is_left_for_later_and_a_silent_controller_is_not() {
+    let mut observed = as_wanted();
+    observed.remove(&"cn2".into());
+    let plan = plan_for(&observed);
+    assert_eq!(plan.skipped, [NodeName::from("cn2")]);
+    assert!(plan.is_empty() && plan.refusals.is_empty());
+
+    observed.remove(&"ctl2".into());
+    assert_eq!(plan_for(&observed).refusals.len(), 1);
+}
+
+#[test]
+fn what_others_added_to_the_configuration_stays() {
+    let mut observed = as_wanted();
+    let foreign = r#"<constraints><rsc_location id="drbd-fence-by-handler-slurm_data-drbd-clone"
+        rsc="drbd-clone"/>"#;
+    for name in ["ctl1", "ctl2"] {
+        let observation = observed.get_mut(&name.into()).expect("a controller");
+        let cib = observation.cib.known().expect("a CIB").replace("<constraints>", foreign);
+        observation.cib = Reading::Known(cib);
+    }
+    assert!(plan_for(&observed).is_empty());
+}
+
+#[test]
+fn a_changed_resource_is_put_right() {
+    let mut observed = as_wanted();
+    for name in ["ctl1", "ctl2"] {
+        let observation = observed.get_mut(&name.into()).expect("a controller");
+        let cib = observation.cib.known().expect("a CIB").replace("10.77.0.10", "10.77.0.99");
+        observation.cib = Reading::Known(cib);
+    }
+    let plan = plan_for(&observed);
+    let loaded = plan.configuration().expect("a configuration").1;
+    assert!(loaded.contains("10.77.0.10"));
+    let live = observed[&NodeName::from("ctl1")].cib.known().expect("a CIB").clone();
+    let merged = plan::cib::merge(&live, loaded).expect("XML").expect("a change");
+    assert!(merged.contains("10.77.0.10") && !merged.contains("10.77.0.99"));
+    assert_eq!(plan::cib::merge(&merged, loaded).expect("XML"), None);
+}
