@@ -14,11 +14,13 @@ mod assemble;
 mod diagnostic;
 mod fragments;
 pub mod hostlist;
+mod init;
 mod model;
 mod reader;
 pub mod rule;
 mod rules;
 mod schema;
+mod secret;
 mod spanned;
 mod timing;
 mod value;
@@ -30,8 +32,10 @@ use fragments::SiteFile;
 use reader::{Report, read_table};
 
 pub use diagnostic::{Diagnostic, Related, Severity, Span, render};
+pub use init::{InitAnswers, InitController, InitFence, InitHost, InitNodes, init};
 pub use model::*;
 pub use schema::schema;
+pub use secret::mask_secrets;
 
 /// Reads a site file; the second half of a success holds the warnings.
 ///

@@ -1,14 +1,162 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Whole site files.
+//! Whole site files: the examples, and what `slurmha init` writes.
 
-use slurmha_core::site;
+use std::time::Duration;
+
+use slurmha_core::site::{self, Accept, InitAnswers, Role, Site};
+
+const LAB: &str = include_str!("../../../examples/lab/site.toml");
+const PRODUCTION: &str = include_str!("../../../examples/site.toml");
+
+/// The site of a file about which there is nothing to say.
+fn spotless(text: &str) -> Site {
+    match site::parse("site.toml", text) {
+        Ok((site, warnings)) => {
+            assert_eq!(site::render("site.toml", text, &warnings), "");
+            site
+        }
+        Err(diagnostics) => panic!("{}", site::render("site.toml", text, &diagnostics)),
+    }
+}
+
+fn codes(text: &str) -> Vec<&'static str> {
+    let diagnostics = match site::parse("site.toml", text) {
+        Ok((_, warnings)) => warnings,
+        Err(diagnostics) => diagnostics,
+    };
+    diagnostics.into_iter().map(|diagnostic| diagnostic.code).collect()
+}
 
 #[test]
-fn the_lab_site_parses() {
-    let text = include_str!("../../../examples/lab/site.toml");
-    let (site, warnings) = site::parse("site.toml", text)
-        .map_err(|d| site::render("site.toml", text, &d))
-        .expect("the lab's site file is valid");
-    assert_eq!(site::render("site.toml", text, &warnings), "");
-    assert_eq!(site.machines().len(), 5);
+fn the_lab_is_what_its_file_says() {
+    let site = spotless(LAB);
+    assert_eq!(site.cluster_name, "lab");
+    assert_eq!(site.timing.token, Duration::from_millis(3000));
+    assert_eq!(site.timing.consensus, Duration::from_millis(3600));
+    assert_eq!(site.timing.qdevice_timeout, Duration::from_millis(4500));
+    assert_eq!(site.timing.qdevice_sync_timeout, Duration::from_millis(12_000));
+    let fence = site.controllers[0].fence.as_ref().expect("a fence device");
+    assert_eq!(fence.options.get("lanplus").map(String::as_str), Some("1"));
+    assert!(site.ssh.config.as_ref().is_some_and(|path| path.starts_with("~")));
+    let machines = site.machines();
+    let names: Vec<&str> = machines.iter().map(|machine| machine.name.as_str()).collect();
+    assert_eq!(names, ["ctl1", "ctl2", "login1", "cn1", "cn2"]);
+    assert!([Role::Arbiter, Role::Login].iter().all(|role| machines[2].roles.contains(role)));
+}
+
+#[test]
+fn the_production_example_is_spotless() {
+    let site = spotless(PRODUCTION);
+    assert_eq!(site.compute_nodes().count(), 138);
+    assert_eq!(site.node_groups[0].nodes[127].name.as_str(), "cn128");
+    assert_eq!(site.node_groups[0].nodes[127].address.to_string(), "10.20.1.128");
+    assert_eq!(site.partitions.iter().filter(|partition| partition.default).count(), 1);
+    assert_eq!(site.slurm_extra.len(), 5);
+}
+
+#[test]
+fn defaults_are_filled_in() {
+    let text = PRODUCTION.replace("[timing]\ntoken_ms = 1000\n", "").replace("[ssh]\nuser", "#");
+    let site = spotless(&text);
+    assert_eq!(site.ssh.user, "root");
+    assert_eq!(site.timing.token, Duration::from_millis(1000));
+    assert_eq!(site.timing.consensus, Duration::from_millis(1200));
+    assert_eq!(site.timing.qdevice_timeout, Duration::from_millis(1500));
+    assert_eq!(site.timing.qdevice_sync_timeout, Duration::from_millis(4000));
+}
+
+#[test]
+fn a_short_consensus_is_fine_where_corosync_allows_it() {
+    let timed = |keys: &str| PRODUCTION.replace("token_ms = 1000\n", keys);
+    spotless(&timed("token_ms = 2000\nconsensus_ms = 600\n"));
+    // Together they must still leave qnetd the time that it needs at least.
+    let short = timed("token_ms = 1000\nconsensus_ms = 300\n");
+    assert_eq!(codes(&short), ["invalid-consensus"]);
+    spotless(&timed("token_ms = 1000\nconsensus_ms = 501\n"));
+    assert_eq!(codes(&timed("consensus_ms = 500\n")), ["invalid-consensus"]);
+}
+
+#[test]
+fn dangers_can_be_accepted_by_name() {
+    let start = PRODUCTION.find("[arbiter]").expect("an arbiter");
+    let end = PRODUCTION[start..].find("[[login]]").expect("a login node") + start;
+    let text = format!("{}{}", &PRODUCTION[..start], &PRODUCTION[end..]);
+    assert_eq!(codes(&text), ["missing-arbiter"]);
+    let text = text.replace("[cluster]\n", "[cluster]\naccept = [\"no-arbiter\"]\n");
+    let site = spotless(&text);
+    assert!(site.arbiter.is_none() && site.accept.contains(&Accept::NoArbiter));
+}
+
+#[test]
+fn one_power_switch_serves_both_controllers_with_two_outlets() {
+    let switch = |text: &str, old: &str, plug: &str| {
+        let at = text.find(old).expect("the fence address");
+        let rest = text[at..].replacen("lanplus = \"1\"", &format!("plug = {plug}"), 1);
+        format!("{}{}", &text[..at], rest.replacen(old, "10.22.0.9", 1))
+    };
+    let text = switch(PRODUCTION, "10.22.0.11", "1");
+    spotless(&switch(&text, "10.22.0.12", "2"));
+    assert_eq!(codes(&switch(&text, "10.22.0.12", "1")), ["shared-fence-device"]);
+}
+
+#[test]
+fn a_misspelt_or_mistyped_table_is_reported_once() {
+    assert_eq!(codes(&PRODUCTION.replace("[arbiter]", "[arbitre]")), ["unknown-key"]);
+    // The fence devices then hang in the air, but the controllers are there.
+    let found = codes(&PRODUCTION.replace("[[controller]]", "[[controllers]]"));
+    assert_eq!(found, ["wrong-type", "unknown-key"]);
+    assert_eq!(codes(&PRODUCTION.replace("[[nodes]]", "[[node]]")), ["unknown-key"]);
+    assert_eq!(codes(&PRODUCTION.replace("[arbiter]", "[[arbiter]]")), ["wrong-type"]);
+}
+
+#[test]
+fn all_mistakes_of_all_families_come_in_one_run() {
+    let text = PRODUCTION
+        .replace("vip = \"10.20.0.10\"", "vip = \"10.30.0.10\"")
+        .replace("token_ms = 1000", "token_ms = 10")
+        .replace("user = \"admin\"", "usr = \"admin\"")
+        .replace("cpus = 96", "cpus = 0")
+        .replace("\"3-00:00:00\"", "\"three days\"");
+    let found = codes(&text);
+    let expected = [
+        "vip-outside-network",
+        "token-out-of-range",
+        "unknown-key",
+        "number-out-of-range",
+        "invalid-time-limit",
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn init_writes_a_spotless_file_by_default() {
+    let answers = InitAnswers::default();
+    let text = site::init(&answers);
+    let site = spotless(&text);
+    assert_eq!(site.cluster_name, answers.cluster_name);
+    assert_eq!(site.machines().len(), 19);
+    let fence = site.controllers[1].fence.as_ref().expect("a fence device");
+    assert_eq!(fence.address, "10.77.2.12");
+    assert_eq!(fence.options.len(), 2);
+}
+
+#[test]
+fn init_without_answers_leaves_examples_in_comments() {
+    let mut answers = InitAnswers { arbiter: None, logins: Vec::new(), ..InitAnswers::default() };
+    answers.controllers.iter_mut().for_each(|controller| controller.fence = None);
+    assert_eq!(codes(&site::init(&answers)), ["missing-arbiter", "missing-fence", "missing-fence"]);
+    answers.accept = Accept::ALL.to_vec();
+    answers.token_ms = Some(2000);
+    let site = spotless(&site::init(&answers));
+    assert_eq!(site.timing.token, Duration::from_millis(2000));
+}
+
+#[test]
+fn init_cannot_be_tricked_into_another_table() {
+    let named = |name: &str| {
+        let answers = InitAnswers { cluster_name: name.to_owned(), ..InitAnswers::default() };
+        codes(&site::init(&answers))
+    };
+    assert_eq!(named("a\"\n[ssh]\nuser = \"x\\"), ["control-character"]);
+    assert_eq!(named("a\"b"), ["invalid-cluster-name"]);
 }

@@ -7,6 +7,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::rule::Rule;
+use super::secret::mask_secrets;
 
 /// Bytes of the site file, from the first to the one after the last.
 pub type Span = Range<usize>;
@@ -125,13 +126,15 @@ impl Diagnostic {
 ///
 /// The first line has the form `file:line:column: error[code]: message`, which
 /// editors and terminals can jump to. Nothing here needs a colour or a width.
+/// Whoever renders in another way has to call [`mask_secrets`] first.
 pub fn render(file_name: &str, text: &str, diagnostics: &[Diagnostic]) -> String {
+    let text = mask_secrets(text);
     let mut out = String::new();
     for diagnostic in diagnostics {
         if !out.is_empty() {
             out.push('\n');
         }
-        render_one(&mut out, file_name, text, diagnostic);
+        render_one(&mut out, file_name, &text, diagnostic);
     }
     out
 }

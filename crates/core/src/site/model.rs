@@ -214,6 +214,19 @@ pub enum Accept {
     NoArbiter,
 }
 
+impl Accept {
+    /// Every danger, in the order of the documentation.
+    pub const ALL: [Self; 2] = [Self::DataLossWithoutFencing, Self::NoArbiter];
+
+    /// The word that the site file uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DataLossWithoutFencing => "data-loss-without-fencing",
+            Self::NoArbiter => "no-arbiter",
+        }
+    }
+}
+
 /// What a machine does in the cluster; one machine can have several roles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

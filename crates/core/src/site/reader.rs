@@ -41,6 +41,11 @@ pub(super) trait Value: Sized {
     /// The value, or `None` after a report.
     fn read(value: &DeValue<'_>, span: &Span, report: &mut Report) -> Option<Self>;
 
+    /// What should stand there when the key takes several of them.
+    fn expected_many() -> String {
+        format!("a list in square brackets, each entry {}", Self::expected())
+    }
+
     /// The JSON schema of the value.
     fn schema() -> Json;
 }
@@ -138,7 +143,7 @@ impl Value for u64 {
 
 impl<T: Value> Value for Vec<Spanned<T>> {
     fn expected() -> String {
-        format!("a list; each entry is {}", T::expected())
+        T::expected_many()
     }
 
     fn read(value: &DeValue<'_>, span: &Span, report: &mut Report) -> Option<Self> {
@@ -172,7 +177,7 @@ pub(super) fn wrong_type<T: Value>(value: &DeValue<'_>, span: &Span) -> Diagnost
     Diagnostic::new(
         &rule::WRONG_TYPE,
         span.clone(),
-        format!("this is {found}, which cannot stand here"),
+        format!("expected {}, found {found}", T::expected()),
         format!("write {}", T::expected()),
     )
 }
@@ -201,23 +206,30 @@ pub(super) trait Fragment: Sized {
     const DOC: &'static str;
     const FIELDS: &'static [Field];
 
-    /// The fragment, from a table whose keys were checked.
-    fn take(table: &DeTable<'_>, report: &mut Report) -> Self;
+    /// The fragment, from a table whose keys were checked; `absent` are the
+    /// keys that nobody tried to write.
+    fn take(table: &DeTable<'_>, absent: Vec<&'static str>, report: &mut Report) -> Self;
+
+    /// Whether a key is absent, and not merely misspelt or unreadable; the
+    /// latter have been reported.
+    fn lacks(&self, key: &str) -> bool;
 }
 
 /// Reads a table: unknown keys, missing keys, then each value.
 pub(super) fn read_table<F: Fragment>(table: &DeTable<'_>, span: &Span, report: &mut Report) -> F {
-    for key in table.keys() {
-        if !F::FIELDS.iter().any(|field| field.key == key.get_ref()) {
-            report.push(unknown_key::<F>(key.get_ref(), key.span()));
-        }
+    let mut absent: Vec<&'static str> = F::FIELDS.iter().map(|field| field.key).collect();
+    absent.retain(|key| !table.contains_key(*key));
+    for key in table.keys().filter(|key| !is_known::<F>(key.get_ref())) {
+        let meant = nearest(key.get_ref(), F::FIELDS.iter().map(|field| field.key));
+        report.push(unknown_key::<F>(key.get_ref(), key.span(), meant));
+        absent.retain(|key| Some(*key) != meant);
     }
     for field in F::FIELDS {
-        if field.need == Need::Required && !table.contains_key(field.key) {
+        if field.need == Need::Required && absent.contains(&field.key) {
             report.push(missing_key::<F>(field, span));
         }
     }
-    F::take(table, report)
+    F::take(table, absent, report)
 }
 
 /// One value of a table by its key.
@@ -231,10 +243,14 @@ pub(super) fn take_value<T: Value>(
     T::read(value.get_ref(), &span, report).map(|value| Spanned::new(value, span))
 }
 
-fn unknown_key<F: Fragment>(key: &str, span: Span) -> Diagnostic {
+fn is_known<F: Fragment>(key: &str) -> bool {
+    F::FIELDS.iter().any(|field| field.key == key)
+}
+
+fn unknown_key<F: Fragment>(key: &str, span: Span, meant: Option<&str>) -> Diagnostic {
     let known = F::FIELDS.iter().map(|field| field.key);
-    let help = match nearest(key, known.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
+    let help = match meant {
+        Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("known keys: {}", known.collect::<Vec<_>>().join(", ")),
     };
     let message = format!("{} has no key `{}`", F::HEADER, key.escape_default());
@@ -247,8 +263,8 @@ fn missing_key<F: Fragment>(field: &Field, span: &Span) -> Diagnostic {
     Diagnostic::new(
         &rule::MISSING_KEY,
         span.clone(),
-        format!("{} needs `{}`: {what}", F::HEADER, field.key),
-        format!("add `{}` with {value}", field.key),
+        format!("{} needs `{}`", F::HEADER, field.key),
+        format!("add `{}`, {value}\n{what}", field.key),
     )
 }
 
@@ -277,6 +293,7 @@ macro_rules! fragment {
         #[derive(Debug)]
         pub(super) struct $name {
             $( $(#[doc = $field_doc])+ pub(super) $field: Option<Spanned<$type>>, )+
+            absent: Vec<&'static str>,
         }
 
         impl Fragment for $name {
@@ -292,14 +309,26 @@ macro_rules! fragment {
                 }, )+
             ];
 
-            fn take(table: &DeTable<'_>, report: &mut Report) -> Self {
-                Self { $( $field: take_value(table, stringify!($field), report), )+ }
+            fn take(
+                table: &DeTable<'_>,
+                absent: Vec<&'static str>,
+                report: &mut Report,
+            ) -> Self {
+                Self { $( $field: take_value(table, stringify!($field), report), )+ absent }
+            }
+
+            fn lacks(&self, key: &str) -> bool {
+                self.absent.contains(&key)
             }
         }
 
         impl Value for $name {
             fn expected() -> String {
                 concat!("a table that begins with ", $header).to_owned()
+            }
+
+            fn expected_many() -> String {
+                concat!("one or more tables that each begin with ", $header).to_owned()
             }
 
             fn read(value: &DeValue<'_>, span: &Span, report: &mut Report) -> Option<Self> {

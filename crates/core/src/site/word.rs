@@ -27,14 +27,9 @@ impl Value for Reserved {
     }
 }
 
-const ACCEPTS: [(&str, Accept); 2] = [
-    ("data-loss-without-fencing", Accept::DataLossWithoutFencing),
-    ("no-arbiter", Accept::NoArbiter),
-];
-
 impl Value for Accept {
     fn expected() -> String {
-        let words = ACCEPTS.map(|(word, _)| format!("\"{word}\""));
+        let words = Self::ALL.map(|danger| format!("\"{}\"", danger.as_str()));
         format!("one of {}", words.join(", "))
     }
 
@@ -43,10 +38,10 @@ impl Value for Accept {
             report.push(wrong_type::<Self>(value, span));
             return None;
         };
-        if let Some((_, accept)) = ACCEPTS.iter().find(|(word, _)| *word == text) {
-            return Some(*accept);
+        if let Some(accept) = Self::ALL.into_iter().find(|danger| danger.as_str() == text) {
+            return Some(accept);
         }
-        let help = match nearest(text, ACCEPTS.iter().map(|(word, _)| *word)) {
+        let help = match nearest(text, Self::ALL.into_iter().map(Self::as_str)) {
             Some(near) => format!("did you mean \"{near}\"?"),
             None => format!("write {}", Self::expected()),
         };
@@ -56,6 +51,6 @@ impl Value for Accept {
     }
 
     fn schema() -> Json {
-        json!({ "enum": ACCEPTS.map(|(word, _)| word) })
+        json!({ "enum": Self::ALL.map(Self::as_str) })
     }
 }

@@ -111,7 +111,8 @@ fn check_duplicates(mentions: &[Mention<'_>], report: &mut Report) {
     for mention in mentions {
         let Some((address, span)) = mention.address else { continue };
         let first = *first_use.entry(address).or_insert(mention);
-        let same_machine = mention.key().is_some() && mention.key() == first.key();
+        // Without both names nobody can say whether it is the same machine.
+        let same_machine = mention.key().zip(first.key()).is_none_or(|(name, first)| name == first);
         let Some((_, first_span)) = first.address else { continue };
         if std::ptr::eq(first, mention) || same_machine {
             continue;

@@ -5,14 +5,14 @@ use super::whole_file;
 use crate::site::diagnostic::Diagnostic;
 use crate::site::fragments::{SiteFile, items};
 use crate::site::model::Accept;
-use crate::site::reader::Report;
+use crate::site::reader::{Fragment, Report};
 use crate::site::rule;
 
 pub(super) fn check(file: &SiteFile, report: &mut Report) {
     let Some(cluster) = &file.cluster else { return };
     let accepted = cluster.accepted(Accept::NoArbiter);
     match (&file.arbiter, accepted) {
-        (None, None) => report.push(Diagnostic::new(
+        (None, None) if file.lacks("arbiter") => report.push(Diagnostic::new(
             &rule::MISSING_ARBITER,
             whole_file(file),
             "there is no arbiter: when the controllers lose sight of each other, only a fence race \

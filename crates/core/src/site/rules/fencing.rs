@@ -5,8 +5,9 @@ use super::roster::mentions;
 use crate::site::diagnostic::Diagnostic;
 use crate::site::fragments::{Controller, Fence, SiteFile, items};
 use crate::site::model::Accept;
-use crate::site::reader::Report;
+use crate::site::reader::{Fragment, Report};
 use crate::site::rule;
+use crate::site::secret::is_secret;
 use crate::site::spanned::Spanned;
 use crate::site::value::FenceOption;
 
@@ -17,8 +18,7 @@ pub(super) fn check(file: &SiteFile, report: &mut Report) {
     for controller in controllers {
         match &controller.fence {
             Some(fence) => check_fence(file, fence, accepted, report),
-            // A [controller.fence] that is there, but is no table, was reported.
-            None if accepted => {}
+            None if accepted || !controller.lacks("fence") => {}
             None => report.push(missing_fence(controller)),
         }
     }
@@ -114,7 +114,7 @@ const OWNED: [(&str, &str); 9] = [
 
 fn check_option(name: &str, option: &FenceOption) -> Option<Diagnostic> {
     let lower = name.to_ascii_lowercase();
-    if is_secret(&lower) {
+    if is_secret(name) {
         return Some(Diagnostic::new(
             &rule::SECRET_IN_FILE,
             option.key.clone(),
@@ -143,14 +143,6 @@ fn check_option(name: &str, option: &FenceOption) -> Option<Diagnostic> {
         ));
     }
     None
-}
-
-/// Names of parameters that hold a password; a script or file that holds one
-/// is not one.
-fn is_secret(name: &str) -> bool {
-    let secret = ["passwd", "password", "secret", "token", "api_key", "apikey", "passphrase"];
-    let indirect = ["_file", "_script", "-file", "-script", "_timeout"];
-    secret.iter().any(|word| name.contains(word)) && !indirect.iter().any(|end| name.ends_with(end))
 }
 
 /// One power switch for two machines is fine when each has its own plug.
@@ -185,16 +177,6 @@ fn outlet(fence: &Fence) -> Vec<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn secrets_are_told_from_files_that_hold_them() {
-        for name in ["passwd", "password", "snmp_priv_passwd", "api_key", "identity_passphrase"] {
-            assert!(is_secret(name), "{name}");
-        }
-        for name in ["passwd_script", "lanplus", "login_timeout", "identity_file"] {
-            assert!(!is_secret(name), "{name}");
-        }
-    }
 
     #[test]
     fn a_power_cycle_is_no_proof() {

@@ -7,12 +7,13 @@ use crate::site::reader::Report;
 use crate::site::rule;
 
 pub(super) fn check(file: &SiteFile, report: &mut Report) {
-    for table in [&file.vpn, &file.portal, &file.monitoring].into_iter().flatten() {
+    let tables = [("vpn", &file.vpn), ("portal", &file.portal), ("monitoring", &file.monitoring)];
+    for (name, table) in tables.into_iter().filter_map(|(name, t)| Some((name, t.as_ref()?))) {
         report.push(Diagnostic::new(
             &rule::NOT_YET_SUPPORTED,
             table.span.clone(),
-            "this table is not yet supported by this version of slurmha",
-            "remove it, or put # before its lines until a version supports it",
+            format!("[{name}] is not yet supported by this version of slurmha"),
+            "remove the table, or put # before its lines until a version supports it",
         ));
     }
 }

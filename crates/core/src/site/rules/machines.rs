@@ -8,26 +8,25 @@ use super::{and_more, whole_file};
 use crate::site::diagnostic::{Diagnostic, Span};
 use crate::site::fragments::{SiteFile, items};
 use crate::site::model::Role;
-use crate::site::reader::Report;
+use crate::site::reader::{Fragment, Report};
 use crate::site::rule::{self, Rule};
 
 pub(super) fn check(file: &SiteFile, report: &mut Report) {
     check_controller_count(file, report);
     check_pairs(&mentions(file), report);
-    if file.time.is_none() {
+    if file.lacks("time") {
         report.push(Diagnostic::new(
             &rule::NO_TIME_SERVERS,
             whole_file(file),
             "the file names no time servers, and munge refuses requests between clocks that differ",
-            "add\n[time]\nservers = [\"0.pool.ntp.org\"]   # or [] when there are none on purpose",
+            "add:\n[time]\nservers = [\"0.pool.ntp.org\"]   # or [] when there are none on purpose",
         ));
     }
 }
 
 fn check_controller_count(file: &SiteFile, report: &mut Report) {
     let controllers = items(file.controller.as_ref());
-    // A controller that could not be read at all was reported, but is there.
-    let unread = file.controller.is_none() && report.has_errors();
+    let unread = file.controller.is_none() && !file.lacks("controller");
     if controllers.len() == 2 || unread {
         return;
     }
@@ -96,7 +95,7 @@ impl Clash<'_> {
         let role = role_name(self.second.1);
         let (message, help) = match self.rule.code {
             code if code == rule::DUPLICATE_MACHINE.code => {
-                (format!("{name}: a {role} twice"), "remove one of the two, or correct its name")
+                (format!("{name}: {role} twice"), "remove one of the two, or correct its name")
             }
             code if code == rule::ARBITER_IS_A_CONTROLLER.code => (
                 format!("{name} is a controller and the arbiter"),
@@ -108,7 +107,7 @@ impl Clash<'_> {
                 "write the same address in both places, or correct one of the names",
             ),
             _ => (
-                format!("{name} is a controller and a {role}"),
+                format!("{name} is a controller and {role}"),
                 "use another machine: users' work can starve the control plane, and a fence \
                  would kill it",
             ),
@@ -117,6 +116,6 @@ impl Clash<'_> {
         if self.first.0 == self.second.0 {
             return diagnostic;
         }
-        diagnostic.related(self.first.0.clone(), format!("first as a {}", role_name(self.first.1)))
+        diagnostic.related(self.first.0.clone(), format!("first as {}", role_name(self.first.1)))
     }
 }

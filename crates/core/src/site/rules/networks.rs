@@ -84,5 +84,8 @@ pub(super) fn is_usable(address: Ipv4Addr, network: Ipv4Net) -> bool {
 }
 
 fn free_address(network: Ipv4Net, taken: &BTreeSet<Ipv4Addr>) -> Option<Ipv4Addr> {
-    network.hosts().find(|address| !taken.contains(address))
+    // Not the very first one, which is often the router.
+    let above = taken.first().copied().filter(|first| network.contains(first));
+    let mut free = network.hosts().filter(|address| !taken.contains(address));
+    free.find(|address| above.is_none_or(|first| *address > first))
 }

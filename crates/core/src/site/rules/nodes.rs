@@ -4,7 +4,7 @@
 use super::whole_file;
 use crate::site::diagnostic::Diagnostic;
 use crate::site::fragments::{NodeGroup, SiteFile, items};
-use crate::site::reader::Report;
+use crate::site::reader::{Fragment, Report};
 use crate::site::rule;
 use crate::site::spanned::Spanned;
 
@@ -50,16 +50,16 @@ fn check_range(number: Option<&Spanned<u64>>, most: u64, unit: &str, report: &mu
 }
 
 fn check_total(file: &SiteFile, report: &mut Report) {
-    let Some(groups) = &file.nodes else {
+    let groups = items(file.nodes.as_ref());
+    if groups.is_empty() && (file.nodes.is_some() || file.lacks("nodes")) {
         report.push(Diagnostic::new(
             &rule::NO_NODES,
             whole_file(file),
             "there are no compute nodes, and slurmctld does not start without any",
-            "add\n[[nodes]]\nnames = \"cn[1-2]\"\naddresses = \"...\"\ncpus = ...\nmemory_mb = ...",
+            "add:\n[[nodes]]\nnames = \"cn[1-2]\"\naddresses = \"...\"\ncpus = ...\nmemory_mb = ...",
         ));
-        return;
-    };
-    if let [group] = groups.as_slice()
+    }
+    if let [group] = groups
         && let Some(names) = &group.names
         && names.names.len() == 1
     {

@@ -6,21 +6,25 @@ use std::collections::{HashMap, HashSet};
 use super::{and_more, whole_file};
 use crate::site::diagnostic::{Diagnostic, Span};
 use crate::site::fragments::{Partition, SiteFile, items};
-use crate::site::reader::{Report, nearest};
+use crate::site::reader::{Fragment, Report, nearest};
 use crate::site::rule;
 use crate::site::spanned::Spanned;
 use crate::site::value::{Nodes, PartitionNodes};
 
 pub(super) fn check(file: &SiteFile, report: &mut Report) {
-    let Some(partitions) = &file.partition else {
+    let partitions = items(file.partition.as_ref());
+    if partitions.is_empty() {
+        if file.partition.is_none() && !file.lacks("partition") {
+            return;
+        }
         report.push(Diagnostic::new(
             &rule::NO_PARTITIONS,
             whole_file(file),
             "there are no partitions, and slurmctld does not start without any",
-            "add\n[[partition]]\nname = \"main\"\nnodes = \"ALL\"\ndefault = true",
+            "add:\n[[partition]]\nname = \"main\"\nnodes = \"ALL\"\ndefault = true",
         ));
         return;
-    };
+    }
     check_names(partitions, report);
     check_default(partitions, report);
     let known: Vec<&str> = items(file.nodes.as_ref())
@@ -28,8 +32,10 @@ pub(super) fn check(file: &SiteFile, report: &mut Report) {
         .filter_map(|group| group.names.as_ref())
         .flat_map(|names| names.names.iter().map(String::as_str))
         .collect();
-    let unread = items(file.nodes.as_ref()).iter().any(|group| group.names.is_none());
-    for partition in partitions.iter() {
+    let groups = items(file.nodes.as_ref());
+    // Nodes that could not be read would all be reported as unknown.
+    let unread = file.nodes.is_none() || groups.iter().any(|group| group.names.is_none());
+    for partition in partitions {
         check_times(partition, report);
         if let Some(nodes) = &partition.nodes
             && let PartitionNodes::Some(list) = &nodes.value
@@ -64,6 +70,12 @@ fn check_default(partitions: &[Spanned<Partition>], report: &mut Report) {
         .filter(|default| default.value);
     let Some(first) = defaults.next() else {
         let [partition, ..] = partitions else { return };
+        if !partitions
+            .iter()
+            .all(|partition| partition.default.is_some() || partition.lacks("default"))
+        {
+            return;
+        }
         report.push(Diagnostic::new(
             &rule::NO_DEFAULT_PARTITION,
             partition.span.clone(),

@@ -71,9 +71,9 @@ pub(super) fn mentions(file: &SiteFile) -> Vec<Mention<'_>> {
 /// A role in words.
 pub(super) fn role_name(role: Role) -> &'static str {
     match role {
-        Role::Controller => "controller",
-        Role::Arbiter => "arbiter",
-        Role::Compute => "compute node",
-        Role::Login => "login node",
+        Role::Controller => "a controller",
+        Role::Arbiter => "the arbiter",
+        Role::Compute => "a compute node",
+        Role::Login => "a login node",
     }
 }
