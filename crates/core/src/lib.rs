@@ -8,6 +8,7 @@
 
 pub mod config_file;
 pub mod desired;
+pub mod drill;
 pub mod layout;
 pub mod observe;
 pub mod plan;

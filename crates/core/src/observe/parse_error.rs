@@ -42,7 +42,7 @@ const EXCERPT_CHARS: usize = 80;
 
 impl ParseError {
     /// An [`ParseError::Unexpected`] that repeats at most one short line.
-    pub(super) fn unexpected(program: &'static str, expected: &'static str, found: &str) -> Self {
+    pub(crate) fn unexpected(program: &'static str, expected: &'static str, found: &str) -> Self {
         let found = found.lines().next().unwrap_or_default().chars().take(EXCERPT_CHARS).collect();
         Self::Unexpected { program, expected, found }
     }

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A drill is a fault, a load and invariants: what was seen on the machines
+//! goes in, what it proves comes out.
+//!
+//! The machines are asked elsewhere. Here is only the judgement: a scenario
+//! says what is done, the evidence is what was seen, [`analyse`] makes the
+//! report of it. The same evidence always gives the same report, so a kept
+//! one can be judged again.
+
+mod analyse;
+mod chart;
+mod clock;
+mod evidence;
+mod job_fate;
+mod journal;
+mod outage;
+mod phase;
+mod report;
+mod scenario;
+mod text;
+mod time;
+mod verdict;
+mod writer;
+
+pub use analyse::analyse;
+pub use clock::{ClockOffset, ClockReading};
+pub use evidence::*;
+pub use journal::{JOURNAL_FIELDS, JournalEntry, parse_journal};
+pub use report::*;
+pub use scenario::*;
+pub use text::render_text;
+pub use verdict::UNSAVED_WINDOW;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//! From evidence to report.
+
+use super::evidence::Evidence;
+use super::job_fate::jobs;
+use super::outage::{rpc_outage, submit_outage};
+use super::phase::phases;
+use super::report::Report;
+use super::time::{rounded, seconds};
+use super::verdict::{Findings, UnsavedWindow, verdict};
+use super::writer::writers;
+
+/// Judges a drill by what was seen.
+pub fn analyse(evidence: &Evidence) -> Report {
+    let window = UnsavedWindow::new(evidence);
+    let submit = submit_outage(evidence);
+    let rpc = rpc_outage(evidence);
+    let jobs = jobs(evidence, &window);
+    let writers = writers(evidence);
+    let findings = Findings { submit: &submit, rpc: &rpc, jobs: &jobs, writers_max: &writers.max };
+    let (verdict, reasons) = verdict(evidence, &findings);
+    Report {
+        fault: evidence.scenario.fault,
+        verdict,
+        reasons,
+        cluster: evidence.cluster_name.clone(),
+        victim: evidence.victim.clone(),
+        survivor: evidence.survivor.clone(),
+        client: evidence.client.clone(),
+        cut: evidence.cut,
+        run: evidence.run.clone(),
+        submit_outage_s: submit.seconds(),
+        submit_outage: submit,
+        rpc_outage_s: rpc.seconds(),
+        rpc_outage: rpc,
+        phases: phases(evidence),
+        jobs,
+        writers_max: writers.max.ok(),
+        writers: writers.intervals,
+        saved_state_age_s: saved_state_age(evidence),
+        aftermath: evidence.aftermath.clone(),
+        scenario: evidence.scenario.clone(),
+        troubles: evidence.troubles.clone(),
+    }
+}
+
+/// How old the saved job table was at the cut: its date as the survivor saw
+/// it when it had just mounted the volume, and before its own slurmctld saved
+/// it anew.
+fn saved_state_age(evidence: &Evidence) -> Option<f64> {
+    let samples = evidence.samples.get(&evidence.survivor)?;
+    let saved = samples
+        .iter()
+        .filter(|s| evidence.on_drill_clock(&evidence.survivor, s.at) > evidence.cut)
+        .find_map(|sample| sample.state.state_saved)?;
+    // The date was set by the victim's clock.
+    let age = rounded(seconds(evidence.on_drill_clock(&evidence.victim, saved), evidence.cut));
+    (age >= 0.0).then_some(age)
+}

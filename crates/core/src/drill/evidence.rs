@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What was seen while a drill ran.
+//!
+//! Every moment is on the clock of the machine that saw it; only
+//! [`Evidence::clocks`] brings them together.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::clock::ClockOffset;
+use super::journal::JournalEntry;
+use super::scenario::Scenario;
+use crate::observe::{JobRecord, Reading};
+use crate::site::NodeName;
+
+/// Everything that was seen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The name of this run; every job's name begins with it.
+    pub run: String,
+    /// What was done.
+    pub scenario: Scenario,
+    /// The cluster's name.
+    pub cluster_name: String,
+    /// The controller that was active, and lost.
+    pub victim: NodeName,
+    /// The controller that had to take over.
+    pub survivor: NodeName,
+    /// The machine that submitted and asked.
+    pub client: NodeName,
+    /// Just before the fault, on the drill's clock.
+    pub cut: Timestamp,
+    /// When the victim was certainly dead, on the drill's clock.
+    pub cut_confirmed: Timestamp,
+    /// When the load was stopped, on the drill's clock.
+    pub load_stopped: Timestamp,
+    /// How far each machine's clock is from the drill's.
+    pub clocks: BTreeMap<NodeName, ClockOffset>,
+    /// What became of each `sbatch`, on the client's clock.
+    pub submissions: Vec<Submission>,
+    /// Turns that were left out because too many submissions waited.
+    pub skipped_submissions: u64,
+    /// What became of each `scontrol ping`, on the client's clock.
+    pub probes: Vec<Probe>,
+    /// What each controller was doing, on its own clock.
+    pub samples: BTreeMap<NodeName, Vec<Sample>>,
+    /// Marks that the jobs left on each compute node.
+    pub marks: BTreeMap<NodeName, Reading<Vec<Mark>>>,
+    /// The jobs that the scheduler knows in the end.
+    pub scheduler_jobs: Reading<Vec<JobRecord>>,
+    /// The jobs that the accounting knows in the end.
+    pub accounting_jobs: Reading<Vec<JobRecord>>,
+    /// The survivor's journal since before the cut.
+    pub journal: Reading<Vec<JournalEntry>>,
+    /// What became of the victim afterwards.
+    pub aftermath: Aftermath,
+    /// Whatever went wrong with the drill itself.
+    pub troubles: Vec<String>,
+}
+
+impl Evidence {
+    /// A moment of that machine's clock on the drill's clock. A machine whose
+    /// clock was never read is taken to agree.
+    pub(super) fn on_drill_clock(&self, machine: &NodeName, there: Timestamp) -> Timestamp {
+        self.clocks.get(machine).map_or(there, |offset| offset.apply(there))
+    }
+}
+
+/// One `sbatch`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Submission {
+    /// The job's name, which no other submission has. Slurm can issue an id
+    /// twice after a crash, so only the name tells jobs apart.
+    pub name: String,
+    /// When `sbatch` was started.
+    pub sent: Timestamp,
+    /// What it said; `None` while it has not ended.
+    pub answer: Option<Answer>,
+}
+
+/// How one `sbatch` ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// When it had ended.
+    pub at: Timestamp,
+    /// The job id that it printed, or why it printed none.
+    pub result: Result<u32, String>,
+}
+
+impl Submission {
+    /// The job id and when it was acknowledged, if it was.
+    pub fn acknowledged(&self) -> Option<(u32, Timestamp)> {
+        let answer = self.answer.as_ref()?;
+        answer.result.as_ref().ok().map(|&id| (id, answer.at))
+    }
+}
+
+/// One `scontrol ping`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// When it was started.
+    pub sent: Timestamp,
+    /// When it had ended.
+    pub ended: Timestamp,
+    /// Whether slurmctld answered.
+    pub answered: bool,
+}
+
+/// What a controller was doing at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub state: ControllerState,
+}
+
+/// The signs of an active controller. `None` is "could not be told".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControllerState {
+    /// DRBD's role on this machine, `Primary` or `Secondary`.
+    pub drbd_role: Option<String>,
+    /// Whether the state volume is mounted.
+    pub state_mounted: Option<bool>,
+    /// Whether the database volume is mounted.
+    pub database_mounted: Option<bool>,
+    /// Whether a slurmctld process exists.
+    pub slurmctld: Option<bool>,
+    /// Whether a slurmdbd process exists.
+    pub slurmdbd: Option<bool>,
+    /// Whether a mariadbd process exists.
+    pub mariadbd: Option<bool>,
+    /// Whether the machine holds the VIP.
+    pub vip: Option<bool>,
+    /// When slurmctld's job table was last saved, on the clock of the machine
+    /// that saved it; seen only where the state volume is mounted.
+    pub state_saved: Option<Timestamp>,
+}
+
+/// One line that a job left on its compute node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The job's name.
+    pub name: String,
+    /// The id under which it ran.
+    pub id: u32,
+    /// How often it had been requeued before.
+    pub restart: u32,
+    /// Its beginning or its end.
+    pub kind: MarkKind,
+    /// When, on the compute node's clock.
+    pub at: Timestamp,
+}
+
+/// What a job marks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MarkKind {
+    /// It began to run.
+    Start,
+    /// It ran to its end.
+    End,
+}
+
+/// What became of the victim, and of the cluster, afterwards.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Aftermath {
+    /// Whether the victim was given its power back.
+    pub powered_on: bool,
+    /// Seconds from power on until it was a full member, with its disks up
+    /// to date; `None` when it did not get there within the bound.
+    pub rejoined_after_s: Option<f64>,
+    /// What the cluster still lacks compared with before; empty when it is
+    /// as healthy as before.
+    pub lacking: Vec<String>,
+}
+
+/// Reads the marks that jobs left: lines of
+/// `NAME ID RESTARTS start|end SECONDS.FRACTION`.
+///
+/// A line that is cut short or strange is left out and counted: a job can be
+/// killed in the middle of it.
+pub fn parse_marks(text: &str) -> (Vec<Mark>, usize) {
+    let marks: Vec<Option<Mark>> = text.lines().map(parse_mark).collect();
+    let strange = marks.iter().filter(|mark| mark.is_none()).count();
+    (marks.into_iter().flatten().collect(), strange)
+}
+
+fn parse_mark(line: &str) -> Option<Mark> {
+    let [name, id, restart, kind, at] = line.split(' ').collect::<Vec<_>>().try_into().ok()?;
+    let kind = match kind {
+        "start" => MarkKind::Start,
+        "end" => MarkKind::End,
+        _ => return None,
+    };
+    let at = jiff::SignedDuration::try_from_secs_f64(at.parse().ok()?).ok()?;
+    Some(Mark {
+        name: name.to_owned(),
+        id: id.parse().ok()?,
+        restart: restart.parse().ok()?,
+        kind,
+        at: Timestamp::UNIX_EPOCH.checked_add(at).ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_read_and_broken_ones_counted() {
+        let (marks, strange) =
+            parse_marks("r-0001 7 0 start 1800000000.250000000\nr-0001 7 0 en\nr-0001 7 0 end x\n");
+        assert_eq!(strange, 2);
+        assert_eq!(
+            marks,
+            [Mark {
+                name: "r-0001".to_owned(),
+                id: 7,
+                restart: 0,
+                kind: MarkKind::Start,
+                at: Timestamp::from_millisecond(1_800_000_000_250).unwrap(),
+            }]
+        );
+    }
+}

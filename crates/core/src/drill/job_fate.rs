@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What became of each job.
+//!
+//! Jobs are told apart by their names, which the drill makes unique: after a
+//! crash Slurm can give an id that was acknowledged to another job.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::evidence::{Evidence, Mark, MarkKind};
+use super::report::{DuplicatedJob, FailedJob, Jobs, LostJob, ReusedId};
+use super::time::{rounded, seconds};
+use super::verdict::UnsavedWindow;
+use crate::observe::{JobRecord, Reading};
+
+/// States that a job does not leave (squeue(1), JOB STATE CODES).
+const FINAL_STATES: [&str; 9] = [
+    "BOOT_FAIL",
+    "CANCELLED",
+    "COMPLETED",
+    "DEADLINE",
+    "FAILED",
+    "NODE_FAIL",
+    "OUT_OF_MEMORY",
+    "PREEMPTED",
+    "TIMEOUT",
+];
+
+/// Counts and names, from everything that was seen.
+pub(super) fn jobs(evidence: &Evidence, window: &UnsavedWindow) -> Jobs {
+    let traces = Traces::new(evidence);
+    let mut jobs = Jobs {
+        duplicated: duplicated(&traces, window),
+        reused_ids: reused_ids(evidence),
+        skipped: evidence.skipped_submissions,
+        ..Jobs::default()
+    };
+    let mut acknowledged = BTreeSet::new();
+    for submission in &evidence.submissions {
+        match &submission.answer {
+            None => jobs.unanswered += 1,
+            Some(answer) => match &answer.result {
+                Err(why) => {
+                    jobs.refused += 1;
+                    jobs.refusal.get_or_insert_with(|| why.clone());
+                }
+                Ok(id) => {
+                    let at = evidence.on_drill_clock(&evidence.client, answer.at);
+                    acknowledged.insert(submission.name.as_str());
+                    let job = Acknowledged { name: &submission.name, id: *id, at };
+                    judge(&mut jobs, &traces, window, &job);
+                }
+            },
+        }
+    }
+    jobs.acknowledged = acknowledged.len();
+    jobs.unacknowledged = traces
+        .names()
+        .filter(|name| name.starts_with(&evidence.run) && !acknowledged.contains(name))
+        .map(str::to_owned)
+        .collect();
+    jobs.unknown = unknown(evidence, &jobs);
+    jobs
+}
+
+struct Acknowledged<'a> {
+    name: &'a str,
+    id: u32,
+    at: jiff::Timestamp,
+}
+
+/// Puts one acknowledged job where it belongs.
+fn judge(jobs: &mut Jobs, traces: &Traces<'_>, window: &UnsavedWindow, job: &Acknowledged<'_>) {
+    let acknowledged_s = rounded(seconds(window.cut, job.at));
+    let unsaved = window.holds(acknowledged_s);
+    let Some(record) = traces.known(job.name) else {
+        jobs.lost.push(LostJob {
+            name: job.name.to_owned(),
+            id: job.id,
+            acknowledged: job.at,
+            acknowledged_s,
+            ran: traces.marks.contains_key(job.name),
+            accounting: traces.accounting.get(job.name).map(|record| record.state.clone()),
+            unsaved,
+        });
+        return;
+    };
+    jobs.found += 1;
+    if !is_final(record) {
+        jobs.unfinished.push(job.name.to_owned());
+    } else if record.state != "COMPLETED" {
+        jobs.failed.push(FailedJob {
+            name: job.name.to_owned(),
+            id: record.id,
+            state: record.state.clone(),
+            acknowledged_s,
+            unsaved,
+        });
+    }
+}
+
+fn is_final(record: &JobRecord) -> bool {
+    FINAL_STATES.contains(&record.state.as_str())
+}
+
+/// Everything that bears a job's name.
+struct Traces<'a> {
+    scheduler: BTreeMap<&'a str, &'a JobRecord>,
+    accounting: BTreeMap<&'a str, &'a JobRecord>,
+    /// With the time in seconds after the cut.
+    marks: BTreeMap<&'a str, Vec<(f64, &'a Mark)>>,
+}
+
+impl<'a> Traces<'a> {
+    fn new(evidence: &'a Evidence) -> Self {
+        let mut marks: BTreeMap<&str, Vec<(f64, &Mark)>> = BTreeMap::new();
+        for (node, of_node) in &evidence.marks {
+            for mark in of_node.known().into_iter().flatten() {
+                let at = evidence.on_drill_clock(node, mark.at);
+                let after = rounded(seconds(evidence.cut, at));
+                marks.entry(&mark.name).or_default().push((after, mark));
+            }
+        }
+        for of_job in marks.values_mut() {
+            of_job.sort_by(|a, b| a.0.total_cmp(&b.0));
+        }
+        let by_name = |records: &'a Reading<Vec<JobRecord>>| {
+            // Of several rows with one name (a requeued job) the last counts.
+            records.known().into_iter().flatten().map(|r| (r.name.as_str(), r)).collect()
+        };
+        Self {
+            scheduler: by_name(&evidence.scheduler_jobs),
+            accounting: by_name(&evidence.accounting_jobs),
+            marks,
+        }
+    }
+
+    /// Slurm's record of a job. The accounting alone counts only when the
+    /// job has ended there: a job that slurmctld has forgotten stays
+    /// `PENDING` or `RUNNING` in the accounting for ever ("runaway").
+    fn known(&self, name: &str) -> Option<&'a JobRecord> {
+        let accounted = || self.accounting.get(name).filter(|record| is_final(record));
+        self.scheduler.get(name).or_else(accounted).copied()
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let scheduler = self.scheduler.keys().copied();
+        let accounting = self.accounting.keys().copied();
+        let names: BTreeSet<_> =
+            scheduler.chain(accounting).chain(self.marks.keys().copied()).collect();
+        names.into_iter()
+    }
+}
+
+fn duplicated(traces: &Traces<'_>, window: &UnsavedWindow) -> Vec<DuplicatedJob> {
+    let twice = |(name, marks): (&&str, &Vec<(f64, &Mark)>)| {
+        let starts: Vec<_> = marks.iter().filter(|(_, m)| m.kind == MarkKind::Start).collect();
+        let (first, second) = (starts.first()?.0, starts.get(1)?.0);
+        let mut ids: Vec<u32> = starts.iter().map(|(_, mark)| mark.id).collect();
+        ids.dedup();
+        // What Slurm could not know of the first run: that it began, or that
+        // it ended, before the second one was ordered.
+        let unsaved = marks.iter().any(|(at, _)| *at >= first && *at < second && window.holds(*at));
+        Some(DuplicatedJob {
+            name: (*name).to_owned(),
+            ids,
+            starts_s: starts.iter().map(|(at, _)| *at).collect(),
+            unsaved,
+        })
+    };
+    traces.marks.iter().filter_map(twice).collect()
+}
+
+fn reused_ids(evidence: &Evidence) -> Vec<ReusedId> {
+    let mut names: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    for submission in &evidence.submissions {
+        if let Some((id, _)) = submission.acknowledged() {
+            names.entry(id).or_default().push(submission.name.clone());
+        }
+    }
+    let reused = names.into_iter().filter(|(_, names)| names.len() > 1);
+    reused.map(|(id, names)| ReusedId { id, names }).collect()
+}
+
+/// Why the counts cannot be relied on.
+fn unknown(evidence: &Evidence, jobs: &Jobs) -> Option<String> {
+    if let Reading::Unknown(why) = &evidence.scheduler_jobs {
+        return Some(format!("the scheduler's jobs could not be read: {why}"));
+    }
+    if let Reading::Unknown(why) = &evidence.accounting_jobs
+        && !jobs.lost.is_empty()
+    {
+        return Some(format!("the accounting could not be read: {why}"));
+    }
+    let unread = |(node, marks): (&crate::site::NodeName, &Reading<Vec<Mark>>)| match marks {
+        Reading::Known(_) => None,
+        Reading::Unknown(why) => Some(format!("the marks on {node} could not be read: {why}")),
+    };
+    evidence.marks.iter().find_map(unread)
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The longest time without a sign of life.
+
+use super::evidence::Evidence;
+use super::report::Outage;
+use super::time::{rounded, seconds};
+
+/// The longest time without an acknowledged submission.
+pub(super) fn submit_outage(evidence: &Evidence) -> Outage {
+    let client = |at| after_cut(evidence, at);
+    let signs = evidence.submissions.iter().filter_map(|s| s.acknowledged()).map(|(_, at)| at);
+    let first = evidence.submissions.iter().map(|s| client(s.sent)).reduce(f64::min);
+    longest(signs.map(client).collect(), first, load_end(evidence))
+}
+
+/// The longest time without an answered RPC.
+pub(super) fn rpc_outage(evidence: &Evidence) -> Outage {
+    let client = |at| after_cut(evidence, at);
+    let signs = evidence.probes.iter().filter(|p| p.answered).map(|p| client(p.ended));
+    let first = evidence.probes.iter().map(|p| client(p.sent)).reduce(f64::min);
+    longest(signs.collect(), first, load_end(evidence))
+}
+
+fn after_cut(evidence: &Evidence, at: jiff::Timestamp) -> f64 {
+    seconds(evidence.cut, evidence.on_drill_clock(&evidence.client, at))
+}
+
+fn load_end(evidence: &Evidence) -> f64 {
+    seconds(evidence.cut, evidence.load_stopped)
+}
+
+/// The longest gap that ends after the cut. All times are seconds after it.
+///
+/// Without any sign before it, a gap begins with the first attempt; without
+/// any sign after it, with the end of the load it has not ended.
+fn longest(mut signs: Vec<f64>, first_attempt: Option<f64>, load_end: f64) -> Outage {
+    signs.sort_by(f64::total_cmp);
+    let begin = first_attempt.unwrap_or(0.0).min(signs.first().copied().unwrap_or(0.0));
+    let end = load_end.max(signs.last().copied().unwrap_or(load_end));
+    let starts = std::iter::once(begin).chain(signs.iter().copied());
+    let ends = signs.iter().map(|&at| (at, true)).chain(std::iter::once((end, false)));
+    starts
+        .zip(ends)
+        .map(|(start, (end, ended))| Outage { start_s: rounded(start), end_s: rounded(end), ended })
+        .filter(|gap| gap.end_s >= 0.0)
+        .max_by(|a, b| a.seconds().total_cmp(&b.seconds()))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_gap_that_touches_the_cut_counts() {
+        let outage = longest(vec![-30.0, -2.0, -1.0, 24.5, 25.0], Some(-31.0), 40.0);
+        assert_eq!(outage, Outage { start_s: -1.0, end_s: 24.5, ended: true });
+        assert!((outage.seconds() - 25.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_answer_that_was_under_way_does_not_end_the_outage() {
+        let outage = longest(vec![-1.0, 0.3], Some(-2.0), 300.0);
+        assert_eq!(outage, Outage { start_s: 0.3, end_s: 300.0, ended: false });
+    }
+
+    #[test]
+    fn without_any_sign_the_whole_load_is_the_outage() {
+        let outage = longest(vec![], Some(-15.0), 300.0);
+        assert_eq!(outage, Outage { start_s: -15.0, end_s: 300.0, ended: false });
+    }
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a drill proves: the report that is printed and kept.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::evidence::Aftermath;
+use super::scenario::{Fault, Scenario};
+use crate::site::NodeName;
+
+/// The report of one drill. Times named `_s` are seconds; those without
+/// another explanation count from the cut.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// What was broken.
+    pub fault: Fault,
+    /// What it proves.
+    pub verdict: Verdict,
+    /// Why the verdict is no plain pass; empty when it is.
+    pub reasons: Vec<String>,
+    /// The cluster's name.
+    pub cluster: String,
+    /// The controller that was active, and lost.
+    pub victim: NodeName,
+    /// The controller that had to take over.
+    pub survivor: NodeName,
+    /// The machine that submitted and asked.
+    pub client: NodeName,
+    /// When the power went, on the drill's clock.
+    pub cut: Timestamp,
+    /// The name of the run, with which every job's name begins.
+    pub run: String,
+    /// The longest time, touching the cut or later, in which no submission
+    /// was acknowledged: from one acknowledgement to the next. It includes
+    /// the ordinary distance between two submissions.
+    pub submit_outage_s: f64,
+    /// That time as begin and end.
+    pub submit_outage: Outage,
+    /// The same for answered RPCs (`scontrol ping` through the VIP).
+    pub rpc_outage_s: f64,
+    /// That time as begin and end.
+    pub rpc_outage: Outage,
+    /// Where the time went, by phase.
+    pub phases: BTreeMap<Phase, PhaseTiming>,
+    /// What became of the jobs.
+    pub jobs: Jobs,
+    /// The largest number of controllers that could write to the state at
+    /// the same time; `None` when that could not be told.
+    pub writers_max: Option<usize>,
+    /// When each controller could write.
+    pub writers: BTreeMap<NodeName, Vec<WriterInterval>>,
+    /// How old slurmctld's saved job table was when the power went, in
+    /// seconds; `None` when it was not seen.
+    pub saved_state_age_s: Option<f64>,
+    /// What became of the victim and of the cluster.
+    pub aftermath: Aftermath,
+    /// How the drill was run.
+    pub scenario: Scenario,
+    /// Whatever went wrong with the drill itself.
+    pub troubles: Vec<String>,
+}
+
+/// What a drill proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Scheduling came back by itself and nothing was lost.
+    Pass,
+    /// Scheduling came back by itself. Something was lost, but only what
+    /// Slurm had acknowledged and not yet saved (see [`super::UNSAVED_WINDOW`]);
+    /// each such job is named.
+    PassWithLoss,
+    /// Anything else, or what happened could not be told.
+    Fail,
+}
+
+impl Verdict {
+    /// The word, as in the JSON report.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::PassWithLoss => "pass-with-loss",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// A time without service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outage {
+    /// The last sign of life before it, in seconds after the cut (mostly
+    /// negative).
+    pub start_s: f64,
+    /// The first sign of life after it, or the end of the load.
+    pub end_s: f64,
+    /// Whether there was a sign of life after it.
+    pub ended: bool,
+}
+
+impl Outage {
+    /// How long it lasted.
+    pub fn seconds(&self) -> f64 {
+        super::time::rounded(self.end_s - self.start_s)
+    }
+}
+
+/// The parts of a failover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Until Pacemaker knows that the victim is lost.
+    Notice,
+    /// Until the victim is proven to be off.
+    Fence,
+    /// DRBD becomes primary on the survivor.
+    Promote,
+    /// The state volume is mounted.
+    Mount,
+    /// The VIP moves.
+    Vip,
+    /// MariaDB starts.
+    Mariadb,
+    /// slurmdbd starts.
+    Slurmdbd,
+    /// slurmctld starts.
+    Slurmctld,
+}
+
+impl Phase {
+    /// In the order in which they are shown.
+    pub const ALL: [Self; 8] = [
+        Self::Notice,
+        Self::Fence,
+        Self::Promote,
+        Self::Mount,
+        Self::Vip,
+        Self::Mariadb,
+        Self::Slurmdbd,
+        Self::Slurmctld,
+    ];
+
+    /// The word, as in the JSON report.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Notice => "notice",
+            Self::Fence => "fence",
+            Self::Promote => "promote",
+            Self::Mount => "mount",
+            Self::Vip => "vip",
+            Self::Mariadb => "mariadb",
+            Self::Slurmdbd => "slurmdbd",
+            Self::Slurmctld => "slurmctld",
+        }
+    }
+}
+
+/// Begin and end of a phase, in seconds after the cut.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PhaseTiming {
+    /// When it began.
+    pub start_s: Option<f64>,
+    /// When it had ended.
+    pub end_s: Option<f64>,
+    /// The message that ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Why begin or end are not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl PhaseTiming {
+    pub(super) fn known(start_s: f64, end_s: f64, message: &str) -> Self {
+        let message = Some(message.to_owned());
+        Self { start_s: Some(start_s), end_s: Some(end_s), message, reason: None }
+    }
+
+    pub(super) fn unfinished(start_s: f64, reason: &str) -> Self {
+        Self { start_s: Some(start_s), ..Self::unknown(reason) }
+    }
+
+    pub(super) fn unknown(reason: &str) -> Self {
+        Self { reason: Some(reason.to_owned()), ..Self::default() }
+    }
+}
+
+/// What became of the jobs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Jobs {
+    /// Submissions that printed a job id.
+    pub acknowledged: usize,
+    /// Acknowledged jobs that Slurm knows in the end.
+    pub found: usize,
+    /// Acknowledged jobs that Slurm does not know in the end.
+    pub lost: Vec<LostJob>,
+    /// Jobs that began to run more than once.
+    pub duplicated: Vec<DuplicatedJob>,
+    /// Jobs that Slurm knows and that did not run to their end.
+    pub failed: Vec<FailedJob>,
+    /// Names of jobs that had not ended when the drill stopped waiting.
+    pub unfinished: Vec<String>,
+    /// Names of jobs that exist although `sbatch` did not say so.
+    pub unacknowledged: Vec<String>,
+    /// Ids that were acknowledged for more than one job.
+    pub reused_ids: Vec<ReusedId>,
+    /// Submissions that ended with an error.
+    pub refused: usize,
+    /// One of these errors.
+    pub refusal: Option<String>,
+    /// Submissions that had no answer when the drill ended.
+    pub unanswered: usize,
+    /// Turns that were left out because too many submissions waited.
+    pub skipped: u64,
+    /// Why the counts above cannot be relied on.
+    pub unknown: Option<String>,
+}
+
+/// A job that is gone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LostJob {
+    /// Its name.
+    pub name: String,
+    /// The id that `sbatch` printed.
+    pub id: u32,
+    /// When it did, on the drill's clock.
+    pub acknowledged: Timestamp,
+    /// The same in seconds after the cut (negative: before).
+    pub acknowledged_s: f64,
+    /// Whether it left marks on a compute node: it ran, and Slurm forgot it.
+    pub ran: bool,
+    /// Its state in the accounting, which never ends for such a job.
+    pub accounting: Option<String>,
+    /// Whether it was acknowledged within Slurm's unsaved window.
+    pub unsaved: bool,
+}
+
+/// A job that ran more than once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DuplicatedJob {
+    /// Its name.
+    pub name: String,
+    /// The ids under which it ran.
+    pub ids: Vec<u32>,
+    /// When it began, each time, in seconds after the cut.
+    pub starts_s: Vec<f64>,
+    /// Whether the run that was repeated began or ended within Slurm's
+    /// unsaved window, so that Slurm could not know of it.
+    pub unsaved: bool,
+}
+
+/// A job that did not run to its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FailedJob {
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub id: u32,
+    /// Its last state, such as `FAILED`.
+    pub state: String,
+    /// When it was acknowledged, in seconds after the cut.
+    pub acknowledged_s: f64,
+    /// Whether it was acknowledged within Slurm's unsaved window.
+    pub unsaved: bool,
+}
+
+/// An id that was given to more than one job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReusedId {
+    /// The id.
+    pub id: u32,
+    /// The jobs' names.
+    pub names: Vec<String>,
+}
+
+/// A time in which a controller could write, in seconds after the cut.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WriterInterval {
+    /// First seen as a writer.
+    pub start_s: f64,
+    /// Seen as no writer any more, or dead, or the end of watching.
+    pub end_s: f64,
+    /// The signs: `primary`, `mounted`, `slurmctld`.
+    pub signs: Vec<String>,
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a drill does: data, so that a further drill is a further value.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What is broken on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// The active controller loses its power, at once and without a word.
+    PowerLoss,
+}
+
+impl Fault {
+    /// Every fault that there is a drill for.
+    pub const ALL: [Self; 1] = [Self::PowerLoss];
+
+    /// The name, as typed behind `slurmha drill`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PowerLoss => "power-loss",
+        }
+    }
+
+    /// What it does, in one line.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::PowerLoss => "cut the power of the active controller",
+        }
+    }
+}
+
+/// What users do meanwhile.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Load {
+    /// Submissions per second, begun whether or not the ones before were
+    /// answered.
+    pub rate: f64,
+    /// Submissions that may wait for an answer at a time; beyond that a turn
+    /// is left out (and counted), so that the login node survives.
+    pub max_outstanding: usize,
+    /// The unprivileged user in whose name jobs are submitted.
+    pub user: String,
+}
+
+/// How long each part of a drill may take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// Load before the fault.
+    pub warm_up: Duration,
+    /// The budget: scheduling must be back after this.
+    pub recovery: Duration,
+    /// Load after scheduling is back.
+    pub cool_down: Duration,
+    /// Time for the submitted jobs to end.
+    pub drain: Duration,
+    /// Time for the broken machine to be a full member again.
+    pub rejoin: Duration,
+}
+
+/// A whole drill.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scenario {
+    /// What is broken.
+    pub fault: Fault,
+    /// What users do meanwhile.
+    pub load: Load,
+    /// How long each part may take.
+    pub bounds: Bounds,
+}
+
+impl Scenario {
+    /// The drill as it is run unless told otherwise.
+    pub fn new(fault: Fault) -> Self {
+        Self {
+            fault,
+            load: Load { rate: 1.0, max_outstanding: 64, user: "nobody".to_owned() },
+            bounds: Bounds {
+                warm_up: Duration::from_secs(15),
+                recovery: Duration::from_secs(300),
+                cool_down: Duration::from_secs(20),
+                drain: Duration::from_secs(120),
+                rejoin: Duration::from_secs(600),
+            },
+        }
+    }
+}

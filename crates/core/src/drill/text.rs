@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A report as text that can be handed on.
+
+use std::fmt::Write as _;
+
+use super::chart::{Bar, Row, chart};
+use super::report::{Jobs, Outage, Phase, PhaseTiming, Report};
+use super::verdict::{counted, moment};
+
+/// Jobs of one kind that are named before the rest is only counted; the JSON
+/// report names all.
+const NAMED: usize = 12;
+
+/// The report in at most 80 columns.
+pub fn render_text(report: &Report) -> String {
+    let mut text = String::new();
+    head(&mut text, report);
+    client(&mut text, report);
+    jobs(&mut text, &report.jobs);
+    let _ = writeln!(text, "\nWhere the time went, in seconds after the cut");
+    text.push_str(&chart(&rows(report)));
+    safety(&mut text, report);
+    aftermath(&mut text, report);
+    for trouble in &report.troubles {
+        let _ = writeln!(text, "  trouble with the drill itself: {trouble}");
+    }
+    text
+}
+
+fn head(text: &mut String, report: &Report) {
+    let _ = writeln!(
+        text,
+        "Drill {} on cluster {}: {}",
+        report.fault.name(),
+        report.cluster,
+        report.verdict.word()
+    );
+    for reason in &report.reasons {
+        let _ = writeln!(text, "  {reason}");
+    }
+    let _ = writeln!(
+        text,
+        "\n{}: the power of {} was cut; {} had to take over.",
+        report.cut.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        report.victim,
+        report.survivor
+    );
+}
+
+fn client(text: &mut String, report: &Report) {
+    let _ = writeln!(text, "\nWhat a client on {} saw", report.client);
+    let _ = writeln!(text, "  no submission accepted {}", outage(&report.submit_outage));
+    let _ = writeln!(text, "  no RPC answered        {}", outage(&report.rpc_outage));
+}
+
+fn outage(outage: &Outage) -> String {
+    let length = outage.seconds();
+    if outage.ended {
+        format!("{length:>6.1} s   {} to {}", moment(outage.start_s), moment(outage.end_s))
+    } else {
+        format!("{length:>6.1} s   since {}, never again", moment(outage.start_s))
+    }
+}
+
+fn jobs(text: &mut String, jobs: &Jobs) {
+    let _ = writeln!(
+        text,
+        "\nJobs\n  acknowledged {}   found {}   lost {}   ran twice {}",
+        jobs.acknowledged,
+        jobs.found,
+        jobs.lost.len(),
+        jobs.duplicated.len()
+    );
+    named(
+        text,
+        "lost",
+        jobs.lost.iter().map(|job| {
+            let ran = if job.ran { ", ran" } else { "" };
+            format!("{} id {}, acknowledged {}{ran}", job.name, job.id, moment(job.acknowledged_s))
+        }),
+    );
+    named(
+        text,
+        "ran twice",
+        jobs.duplicated.iter().map(|job| {
+            let starts: Vec<String> = job.starts_s.iter().map(|at| format!("{at:.1}")).collect();
+            format!("{}, began at {} s", job.name, starts.join(" and "))
+        }),
+    );
+    named(
+        text,
+        "failed",
+        jobs.failed.iter().map(|job| format!("{} id {} as {}", job.name, job.id, job.state)),
+    );
+    named(text, "not ended", jobs.unfinished.iter().cloned());
+    named(text, "exists unannounced", jobs.unacknowledged.iter().cloned());
+    named(
+        text,
+        "id given twice",
+        jobs.reused_ids
+            .iter()
+            .map(|reused| format!("{} to {}", reused.id, reused.names.join(" and "))),
+    );
+    rejections(text, jobs);
+}
+
+/// A line per entry, and how many more there are.
+fn named(text: &mut String, what: &str, entries: impl ExactSizeIterator<Item = String>) {
+    let more = entries.len().saturating_sub(NAMED);
+    for entry in entries.take(NAMED) {
+        let _ = writeln!(text, "  {what}: {entry}");
+    }
+    if more > 0 {
+        let _ = writeln!(text, "  {what}: {} more, named in the JSON report", counted(more));
+    }
+}
+
+fn rejections(text: &mut String, jobs: &Jobs) {
+    if let Some(why) = &jobs.refusal {
+        let _ = writeln!(text, "  sbatch gave up {} times:\n    {why}", jobs.refused);
+    }
+    if jobs.unanswered > 0 {
+        let _ = writeln!(text, "  sbatch had not answered {} times", jobs.unanswered);
+    }
+    if jobs.skipped > 0 {
+        let _ = writeln!(text, "  {} turns left out: too many sbatch waited", jobs.skipped);
+    }
+}
+
+fn rows(report: &Report) -> Vec<Row<'_>> {
+    let phase = |phase: Phase| {
+        let bar = report.phases.get(&phase).map_or(Bar::Missing("not asked"), phase_bar);
+        Row { name: phase.word(), bar }
+    };
+    let outage = |name, outage: &Outage| {
+        let Outage { start_s, end_s, ended } = *outage;
+        Row { name, bar: Bar::Span { start_s, end_s, ended } }
+    };
+    Phase::ALL
+        .into_iter()
+        .map(phase)
+        .chain([outage("no RPC", &report.rpc_outage), outage("no submit", &report.submit_outage)])
+        .collect()
+}
+
+fn phase_bar(timing: &PhaseTiming) -> Bar<'_> {
+    match (timing.start_s, timing.end_s) {
+        (Some(start_s), Some(end_s)) => Bar::Span { start_s, end_s, ended: true },
+        _ => Bar::Missing(timing.reason.as_deref().unwrap_or("not known")),
+    }
+}
+
+fn safety(text: &mut String, report: &Report) {
+    let _ = writeln!(text, "\nSafety");
+    match report.writers_max {
+        Some(max) => {
+            let _ = writeln!(text, "  controllers that could write at the same time: {max}");
+        }
+        None => text.push_str("  how many controllers could write could not be told\n"),
+    }
+    for (node, intervals) in &report.writers {
+        for interval in intervals {
+            let _ = writeln!(
+                text,
+                "    {node} from {:.1} to {:.1} s ({})",
+                interval.start_s,
+                interval.end_s,
+                interval.signs.join(", ")
+            );
+        }
+    }
+    match report.saved_state_age_s {
+        Some(age) => {
+            let _ = writeln!(text, "  slurmctld's job table was {age:.1} s old at the cut");
+        }
+        None => text.push_str("  how old slurmctld's job table was at the cut was not seen\n"),
+    }
+}
+
+fn aftermath(text: &mut String, report: &Report) {
+    let after = &report.aftermath;
+    let victim = &report.victim;
+    text.push_str("\nAfterwards\n");
+    if !after.powered_on {
+        let _ = writeln!(text, "  {victim} was left without power");
+    }
+    match after.rejoined_after_s {
+        Some(seconds) => {
+            let _ = writeln!(
+                text,
+                "  {victim} was a full member again, its disks up to date, {seconds:.0} s after power on"
+            );
+        }
+        None if after.powered_on => {
+            let _ = writeln!(text, "  {victim} did not become a full member again in time");
+        }
+        None => {}
+    }
+    if after.lacking.is_empty() {
+        text.push_str("  the cluster is as healthy as before\n");
+    }
+    for lack in &after.lacking {
+        let _ = writeln!(text, "  not as before: {lack}");
+    }
+}

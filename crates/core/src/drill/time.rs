@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Seconds between moments.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Seconds from `from` to `to`, negative when `to` is earlier.
+pub(super) fn seconds(from: Timestamp, to: Timestamp) -> f64 {
+    to.duration_since(from).as_secs_f64()
+}
+
+/// The moment that many seconds later.
+pub(super) fn shifted(moment: Timestamp, seconds: f64) -> Timestamp {
+    let shift = SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::ZERO);
+    moment.checked_add(shift).unwrap_or(moment)
+}
+
+/// Rounded to milliseconds: more would claim more than was measured.
+pub(super) fn rounded(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Whether a drill was passed, and why not.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::evidence::Evidence;
+use super::report::{Jobs, Outage, Verdict};
+use super::time::{rounded, seconds};
+
+/// How long before a power cut Slurm may have acknowledged what it then
+/// loses.
+///
+/// slurmctld answers `sbatch` from memory and saves its job table later: at
+/// most `SAVE_MAX_WAIT` = 5 s after a change (state_save.c; counted in whole
+/// seconds, so up to 6 s), then it writes and syncs the table, and the rename
+/// that makes it valid waits for a commit of the journal (1 s with
+/// `commit=1`). The last second is for the write itself and for clocks that
+/// are not quite equal. What was acknowledged earlier than that had to
+/// survive.
+pub const UNSAVED_WINDOW: Duration = Duration::from_secs(8);
+
+/// An answer that was under way when the power went can arrive this much
+/// later; used only when nothing tells when the survivor took over.
+const UNDER_WAY_S: f64 = 2.0;
+
+/// The time of which Slurm may know nothing after the cut.
+pub(super) struct UnsavedWindow {
+    /// The cut, on the drill's clock.
+    pub cut: Timestamp,
+    /// Until when (in seconds after the cut) answers can only have come from
+    /// the victim.
+    until_s: f64,
+}
+
+impl UnsavedWindow {
+    pub(super) fn new(evidence: &Evidence) -> Self {
+        let survivor = &evidence.survivor;
+        let took_over = evidence
+            .samples
+            .get(survivor)
+            .into_iter()
+            .flatten()
+            .filter(|sample| sample.state.slurmctld == Some(true))
+            .map(|sample| seconds(evidence.cut, evidence.on_drill_clock(survivor, sample.at)))
+            .find(|at| *at > 0.0);
+        Self { cut: evidence.cut, until_s: took_over.unwrap_or(UNDER_WAY_S) }
+    }
+
+    /// Whether something at that time (in seconds after the cut) is in it.
+    pub(super) fn holds(&self, after_cut_s: f64) -> bool {
+        (-UNSAVED_WINDOW.as_secs_f64()..self.until_s).contains(&after_cut_s)
+    }
+}
+
+/// What the verdict is made of.
+pub(super) struct Findings<'a> {
+    pub submit: &'a Outage,
+    pub rpc: &'a Outage,
+    pub jobs: &'a Jobs,
+    pub writers_max: &'a Result<usize, String>,
+}
+
+/// The verdict, and the reasons why it is no plain pass.
+pub(super) fn verdict(evidence: &Evidence, findings: &Findings<'_>) -> (Verdict, Vec<String>) {
+    let mut failures = service_failures(evidence, findings);
+    failures.extend(job_failures(findings.jobs));
+    if !failures.is_empty() {
+        return (Verdict::Fail, failures);
+    }
+    let losses = unsaved_losses(findings.jobs);
+    let verdict = if losses.is_empty() { Verdict::Pass } else { Verdict::PassWithLoss };
+    (verdict, losses)
+}
+
+fn service_failures(evidence: &Evidence, findings: &Findings<'_>) -> Vec<String> {
+    let mut failures = Vec::new();
+    let watched = seconds(evidence.cut, evidence.load_stopped);
+    let before_cut =
+        |at| seconds(evidence.cut, evidence.on_drill_clock(&evidence.client, at)) < 0.0;
+    let worked =
+        evidence.submissions.iter().filter_map(|s| s.acknowledged()).any(|(_, at)| before_cut(at));
+    if !worked {
+        failures.push("no submission was accepted before the fault".to_owned());
+    }
+    if !findings.submit.ended {
+        failures
+            .push(format!("no submission was accepted again in the {watched:.0} s after the cut"));
+    }
+    if !findings.rpc.ended {
+        failures
+            .push(format!("slurmctld did not answer again in the {watched:.0} s after the cut"));
+    }
+    match findings.writers_max {
+        Ok(0 | 1) => {}
+        Ok(count) => failures.push(format!("{count} controllers could write at the same time")),
+        Err(why) => failures.push(format!("how many controllers could write is not known: {why}")),
+    }
+    failures
+}
+
+fn job_failures(jobs: &Jobs) -> Vec<String> {
+    let mut failures = Vec::new();
+    if let Some(why) = &jobs.unknown {
+        failures.push(format!("what became of the jobs is not known: {why}"));
+    }
+    let window = UNSAVED_WINDOW.as_secs();
+    for job in jobs.lost.iter().filter(|job| !job.unsaved) {
+        failures.push(format!(
+            "{} (id {}) was lost although it was acknowledged {}, outside the {window} s in which \
+             Slurm may not have saved it",
+            job.name,
+            job.id,
+            moment(job.acknowledged_s)
+        ));
+    }
+    for job in jobs.duplicated.iter().filter(|job| !job.unsaved) {
+        failures.push(format!("{} ran {} times", job.name, job.starts_s.len()));
+    }
+    for job in jobs.failed.iter().filter(|job| !job.unsaved) {
+        failures.push(format!("{} (id {}) ended as {}", job.name, job.id, job.state));
+    }
+    if !jobs.unfinished.is_empty() {
+        failures
+            .push(format!("{} had not ended when the drill did", counted(jobs.unfinished.len())));
+    }
+    failures
+}
+
+/// What was lost because Slurm had not saved it. Called when nothing else was.
+fn unsaved_losses(jobs: &Jobs) -> Vec<String> {
+    let mut losses = Vec::new();
+    if !jobs.lost.is_empty() {
+        losses.push(format!(
+            "{} acknowledged and not yet saved by Slurm when the power went",
+            counted(jobs.lost.len())
+        ));
+    }
+    if !jobs.duplicated.is_empty() {
+        losses.push(format!(
+            "{} ran again because Slurm had not yet saved that it had run",
+            counted(jobs.duplicated.len())
+        ));
+    }
+    if !jobs.failed.is_empty() {
+        losses.push(format!(
+            "{} failed of those acknowledged shortly before the power went",
+            counted(jobs.failed.len())
+        ));
+    }
+    losses
+}
+
+/// `1 job`, `2 jobs`.
+pub(super) fn counted(count: usize) -> String {
+    format!("{count} job{}", if count == 1 { "" } else { "s" })
+}
+
+/// A time relative to the cut, in words.
+pub(super) fn moment(after_cut_s: f64) -> String {
+    let distance = rounded(after_cut_s).abs();
+    let side = if after_cut_s < 0.0 { "before" } else { "after" };
+    format!("{distance:.1} s {side} the cut")
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How many controllers could write to the state at the same time.
+//!
+//! A controller counts as a writer as soon as it shows one of the means:
+//! DRBD is primary there, the state volume is mounted there, or slurmctld
+//! runs there. Between two samples a change can go unseen; what is reported
+//! as simultaneous was seen.
+
+use std::collections::BTreeMap;
+
+use super::evidence::{ControllerState, Evidence, Sample};
+use super::report::WriterInterval;
+use super::time::{rounded, seconds};
+use crate::site::NodeName;
+
+/// When each controller could write, and the largest number at a time.
+pub(super) struct Writers {
+    /// By controller.
+    pub intervals: BTreeMap<NodeName, Vec<WriterInterval>>,
+    /// `Err` is why it could not be told.
+    pub max: Result<usize, String>,
+}
+
+pub(super) fn writers(evidence: &Evidence) -> Writers {
+    let intervals: BTreeMap<_, _> = [&evidence.victim, &evidence.survivor]
+        .into_iter()
+        .map(|node| (node.clone(), node_intervals(evidence, node)))
+        .collect();
+    let max = unwatched(evidence).map_or_else(|| Ok(largest_overlap(&intervals)), Err);
+    Writers { intervals, max }
+}
+
+/// Why the number of writers cannot be told.
+fn unwatched(evidence: &Evidence) -> Option<String> {
+    let samples = |node| evidence.samples.get(node).map_or(&[][..], Vec::as_slice);
+    let victim = samples(&evidence.victim);
+    if victim.is_empty() {
+        return Some(format!("{} was not watched before the cut", evidence.victim));
+    }
+    let watched =
+        |sample: &Sample| seconds(evidence.cut, time(evidence, &evidence.survivor, sample)) > 0.0;
+    let survivor = samples(&evidence.survivor);
+    if !survivor.iter().any(watched) {
+        return Some(format!("{} was not watched after the cut", evidence.survivor));
+    }
+    let unknown = |(node, samples): (&NodeName, &[Sample])| {
+        samples
+            .iter()
+            .any(|sample| signs(&sample.state).is_none())
+            .then(|| format!("what {node} was doing could not always be told"))
+    };
+    [(&evidence.victim, victim), (&evidence.survivor, survivor)].into_iter().find_map(unknown)
+}
+
+/// The signs of a writer; `None` when it could not be told whether there
+/// are any.
+fn signs(state: &ControllerState) -> Option<Vec<&'static str>> {
+    let mut signs = Vec::new();
+    if state.drbd_role.as_deref() == Some("Primary") {
+        signs.push("primary");
+    }
+    if state.state_mounted == Some(true) {
+        signs.push("mounted");
+    }
+    if state.slurmctld == Some(true) {
+        signs.push("slurmctld");
+    }
+    let told = state.drbd_role.is_some() && state.state_mounted.is_some();
+    (told || !signs.is_empty()).then_some(signs)
+}
+
+fn time(evidence: &Evidence, node: &NodeName, sample: &Sample) -> jiff::Timestamp {
+    evidence.on_drill_clock(node, sample.at)
+}
+
+/// Neighbouring samples that show a writer, as one interval.
+fn node_intervals(evidence: &Evidence, node: &NodeName) -> Vec<WriterInterval> {
+    let mut intervals: Vec<WriterInterval> = Vec::new();
+    let mut writing = false;
+    for sample in evidence.samples.get(node).into_iter().flatten() {
+        let at = rounded(seconds(evidence.cut, time(evidence, node, sample)));
+        let signs = signs(&sample.state).unwrap_or_default();
+        if !signs.is_empty() && !writing {
+            intervals.push(WriterInterval { start_s: at, end_s: at, signs: Vec::new() });
+        }
+        writing = !signs.is_empty();
+        if let Some(interval) = intervals.last_mut().filter(|_| writing) {
+            interval.end_s = at;
+            for sign in signs {
+                if !interval.signs.iter().any(|known| known == sign) {
+                    interval.signs.push(sign.to_owned());
+                }
+            }
+        }
+    }
+    // A victim that was writing until the end could do so until it was dead.
+    if let Some(last) = intervals.last_mut().filter(|_| writing && *node == evidence.victim) {
+        last.end_s = last.end_s.max(rounded(seconds(evidence.cut, evidence.cut_confirmed)));
+    }
+    intervals
+}
+
+/// The largest number of nodes of which an interval holds the same moment.
+fn largest_overlap(intervals: &BTreeMap<NodeName, Vec<WriterInterval>>) -> usize {
+    let begins = intervals.values().flatten().map(|interval| interval.start_s);
+    let at = |moment: f64| {
+        let holds = |i: &WriterInterval| i.start_s <= moment && moment <= i.end_s;
+        intervals.values().filter(|of_node| of_node.iter().any(holds)).count()
+    };
+    // The number only grows where an interval begins.
+    begins.map(at).max().unwrap_or(0)
+}
