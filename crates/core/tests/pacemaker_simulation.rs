@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the generated configuration does in each failure, answered by
+//! Pacemaker's own scheduler without any machine.
+//!
+//! `crm_simulate` forms the cluster from nothing, then one event is injected
+//! and the golden file says what moves and in which order. Whatever the
+//! event, nothing may be left running on two controllers.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use slurmha_core::desired::configuration;
+use slurmha_core::render::cib::ACTIVE_RESOURCES;
+use slurmha_core::site::{self, Site};
+
+const SITE: &str = include_str!("../../../examples/lab/site.toml");
+
+struct Cluster {
+    directory: tempfile::TempDir,
+}
+
+impl Cluster {
+    /// Two controllers that have just joined, then everything started.
+    fn formed() -> Self {
+        let cluster = Self { directory: tempfile::tempdir().expect("a directory") };
+        std::fs::write(cluster.cib(), joined(&site())).expect("the CIB is written");
+        let formed = cluster.directory.path().join("formed.xml");
+        cluster.simulate(&["--simulate", "--save-output", &formed.to_string_lossy()]);
+        std::fs::rename(formed, cluster.cib()).expect("the formed CIB takes its place");
+        cluster
+    }
+
+    fn cib(&self) -> PathBuf {
+        self.directory.path().join("cib.xml")
+    }
+
+    fn simulate(&self, arguments: &[&str]) -> String {
+        run("crm_simulate", &self.cib(), arguments)
+    }
+
+    /// Changes the CIB's text, which must have what is to be changed.
+    fn edit(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.cib()).expect("the CIB");
+        assert!(text.contains(from), "{from}");
+        std::fs::write(self.cib(), text.replace(from, to)).expect("the CIB is written");
+    }
+
+    /// What happens after the event, without what was there before it.
+    fn after(&self, event: &[&str]) -> String {
+        let output = self.simulate(&[&["--simulate"], event].concat());
+        let (_, reaction) = output.split_once("Transition Summary:").expect("a transition");
+        assert_one_place_each(reaction);
+        reaction.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn site() -> Site {
+    site::parse("site.toml", SITE).expect("the lab's site file is valid").0
+}
+
+/// The CIB of a cluster whose DRBD has told both sides that they may be
+/// promoted (the agent's `master-drbd` attribute) and where nothing runs yet.
+fn joined(site: &Site) -> String {
+    let mut nodes = String::new();
+    let mut states = String::new();
+    for (index, controller) in site.controllers.iter().enumerate() {
+        let (id, name) = (index + 1, &controller.name);
+        nodes.push_str(&format!(r#"<node id="{id}" uname="{name}"/>"#));
+        states.push_str(&format!(
+            r#"<node_state id="{id}" uname="{name}" in_ccm="true" crmd="online" join="member"
+                 expected="member"><transient_attributes id="{id}">
+                 <instance_attributes id="status-{id}"><nvpair id="status-{id}-master-drbd"
+                 name="master-drbd" value="10000"/></instance_attributes>
+                 </transient_attributes><lrm id="{id}"><lrm_resources/></lrm></node_state>"#
+        ));
+    }
+    let configuration = configuration(site)
+        .replace("</configuration>", &format!("<nodes>{nodes}</nodes></configuration>"));
+    format!(
+        r#"<cib validate-with="pacemaker-3.9" admin_epoch="0" epoch="1" num_updates="0"
+             have-quorum="1" dc-uuid="1">{configuration}<status>{states}</status></cib>"#
+    )
+}
+
+fn run(program: &str, cib: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(program)
+        .arg("--xml-file")
+        .arg(cib)
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|error| panic!("{program}: {error}; install pacemaker-cli-utils"));
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
+    stdout
+}
+
+/// In the status after the event, each resource is in at most one place.
+fn assert_one_place_each(reaction: &str) {
+    let (_, status) = reaction.split_once("Revised Cluster Status:").expect("a status");
+    for id in ACTIVE_RESOURCES {
+        let lines: Vec<&str> =
+            status.lines().filter(|l| l.trim_start().starts_with(&format!("* {id}\t"))).collect();
+        assert_eq!(lines.len(), 1, "{id}: {status}");
+        assert!(!lines[0].contains('['), "{id} runs in more than one place: {}", lines[0]);
+    }
+    let promoted = status.lines().find(|l| l.contains("* Promoted:"));
+    let count = promoted.map_or(0, |line| line.matches("ctl").count());
+    assert!(count <= 1, "{promoted:?}");
+}
+
+#[test]
+fn pacemaker_finds_no_fault_in_the_configuration() {
+    let cluster = Cluster::formed();
+    assert_eq!(run("crm_verify", &cluster.cib(), &["-VV"]), "");
+}
+
+#[test]
+fn a_new_cluster_forms() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let cib = directory.path().join("cib.xml");
+    std::fs::write(&cib, joined(&site())).expect("the CIB is written");
+    let output = run("crm_simulate", &cib, &["--simulate"]);
+    let (_, reaction) = output.split_once("Transition Summary:").expect("a transition");
+    assert_one_place_each(reaction);
+    insta::assert_snapshot!(reaction.lines().map(str::trim_end).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn a_formed_cluster_stays_as_it_is() {
+    let output = Cluster::formed().simulate(&["--simulate"]);
+    let (_, reaction) = output.split_once("Transition Summary:").expect("a transition");
+    let (summary, _) = reaction.split_once("Executing Cluster Transition:").expect("actions");
+    assert_eq!(summary.trim(), "");
+}
+
+#[test]
+fn the_active_controller_is_lost() {
+    insta::assert_snapshot!(Cluster::formed().after(&["--node-fail", "ctl1"]));
+}
+
+#[test]
+fn the_passive_controller_is_lost() {
+    insta::assert_snapshot!(Cluster::formed().after(&["--node-fail", "ctl2"]));
+}
+
+#[test]
+fn quorum_is_lost() {
+    let cluster = Cluster::formed();
+    cluster.edit(r#"have-quorum="1""#, r#"have-quorum="0""#);
+    insta::assert_snapshot!(cluster.after(&[]));
+}
+
+/// A resource that fails once is started again where it is, with what
+/// depends on it and nothing else.
+#[test]
+fn each_resource_fails_once() {
+    for id in ACTIVE_RESOURCES {
+        let interval = if ["state", "database"].contains(&id) { 20000 } else { 10000 };
+        let event = format!("{id}_monitor_{interval}@ctl1=7");
+        let reaction = Cluster::formed().after(&["--op-inject", &event]);
+        insta::assert_snapshot!(format!("{id}_fails_once"), reaction);
+    }
+}
+
+#[test]
+fn drbd_fails_on_the_active_controller() {
+    let reaction = Cluster::formed().after(&["--op-inject", "drbd_monitor_20000@ctl1=1"]);
+    insta::assert_snapshot!(reaction);
+}
+
+#[test]
+fn a_daemon_that_cannot_be_stopped_costs_its_machine_the_power() {
+    let cluster = Cluster::formed();
+    let reaction = cluster.after(&[
+        "--op-inject",
+        "slurmctld_monitor_10000@ctl1=7",
+        "--op-inject",
+        "slurmctld_stop_0@ctl1=1",
+    ]);
+    assert!(reaction.contains("Fence (off) ctl1"), "{reaction}");
+}
+
+#[test]
+fn standby_moves_everything_without_a_fence() {
+    let cluster = Cluster::formed();
+    cluster.edit(
+        r#"<node id="1" uname="ctl1"/>"#,
+        r#"<node id="1" uname="ctl1"><instance_attributes id="n1"><nvpair id="n1-standby"
+           name="standby" value="on"/></instance_attributes></node>"#,
+    );
+    let reaction = cluster.after(&[]);
+    assert!(!reaction.contains("Fencing"));
+    insta::assert_snapshot!(reaction);
+}
