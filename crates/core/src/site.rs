@@ -12,6 +12,7 @@
 
 mod assemble;
 mod diagnostic;
+mod fragment;
 mod fragments;
 pub mod hostlist;
 mod init;
@@ -28,14 +29,18 @@ mod word;
 
 use toml::de::DeTable;
 
+use fragment::read_table;
 use fragments::SiteFile;
-use reader::{Report, read_table};
+use reader::Report;
 
 pub use diagnostic::{Diagnostic, Related, Severity, Span, render};
 pub use init::{InitAnswers, InitController, InitFence, InitHost, InitNodes, init};
 pub use model::*;
 pub use schema::schema;
 pub use secret::mask_secrets;
+
+/// More of them are the echo of the first few.
+const MAX_SYNTAX_ERRORS: usize = 20;
 
 /// Reads a site file; the second half of a success holds the warnings.
 ///
@@ -62,7 +67,9 @@ fn read(file_name: &str, text: &str, report: &mut Report) -> Option<Site> {
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         // What follows a syntax error may have landed in the wrong table.
-        errors.iter().for_each(|error| report.push(syntax_error(error, text)));
+        syntax_errors(&errors[..errors.len().min(MAX_SYNTAX_ERRORS)], text)
+            .for_each(|error| report.push(error));
+        fragment::report_misspelt_keys::<SiteFile>(table.get_ref(), report);
         return None;
     }
     let file: SiteFile = read_table(table.get_ref(), &table.span(), report);
@@ -70,10 +77,31 @@ fn read(file_name: &str, text: &str, report: &mut Report) -> Option<Site> {
     if report.has_errors() { None } else { assemble::assemble(&file) }
 }
 
-fn syntax_error(error: &toml::de::Error, text: &str) -> Diagnostic {
-    let span = error.span().unwrap_or(text.len()..text.len());
+/// The errors of the TOML parser, one for each run of lines that fail alike: a
+/// table that stands in the file twice makes one error for each of its keys.
+fn syntax_errors<'e>(
+    errors: &'e [toml::de::Error],
+    text: &'e str,
+) -> impl Iterator<Item = Diagnostic> + 'e {
+    let place = move |error: &toml::de::Error| {
+        let span = error.span().unwrap_or(text.len()..text.len());
+        let line = text.get(..span.start).map_or(0, |before| before.matches('\n').count());
+        (span, line)
+    };
+    let repeats = move |index: usize| {
+        let previous = index.checked_sub(1).and_then(|previous| errors.get(previous));
+        previous.is_some_and(|previous| {
+            let (first, second) = (place(previous).1, place(&errors[index]).1);
+            previous.message() == errors[index].message() && second.abs_diff(first) <= 1
+        })
+    };
+    let first = errors.iter().enumerate().filter(move |(index, _)| !repeats(*index));
+    first.map(move |(_, error)| syntax_error(error, place(error).0))
+}
+
+fn syntax_error(error: &toml::de::Error, span: Span) -> Diagnostic {
     let help = match error.message() {
-        "duplicate key" => "remove one of the two lines",
+        "duplicate key" => "write each key and each [table] once; what repeats is a [[table]]",
         _ => "TOML is described at https://toml.io; texts stand in double quotes",
     };
     Diagnostic::new(&rule::TOML_SYNTAX, span, error.message(), help)

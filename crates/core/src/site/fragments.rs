@@ -12,10 +12,9 @@ use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::Span;
+use super::fragment::{Field, Fragment, Need, fragment, read_table, take_value};
 use super::model::Accept;
-use super::reader::{
-    Field, Fragment, Need, Report, Value, fragment, read_table, take_value, wrong_type,
-};
+use super::reader::{Report, Value, wrong_type};
 use super::schema::table_schema;
 use super::spanned::Spanned;
 use super::value::{

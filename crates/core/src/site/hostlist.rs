@@ -8,8 +8,8 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
-/// The most names that one expression may stand for; Slurm's own limit for a
-/// single range (`MAX_RANGE` in `src/common/hostlist.c`) is of this size.
+/// The most names that one expression may stand for; the limit of
+/// Slurm's own parser (`MAX_RANGE` in `src/common/hostlist.c`).
 pub const MAX_NAMES: usize = 65_536;
 
 /// Why an expression is not a hostlist.

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::fragment::{Fragment, Need};
 use super::fragments::SiteFile;
-use super::reader::{Fragment, Need};
 
 /// The JSON schema (draft 7, which taplo and Even Better TOML read).
 ///

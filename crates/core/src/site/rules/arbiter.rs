@@ -3,9 +3,10 @@
 
 use super::whole_file;
 use crate::site::diagnostic::Diagnostic;
+use crate::site::fragment::Fragment;
 use crate::site::fragments::{SiteFile, items};
 use crate::site::model::Accept;
-use crate::site::reader::{Fragment, Report};
+use crate::site::reader::Report;
 use crate::site::rule;
 
 pub(super) fn check(file: &SiteFile, report: &mut Report) {

@@ -3,9 +3,10 @@
 
 use super::roster::mentions;
 use crate::site::diagnostic::Diagnostic;
+use crate::site::fragment::Fragment;
 use crate::site::fragments::{Controller, Fence, SiteFile, items};
 use crate::site::model::Accept;
-use crate::site::reader::{Fragment, Report};
+use crate::site::reader::Report;
 use crate::site::rule;
 use crate::site::secret::is_secret;
 use crate::site::spanned::Spanned;

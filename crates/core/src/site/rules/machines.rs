@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use super::roster::{Mention, mentions, role_name};
 use super::{and_more, whole_file};
 use crate::site::diagnostic::{Diagnostic, Span};
+use crate::site::fragment::Fragment;
 use crate::site::fragments::{SiteFile, items};
 use crate::site::model::Role;
-use crate::site::reader::{Fragment, Report};
+use crate::site::reader::Report;
 use crate::site::rule::{self, Rule};
 
 pub(super) fn check(file: &SiteFile, report: &mut Report) {

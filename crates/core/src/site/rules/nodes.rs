@@ -3,8 +3,9 @@
 
 use super::whole_file;
 use crate::site::diagnostic::Diagnostic;
+use crate::site::fragment::Fragment;
 use crate::site::fragments::{NodeGroup, SiteFile, items};
-use crate::site::reader::{Fragment, Report};
+use crate::site::reader::Report;
 use crate::site::rule;
 use crate::site::spanned::Spanned;
 

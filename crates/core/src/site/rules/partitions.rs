@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::{and_more, whole_file};
 use crate::site::diagnostic::{Diagnostic, Span};
+use crate::site::fragment::Fragment;
 use crate::site::fragments::{Partition, SiteFile, items};
-use crate::site::reader::{Fragment, Report, nearest};
+use crate::site::reader::{Report, nearest};
 use crate::site::rule;
 use crate::site::spanned::Spanned;
 use crate::site::value::{Nodes, PartitionNodes};

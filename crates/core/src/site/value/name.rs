@@ -69,8 +69,8 @@ pub(in crate::site) fn check_host_name(text: &str) -> Result<(), Fault> {
 pub(in crate::site) struct ClusterName(pub(in crate::site) String);
 
 /// The name becomes part of table names in the accounting database; MariaDB
-/// allows 64 characters, and Slurm's longest suffix, `_assoc_usage_hour_table`
-/// (`accounting_storage_mysql.c`), has 23.
+/// allows 64 characters, and Slurm's longest suffix, `_wckey_usage_month_table`
+/// (`accounting_storage_mysql.c`), has 24.
 const CLUSTER_NAME_MAX: usize = 40;
 
 impl Text for ClusterName {
