@@ -3,18 +3,18 @@
 
 use std::fmt::Write as _;
 
-use super::build::{Plan, PlannedStep};
+use super::build::{Plan, PlannedStep, StagePlan};
+use crate::site::hostlist;
 
-/// The plan as text: stage by stage, machine by machine, with diffs when
-/// `with_diffs` is set. Holds no secret.
+/// The plan as text, stage by stage; what is the same on several machines is
+/// said once, with a hostlist. Diffs are left out unless `with_diffs` is set.
+/// Holds no secret.
 pub fn explain(plan: &Plan, with_diffs: bool) -> String {
     let mut text = String::new();
     for stage in &plan.stages {
         let _ = writeln!(text, "{}", stage.stage.title());
-        for (machine, steps) in &stage.machines {
-            for step in steps {
-                line(&mut text, machine.as_str(), step, with_diffs);
-            }
+        for (planned, machines) in grouped(stage) {
+            line(&mut text, planned, &machines, with_diffs);
         }
         text.push('\n');
     }
@@ -31,15 +31,35 @@ pub fn explain(plan: &Plan, with_diffs: bool) -> String {
     text
 }
 
-fn line(text: &mut String, machine: &str, planned: &PlannedStep, with_diffs: bool) {
-    let _ = write!(text, "  {machine:<10} {}", planned.step.summary());
+/// Each different step of a stage, in the order of its first appearance.
+fn grouped(stage: &StagePlan) -> Vec<(&PlannedStep, Vec<&str>)> {
+    let mut groups: Vec<(&PlannedStep, Vec<&str>)> = Vec::new();
+    for (machine, steps) in &stage.machines {
+        for step in steps {
+            match groups.iter_mut().find(|(known, _)| reads_the_same(known, step)) {
+                Some((_, machines)) if !machines.contains(&machine.as_str()) => {
+                    machines.push(machine.as_str());
+                }
+                _ => groups.push((step, vec![machine.as_str()])),
+            }
+        }
+    }
+    groups
+}
+
+fn reads_the_same(a: &PlannedStep, b: &PlannedStep) -> bool {
+    a.step.summary() == b.step.summary() && a.why == b.why && a.diff == b.diff
+}
+
+fn line(text: &mut String, planned: &PlannedStep, machines: &[&str], with_diffs: bool) {
+    let _ = write!(text, "  {:<20} {}", hostlist::compress(machines), planned.step.summary());
     if !planned.why.is_empty() {
         let _ = write!(text, " ({})", planned.why);
     }
     text.push('\n');
     if let Some(diff) = planned.diff.as_ref().filter(|_| with_diffs) {
         for line in diff.lines() {
-            let _ = writeln!(text, "             {line}");
+            let _ = writeln!(text, "{}", format!("      {line}").trim_end());
         }
     }
 }

@@ -1,0 +1,44 @@
+# The front door. `make lab` shows the main job, `make test` passes all tests.
+
+SITE    := examples/lab/site.toml
+SLURMHA := target/x86_64-unknown-linux-gnu/release/slurmha
+
+.PHONY: help lab lab-down build requirements test check unit lab-test deny bench docs
+
+help: ## Show the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+lab: requirements build ## Bring a cluster up in virtual machines, break it, show the proof
+	$(SLURMHA) lab up
+	$(SLURMHA) apply --yes $(SITE)
+	$(SLURMHA) drill acceptance $(SITE)
+	$(SLURMHA) drill power-loss $(SITE)
+	$(SLURMHA) lab hints
+
+lab-down: build ## Remove the laboratory; the image stays in the cache
+	$(SLURMHA) lab down
+
+build: ## Build the binary, static, as it travels to the machines
+	cargo build --release --locked
+
+requirements: ## Install what is missing (or say what, when not root)
+	tools/requirements
+
+test: requirements check unit lab-test ## All tests, the laboratory's included
+
+check: ## Formatting, lints, documentation
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+
+unit: ## Every test that needs no virtual machine
+	cargo test --workspace --locked
+
+lab-test: build ## The main job in virtual machines, with its assertions
+	cargo test --release --locked -p slurmha --features lab-tests --test lab -- --nocapture
+
+deny: ## Licences, bans and sources of the dependencies (needs cargo-deny)
+	cargo deny check licenses bans sources
+
+bench: build ## Measure against the other way of doing the same work
+	bench/run
