@@ -101,7 +101,7 @@ fn check_address(file: &SiteFile, fence: &Fence, report: &mut Report) {
 }
 
 /// Parameters that slurmha sets from other keys, or decides about.
-const OWNED: [(&str, &str); 9] = [
+const OWNED: [(&str, &str); 11] = [
     ("action", "slurmha always fences with off, which is quicker than reboot and proves more"),
     ("ip", "write it as `address`"),
     ("ipaddr", "write it as `address`"),
@@ -109,6 +109,8 @@ const OWNED: [(&str, &str); 9] = [
     ("username", "write it as `user`"),
     ("login", "write it as `user`"),
     ("user", "write it as `user`, outside of options"),
+    ("password_script", "name a file with `password_file`; slurmha makes the script"),
+    ("passwd_script", "name a file with `password_file`; slurmha makes the script"),
     ("password_file", "write it as `password_file`, outside of options"),
     ("passwd_file", "write it as `password_file`, outside of options"),
 ];
