@@ -239,6 +239,15 @@ pub struct VolumeInit {
 /// directory where the volume should be would get a fresh, empty state).
 pub const VOLUME_MARKER: &str = ".slurmha-volume";
 
+/// What the marker file holds, as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VolumeMarker {
+    /// Slurm's `ClusterName` of the cluster that the volume belongs to.
+    pub cluster: String,
+    /// The volume's file system label.
+    pub volume: String,
+}
+
 /// Whether a step did anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
