@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Makes running daemons read a changed file, and remembers which they read.
+
+use std::path::Path;
+use std::time::Duration;
+
+use slurmha_core::layout;
+use slurmha_core::plan::Outcome;
+use slurmha_core::secret::Digest;
+
+use super::StepError;
+use super::context::{Context, Look};
+use super::files::ensure_parent;
+use crate::program::{corosync as corosync_tools, slurm as slurm_tools};
+use crate::system::{Ids, System, read_trimmed, write_atomically};
+
+/// slurmdbd may have started a moment ago.
+const SLURMDBD_LIMIT: Duration = Duration::from_secs(120);
+
+pub(super) fn corosync(context: &Context<'_>, digest: &Digest) -> Result<Outcome, StepError> {
+    let path = Path::new(layout::COROSYNC_CONF_DIGEST);
+    unless_recorded(context.system, path, digest, || Ok(corosync_tools::reload(context.system)?))
+}
+
+pub(super) fn slurm(context: &Context<'_>, digest: &Digest) -> Result<Outcome, StepError> {
+    let path = Path::new(layout::SLURM_CONF_DIGEST);
+    unless_recorded(context.system, path, digest, || Ok(slurm_tools::reconfigure(context.system)?))
+}
+
+pub(super) fn register_cluster(context: &Context<'_>, cluster: &str) -> Result<Outcome, StepError> {
+    let system = context.system;
+    let look = || match slurm_tools::clusters(system, Duration::from_secs(20)) {
+        Ok(clusters) => Look::Ready(clusters),
+        Err(error) => Look::Missing(format!("slurmdbd does not answer ({error})")),
+    };
+    let clusters =
+        context.wait(SLURMDBD_LIMIT, Duration::from_secs(2), look, |missing, after| {
+            StepError::TooSlow { missing, after, hint: "journalctl --unit slurmdbd".to_owned() }
+        })?;
+    if clusters.iter().any(|known| known == cluster) {
+        return Ok(Outcome::Unchanged);
+    }
+    slurm_tools::add_cluster(system, cluster)?;
+    Ok(Outcome::Changed)
+}
+
+/// Acts unless the digest is on record, and records it afterwards: a run that
+/// was killed in between acts once more, which does no harm.
+fn unless_recorded(
+    system: &dyn System,
+    record: &Path,
+    digest: &Digest,
+    act: impl FnOnce() -> Result<(), StepError>,
+) -> Result<Outcome, StepError> {
+    if read_trimmed(system, record).as_deref() == Some(digest.0.as_str()) {
+        return Ok(Outcome::Unchanged);
+    }
+    act()?;
+    ensure_parent(system, record)?;
+    write_atomically(system, record, format!("{}\n", digest.0).as_bytes(), Ids::root(0o644))?;
+    Ok(Outcome::Changed)
+}

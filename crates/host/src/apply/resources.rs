@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Waits until the cluster's resources run and the scheduler answers.
+
+use std::time::Duration;
+
+use slurmha_core::observe::{ClusterStatus, Health};
+use slurmha_core::plan::Outcome;
+use slurmha_core::render::cib::id;
+
+use super::StepError;
+use super::context::{Context, Look};
+use crate::observe::QUERY_TIMEOUT;
+use crate::program::{pacemaker, slurm};
+use crate::system::System;
+
+/// The first start of the database and of slurmdbd included.
+const LIMIT: Duration = Duration::from_secs(600);
+const PAUSE: Duration = Duration::from_secs(1);
+/// With failures on record and nothing new for this long, Pacemaker has
+/// given up.
+const STUCK: Duration = Duration::from_secs(120);
+const HINT: &str = "crm_mon -1rf; journalctl --unit pacemaker --lines 100";
+
+pub(super) fn wait(context: &Context<'_>, resources: &[String]) -> Result<Outcome, StepError> {
+    let system = context.system;
+    let mut last = (String::new(), system.elapsed());
+    let look = || {
+        let (missing, failures) = missing(system, resources);
+        let Some(missing) = missing else { return Look::Ready(Outcome::Unchanged) };
+        let text = with_failures(missing, &failures);
+        if text != last.0 {
+            last = (text.clone(), system.elapsed());
+        }
+        if !failures.is_empty() && system.elapsed() - last.1 >= STUCK {
+            let message = format!("the cluster does not get further: {text}");
+            return Look::Hopeless(StepError::Hopeless { message, hint: HINT.to_owned() });
+        }
+        Look::Missing(text)
+    };
+    context.wait(LIMIT, PAUSE, look, |missing, after| StepError::TooSlow {
+        missing,
+        after,
+        hint: HINT.to_owned(),
+    })
+}
+
+pub(super) fn restart(context: &Context<'_>, resource: &str) -> Result<Outcome, StepError> {
+    pacemaker::restart_resource(context.system, resource)?;
+    Ok(Outcome::Changed)
+}
+
+/// What is still missing, and the failures that Pacemaker remembers.
+fn missing(system: &dyn System, resources: &[String]) -> (Option<String>, Vec<String>) {
+    let status = match pacemaker::status(system, QUERY_TIMEOUT) {
+        Err(error) => return (Some(format!("Pacemaker does not answer ({error})")), Vec::new()),
+        Ok(status) => status,
+    };
+    let failures = failures(&status);
+    let stopped: Vec<String> =
+        resources.iter().filter_map(|resource| not_running(&status, resource)).collect();
+    if !stopped.is_empty() {
+        return (Some(stopped.join(", ")), failures);
+    }
+    // At the very first start slurmctld is held back until slurmdbd runs.
+    if !resources.iter().any(|resource| resource == id::SLURMCTLD) {
+        return (None, failures);
+    }
+    let missing = match slurm::ping(system, QUERY_TIMEOUT) {
+        Ok(Health::Up) => None,
+        Ok(_) => Some("slurmctld does not answer".to_owned()),
+        Err(error) => Some(format!("slurmctld cannot be asked ({error})")),
+    };
+    (missing, failures)
+}
+
+/// How a resource stands, unless an instance of it runs (for DRBD: is
+/// promoted) and none is on its way somewhere.
+fn not_running(status: &ClusterStatus, resource: &str) -> Option<String> {
+    let instances: Vec<_> = status.resources.iter().filter(|r| r.id == resource).collect();
+    let settled = |role: &str| matches!(role, "Started" | "Promoted" | "Master");
+    let runs = instances.iter().any(|r| settled(&r.role) && !r.failed && r.node.is_some());
+    if runs {
+        return None;
+    }
+    let roles: Vec<&str> = instances.iter().map(|instance| instance.role.as_str()).collect();
+    match roles.as_slice() {
+        [] => Some(format!("{resource} is not configured")),
+        roles => Some(format!("{resource} is {}", roles.join(" and "))),
+    }
+}
+
+fn failures(status: &ClusterStatus) -> Vec<String> {
+    let failures = status.failures.iter();
+    failures
+        .map(|failure| {
+            let reason = if failure.reason.is_empty() { &failure.status } else { &failure.reason };
+            format!("{} on {}: {reason}", failure.operation, failure.node)
+        })
+        .collect()
+}
+
+fn with_failures(missing: String, failures: &[String]) -> String {
+    match failures {
+        [] => missing,
+        failures => format!("{missing} (failed: {})", failures.join("; ")),
+    }
+}

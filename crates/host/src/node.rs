@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The machine's end of an exchange: what `slurmha node observe` and
+//! `slurmha node apply` do between standard input and standard output.
+
+use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
+
+use slurmha_core::observe::ObserveRequest;
+use slurmha_core::plan::{Step, StepEvent};
+
+use crate::apply::{Ended, apply};
+use crate::observe::observe;
+use crate::system::System;
+
+/// Reads an [`ObserveRequest`] as JSON and answers with the observation as
+/// one line of JSON.
+///
+/// # Errors
+/// When the request cannot be understood or the answer cannot be written.
+pub fn observe_exchange(
+    system: &dyn System,
+    input: &mut dyn Read,
+    output: &mut dyn Write,
+) -> io::Result<()> {
+    let request: ObserveRequest = serde_json::from_slice(&read_all(input)?)?;
+    write_line(output, &observe(system, &request))
+}
+
+/// Reads a list of [`Step`]s as JSON, executes them, and reports each
+/// [`StepEvent`] as one line of JSON. A failed step is an event, not an error.
+///
+/// When the output cannot be written any more (ssh is gone), the step at work
+/// is completed and no further one is begun.
+///
+/// # Errors
+/// When the list cannot be understood.
+pub fn apply_exchange(
+    system: &dyn System,
+    input: &mut dyn Read,
+    output: &mut dyn Write,
+) -> io::Result<Ended> {
+    let steps: Vec<Step> = serde_json::from_slice(&read_all(input)?)?;
+    let mut events = |event: StepEvent| match write_line(output, &event) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_) => ControlFlow::Break(()),
+    };
+    Ok(apply(system, &steps, &mut events))
+}
+
+fn read_all(input: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn write_line(output: &mut dyn Write, value: &impl serde::Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    output.write_all(&line)?;
+    output.flush()
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What only `check` asks for.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::time::Duration;
+
+use slurmha_core::observe::{Preflight, PreflightRequest, Reading};
+
+use crate::command::Command;
+use crate::program::ip;
+use crate::system::{System, read_trimmed};
+
+/// Packages whose version on offer tells which Slurm this machine would get.
+const CANDIDATES: [&str; 3] = ["slurmctld", "slurmdbd", "slurmd"];
+
+pub(super) fn observe(system: &dyn System, request: &PreflightRequest) -> Preflight {
+    let hosts = read_trimmed(system, "/etc/hosts").unwrap_or_default();
+    let names = request.names.iter();
+    Preflight {
+        addresses: ip::addresses(system).unwrap_or_default(),
+        listening: listening(system),
+        drbd_module: drbd_module(system),
+        hosts: names.map(|name| (name.clone(), addresses_of(&hosts, name))).collect(),
+        unused_address_answers: unused_address(system, request.unused_address),
+        candidates: candidates(system),
+    }
+}
+
+/// How a name resolves from hosts(5).
+fn addresses_of(hosts: &str, name: &str) -> Vec<Ipv4Addr> {
+    let lines = hosts.lines().map(|line| line.split('#').next().unwrap_or_default());
+    lines
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            let address = words.next()?.parse().ok()?;
+            words.any(|word| word == name).then_some(address)
+        })
+        .collect()
+}
+
+/// TCP ports in state LISTEN, with the program behind them (`ss -ltnp`).
+fn listening(system: &dyn System) -> BTreeMap<u16, String> {
+    let command = Command::new("ss")
+        .args(["--listening", "--tcp", "--numeric", "--processes", "--no-header"])
+        .timeout(Duration::from_secs(5));
+    let output = system.run(&command).and_then(|output| output.success());
+    output.map(|output| parse_ss(&output.text())).unwrap_or_default()
+}
+
+/// `LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=1,fd=3))`
+fn parse_ss(text: &str) -> BTreeMap<u16, String> {
+    let ports = text.lines().filter_map(|line| {
+        let port = line.split_whitespace().nth(3)?.rsplit(':').next()?.parse().ok()?;
+        let program = line.split('"').nth(1).unwrap_or_default();
+        Some((port, program.to_owned()))
+    });
+    ports.collect()
+}
+
+/// For each installed kernel, whether `drbd` is among its modules or built in.
+fn drbd_module(system: &dyn System) -> BTreeMap<String, bool> {
+    let modules = Path::new("/lib/modules");
+    let kernels = system.read_directory(modules).unwrap_or_default();
+    let has_drbd = |kernel: &str| {
+        ["modules.dep", "modules.builtin"].iter().any(|list| {
+            let text = read_trimmed(system, modules.join(kernel).join(list)).unwrap_or_default();
+            text.lines().any(|line| {
+                let path = line.split(':').next().unwrap_or_default();
+                path.rsplit('/').next().is_some_and(|file| file.starts_with("drbd.ko"))
+            })
+        })
+    };
+    kernels.into_iter().map(|kernel| (kernel.clone(), has_drbd(&kernel))).collect()
+}
+
+fn unused_address(system: &dyn System, address: Option<Ipv4Addr>) -> Reading<bool> {
+    match address.map(|address| ip::answers_ping(system, address)) {
+        None => Reading::default(),
+        Some(Ok(answers)) => Reading::Known(answers),
+        Some(Err(error)) => Reading::Unknown(error.to_string()),
+    }
+}
+
+/// Versions that apt would install, from `apt-cache policy`.
+fn candidates(system: &dyn System) -> BTreeMap<String, String> {
+    let command =
+        Command::new("apt-cache").arg("policy").args(CANDIDATES).timeout(Duration::from_secs(20));
+    let output = system.run(&command).and_then(|output| output.success());
+    output.map(|output| parse_policy(&output.text())).unwrap_or_default()
+}
+
+fn parse_policy(text: &str) -> BTreeMap<String, String> {
+    let mut package = None;
+    let mut versions = BTreeMap::new();
+    for line in text.lines() {
+        if let Some(version) = line.strip_prefix("  Candidate: ") {
+            if let Some(package) = package.take().filter(|_| version != "(none)") {
+                versions.insert(package, version.to_owned());
+            }
+        } else if !line.starts_with(' ') {
+            package = line.strip_suffix(':').map(str::to_owned);
+        }
+    }
+    versions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_ports_and_candidates_are_read() {
+        let hosts = "127.0.0.1 localhost\n10.0.0.1 ctl1 ctl1.site # ctl2\n::1 ctl1\n";
+        assert_eq!(addresses_of(hosts, "ctl1"), [Ipv4Addr::new(10, 0, 0, 1)]);
+        assert!(addresses_of(hosts, "ctl2").is_empty());
+        let ss = "LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:((\"sshd\",pid=1,fd=3))\n\
+            LISTEN 0 128 [::]:6817 [::]:*\n";
+        let ports = BTreeMap::from([(22, "sshd".to_owned()), (6817, String::new())]);
+        assert_eq!(parse_ss(ss), ports);
+        let policy = "slurmctld:\n  Installed: (none)\n  Candidate: 22.05.8-4+deb12u3\n\
+            slurmd:\n  Installed: (none)\n  Candidate: (none)\n";
+        let found = parse_policy(policy);
+        assert_eq!(found, BTreeMap::from([("slurmctld".into(), "22.05.8-4+deb12u3".into())]));
+    }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The programs that slurmha drives: a file each, a function per verb.
+//!
+//! Building the arguments and reading the answer are pure; only the function
+//! that takes a [`crate::System`] runs anything. Verbs and options are those
+//! of Debian 12.
+
+pub mod apt;
+pub mod blkid;
+pub mod corosync;
+pub mod dpkg;
+pub mod drbd;
+pub mod ext4;
+pub mod ip;
+pub mod mariadb;
+pub mod modprobe;
+pub mod mount;
+pub mod pacemaker;
+pub mod policy_rc_d;
+pub mod shadow;
+pub mod slurm;
+pub mod systemctl;

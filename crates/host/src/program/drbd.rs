@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+//! drbdadm(8), drbdsetup(8) of drbd-utils 9.22 with kernel module 8.4.
+
+use std::time::Duration;
+
+use slurmha_core::observe::{DrbdStatus, ParseError, parse_drbd_status};
+use thiserror::Error;
+
+use crate::command::{Command, CommandError, CommandOutput};
+use crate::system::System;
+
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// drbdsetup's exit status for "No such resource".
+const NO_SUCH_RESOURCE: i32 = 10;
+
+/// Why DRBD's status could not be told.
+#[derive(Debug, Error)]
+pub enum StatusError {
+    /// drbdsetup failed.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// drbdsetup printed something else.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+}
+
+/// `drbdsetup status RESOURCE --verbose --statistics`.
+pub fn status(
+    system: &dyn System,
+    resource: &str,
+    timeout: Duration,
+) -> Result<DrbdStatus, StatusError> {
+    let command = Command::new("drbdsetup")
+        .args(["status", resource, "--verbose", "--statistics"])
+        .timeout(timeout);
+    let output = system.run(&command)?;
+    if is_down(&output) {
+        return Ok(DrbdStatus::default());
+    }
+    Ok(parse_drbd_status(resource, &output.success()?.text())?)
+}
+
+/// Not configured, or the kernel module is not loaded: down, and certain.
+fn is_down(output: &CommandOutput) -> bool {
+    let noise = output.stderr_text();
+    output.status() == Some(NO_SUCH_RESOURCE)
+        || (!output.ok()
+            && (noise.contains("No such resource")
+                || noise.contains("generic netlink family")
+                || noise.contains("modprobe drbd")))
+}
+
+/// `drbdadm create-md RESOURCE/VOLUME`. `--force` only answers the questions
+/// ("do you want to proceed"); drbdmeta still refuses to write over a file
+/// system that it recognises, and the caller has looked before.
+pub fn create_metadata(
+    system: &dyn System,
+    resource: &str,
+    volume: usize,
+) -> Result<(), CommandError> {
+    drbdadm(system, &["--", "--force", "create-md", &format!("{resource}/{volume}")])
+}
+
+/// What `drbdadm adjust` would do: lines of drbdsetup calls, none when the
+/// kernel has what the configuration file says.
+pub fn pending_adjustments(system: &dyn System, resource: &str) -> Result<String, CommandError> {
+    let command = Command::new("drbdadm").args(["--dry-run", "adjust", resource]).timeout(TIMEOUT);
+    Ok(system.run(&command)?.success()?.text().trim().to_owned())
+}
+
+/// `drbdadm adjust RESOURCE`: attach, connect, and apply changed options.
+pub fn adjust(system: &dyn System, resource: &str) -> Result<(), CommandError> {
+    drbdadm(system, &["adjust", resource])
+}
+
+/// `drbdadm new-current-uuid --clear-bitmap RESOURCE/VOLUME`: declares two
+/// blank, connected sides to be equal instead of copying one to the other
+/// (drbdsetup(8), "skip the initial sync"). Only for just created metadata.
+pub fn skip_first_sync(
+    system: &dyn System,
+    resource: &str,
+    volume: usize,
+) -> Result<(), CommandError> {
+    let volume = format!("{resource}/{volume}");
+    drbdadm(system, &["--", "--clear-bitmap", "new-current-uuid", &volume])
+}
+
+/// `drbdadm primary RESOURCE`.
+pub fn promote(system: &dyn System, resource: &str) -> Result<(), CommandError> {
+    drbdadm(system, &["primary", resource])
+}
+
+/// `drbdadm secondary RESOURCE`.
+pub fn demote(system: &dyn System, resource: &str) -> Result<(), CommandError> {
+    drbdadm(system, &["secondary", resource])
+}
+
+fn drbdadm(system: &dyn System, arguments: &[&str]) -> Result<(), CommandError> {
+    let command = Command::new("drbdadm").args(arguments).timeout(TIMEOUT);
+    system.run(&command)?.success().map(|_| ())
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//! mount(8), umount(8), and what is mounted (proc(5), mountinfo).
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::command::{Command, CommandError};
+use crate::system::{FileError, System};
+
+/// A replicated file system waits for the peer's disk.
+const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// One mounted file system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// Major and minor number of the device.
+    pub device: (u32, u32),
+    /// The device's name, as it was mounted.
+    pub source: PathBuf,
+    /// Where.
+    pub mount_point: PathBuf,
+}
+
+/// Everything that is mounted.
+pub fn mounts(system: &dyn System) -> Result<Vec<Mount>, FileError> {
+    let bytes = system.read(Path::new("/proc/self/mountinfo"))?.unwrap_or_default();
+    Ok(String::from_utf8_lossy(&bytes).lines().filter_map(parse_line).collect())
+}
+
+/// Mounts a device.
+pub fn mount(
+    system: &dyn System,
+    device: &Path,
+    mount_point: &Path,
+    options: &str,
+) -> Result<(), CommandError> {
+    let command = Command::new("mount")
+        .args(["-t", "ext4", "-o", options])
+        .arg(device)
+        .arg(mount_point)
+        .timeout(TIMEOUT);
+    system.run(&command)?.success().map(|_| ())
+}
+
+/// Unmounts.
+pub fn unmount(system: &dyn System, mount_point: &Path) -> Result<(), CommandError> {
+    let command = Command::new("umount").arg(mount_point).timeout(TIMEOUT);
+    system.run(&command)?.success().map(|_| ())
+}
+
+/// `36 35 98:0 / /mnt rw,noatime master:1 - ext4 /dev/vdb rw`
+fn parse_line(line: &str) -> Option<Mount> {
+    let (left, right) = line.split_once(" - ")?;
+    let mut left = left.split(' ').skip(2);
+    let (major, minor) = left.next()?.split_once(':')?;
+    let mount_point = left.nth(1)?;
+    let source = right.split(' ').nth(1)?;
+    Some(Mount {
+        device: (major.parse().ok()?, minor.parse().ok()?),
+        source: unescape(source).into(),
+        mount_point: unescape(mount_point).into(),
+    })
+}
+
+/// White space and backslashes are octal escapes there.
+fn unescape(text: &str) -> String {
+    let escapes = [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")];
+    escapes.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mount_is_read() {
+        let line = r"36 35 147:0 / /srv/a\040b rw,noatime master:1 - ext4 /dev/drbd0 rw";
+        let mount = parse_line(line).unwrap();
+        assert_eq!(mount.device, (147, 0));
+        assert_eq!(mount.source, Path::new("/dev/drbd0"));
+        assert_eq!(mount.mount_point, Path::new("/srv/a b"));
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//! cibadmin(8), crm_diff(8), crm_verify(8), crm_mon(8), crm_resource(8) of
+//! Pacemaker 2.1.5. Exit codes: `crm_error --list --exit`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use slurmha_core::observe::{ClusterStatus, ParseError, parse_crm_mon_xml};
+use thiserror::Error;
+
+use crate::command::{Command, CommandError};
+use crate::system::System;
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// `CRM_EX_NOSUCH`: nothing matches the XPath.
+const NO_SUCH: i32 = 105;
+/// `CRM_EX_OLD`: the patch was made against an older configuration.
+const OLD: i32 = 103;
+/// `CRM_EX_DIGEST`: the patch's result is not what its maker saw.
+const DIGEST: i32 = 104;
+/// `CRM_EX_CONFIG` (78) is not among them: that is a wrong patch.
+const OUTDATED_PATCH: [i32; 2] = [OLD, DIGEST];
+
+/// Why the cluster's status could not be told.
+#[derive(Debug, Error)]
+pub enum StatusError {
+    /// crm_mon failed.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// crm_mon printed something else, or says that it has no connection.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+}
+
+/// `crm_mon --output-as=xml --one-shot --inactive`.
+pub fn status(system: &dyn System, timeout: Duration) -> Result<ClusterStatus, StatusError> {
+    let command = Command::new("crm_mon")
+        .args(["--output-as=xml", "--one-shot", "--inactive"])
+        .timeout(timeout);
+    let output = system.run(&command)?;
+    if output.stdout.trim_ascii().is_empty() {
+        return Err(output.failure().into());
+    }
+    // The reason for a status other than 0 is in the document.
+    Ok(parse_crm_mon_xml(&output.text())?)
+}
+
+/// The whole CIB, with its version attributes and status section.
+pub fn query(system: &dyn System, timeout: Duration) -> Result<String, CommandError> {
+    let command = Command::new("cibadmin").arg("--query").timeout(timeout);
+    Ok(system.run(&command)?.success()?.text())
+}
+
+/// Whether the configuration has an element for this XPath.
+pub fn has_element(system: &dyn System, xpath: &str) -> Result<bool, CommandError> {
+    let command = Command::new("cibadmin").args(["--query", "--xpath", xpath]).timeout(TIMEOUT);
+    let output = system.run(&command)?;
+    match output.status() {
+        Some(0) => Ok(true),
+        Some(NO_SUCH) => Ok(false),
+        _ => Err(output.failure()),
+    }
+}
+
+/// `crm_verify`: whether Pacemaker would accept this CIB. Its answer is in
+/// the error.
+pub fn verify(system: &dyn System, cib: &Path) -> Result<(), CommandError> {
+    let command = Command::new("crm_verify").arg("-V").arg("--xml-file").arg(cib).timeout(TIMEOUT);
+    system.run(&command)?.success().map(|_| ())
+}
+
+/// `crm_diff`: the patch from one CIB to another; `None` when they are equal.
+/// Its exit status is 1 when they differ.
+pub fn diff(
+    system: &dyn System,
+    original: &Path,
+    new: &Path,
+) -> Result<Option<String>, CommandError> {
+    let command = Command::new("crm_diff")
+        .arg("--original")
+        .arg(original)
+        .arg("--new")
+        .arg(new)
+        .arg("--cib")
+        .timeout(TIMEOUT);
+    let output = system.run(&command)?.one_of(&[0, 1])?;
+    let patch = output.text();
+    match (patch.trim().is_empty(), output.ok()) {
+        (true, true) => Ok(None),
+        (false, _) => Ok(Some(patch)),
+        (true, false) => Err(output.failure()),
+    }
+}
+
+/// Whether a patch was applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patched {
+    /// It is the configuration now.
+    Yes,
+    /// Somebody changed the CIB after the patch was made; nothing was done.
+    Outdated,
+}
+
+/// `cibadmin --patch`: all of it or nothing. The patch carries the version
+/// that it was made against and the digest of the result.
+pub fn patch(system: &dyn System, patch: &Path) -> Result<Patched, CommandError> {
+    let command = Command::new("cibadmin")
+        .args(["--patch", "--sync-call", "--xml-file"])
+        .arg(patch)
+        .timeout(TIMEOUT);
+    let output = system.run(&command)?;
+    match output.status() {
+        Some(0) => Ok(Patched::Yes),
+        Some(status) if OUTDATED_PATCH.contains(&status) => Ok(Patched::Outdated),
+        _ => Err(output.failure()),
+    }
+}
+
+/// `crm_resource --restart`: stops and starts a resource and what depends on
+/// it, and waits for both.
+pub fn restart_resource(system: &dyn System, resource: &str) -> Result<(), CommandError> {
+    let command = Command::new("crm_resource")
+        .args(["--restart", "--resource", resource, "--timeout=300"])
+        .timeout(Duration::from_secs(330));
+    system.run(&command)?.success().map(|_| ())
+}

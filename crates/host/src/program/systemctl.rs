@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+//! systemctl(1), of systemd 252.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::strtime::BrokenDownTime;
+use slurmha_core::observe::UnitState;
+
+use crate::command::{Command, CommandError};
+use crate::system::System;
+
+const SHOW_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Start and stop jobs have limits of their own in the unit files (90 s by
+/// default); this one only catches a systemd that does not answer.
+const JOB_TIMEOUT: Duration = Duration::from_secs(300);
+
+const PROPERTIES: &str = "--property=Id,LoadState,ActiveState,UnitFileState,\
+                          ActiveEnterTimestamp,NeedDaemonReload";
+
+/// A unit as systemd sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Its state, for an observation.
+    pub state: UnitState,
+    /// Whether its files changed after systemd read them.
+    pub stale: bool,
+}
+
+/// `systemctl show` of all these units at once.
+pub fn show_command(units: &[String]) -> Command {
+    Command::new("systemctl")
+        .args(["show", "--timestamp=us+utc", PROPERTIES, "--"])
+        .args(units)
+        .timeout(SHOW_TIMEOUT)
+}
+
+/// States of units, in the order in which they were asked.
+pub fn show(system: &dyn System, units: &[String]) -> Result<Vec<Shown>, CommandError> {
+    if units.is_empty() {
+        return Ok(Vec::new());
+    }
+    let output = system.run(&show_command(units))?.success()?;
+    let mut shown = parse_show(&output.text());
+    // systemctl prints a block for every name, also for one it does not know.
+    shown.resize(units.len(), unknown_unit());
+    Ok(shown)
+}
+
+/// State of one unit.
+pub fn show_one(system: &dyn System, unit: &str) -> Result<Shown, CommandError> {
+    let mut shown = show(system, &[unit.to_owned()])?;
+    Ok(shown.pop().unwrap_or_else(unknown_unit))
+}
+
+/// Whether systemd has read an older version of any loaded unit.
+pub fn any_stale(system: &dyn System) -> Result<bool, CommandError> {
+    let command = Command::new("systemctl")
+        .args(["show", "--property=NeedDaemonReload", "--", "*"])
+        .timeout(SHOW_TIMEOUT);
+    let output = system.run(&command)?.success()?;
+    Ok(output.text().lines().any(|line| line == "NeedDaemonReload=yes"))
+}
+
+/// `systemctl daemon-reload`.
+pub fn daemon_reload(system: &dyn System) -> Result<(), CommandError> {
+    run(system, &["daemon-reload"])
+}
+
+/// `systemctl VERB UNIT`, such as `start`, `stop`, `restart`, `enable`,
+/// `disable`, `mask`, `unmask`.
+pub fn act(system: &dyn System, verb: &str, unit: &str) -> Result<(), CommandError> {
+    run(system, &[verb, "--", unit])
+}
+
+fn run(system: &dyn System, arguments: &[&str]) -> Result<(), CommandError> {
+    let command = Command::new("systemctl").args(arguments).timeout(JOB_TIMEOUT);
+    system.run(&command)?.success().map(|_| ())
+}
+
+/// The last lines of a unit's journal, for an error message; journalctl(1).
+pub fn last_words(system: &dyn System, unit: &str) -> Option<String> {
+    let command = Command::new("journalctl")
+        .args(["--no-pager", "--quiet", "--output=cat", "--lines=5", "--unit", unit])
+        .timeout(Duration::from_secs(10));
+    let text = system.run(&command).ok()?.success().ok()?.text();
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn unknown_unit() -> Shown {
+    let state = UnitState {
+        load: "not-found".to_owned(),
+        active: "inactive".to_owned(),
+        enabled: String::new(),
+        since: None,
+    };
+    Shown { state, stale: false }
+}
+
+/// Reads the blocks of `systemctl show`.
+fn parse_show(text: &str) -> Vec<Shown> {
+    text.split("\n\n").filter(|block| !block.trim().is_empty()).map(parse_block).collect()
+}
+
+fn parse_block(block: &str) -> Shown {
+    let value = |key: &str| {
+        let lines = block.lines().filter_map(|line| line.split_once('='));
+        lines.into_iter().find(|(name, _)| *name == key).map_or("", |(_, value)| value)
+    };
+    let state = UnitState {
+        load: value("LoadState").to_owned(),
+        active: value("ActiveState").to_owned(),
+        enabled: value("UnitFileState").to_owned(),
+        since: parse_timestamp(value("ActiveEnterTimestamp")),
+    };
+    Shown { state, stale: value("NeedDaemonReload") == "yes" }
+}
+
+/// `Wed 2026-11-25 07:12:33.123456 UTC`; empty when it never happened.
+fn parse_timestamp(text: &str) -> Option<Timestamp> {
+    let text = text.strip_suffix(" UTC")?;
+    let time = BrokenDownTime::parse("%a %Y-%m-%d %H:%M:%S%.f", text).ok()?;
+    jiff::tz::TimeZone::UTC.to_timestamp(time.to_datetime().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_read_in_order() {
+        let text = "Id=munge.service\nLoadState=loaded\nActiveState=active\n\
+            UnitFileState=enabled\nActiveEnterTimestamp=Wed 2026-11-25 07:12:33.123456 UTC\n\
+            NeedDaemonReload=no\n\nId=slurmctld.service\nLoadState=masked\n\
+            ActiveState=inactive\nUnitFileState=masked\nActiveEnterTimestamp=\n\
+            NeedDaemonReload=yes\n";
+        let shown = parse_show(text);
+        assert_eq!(shown.len(), 2);
+        assert_eq!(shown[0].state.active, "active");
+        let since = shown[0].state.since.unwrap().to_string();
+        assert_eq!(since, "2026-11-25T07:12:33.123456Z");
+        assert_eq!(shown[1].state.enabled, "masked");
+        assert_eq!((shown[1].state.since, shown[1].stale), (None, true));
+    }
+}
