@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A running lab to files, and back, as often as wanted.
+//!
+//! A frozen state is a directory with every machine's disks, which are never
+//! written again, and its memory. Thawing puts empty disks on top of those.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::lab::{Lab, in_parallel};
+use crate::machine::{Base, Machine, create_disk};
+use crate::progress::Progress;
+use crate::qmp::Monitor;
+use crate::state::{Paths, private_directory};
+use crate::switch::protocol::Request;
+use crate::{bmc, link, ssh};
+
+/// Writing all memories.
+const SAVE_LIMIT: Duration = Duration::from_secs(80);
+/// Reading all memories.
+const LOAD_LIMIT: Duration = Duration::from_secs(60);
+/// Setting a machine's clock over ssh.
+const CLOCK_LIMIT: Duration = Duration::from_secs(60);
+
+/// What a machine does first after a thaw: its clock stands where it was
+/// frozen, and its random numbers would repeat at every thaw. The clock comes
+/// from the emulated hardware, which follows the host, so that all machines
+/// agree; the randomness comes from the host on standard input.
+const AFTER_THAW: &str = "hwclock --hctosys --utc && \
+    perl -e 'open my $r, \"+>\", \"/dev/urandom\" or die; \
+    local $/; syswrite $r, scalar <STDIN>; ioctl($r, 0x5207, 0)'";
+
+/// A machine's part of a frozen state.
+struct Frozen {
+    directory: PathBuf,
+}
+
+impl Frozen {
+    fn of(paths: &Paths, generation: u32, machine: &str) -> Self {
+        Self { directory: paths.frozen(generation).join(machine) }
+    }
+
+    /// Absent if the machine was off.
+    fn memory(&self) -> PathBuf {
+        self.directory.join("memory")
+    }
+
+    fn disk(&self, name: &str) -> PathBuf {
+        self.directory.join(format!("{name}.qcow2"))
+    }
+}
+
+/// Freezes a running lab. The caller holds the lab's lock.
+pub(crate) fn freeze(lab: &mut Lab, progress: &dyn Progress) -> Result<(), Error> {
+    if lab.description.is_frozen {
+        return Ok(());
+    }
+    let generation = next_generation(&lab.paths)?;
+    let machines = Machine::all(&lab.paths, &lab.description);
+    let running: Vec<&Machine> = machines.iter().filter(|machine| machine.is_on()).collect();
+    for machine in &machines {
+        private_directory(&Frozen::of(&lab.paths, generation, machine.name()).directory)?;
+    }
+    let mut monitors =
+        running.iter().map(|machine| machine.monitor()).collect::<Result<Vec<_>, _>>()?;
+    progress.step(None, &format!("stopping {} machines", running.len()));
+    let saved = stop_all(&mut monitors)
+        .and_then(|()| save_all(&lab.paths, generation, &running, &mut monitors, progress));
+    if let Err(error) = saved {
+        // As if nothing had been asked for.
+        for monitor in &mut monitors {
+            let _ = monitor.execute("cont", Value::Null);
+        }
+        let _ = fs::remove_dir_all(lab.paths.frozen(generation));
+        return Err(error);
+    }
+    drop(monitors);
+    for machine in &running {
+        machine.power_off()?;
+    }
+    for machine in &machines {
+        let frozen = Frozen::of(&lab.paths, generation, machine.name());
+        for disk in machine.disks() {
+            let (from, to) = (machine.files().disk(disk), frozen.disk(disk));
+            fs::rename(&from, &to).map_err(Error::file("move", &from))?;
+        }
+    }
+    lab.description.frozen = Some(generation);
+    lab.description.is_frozen = true;
+    lab.description.save(&lab.paths)
+}
+
+/// Goes on from the newest frozen state. The caller holds the lab's lock.
+pub(crate) fn thaw(lab: &mut Lab, progress: &dyn Progress) -> Result<(), Error> {
+    let Some(generation) = lab.description.frozen else {
+        return Err(Error::NotFrozen { lab: lab.paths.name.clone() });
+    };
+    lab.paths.create_sockets()?;
+    // Until it is done, a lab is better called frozen than half running.
+    lab.description.is_frozen = true;
+    lab.description.save(&lab.paths)?;
+    link::start(&lab.paths)?;
+    link::ask(&lab.paths, &Request::Reset)?;
+    let machines = Machine::all(&lab.paths, &lab.description);
+    for index in 0..machines.len() {
+        bmc::start(&lab.paths, &lab.description, index)?;
+    }
+    progress.step(None, &format!("thawing {} machines", machines.len()));
+    in_parallel(&machines, |machine| {
+        load(machine, &Frozen::of(&lab.paths, generation, machine.name()))
+    })?;
+    let running: Vec<&Machine> = machines.iter().filter(|machine| machine.is_on()).collect();
+    let mut monitors =
+        running.iter().map(|machine| machine.monitor()).collect::<Result<Vec<_>, _>>()?;
+    for monitor in &mut monitors {
+        monitor.wait_for_incoming(LOAD_LIMIT)?;
+    }
+    // Back to back, so that nobody misses anybody for long.
+    for monitor in &mut monitors {
+        monitor.send("cont", Value::Null)?;
+    }
+    for monitor in &mut monitors {
+        monitor.answer("cont")?;
+    }
+    progress.step(None, "setting the clocks");
+    let noise = random_bytes()?;
+    in_parallel(&running, |machine| {
+        let input = Some(noise.as_slice());
+        ssh::run(&lab.paths, machine.name(), AFTER_THAW, input, CLOCK_LIMIT, progress).map(drop)
+    })?;
+    lab.description.is_frozen = false;
+    lab.description.save(&lab.paths)
+}
+
+/// Stops all machines, within a millisecond of each other.
+fn stop_all(monitors: &mut [Monitor]) -> Result<(), Error> {
+    for monitor in &mut *monitors {
+        monitor.send("stop", Value::Null)?;
+    }
+    monitors.iter_mut().try_for_each(|monitor| monitor.answer("stop").map(drop))
+}
+
+/// Writes the memories of all machines at the same time.
+fn save_all(
+    paths: &Paths,
+    generation: u32,
+    machines: &[&Machine],
+    monitors: &mut [Monitor],
+    progress: &dyn Progress,
+) -> Result<(), Error> {
+    let deadline = Instant::now() + SAVE_LIMIT;
+    let mut files = machines.iter().map(|m| Frozen::of(paths, generation, m.name()).memory());
+    progress.step(None, "saving their memories");
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = monitors
+            .iter_mut()
+            .filter_map(|monitor| Some((monitor, files.next()?)))
+            .map(|(monitor, file)| {
+                let left = deadline.saturating_duration_since(Instant::now());
+                scope.spawn(move || monitor.save_memory(&file, left))
+            })
+            .collect();
+        threads.into_iter().try_for_each(|thread| match thread.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    })
+}
+
+/// Puts one machine back to where it was, stopped.
+fn load(machine: &Machine, frozen: &Frozen) -> Result<(), Error> {
+    machine.power_off()?;
+    for disk in machine.disks() {
+        create_disk(&machine.files().disk(disk), Base::Qcow2(frozen.disk(disk)))?;
+    }
+    let memory = frozen.memory();
+    if memory.exists() { machine.start_incoming(memory) } else { Ok(()) }
+}
+
+/// One more than every number that is taken, also by a freeze that failed.
+fn next_generation(paths: &Paths) -> Result<u32, Error> {
+    let directory = paths.state.join("frozen");
+    private_directory(&directory)?;
+    let entries = fs::read_dir(&directory).map_err(Error::file("read", &directory))?;
+    let taken = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+    Ok(taken.max().map_or(1, |number| number + 1))
+}
+
+/// Randomness for the thawed machines; the same for all does no harm, because
+/// each mixes it with what it has.
+fn random_bytes() -> Result<Vec<u8>, Error> {
+    use std::io::Read;
+    let path = Path::new("/dev/urandom");
+    let mut bytes = vec![0; 64];
+    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut bytes));
+    read.map_err(Error::file("read", path))?;
+    Ok(bytes)
+}

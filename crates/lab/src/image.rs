@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The machines' image: built once, kept outside of every lab.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::program;
+use crate::progress::Progress;
+use crate::recipe;
+use crate::sources;
+use crate::state::{base_directory, lock, private_directory, write_file};
+
+/// Downloads may be slow, an image must not hang for ever.
+const BUILD_LIMIT: Duration = Duration::from_secs(3600);
+/// Unpacking and writing a file system.
+const COPY_LIMIT: Duration = Duration::from_secs(900);
+
+/// The files that a machine boots from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// The cached image's directory.
+    pub directory: PathBuf,
+}
+
+impl Image {
+    /// The root file system, raw.
+    pub fn root(&self) -> PathBuf {
+        self.directory.join("root.img")
+    }
+
+    /// The kernel.
+    pub fn kernel(&self) -> PathBuf {
+        self.directory.join("kernel")
+    }
+
+    /// The initial file system.
+    pub fn initrd(&self) -> PathBuf {
+        self.directory.join("initrd")
+    }
+
+    /// The image of the present recipe, built if it is not in the cache.
+    pub fn ensure(progress: &dyn Progress) -> Result<Self, Error> {
+        let cache = base_directory("XDG_CACHE_HOME", ".cache")?.join("slurmha/images");
+        private_directory(&cache)?;
+        let digest = recipe::digest();
+        let image = Self { directory: cache.join(&digest) };
+        if image.directory.is_dir() {
+            return Ok(image);
+        }
+        let guard = cache.join(format!("{digest}.lock"));
+        let _held = match lock(&guard, false)? {
+            Some(held) => Some(held),
+            None => {
+                progress.step(None, "another command is building the image, waiting for it");
+                lock(&guard, true)?
+            }
+        };
+        if image.directory.is_dir() {
+            return Ok(image);
+        }
+        let work = cache.join(format!("{digest}.building"));
+        remove_tree(&work, progress)?;
+        let built = build(&work, progress).and_then(|()| {
+            fs::rename(work.join("image"), &image.directory)
+                .map_err(Error::file("create", &image.directory))
+        });
+        let removed = remove_tree(&work, progress);
+        built.and(removed)?;
+        Ok(image)
+    }
+}
+
+/// Builds the image in `work/image`.
+fn build(work: &Path, progress: &dyn Progress) -> Result<(), Error> {
+    let (image, recipe_files) = (work.join("image"), work.join("recipe"));
+    for directory in [work, &image, &recipe_files] {
+        private_directory(directory)?;
+    }
+    // mmdebstrap's hooks run as another user when it is started without root.
+    for directory in [work, &recipe_files] {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(directory, mode).map_err(Error::file("open up", directory))?;
+    }
+    recipe::unpack(&recipe_files)?;
+    let tar = work.join("root.tar");
+    download(work, &recipe_files, &tar, progress)?;
+    progress.step(None, "writing the root file system");
+    for (name, file) in [("kernel", "kernel"), ("initrd", "initrd")] {
+        take_boot_file(&tar, name, &image.join(file), progress)?;
+    }
+    make_file_system(work, &tar, &image.join("root.img"), progress)
+}
+
+/// Runs mmdebstrap: the distribution's packages as one archive.
+fn download(
+    work: &Path,
+    recipe_files: &Path,
+    tar: &Path,
+    progress: &dyn Progress,
+) -> Result<(), Error> {
+    let sources = match sources::of_host(Path::new("/etc/apt")) {
+        Some(text) => {
+            let path = work.join("host.sources");
+            write_file(&path, text.as_bytes(), 0o644)?;
+            Some(path)
+        }
+        None => None,
+    };
+    let from = if sources.is_some() { "this host's mirror" } else { "the distribution's mirror" };
+    progress.step(None, &format!("building the image from {from} (once; a minute or a few)"));
+    let mut command = program::command("mmdebstrap");
+    command
+        .args(recipe::mmdebstrap_arguments(is_root(), recipe_files, tar, sources.as_deref()))
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .env("LC_ALL", "C.UTF-8")
+        .current_dir("/");
+    program::run(&mut command, BUILD_LIMIT, progress).map(drop)
+}
+
+/// Copies the kernel or the initial file system out of the archive.
+fn take_boot_file(tar: &Path, name: &str, to: &Path, progress: &dyn Progress) -> Result<(), Error> {
+    let member = format!("./boot/slurmha-lab.{name}");
+    let mut command = program::command("tar");
+    command.arg("-xOf").arg(tar).arg(&member);
+    let output = program::finish(&mut command, None, COPY_LIMIT, progress)?;
+    if !output.status.success() {
+        return Err(program::failure(&command, output.status, &output));
+    }
+    if output.stdout.is_empty() {
+        return Err(Error::Image { what: member });
+    }
+    write_file(to, &output.stdout, 0o600)
+}
+
+/// Turns the archive into an ext4 file system without mounting anything.
+fn make_file_system(
+    work: &Path,
+    tar: &Path,
+    image: &Path,
+    progress: &dyn Progress,
+) -> Result<(), Error> {
+    let script = "set -e\n\
+        PATH=$PATH:/usr/sbin:/sbin\n\
+        mkdir \"$1/root\"\n\
+        tar -xpf \"$2\" -C \"$1/root\" --numeric-owner --exclude='./dev/*'\n\
+        mke2fs -q -t ext4 -E lazy_itable_init=1,discard -d \"$1/root\" \"$3\" \"$4\"\n";
+    let mut command = as_root();
+    command.args(["sh", "-c", script, "sh"]).arg(work).arg(tar).arg(image).arg(recipe::ROOT_SIZE);
+    program::run(&mut command, COPY_LIMIT, progress).map(drop)
+}
+
+/// Removes a build directory, which can hold files of other users when the
+/// build runs without root.
+fn remove_tree(path: &Path, progress: &dyn Progress) -> Result<(), Error> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let _ = progress;
+    let mut command = as_root();
+    command.args(["rm", "-rf", "--"]).arg(path);
+    // Also after Ctrl-C: nothing half-built stays.
+    program::run(&mut command, COPY_LIMIT, &crate::progress::Silent).map(drop)
+}
+
+/// Runs what follows with every user id of a file system at hand: as root, or
+/// as root of a user namespace.
+fn as_root() -> Command {
+    if is_root() {
+        return program::command("env");
+    }
+    let mut command = program::command("unshare");
+    command.args(["--map-auto", "--map-root-user", "--setuid=0", "--setgid=0", "--"]);
+    command
+}
+
+/// Whether this process is root.
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}

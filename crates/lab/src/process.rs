@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Processes of the lab: found by what they are, killed with proof.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{fs, io};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+use crate::error::Error;
+
+/// The arguments of a process; empty when it is gone or a zombie.
+pub(crate) fn arguments(pid: u32) -> Vec<String> {
+    match fs::read(format!("/proc/{pid}/cmdline")) {
+        Ok(bytes) => split_arguments(&bytes),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// `/proc/PID/cmdline`: every argument ends with a zero byte.
+fn split_arguments(bytes: &[u8]) -> Vec<String> {
+    let text = bytes.strip_suffix(b"\0").unwrap_or(bytes);
+    if text.is_empty() {
+        return Vec::new();
+    }
+    text.split(|byte| *byte == 0).map(|part| String::from_utf8_lossy(part).into_owned()).collect()
+}
+
+/// Every live process whose arguments satisfy `matches`.
+pub(crate) fn find(matches: impl Fn(&[String]) -> bool) -> Vec<u32> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|pid| {
+            let arguments = arguments(*pid);
+            !arguments.is_empty() && matches(&arguments)
+        })
+        .collect()
+}
+
+/// Whether that process exists and is the one that is meant: a pid alone
+/// proves nothing, the kernel gives it to somebody else.
+pub(crate) fn is(pid: u32, matches: impl Fn(&[String]) -> bool) -> bool {
+    let arguments = arguments(pid);
+    !arguments.is_empty() && matches(&arguments)
+}
+
+/// Kills a process and returns when it is gone; a zombie is gone, and so is a
+/// process that is not (any more) the one that is meant.
+pub(crate) fn kill(
+    pid: u32,
+    what: &str,
+    matches: impl Fn(&[String]) -> bool,
+    limit: Duration,
+) -> Result<(), Error> {
+    let Some(raw) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return Ok(()) };
+    let handle = match pidfd_open(raw, PidfdFlags::empty()) {
+        Ok(handle) => handle,
+        Err(Errno::SRCH) => return Ok(()),
+        Err(error) => return Err(Error::system(format!("look at process {pid} ({what})"))(error)),
+    };
+    // The handle is held first, so what is looked at is what gets the signal.
+    if !is(pid, matches) {
+        return Ok(());
+    }
+    match pidfd_send_signal(&handle, Signal::KILL) {
+        Ok(()) => {}
+        Err(Errno::SRCH) => return Ok(()),
+        Err(error) => return Err(Error::system(format!("kill process {pid} ({what})"))(error)),
+    }
+    let deadline = Instant::now() + limit;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Error::StillAlive { pid, what: what.to_owned(), waited: limit });
+        }
+        let timeout = Timespec::try_from(left).map_err(|_| Error::Timeout {
+            what: format!("the end of process {pid} ({what})"),
+            limit,
+        })?;
+        match poll(&mut [PollFd::new(&handle, PollFlags::IN)], Some(&timeout)) {
+            Ok(1) => return Ok(()),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => {
+                return Err(Error::system(format!("wait for the end of process {pid}"))(error));
+            }
+        }
+    }
+}
+
+/// Closes every descriptor above standard error that this process was started
+/// with. A machine or a switch that outlives its starter must not keep the
+/// starter's sockets: QEMU would go on holding the BMC's port.
+pub fn close_inherited() {
+    let Ok(entries) = fs::read_dir("/proc/self/fd") else { return };
+    let open: Vec<i32> = entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|fd| *fd > 2)
+        .collect();
+    for fd in open {
+        // The directory that was just read is among them and already closed.
+        let _ = nix::unistd::close(fd);
+    }
+}
+
+/// Starts a program that outlives this one, apart from the terminal's
+/// signals, with its output in `log`.
+pub(crate) fn spawn_detached(mut command: Command, log: &Path) -> io::Result<u32> {
+    use std::os::unix::process::CommandExt;
+    let output = fs::OpenOptions::new().create(true).append(true).open(log)?;
+    let errors = output.try_clone()?;
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(output)
+        .stderr(errors)
+        .current_dir("/")
+        .process_group(0)
+        .spawn()?;
+    Ok(child.id())
+}
+
+/// The pid in a pid file.
+pub(crate) fn read_pid(file: &Path) -> Option<u32> {
+    fs::read_to_string(file).ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+#[path = "process/tests.rs"]
+mod tests;

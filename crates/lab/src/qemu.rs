@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+//! QEMU's command line for one machine; pure.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::accel::Accelerator;
+use crate::image::Image;
+use crate::state::{Description, Paths};
+use crate::topology::MachineSpec;
+
+/// The program.
+pub(crate) const PROGRAM: &str = "qemu-system-x86_64";
+/// The address that QEMU's user-mode network gives its guest.
+pub(crate) const MANAGEMENT_GUEST_ADDRESS: &str = "10.0.2.15";
+/// Cache of translated code, in MiB; unbounded it grows to twice the guest's
+/// memory.
+const TRANSLATION_CACHE_MB: u32 = 256;
+/// Where the guest finds its identity archive; identity.sh names it too.
+const IDENTITY_ITEM: &str = "opt/org.slurmha.lab/identity";
+
+/// A network interface of a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interface {
+    /// `eth0`: ssh from the host.
+    Management,
+    /// `eth1`: the cluster network.
+    Cluster,
+    /// `eth2`: the replication network.
+    Replication,
+    /// Not the machine's own: its BMC's, on the cluster network.
+    Bmc,
+}
+
+/// The hardware address of an interface of the machine of that number.
+pub(crate) fn mac(machine: usize, interface: Interface) -> [u8; 6] {
+    let [.., high, low] = machine.to_be_bytes();
+    [0x52, 0x54, 0x00, interface as u8, high, low]
+}
+
+/// A machine of a lab, ready to be started.
+pub(crate) struct Launch<'a> {
+    /// Where its files are.
+    pub(crate) paths: &'a Paths,
+    /// The lab that it belongs to.
+    pub(crate) description: &'a Description,
+    /// Its number in the topology.
+    pub(crate) index: usize,
+    /// A frozen memory to go on from.
+    pub(crate) incoming: Option<PathBuf>,
+}
+
+/// The value of `-name`: it proves that a process is this very machine.
+pub(crate) fn process_name(paths: &Paths, description: &Description, machine: &str) -> String {
+    format!("slurmha-lab/{}/{machine}/{}", paths.name, description.id)
+}
+
+/// Whether these are the arguments of the QEMU of that `-name`.
+pub(crate) fn is_process(arguments: &[String], name: &str) -> bool {
+    let program = arguments.first().and_then(|path| path.rsplit('/').next());
+    program == Some(PROGRAM)
+        && arguments.windows(2).any(|pair| pair[0] == "-name" && pair[1] == name)
+}
+
+impl Launch<'_> {
+    /// All arguments.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let machine = self.machine();
+        let files = self.paths.machine(&machine.name);
+        let image = Image { directory: self.description.image.clone() };
+        let mut line = Line::default();
+        line.add("-name", process_name(self.paths, self.description, &machine.name));
+        line.add("-uuid", uuid(&self.machine_id()));
+        line.add("-machine", "pc");
+        let (accelerator, cpu) = match self.description.accelerator {
+            Accelerator::Kvm => ("kvm".to_owned(), "host"),
+            // Five-level page tables only lengthen emulated page walks.
+            Accelerator::Tcg => {
+                (format!("tcg,thread=multi,tb-size={TRANSLATION_CACHE_MB}"), "max,la57=off")
+            }
+        };
+        line.add("-accel", accelerator);
+        line.add("-cpu", cpu);
+        line.add("-smp", "1");
+        line.add("-m", machine.memory_mb.to_string());
+        line.flag("-nodefaults");
+        line.flag("-no-user-config");
+        line.add("-display", "none");
+        // After a thaw the guest reads the time that went by from this clock.
+        line.add("-rtc", "base=utc,clock=host");
+        line.add("-kernel", path(&image.kernel()));
+        line.add("-initrd", path(&image.initrd()));
+        line.add("-append", self.kernel_command_line());
+        line.add("-chardev", format!("file,id=console,append=on,path={}", value(&files.console())));
+        line.add("-serial", "chardev:console");
+        let monitor = self.paths.monitor(self.index);
+        line.add("-qmp", format!("unix:{},server=on,wait=off", value(&monitor)));
+        line.add("-fw_cfg", format!("name={IDENTITY_ITEM},file={}", value(&files.identity())));
+        self.add_disks(&mut line);
+        self.add_networks(&mut line);
+        if let Some(memory) = &self.incoming {
+            line.flag("-S");
+            let memory = crate::program::quote(&memory.to_string_lossy());
+            line.add("-incoming", format!("exec:cat <{memory}"));
+        }
+        line.add("-pidfile", path(&files.pid()));
+        line.flag("-daemonize");
+        line.0
+    }
+
+    fn machine(&self) -> &MachineSpec {
+        &self.description.topology.machines[self.index]
+    }
+
+    /// 32 hexadecimal digits, the same at every start of this machine.
+    fn machine_id(&self) -> String {
+        let text = format!("{}/{}", self.description.id, self.machine().name);
+        Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn kernel_command_line(&self) -> String {
+        let clock = match self.description.accelerator {
+            Accelerator::Kvm => "",
+            Accelerator::Tcg => " tsc=reliable clocksource=tsc",
+        };
+        format!(
+            "root=/dev/vda rw console=ttyS0 quiet mitigations=off nokaslr{clock} net.ifnames=0 \
+             systemd.machine_id={} systemd.hostname={}",
+            self.machine_id(),
+            self.machine().name
+        )
+    }
+
+    /// The root disk and the blank ones, in the order of their letters.
+    fn add_disks(&self, line: &mut Line) {
+        let machine = self.machine();
+        let files = self.paths.machine(&machine.name);
+        for name in ["root"].into_iter().chain(machine.disks.iter().map(|d| d.name.as_str())) {
+            // What the guest has flushed reaches the host's page cache and so
+            // survives a kill of QEMU, which is the power cut that counts
+            // here; nothing protects a lab against a power cut of its host.
+            line.add(
+                "-drive",
+                format!(
+                    "if=none,id={name},file={},format=qcow2,cache=unsafe,discard=unmap",
+                    value(&files.disk(name))
+                ),
+            );
+            line.add("-device", format!("virtio-blk-pci,drive={name},serial={name}"));
+        }
+    }
+
+    /// `eth0` to the host, the others to the lab's switch.
+    fn add_networks(&self, line: &mut Line) {
+        let ssh = self.description.ports[self.index].ssh;
+        let management = format!(
+            "user,id=management,restrict=on,ipv6=off,\
+             hostfwd=tcp:127.0.0.1:{ssh}-{MANAGEMENT_GUEST_ADDRESS}:22"
+        );
+        self.add_interface(line, "management", Interface::Management, management);
+        self.add_cable(line, "cluster", Interface::Cluster);
+        if self.machine().replication.is_some() {
+            self.add_cable(line, "replication", Interface::Replication);
+        }
+    }
+
+    fn add_cable(&self, line: &mut Line, network: &str, interface: Interface) {
+        let end = |letter| value(&self.paths.cable(self.index, network, letter));
+        let netdev = format!(
+            "dgram,id={network},local.type=unix,local.path={},remote.type=unix,remote.path={}",
+            end('m'),
+            end('s')
+        );
+        self.add_interface(line, network, interface, netdev);
+    }
+
+    fn add_interface(&self, line: &mut Line, id: &str, interface: Interface, netdev: String) {
+        line.add("-netdev", netdev);
+        let mac = crate::switch::packet::format_mac(mac(self.index, interface));
+        // No boot ROM: the machine never boots from the network.
+        line.add("-device", format!("virtio-net-pci,netdev={id},mac={mac},romfile="));
+    }
+}
+
+/// A command line under construction.
+#[derive(Default)]
+struct Line(Vec<String>);
+
+impl Line {
+    fn flag(&mut self, flag: &str) {
+        self.0.push(flag.to_owned());
+    }
+
+    fn add(&mut self, option: &str, value: impl Into<String>) {
+        self.0.push(option.to_owned());
+        self.0.push(value.into());
+    }
+}
+
+/// A path as an argument of its own.
+fn path(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// A path inside a list of key=value pairs, where QEMU wants commas doubled.
+fn value(path: &Path) -> String {
+    path.to_string_lossy().replace(',', ",,")
+}
+
+/// 32 hexadecimal digits as a UUID.
+fn uuid(digits: &str) -> String {
+    [(0, 8), (8, 12), (12, 16), (16, 20), (20, 32)].map(|(from, to)| &digits[from..to]).join("-")
+}
+
+#[cfg(test)]
+#[path = "qemu/tests.rs"]
+mod tests;
