@@ -1,4 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `slurmha`: one site file in, a highly available Slurm cluster out.
 
-fn main() {}
+mod apply;
+mod cli;
+mod command;
+mod failure;
+mod fleet;
+mod progress;
+mod site_file;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use serde::Serialize;
+
+use failure::Failure;
+
+fn main() -> ExitCode {
+    match cli::Cli::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print();
+            failure.exit_code()
+        }
+    }
+}
+
+/// A value as JSON for other programs.
+fn json(value: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(value).map_err(Failure::internal)
+}

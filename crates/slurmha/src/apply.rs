@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Carrying a plan out, stage by stage, on all machines at once.
+
+pub mod run;
+pub mod survey;

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The command line: what can be typed, and which module answers.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::command;
+use crate::failure::Failure;
+
+const AFTER_HELP: &str = "\
+Examples:
+  slurmha init > site.toml          write a commented site file
+  slurmha check site.toml           find every mistake in it and on the machines
+  slurmha plan site.toml            show what would change, as a diff
+  slurmha apply site.toml           bring the cluster up, or to its new state
+  slurmha status site.toml          one screen
+  slurmha drill power-loss site.toml
+                                    cut the active controller's power and count jobs
+  slurmha lab up                    the whole site in virtual machines, here
+
+Exit status:
+  0 done   2 wrong command line   3 wrong site file   4 a machine or program failed
+  5 refused for safety   6 done, and the answer is no (check, status, drill)
+  70 a mistake in slurmha";
+
+/// One site file in, a running, highly available Slurm cluster out.
+#[derive(Debug, Parser)]
+#[command(name = "slurmha", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write a commented site file to stdout
+    Init(command::init::Args),
+    /// Find every mistake in the site file and on the machines; changes nothing
+    Check(command::check::Args),
+    /// Show what would change on each machine; changes nothing
+    Plan(command::plan::Args),
+    /// Bring the cluster up, or to the state that the site file says
+    Apply(command::apply::Args),
+    /// The whole site in virtual machines on this machine
+    Lab(command::lab::LabArgs),
+    /// What runs on the machines; called by slurmha itself
+    #[command(hide = true)]
+    Node(command::node::Args),
+}
+
+impl Cli {
+    /// Runs the command.
+    pub fn run(self) -> Result<(), Failure> {
+        match self.command {
+            Command::Init(args) => command::init::run(&args),
+            Command::Check(args) => command::check::run(&args),
+            Command::Plan(args) => command::plan::run(&args),
+            Command::Apply(args) => command::apply::run(&args),
+            Command::Lab(args) => command::lab::run(args).map_err(Failure::from),
+            Command::Node(args) => command::node::run(&args),
+        }
+    }
+}
+
+/// Options of every command that reaches the machines.
+#[derive(Args, Clone, Debug)]
+pub struct Reach {
+    /// Site file [default: ./site.toml, else /etc/slurmha/site.toml]
+    pub site: Option<PathBuf>,
+    /// ssh configuration to use instead of the site file's, or of ~/.ssh/config
+    #[arg(long, value_name = "FILE", env = "SLURMHA_SSH_CONFIG")]
+    pub ssh_config: Option<PathBuf>,
+}

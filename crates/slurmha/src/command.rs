@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One file for each subcommand: its options, and what it does with them.
+
+pub mod apply;
+pub mod check;
+pub mod init;
+pub mod lab;
+pub mod node;
+pub mod plan;

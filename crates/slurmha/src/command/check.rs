@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `slurmha check`: every mistake in the site file and on the machines.
+
+use std::collections::BTreeMap;
+
+use slurmha_core::check::{self, Answer};
+use slurmha_core::desired::desired;
+use slurmha_core::site::NodeName;
+
+use crate::cli::Reach;
+use crate::failure::Failure;
+use crate::fleet::{Fleet, Patience};
+use crate::progress::Progress;
+use crate::site_file::SiteFile;
+
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slurmha check site.toml             the file, then every machine over ssh
+  slurmha check site.toml --offline   the file alone
+  slurmha check site.toml --json      for other programs
+
+Exit status 6 when a machine is not fit, 3 when the file is wrong.")]
+pub struct Args {
+    #[command(flatten)]
+    reach: Reach,
+    /// Look at the file alone, not at the machines
+    #[arg(long)]
+    offline: bool,
+    /// Show what passed, too
+    #[arg(long)]
+    all: bool,
+    /// Print the findings as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let file = SiteFile::find(args.reach.site.as_deref())?;
+    if args.offline {
+        println!("{}: no mistakes", file.path.display());
+        return Ok(());
+    }
+    let progress = Progress::new(args.json);
+    progress.stage("looking at the machines");
+    let fleet = Fleet::open(&file, &args.reach, Patience::Work)?;
+    let requests = desired(&file.site, &file.text)
+        .iter()
+        .map(|wants| (wants.machine.name.clone(), check::request(&file.site, wants)))
+        .collect();
+    let answers: BTreeMap<NodeName, Answer> = fleet
+        .observe(&requests)
+        .into_iter()
+        .map(|(name, answer)| (name, answer.map_err(|error| error.to_string())))
+        .collect();
+    let findings = check::check(&file.site, &answers);
+    if args.json {
+        println!("{}", crate::json(&findings)?);
+    } else {
+        print!("{}", check::explain(&findings, args.all));
+    }
+    if check::has_failures(&findings) { Err(Failure::not_as_wanted("")) } else { Ok(()) }
+}

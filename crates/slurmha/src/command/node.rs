@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `slurmha node`: the machine's end of an exchange. Not for people.
+
+use std::io::{Read as _, stdin, stdout};
+
+use clap::Subcommand;
+use slurmha_host::{Local, node, simulate};
+
+use crate::failure::Failure;
+
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer a request on stdin with the state of this machine
+    Observe,
+    /// Carry out the steps on stdin
+    Apply,
+    /// Say what Pacemaker would do with the configuration on stdin
+    Simulate,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let system = Local::new();
+    match args.command {
+        Command::Observe => node::observe_exchange(&system, &mut stdin(), &mut stdout())
+            .map_err(Failure::internal),
+        // How the steps went is in the events; the other end judges it.
+        Command::Apply => node::apply_exchange(&system, &mut stdin(), &mut stdout())
+            .map(drop)
+            .map_err(Failure::internal),
+        Command::Simulate => {
+            let mut configuration = String::new();
+            stdin().read_to_string(&mut configuration).map_err(Failure::internal)?;
+            let moves = simulate(&system, &configuration).map_err(Failure::remote)?;
+            print!("{moves}");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `slurmha plan`: what `apply` would do, as a diff.
+
+use slurmha_core::plan::explain;
+
+use crate::apply::survey;
+use crate::cli::Reach;
+use crate::failure::Failure;
+use crate::fleet::{Fleet, Patience};
+use crate::progress::Progress;
+use crate::site_file::SiteFile;
+
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slurmha plan site.toml              steps and diffs, machine by machine
+  slurmha plan site.toml --brief      steps alone
+  slurmha plan site.toml --json       for other programs; holds no secret
+
+Nothing is changed. A change of the Pacemaker configuration is run through
+crm_simulate against the live cluster, and the resulting moves are shown.")]
+pub struct Args {
+    #[command(flatten)]
+    reach: Reach,
+    /// Leave out the diffs
+    #[arg(long)]
+    brief: bool,
+    /// Print the plan as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let file = SiteFile::find(args.reach.site.as_deref())?;
+    let progress = Progress::new(args.json);
+    let fleet = Fleet::open(&file, &args.reach, Patience::Work)?;
+    let survey = survey::take(&file, &fleet, &progress)?;
+    let moves = survey::moves(&survey.plan, &fleet);
+    if args.json {
+        println!("{}", crate::json(&survey.plan)?);
+    } else if survey.plan.is_empty() && survey.plan.refusals.is_empty() {
+        println!("nothing to change on {} machines", survey.machines);
+    } else {
+        print!("{}", explain(&survey.plan, !args.brief));
+        if let Some(moves) = moves {
+            println!("what Pacemaker would do (crm_simulate):\n{moves}");
+        }
+    }
+    survey.refusal().map_or(Ok(()), Err)
+}

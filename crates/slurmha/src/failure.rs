@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How a command can fail: five kinds, each with its own exit status.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// Why a command did not do what was asked.
+#[derive(Debug)]
+pub struct Failure {
+    kind: Kind,
+    /// What failed, where, why. Several lines are allowed.
+    message: String,
+    /// What to type next.
+    hints: Vec<String>,
+}
+
+/// Kinds of failure; the number is the exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The command line is wrong.
+    Usage = 2,
+    /// The site file is wrong.
+    Site = 3,
+    /// A machine or a program on it failed.
+    Remote = 4,
+    /// It would have been dangerous, so nothing was done.
+    Refused = 5,
+    /// It was done, and the answer is no: a check found faults, a drill
+    /// failed, the cluster is not healthy.
+    NotAsWanted = 6,
+    /// A mistake in slurmha itself.
+    Internal = 70,
+}
+
+impl Failure {
+    /// A failure of that kind.
+    pub fn new(kind: Kind, message: impl fmt::Display) -> Self {
+        Self { kind, message: message.to_string(), hints: Vec::new() }
+    }
+
+    /// The command line is wrong.
+    pub fn usage(message: impl fmt::Display) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// The site file is wrong.
+    pub fn site(message: impl fmt::Display) -> Self {
+        Self::new(Kind::Site, message)
+    }
+
+    /// A machine or program failed.
+    pub fn remote(message: impl fmt::Display) -> Self {
+        Self::new(Kind::Remote, message)
+    }
+
+    /// Refused for safety.
+    pub fn refused(message: impl fmt::Display) -> Self {
+        Self::new(Kind::Refused, message)
+    }
+
+    /// The answer is no. An empty message prints nothing: the command has
+    /// already said it.
+    pub fn not_as_wanted(message: impl fmt::Display) -> Self {
+        Self::new(Kind::NotAsWanted, message)
+    }
+
+    /// A mistake in slurmha.
+    pub fn internal(message: impl fmt::Display) -> Self {
+        Self::new(Kind::Internal, message)
+    }
+
+    /// Adds what to type next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl fmt::Display) -> Self {
+        self.hints.push(hint.to_string());
+        self
+    }
+
+    /// Prints the failure to stderr, the one place where this happens.
+    pub fn print(&self) {
+        if !self.message.is_empty() {
+            eprintln!("slurmha: {}", self.message);
+        }
+        for hint in &self.hints {
+            eprintln!("hint: {hint}");
+        }
+    }
+
+    /// The process's exit status.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.kind as u8)
+    }
+}
+
+impl From<crate::command::lab::Error> for Failure {
+    fn from(error: crate::command::lab::Error) -> Self {
+        let failure = Self::remote(&error);
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//! All machines of a site, reached in parallel.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use slurmha_core::observe::{Observation, ObserveRequest};
+use slurmha_core::plan::{Step, StepEvent};
+use slurmha_core::site::NodeName;
+use slurmha_host::{Remote, RemoteError, Ssh, for_each_host};
+
+use crate::cli::Reach;
+use crate::failure::Failure;
+use crate::site_file::{SiteFile, expand_home};
+
+/// How long a command is willing to wait for a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// A screen that somebody is looking at: a dead machine costs 3 s.
+    Glance,
+    /// Work that should not fail because a machine is slow.
+    Work,
+}
+
+/// The longest that one exchange of `apply` may take: installing packages on
+/// a slow line is the slowest step.
+const STAGE_LIMIT: Duration = Duration::from_secs(3600);
+
+/// The machines of a site.
+pub struct Fleet {
+    remote: Remote,
+    look_limit: Duration,
+}
+
+impl Fleet {
+    /// Prepares to reach the machines; connects to none yet.
+    pub fn open(file: &SiteFile, reach: &Reach, patience: Patience) -> Result<Self, Failure> {
+        let ssh = &file.site.ssh;
+        let config = reach.ssh_config.clone().or_else(|| ssh.config.as_deref().map(expand_home));
+        if let Some(path) = config.as_ref().filter(|path| !path.exists()) {
+            let failure = Failure::site(format!("there is no ssh configuration {}", path.display()));
+            return Err(failure
+                .hint("`slurmha lab up` makes the one of the example")
+                .hint("or name another with --ssh-config"));
+        }
+        let (connect, look) = match patience {
+            Patience::Glance => (Duration::from_secs(3), Duration::from_secs(15)),
+            Patience::Work => (Duration::from_secs(10), Duration::from_secs(60)),
+        };
+        let ssh = Ssh::new(ssh.user.clone()).with_config(config).with_connect_timeout(connect);
+        Ok(Self { remote: Remote::new(ssh), look_limit: look })
+    }
+
+    /// The way to the machines, for exchanges of other kinds.
+    pub fn remote(&self) -> &Remote {
+        &self.remote
+    }
+
+    /// Looks at machines, one exchange each.
+    pub fn observe(
+        &self,
+        requests: &BTreeMap<NodeName, ObserveRequest>,
+    ) -> BTreeMap<NodeName, Result<Observation, RemoteError>> {
+        let hosts: Vec<(&NodeName, &ObserveRequest)> = requests.iter().collect();
+        let answers = for_each_host(&hosts, |(name, request)| {
+            self.remote.observe(name.as_str(), request, self.look_limit)
+        });
+        hosts.into_iter().map(|(name, _)| name.clone()).zip(answers).collect()
+    }
+
+    /// Carries out steps on one machine.
+    pub fn apply(
+        &self,
+        machine: &NodeName,
+        steps: &[Step],
+        on_event: &mut dyn FnMut(&StepEvent),
+    ) -> Result<(), RemoteError> {
+        self.remote.apply(machine.as_str(), steps, on_event, STAGE_LIMIT)
+    }
+
+    /// What Pacemaker would do with a configuration; nothing when no cluster
+    /// runs on that machine.
+    pub fn simulate(
+        &self,
+        machine: &NodeName,
+        configuration: &str,
+    ) -> Result<Option<String>, RemoteError> {
+        let mut text = String::new();
+        self.remote.exchange(
+            machine.as_str(),
+            &["simulate"],
+            configuration.as_bytes(),
+            &mut |line| {
+                text.push_str(line);
+                text.push('\n');
+            },
+            self.look_limit,
+        )?;
+        Ok((!text.trim().is_empty()).then_some(text))
+    }
+}
+
+/// A machine's failure as a command's.
+pub fn failure(error: &RemoteError) -> Failure {
+    let failure = if error.is_refusal() { Failure::refused(error) } else { Failure::remote(error) };
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}

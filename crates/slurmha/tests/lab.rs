@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The main job on real machines: form, change nothing twice, move, freeze,
+//! thaw, lose power, leave nothing behind.
+//!
+//! One cluster is formed and used from the first test to the last, because
+//! forming it is what takes time. Run with `make lab-test`; a laboratory of
+//! the user's own is neither needed nor touched.
+
+mod lab_site;
+
+use std::time::Duration;
+
+use lab_site::{LabSite, wait_until};
+
+/// One test, so that its parts run in their order.
+#[test]
+fn the_main_job() {
+    let lab = LabSite::new();
+    lab.part("boot", || {
+        lab.slurmha(&["lab", "up"]).succeeds();
+    });
+    lab.part("a run that is killed half-way is completed by the next", || {
+        for seconds in [4, 11] {
+            lab.start_and_kill(&["apply", "--yes", lab.site()], Duration::from_secs(seconds));
+        }
+        lab.slurmha(&["apply", "--yes", lab.site()]).succeeds();
+    });
+    lab.part("a second apply changes nothing", || {
+        let second = lab.slurmha(&["apply", "--yes", lab.site()]).succeeds();
+        assert!(second.contains("nothing to change"), "{second}");
+    });
+    lab.part("the cluster's own tools agree", || {
+        let status = lab.on("ctl1", "pcs status");
+        assert!(status.contains("Online: [ ctl1 ctl2 ]"), "{status}");
+        let drbd = lab.on("ctl1", "drbdadm status slurm_data");
+        assert!(drbd.contains("UpToDate") && !drbd.contains("Inconsistent"), "{drbd}");
+        let ping = lab.on("login1", "scontrol ping");
+        assert!(ping.contains("UP"), "{ping}");
+        let sinfo = lab.on("login1", "sinfo --noheader --format %n");
+        assert!(sinfo.contains("cn1") && sinfo.contains("cn2"), "{sinfo}");
+        lab.on("ctl1", "crm_verify --live-check");
+    });
+    lab.part("no secret is where it does not belong", || {
+        let key = lab.on("ctl1", "cat /etc/slurmha/secrets/database-password");
+        for place in ["cibadmin --query", "journalctl --no-pager", "cat /proc/*/cmdline"] {
+            let text = lab.on("ctl1", &format!("{place} 2>/dev/null || true"));
+            assert!(!text.contains(key.trim()), "the database password is in `{place}`");
+        }
+        let modes = lab.on("ctl1", "stat -c %a:%U /etc/slurmha/secrets/* /etc/munge/munge.key");
+        assert!(modes.lines().all(|l| ["600:root", "700:root", "400:munge"].contains(&l)), "{modes}");
+    });
+    lab.part("jobs run and are accounted for", || {
+        lab.slurmha(&["drill", "acceptance", lab.site()]).succeeds();
+    });
+    lab.part("status says healthy", || {
+        lab.slurmha(&["status", lab.site(), "--json"]).succeeds();
+    });
+    lab.part("standby moves everything, and back", || {
+        let (active, passive) = lab.active_and_passive();
+        lab.on(&active, &format!("pcs node standby {active}"));
+        wait_until("slurmctld answers on the other controller", || {
+            lab.try_on(&passive, "systemctl is-active slurmctld && scontrol ping")
+                .is_some_and(|text| text.contains("UP"))
+        });
+        lab.on(&passive, &format!("pcs node unstandby {active}"));
+        wait_until("DRBD is in sync again", || lab.in_sync(&passive));
+    });
+    lab.part("frozen and thawed", || {
+        lab.slurmha(&["lab", "freeze"]).succeeds();
+        lab.slurmha(&["lab", "thaw"]).succeeds();
+        wait_until("status says healthy", || lab.slurmha(&["status", lab.site()]).is_ok());
+    });
+    lab.part("the active controller loses power", || {
+        let report = lab.slurmha(&["drill", "power-loss", lab.site(), "--json"]).succeeds();
+        lab_site::assert_power_loss(&report);
+    });
+    lab.part("nothing is left behind", || lab.down_and_prove());
+}

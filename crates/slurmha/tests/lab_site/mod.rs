@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A laboratory for one test: its own home, the shared image cache.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Where the test's laboratory lives, and the binary that drives it.
+pub struct LabSite {
+    home: tempfile::TempDir,
+    site: PathBuf,
+    cache: PathBuf,
+    down: std::cell::Cell<bool>,
+}
+
+/// What a command printed and how it ended.
+#[must_use = "a command's outcome has to be looked at"]
+pub struct Ran {
+    what: String,
+    ok: bool,
+    stdout: String,
+    stderr: String,
+}
+
+impl Ran {
+    /// Whether it ended well.
+    pub fn is_ok(&self) -> bool {
+        self.ok
+    }
+
+    /// Its stdout; everything is printed when it did not end well.
+    pub fn succeeds(self) -> String {
+        assert!(self.ok, "`{}` failed\n{}\n{}", self.what, self.stdout, self.stderr);
+        self.stdout
+    }
+}
+
+impl LabSite {
+    /// A fresh home; the cache is the user's, or the image would be built again.
+    pub fn new() -> Self {
+        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| {
+            std::env::home_dir().map(|home| home.join(".cache"))
+        });
+        let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/lab/site.toml");
+        Self {
+            home: tempfile::Builder::new().prefix("slurmha-lab-").tempdir().expect("a directory"),
+            site: site.canonicalize().expect("the lab's site file"),
+            cache: cache.expect("a cache directory"),
+            down: std::cell::Cell::new(false),
+        }
+    }
+
+    /// Path of the site file.
+    pub fn site(&self) -> &str {
+        self.site.to_str().expect("a path in UTF-8")
+    }
+
+    /// Runs one part and says how long it took.
+    pub fn part(&self, name: &str, run: impl FnOnce()) {
+        eprintln!("--- {name}");
+        let begin = Instant::now();
+        run();
+        eprintln!("--- {name}: {} s", begin.elapsed().as_secs());
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_slurmha"));
+        command
+            .args(arguments)
+            .env("HOME", self.home.path())
+            .env("XDG_CACHE_HOME", &self.cache)
+            .env_remove("XDG_STATE_HOME")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the binary; its progress goes through to the test's stderr.
+    pub fn slurmha(&self, arguments: &[&str]) -> Ran {
+        let output = self.command(arguments).output().expect("slurmha starts");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        eprint!("{stderr}");
+        Ran {
+            what: format!("slurmha {}", arguments.join(" ")),
+            ok: output.status.success(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr,
+        }
+    }
+
+    /// Starts the binary and kills it with SIGKILL after so long.
+    pub fn start_and_kill(&self, arguments: &[&str], after: Duration) {
+        let mut child = self.command(arguments).spawn().expect("slurmha starts");
+        std::thread::sleep(after);
+        child.kill().expect("a child can be killed");
+        child.wait().expect("a child can be waited for");
+    }
+
+    /// What a command prints on a machine; the test ends when it fails.
+    pub fn on(&self, machine: &str, command: &str) -> String {
+        self.slurmha(&["lab", "ssh", machine, "--", command]).succeeds()
+    }
+
+    /// What a command prints on a machine, when it ends well.
+    pub fn try_on(&self, machine: &str, command: &str) -> Option<String> {
+        let ran = self.slurmha(&["lab", "ssh", machine, "--", command]);
+        ran.ok.then_some(ran.stdout)
+    }
+
+    /// The controller that runs slurmctld, and the other one.
+    pub fn active_and_passive(&self) -> (String, String) {
+        let on_first = self.try_on("ctl1", "systemctl is-active slurmctld").is_some();
+        let names = ("ctl1".to_owned(), "ctl2".to_owned());
+        if on_first { names } else { (names.1, names.0) }
+    }
+
+    /// Whether both sides of DRBD hold the same data.
+    pub fn in_sync(&self, machine: &str) -> bool {
+        self.try_on(machine, "cat /proc/drbd")
+            .is_some_and(|text| text.matches("ds:UpToDate/UpToDate").count() == 2)
+    }
+
+    /// Takes the laboratory down and looks for anything that it left.
+    pub fn down_and_prove(&self) {
+        self.slurmha(&["lab", "down"]).succeeds();
+        self.down.set(true);
+        let home = self.home.path().to_string_lossy().into_owned();
+        let left: Vec<String> = processes().filter(|line| line.contains(&home)).collect();
+        assert_eq!(left, Vec::<String>::new(), "processes are left");
+        let state = self.home.path().join(".local/state/slurmha/lab");
+        let labs = std::fs::read_dir(&state).map(Iterator::count).unwrap_or(0);
+        assert_eq!(labs, 0, "{} is not empty", state.display());
+    }
+}
+
+impl Drop for LabSite {
+    fn drop(&mut self) {
+        if self.down.get() {
+            return;
+        }
+        if std::env::var_os("SLURMHA_KEEP_LAB").is_some() {
+            eprintln!("the machines are kept: HOME={} slurmha lab ssh ctl1", self.home.path().display());
+            let kept = std::mem::replace(&mut self.home, tempfile::tempdir().expect("a directory"));
+            let _ = kept.keep();
+            return;
+        }
+        for machine in ["ctl1", "ctl2", "login1", "cn1"] {
+            let journal = "journalctl --no-pager --lines 60 --priority notice";
+            let text = self.try_on(machine, journal).unwrap_or_default();
+            eprintln!("=== journal of {machine}\n{text}");
+        }
+        let _ = self.slurmha(&["lab", "down"]).is_ok();
+    }
+}
+
+/// Command lines of all processes of this host.
+fn processes() -> impl Iterator<Item = String> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| {
+        let bytes = std::fs::read(entry.path().join("cmdline")).ok()?;
+        Some(String::from_utf8_lossy(&bytes).replace('\0', " "))
+    })
+}
+
+/// Waits for a condition with a bound that no healthy run comes near.
+pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !condition() {
+        assert!(begin.elapsed() < Duration::from_secs(300), "waited 300 s for: {what}");
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    eprintln!("{what}: after {} s", begin.elapsed().as_secs());
+}
+
+/// The report has what it promises, and nothing was lost without a name.
+pub fn assert_power_loss(report: &str) {
+    let report: serde_json::Value = serde_json::from_str(report).expect("a JSON report");
+    for key in ["fault", "verdict", "submit_outage_s", "rpc_outage_s", "phases", "writers_max"] {
+        assert!(report.get(key).is_some(), "{key} is missing: {report:#}");
+    }
+    for key in ["acknowledged", "found", "lost", "duplicated"] {
+        assert!(report["jobs"].get(key).is_some(), "jobs.{key} is missing: {report:#}");
+    }
+    let verdict = report["verdict"].as_str().expect("a verdict");
+    assert!(["pass", "pass-with-loss"].contains(&verdict), "{report:#}");
+    assert_eq!(report["writers_max"], 1, "{report:#}");
+}
