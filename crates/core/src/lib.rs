@@ -15,4 +15,5 @@ pub mod plan;
 pub mod render;
 pub mod secret;
 pub mod site;
+pub mod status;
 pub mod xml;

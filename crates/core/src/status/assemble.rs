@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+//! From what each machine answered to one status.
+
+use std::collections::BTreeMap;
+
+use super::model::{
+    Contact, Daemons, MachineStatus, Member, ResourceInstance, ResourceStatus, Severity, Status,
+    Verdict, Vip,
+};
+use super::problem::problems;
+pub use super::view::Answers;
+use super::view::View;
+use crate::observe::{ClusterNode, ClusterResource, ClusterStatus, DrbdStatus, Health, Reading};
+use crate::render::cib::id;
+use crate::site::{Machine, NodeName, Site};
+
+/// Location constraints that a person or DRBD's handler made on the way, in
+/// contrast to those that belong to the configuration.
+const LEFTOVER_BANS: [&str; 2] = ["cli-ban-", "drbd-fence-by-handler-"];
+
+/// Puts the answers together. Machines without an entry were not asked.
+pub fn assemble(site: &Site, answers: &Answers) -> Status {
+    let view = View { site, answers };
+    let cluster = view.cluster();
+    let mut status = Status {
+        cluster: site.cluster_name.clone(),
+        verdict: Verdict::Unknown,
+        problems: Vec::new(),
+        active: active(&view),
+        quorum: view.quorum(),
+        arbiter: site.arbiter.as_ref().map(|arbiter| arbiter.name.clone()),
+        dc: cluster.and_then(|cluster| cluster.dc.clone()),
+        machines: site.machines().into_iter().map(|machine| contact(&view, machine)).collect(),
+        replication: site.controllers.iter().map(|c| replication(&view, &c.name)).collect(),
+        resources: match cluster {
+            Some(cluster) => Reading::Known(resources(cluster)),
+            None => Reading::Unknown(view.why_unknown(|o| &o.cluster)),
+        },
+        vip: Vip {
+            address: site.vip,
+            holder: cluster.and_then(|cluster| holder(cluster, id::VIP)),
+        },
+        daemons: Daemons {
+            slurmctld: view.health(|slurm| &slurm.slurmctld),
+            slurmdbd: view.health(|slurm| &slurm.slurmdbd),
+            mariadb: view.health(|slurm| &slurm.mariadb),
+        },
+        jobs: counts(&view, |slurm| &slurm.jobs),
+        nodes: counts(&view, |slurm| &slurm.nodes),
+        fencing: cluster.map(|cluster| cluster.fencing.clone()).unwrap_or_default(),
+        failures: cluster.map(|cluster| cluster.failures.clone()).unwrap_or_default(),
+        leftover_bans: cluster.map(leftover_bans).unwrap_or_default(),
+    };
+    status.problems = problems(&view, &status);
+    status.problems.sort_by_key(|problem| problem.severity);
+    status.verdict = verdict(&status);
+    status
+}
+
+/// Down needs proof, healthy needs proof; the rest is in between.
+fn verdict(status: &Status) -> Verdict {
+    let worst = status.problems.iter().map(|problem| problem.severity).min();
+    match (&status.daemons.slurmctld, worst) {
+        (_, Some(Severity::Down)) | (Health::Down(_), _) => Verdict::Down,
+        (Health::Up, None) => Verdict::Healthy,
+        (Health::Up, Some(_)) => Verdict::Degraded,
+        _ => Verdict::Unknown,
+    }
+}
+
+/// Where the scheduler runs or, while it does not, where DRBD is primary.
+fn active(view: &View<'_>) -> Option<NodeName> {
+    let cluster = view.cluster()?;
+    let promoted = || {
+        let promoted = |r: &&ClusterResource| r.id == id::DRBD && r.role == "Promoted";
+        cluster.resources.iter().find(promoted)?.node.clone()
+    };
+    holder(cluster, id::SLURMCTLD).or_else(promoted).map(NodeName)
+}
+
+fn holder(cluster: &ClusterStatus, resource: &str) -> Option<String> {
+    let started = |r: &&ClusterResource| r.id == resource && r.role == "Started";
+    cluster.resources.iter().find(started)?.node.clone()
+}
+
+fn contact(view: &View<'_>, machine: Machine) -> MachineStatus {
+    let contact = match view.answers.get(&machine.name) {
+        Some(Ok(_)) => Contact::Reachable,
+        Some(Err(why)) => Contact::Unreachable(why.clone()),
+        None => Contact::NotAsked,
+    };
+    let is_controller = view.site.controller(&machine.name).is_some();
+    let member = is_controller.then(|| member(view.cluster(), &machine.name));
+    MachineStatus { name: machine.name, roles: machine.roles, contact, member }
+}
+
+fn member(cluster: Option<&ClusterStatus>, name: &NodeName) -> Member {
+    let Some(cluster) = cluster else { return Member::Unknown };
+    let node = cluster.nodes.iter().find(|node| node.name == name.as_str());
+    match node {
+        None | Some(ClusterNode { online: false, pending: false, unclean: false, .. }) => {
+            Member::Offline
+        }
+        Some(node) if node.unclean => Member::Unclean,
+        Some(node) if node.pending => Member::Pending,
+        Some(node) if node.standby => Member::Standby,
+        Some(node) if node.maintenance || cluster.maintenance => Member::Maintenance,
+        Some(_) => Member::Online,
+    }
+}
+
+fn replication(view: &View<'_>, name: &NodeName) -> (NodeName, Reading<DrbdStatus>) {
+    let reading = match view.answers.get(name) {
+        Some(Ok(observation)) => observation.drbd.clone(),
+        Some(Err(why)) => Reading::Unknown(why.clone()),
+        None => Reading::Unknown("not asked from here".to_owned()),
+    };
+    (name.clone(), reading)
+}
+
+/// Instances of one resource together, in the order of Pacemaker's list.
+fn resources(cluster: &ClusterStatus) -> Vec<ResourceStatus> {
+    let mut found: Vec<ResourceStatus> = Vec::new();
+    for resource in &cluster.resources {
+        let instance = ResourceInstance {
+            role: resource.role.clone(),
+            node: resource.node.clone(),
+            marks: marks(resource),
+        };
+        match found.iter_mut().find(|known| known.id == resource.id) {
+            Some(known) => known.instances.push(instance),
+            None => {
+                found.push(ResourceStatus { id: resource.id.clone(), instances: vec![instance] })
+            }
+        }
+    }
+    found
+}
+
+fn marks(resource: &ClusterResource) -> Vec<String> {
+    [(resource.failed, "failed"), (resource.blocked, "blocked"), (!resource.managed, "unmanaged")]
+        .into_iter()
+        .filter(|(is, _)| *is)
+        .map(|(_, mark)| mark.to_owned())
+        .collect()
+}
+
+fn leftover_bans(cluster: &ClusterStatus) -> Vec<String> {
+    let leftover = |id: &&String| LEFTOVER_BANS.iter().any(|prefix| id.starts_with(prefix));
+    cluster.bans.iter().filter(leftover).cloned().collect()
+}
+
+/// Counts from a machine to which slurmctld answered.
+fn counts(
+    view: &View<'_>,
+    part: impl Fn(&crate::observe::SlurmStatus) -> &BTreeMap<String, u64>,
+) -> Reading<BTreeMap<String, u64>> {
+    match view.slurm().find(|(_, slurm)| slurm.slurmctld == Health::Up) {
+        Some((_, slurm)) => Reading::Known(part(slurm).clone()),
+        None => Reading::Unknown("slurmctld did not answer".to_owned()),
+    }
+}

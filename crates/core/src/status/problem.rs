@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is not as it should be, and what to type next.
+//!
+//! One function per concern; each looks at the status as a whole, because
+//! the parts explain each other (a machine that is off has no DRBD to fault).
+
+mod machines;
+mod replication;
+mod services;
+
+use super::model::{Problem, Severity, Status};
+use super::view::View;
+
+/// Everything that is not as it should be, in no particular order.
+pub(super) fn problems(view: &View<'_>, status: &Status) -> Vec<Problem> {
+    [
+        machines::quorum(view, status),
+        machines::controllers(view, status),
+        machines::others(status),
+        replication::replication(view, status),
+        services::daemons(status),
+        services::resources(view, status),
+        services::compute_nodes(status),
+        services::fencing(view, status),
+    ]
+    .concat()
+}
+
+/// A problem with a command to type on a machine.
+fn problem(severity: Severity, text: String, next: impl Into<Option<String>>) -> Problem {
+    Problem { severity, text, next: next.into() }
+}
+
+/// A controller on which commands can be typed: one that takes part, or else
+/// the first.
+fn somewhere(view: &View<'_>, status: &Status) -> String {
+    let member = view.controllers().map(|(name, _)| name).find(|name| {
+        status.machines.iter().any(|machine| {
+            machine.name == **name && machine.member == Some(super::model::Member::Online)
+        })
+    });
+    let name = status.active.as_ref().or(member).unwrap_or(&view.site.controllers[0].name);
+    name.to_string()
+}

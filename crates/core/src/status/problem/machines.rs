@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Votes and machines.
+
+use super::super::model::{Contact, MachineStatus, Member, Problem, Severity, Status};
+use super::super::view::View;
+use super::{problem, somewhere};
+use crate::observe::Reading;
+use crate::site::{NodeName, Role};
+
+pub(super) fn quorum(view: &View<'_>, status: &Status) -> Vec<Problem> {
+    let mut found = Vec::new();
+    if view.is_split() {
+        found.push(problem(
+            Severity::Down,
+            "both controllers claim quorum, each without the other".to_owned(),
+            "power one of them off; then on the other: drbdadm status".to_owned(),
+        ));
+    }
+    let quorum = match &status.quorum {
+        Reading::Known(quorum) => quorum,
+        Reading::Unknown(why) => {
+            found.push(problem(Severity::Unknown, format!("votes are not known: {why}"), None));
+            return found;
+        }
+    };
+    let votes = format!("{} of {} votes", quorum.total_votes, quorum.expected_votes);
+    let place = somewhere(view, status);
+    let look = format!("on {place}: corosync-quorumtool -s");
+    if !quorum.quorate {
+        found.push(problem(Severity::Down, format!("no quorum: {votes}"), look.clone()));
+    } else if quorum.total_votes < quorum.expected_votes {
+        found.push(problem(Severity::Degraded, format!("only {votes} are present"), look));
+    }
+    if let Some(arbiter) = &status.arbiter
+        && quorum.qdevice != Some(true)
+    {
+        let what = if quorum.qdevice.is_some() { "gives no vote" } else { "is not registered" };
+        found.push(problem(
+            Severity::Degraded,
+            format!("the arbiter {arbiter} {what}"),
+            format!("on {place}: corosync-qdevice-tool -s"),
+        ));
+    }
+    found
+}
+
+pub(super) fn controllers(view: &View<'_>, status: &Status) -> Vec<Problem> {
+    let place = somewhere(view, status);
+    status
+        .machines
+        .iter()
+        .filter_map(|machine| controller(machine, machine.member?, &place))
+        .collect()
+}
+
+fn controller(machine: &MachineStatus, member: Member, place: &str) -> Option<Problem> {
+    let name = &machine.name;
+    let degraded = |what: &str, next: String| {
+        Some(problem(Severity::Degraded, format!("{name} {what}"), next))
+    };
+    match member {
+        Member::Online => match &machine.contact {
+            Contact::Unreachable(why) => Some(unreachable(name, why)),
+            Contact::Reachable | Contact::NotAsked => None,
+        },
+        Member::Standby => degraded(
+            "is in standby: nothing can move to it",
+            format!("on {place}: pcs node unstandby {name}"),
+        ),
+        Member::Maintenance => degraded(
+            "is in maintenance: Pacemaker does nothing",
+            format!("on {place}: pcs node unmaintenance {name}"),
+        ),
+        Member::Pending => degraded("is joining", format!("on {name}: journalctl -u pacemaker")),
+        Member::Unclean => degraded(
+            "is unclean: it waits to be fenced",
+            format!("on {place}: stonith_admin --history {name}"),
+        ),
+        Member::Offline if machine.contact == Contact::Reachable => degraded(
+            "takes no part in the cluster",
+            format!("on {name}: systemctl start pacemaker"),
+        ),
+        Member::Offline => degraded("is offline", format!("power {name} on, if it is off")),
+        Member::Unknown => Some(problem(
+            Severity::Unknown,
+            format!("what {name} does is not known"),
+            match &machine.contact {
+                Contact::Unreachable(_) => format!("ssh {name}"),
+                Contact::Reachable | Contact::NotAsked => format!("on {name}: crm_mon -1"),
+            },
+        )),
+    }
+}
+
+/// Machines outside the control plane. Pacemaker does not know them, so
+/// nothing but the attempt to reach them tells anything.
+pub(super) fn others(status: &Status) -> Vec<Problem> {
+    let outside = status.machines.iter().filter(|m| !m.roles.contains(&Role::Controller));
+    outside
+        .filter_map(|machine| match &machine.contact {
+            Contact::Unreachable(why) => Some(unreachable(&machine.name, why)),
+            Contact::Reachable | Contact::NotAsked => None,
+        })
+        .collect()
+}
+
+fn unreachable(name: &NodeName, why: &str) -> Problem {
+    // Most reasons begin with the machine's name already.
+    let text = match why.strip_prefix(name.as_str()) {
+        Some(rest) if rest.starts_with([' ', ':']) => why.to_owned(),
+        _ => format!("{name} could not be reached: {why}"),
+    };
+    problem(Severity::Unknown, text, format!("ssh {name}"))
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Verdicts and screens, from made-up answers.
+
+mod made_up;
+
+use made_up::{answers, change, site};
+
+use super::*;
+use crate::observe::{FencingEvent, Health, Reading, ResourceFailure};
+use crate::site::NodeName;
+
+fn problems(status: &Status) -> Vec<&str> {
+    status.problems.iter().map(|problem| problem.text.as_str()).collect()
+}
+
+fn next(status: &Status) -> Vec<&str> {
+    status.problems.iter().filter_map(|problem| problem.next.as_deref()).collect()
+}
+
+fn unreachable(answers: &mut Answers, name: &str) {
+    let why = "ssh: no answer within 3 s".to_owned();
+    answers.insert(NodeName::from(name), Err(why));
+}
+
+#[test]
+fn all_well_is_healthy() {
+    let status = assemble(&site(), &answers());
+    assert_eq!(problems(&status), [""; 0]);
+    assert_eq!(status.verdict, Verdict::Healthy);
+    assert_eq!(status.active, Some(NodeName::from("ctl1")));
+    assert_eq!(status.vip.holder.as_deref(), Some("ctl1"));
+    insta::assert_snapshot!(plain_text(&render(&status)));
+}
+
+#[test]
+fn nothing_asked_is_unknown_and_not_down() {
+    let status = assemble(&site(), &Answers::new());
+    assert_eq!(status.verdict, Verdict::Unknown);
+    assert!(status.problems.iter().all(|p| p.severity == Severity::Unknown), "{status:?}");
+    let mut nobody = Answers::new();
+    for name in ["ctl1", "ctl2", "login1", "cn1", "cn2"] {
+        unreachable(&mut nobody, name);
+    }
+    let status = assemble(&site(), &nobody);
+    assert_eq!(status.verdict, Verdict::Unknown);
+    insta::assert_snapshot!(plain_text(&render(&status)));
+}
+
+/// The other controller tells what became of it.
+#[test]
+fn a_dead_controller_degrades() {
+    let mut answers = answers();
+    unreachable(&mut answers, "ctl2");
+    change(&mut answers, "ctl1", |ctl1| {
+        made_up::without_peer(ctl1, "ctl2");
+    });
+    let status = assemble(&site(), &answers);
+    assert_eq!(status.verdict, Verdict::Degraded);
+    assert_eq!(
+        problems(&status),
+        [
+            "only 2 of 3 votes are present",
+            "ctl2 is offline",
+            "DRBD on ctl1 is not connected (Connecting)",
+        ]
+    );
+    insta::assert_snapshot!(plain_text(&render(&status)));
+}
+
+/// Only ssh is broken: Pacemaker and DRBD say that the machine is well.
+#[test]
+fn an_unreachable_controller_is_not_called_offline() {
+    let mut answers = answers();
+    unreachable(&mut answers, "ctl2");
+    let status = assemble(&site(), &answers);
+    assert_eq!(problems(&status), ["ctl2 could not be reached: ssh: no answer within 3 s"]);
+    assert_eq!(status.problems[0].severity, Severity::Unknown);
+    assert_eq!(status.verdict, Verdict::Degraded);
+}
+
+#[test]
+fn a_scheduler_that_refuses_is_down() {
+    let mut answers = answers();
+    for name in ["ctl1", "ctl2", "login1"] {
+        change(&mut answers, name, |o| {
+            let Reading::Known(slurm) = &mut o.slurm else { panic!() };
+            slurm.slurmctld = Health::Down("Slurmctld(primary) at ctl1 is DOWN".to_owned());
+        });
+    }
+    let status = assemble(&site(), &answers);
+    assert_eq!(status.verdict, Verdict::Down);
+    assert_eq!(status.jobs, Reading::Unknown("slurmctld did not answer".to_owned()));
+    assert_eq!(next(&status), ["on ctl1: journalctl -u slurmctld"]);
+}
+
+/// A controller that is cut off cannot reach the VIP; the login node can.
+#[test]
+fn one_good_answer_proves_that_a_daemon_is_up() {
+    let mut answers = answers();
+    change(&mut answers, "ctl2", |o| {
+        let Reading::Known(slurm) = &mut o.slurm else { panic!() };
+        slurm.slurmctld = Health::Down("no route".to_owned());
+    });
+    assert_eq!(assemble(&site(), &answers).daemons.slurmctld, Health::Up);
+}
+
+#[test]
+fn the_controller_with_quorum_is_believed() {
+    let mut answers = answers();
+    change(&mut answers, "ctl1", |o| {
+        let Reading::Known(cluster) = &mut o.cluster else { panic!() };
+        cluster.with_quorum = false;
+        cluster.resources.clear();
+        let Reading::Known(quorum) = &mut o.quorum else { panic!() };
+        quorum.quorate = false;
+    });
+    let status = assemble(&site(), &answers);
+    assert_eq!(status.active, Some(NodeName::from("ctl1")));
+    assert!(matches!(&status.quorum, Reading::Known(quorum) if quorum.quorate));
+}
+
+#[test]
+fn two_halves_that_both_claim_quorum_are_down() {
+    let mut answers = answers();
+    for (name, peer) in [("ctl1", "ctl2"), ("ctl2", "ctl1")] {
+        change(&mut answers, name, |o| made_up::without_peer(o, peer));
+        change(&mut answers, name, |o| {
+            let Reading::Known(drbd) = &mut o.drbd else { panic!() };
+            drbd.role = "Primary".to_owned();
+            drbd.connection = "StandAlone".to_owned();
+        });
+    }
+    let status = assemble(&site(), &answers);
+    assert_eq!(status.verdict, Verdict::Down);
+    assert_eq!(
+        problems(&status)[..2],
+        [
+            "both controllers claim quorum, each without the other",
+            "DRBD is primary on both controllers"
+        ]
+    );
+}
+
+#[test]
+fn a_resync_shows_its_percentage_on_the_side_that_receives() {
+    let mut answers = answers();
+    change(&mut answers, "ctl1", |o| made_up::resync(o, "SyncSource", 41.6));
+    change(&mut answers, "ctl2", |o| made_up::resync(o, "SyncTarget", 41.6));
+    let status = assemble(&site(), &answers);
+    let copying = "the database volume is being copied to ctl2: 42 % in sync";
+    assert_eq!(problems(&status), [copying]);
+    assert!(plain_text(&render(&status)).contains("Inconsistent 42 %"));
+
+    // The same when only the sending side can be asked.
+    unreachable(&mut answers, "ctl2");
+    let status = assemble(&site(), &answers);
+    assert!(problems(&status).contains(&copying), "{:?}", problems(&status));
+}
+
+#[test]
+fn everything_that_was_left_behind_is_named_with_a_cure() {
+    let mut answers = answers();
+    for name in ["ctl1", "ctl2"] {
+        change(&mut answers, name, |o| {
+            let Reading::Known(cluster) = &mut o.cluster else { panic!() };
+            cluster.nodes[1].standby = true;
+            cluster.bans = ["cli-ban-slurmctld-on-ctl2", "never-fence-ctl1-by-ctl1"]
+                .map(str::to_owned)
+                .to_vec();
+            cluster.failures = vec![ResourceFailure {
+                operation: "slurm_ctld_monitor_10000".to_owned(),
+                node: "ctl1".to_owned(),
+                status: "not running".to_owned(),
+                reason: String::new(),
+                when: "2026-11-25 08:00:00Z".to_owned(),
+            }];
+            cluster.fencing = vec![
+                made_up::fenced("ctl2", "failed"),
+                made_up::fenced("ctl1", "success"),
+                made_up::fenced("ctl1", "failed"),
+            ];
+            cluster.resources.retain(|r| r.id != "slurmdbd");
+        });
+    }
+    let status = assemble(&site(), &answers);
+    assert_eq!(
+        problems(&status),
+        [
+            "ctl2 is in standby: nothing can move to it",
+            "slurmdbd is not configured",
+            "slurm_ctld_monitor_10000 failed on ctl1: not running",
+            "a constraint is left over: cli-ban-slurmctld-on-ctl2",
+            "fencing of ctl2 (off): failed",
+        ]
+    );
+    assert_eq!(
+        next(&status),
+        [
+            "on ctl1: pcs node unstandby ctl2",
+            "slurmha plan",
+            "look into it, then on ctl1: crm_resource --cleanup -r slurm_ctld",
+            "on ctl1: crm_resource --clear -r slurmctld",
+            "on ctl1: stonith_admin --history ctl2 --verbose",
+        ]
+    );
+    insta::assert_snapshot!(plain_text(&render(&status)));
+}
+
+#[test]
+fn compute_nodes_that_take_no_jobs_are_counted() {
+    let mut answers = answers();
+    change(&mut answers, "login1", |o| {
+        let Reading::Known(slurm) = &mut o.slurm else { panic!() };
+        slurm.nodes = [("idle", 1), ("down*", 2), ("drained", 1), ("mixed", 4)]
+            .map(|(state, n)| (state.to_owned(), n))
+            .into();
+    });
+    let status = assemble(&site(), &answers);
+    assert_eq!(problems(&status), ["2 compute nodes are down*", "1 compute node is drained"]);
+}
+
+/// On a node of the cluster only this node is asked.
+#[test]
+fn what_was_not_asked_is_no_problem_as_long_as_a_controller_tells() {
+    let mut answers = answers();
+    answers.retain(|name, _| name.as_str() == "ctl1");
+    let status = assemble(&site(), &answers);
+    assert_eq!(problems(&status), [""; 0]);
+    assert_eq!(status.verdict, Verdict::Healthy);
+}
+
+#[test]
+fn every_screen_fits_into_80_columns() {
+    let mut answers = answers();
+    unreachable(&mut answers, "cn2");
+    change(&mut answers, "ctl1", |o| {
+        o.drbd =
+            Reading::Unknown("drbdsetup: a rather long story of what happened there ".repeat(4));
+    });
+    let text = plain_text(&render(&assemble(&site(), &answers)));
+    let longest = text.lines().map(|line| line.chars().count()).max();
+    assert!(longest <= Some(80), "{text}");
+}
+
+#[test]
+fn the_status_as_json_reads_back() {
+    let status = assemble(&site(), &answers());
+    let json = serde_json::to_string(&status).unwrap();
+    assert_eq!(serde_json::from_str::<Status>(&json).unwrap(), status);
+    let fields: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(fields["verdict"], "healthy");
+    let _: Vec<FencingEvent> = serde_json::from_value(fields["fencing"].clone()).unwrap();
+}
