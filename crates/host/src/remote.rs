@@ -5,11 +5,13 @@
 //! checksum; after that an exchange is one ssh command that feeds JSON to
 //! `slurmha node ...` there and reads its answer.
 
+mod conversation;
 mod error;
 mod exchange;
 mod parallel;
 mod upload;
 
+pub use conversation::Conversation;
 pub use error::RemoteError;
 pub use parallel::for_each_host;
 

@@ -8,7 +8,7 @@ use slurmha_core::observe::{Observation, ObserveRequest};
 use slurmha_core::plan::{Step, StepEvent};
 
 use super::{Remote, RemoteError};
-use crate::command::{CommandOutput, Exit};
+use crate::command::{Command, CommandOutput, Exit};
 
 /// The remote shell's status when the binary is not there.
 const MISSING: Exit = Exit::Status(127);
@@ -50,15 +50,24 @@ impl Remote {
         on_line: &mut dyn FnMut(&str),
         timeout: Duration,
     ) -> Result<CommandOutput, RemoteError> {
-        let path = self.binary()?.remote_path();
-        let words: Vec<String> = arguments.iter().map(|word| crate::command::quote(word)).collect();
-        let script = format!("test -x {path} || exit 127; exec {path} node {}", words.join(" "));
-        let command = self.ssh.command(host, &self.as_root(&script)).stdin(stdin).timeout(timeout);
+        let command = self.node_command(host, arguments)?.stdin(stdin).timeout(timeout);
         let mut lines = Lines { partial: Vec::new(), on_line };
         self.ssh.execute(host, &command, &mut |bytes| {
             lines.add(bytes);
             true
         })
+    }
+
+    /// `slurmha node ARGUMENTS` as root on a host, through ssh.
+    pub(super) fn node_command(
+        &self,
+        host: &str,
+        arguments: &[&str],
+    ) -> Result<Command, RemoteError> {
+        let path = self.binary()?.remote_path();
+        let words: Vec<String> = arguments.iter().map(|word| crate::command::quote(word)).collect();
+        let script = format!("test -x {path} || exit 127; exec {path} node {}", words.join(" "));
+        Ok(self.ssh.command(host, &self.as_root(&script)))
     }
 
     /// Reads the state of a machine.

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A command on a machine that stays: lines go both ways until one side ends
+//! it. For watching a machine and for putting load on it.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::{Remote, RemoteError};
+use crate::command::{Command, CommandError, Exit};
+
+/// How much of the other end's stderr an error repeats, in bytes.
+const STDERR_KEPT: u64 = 4096;
+
+/// A running `slurmha node ...` on a machine. Dropping it ends it: its
+/// standard input is closed, which it takes as a sign to stop.
+#[derive(Debug)]
+pub struct Conversation {
+    host: String,
+    group: Pid,
+    child: Mutex<Child>,
+    stdin: Mutex<Option<ChildStdin>>,
+    stdout: Mutex<Option<ChildStdout>>,
+    stderr: Mutex<File>,
+}
+
+impl Remote {
+    /// Starts `slurmha node ARGUMENTS` on a host. The binary must be there,
+    /// as it is after any [`Remote::exchange`].
+    ///
+    /// # Errors
+    /// When ssh cannot be started; whether the host can be reached shows in
+    /// [`Conversation::listen`].
+    pub fn converse(&self, host: &str, arguments: &[&str]) -> Result<Conversation, RemoteError> {
+        let command = self.node_command(host, arguments)?;
+        let no_ssh = |source| RemoteError::NoSsh {
+            host: host.to_owned(),
+            source: CommandError::Io { command: command.pasteable(), source },
+        };
+        let stderr = tempfile::tempfile().map_err(no_ssh)?;
+        let mut child = spawn(&command, &stderr).map_err(no_ssh)?;
+        Ok(Conversation {
+            host: host.to_owned(),
+            group: Pid::from_child(&child),
+            stdin: Mutex::new(child.stdin.take()),
+            stdout: Mutex::new(child.stdout.take()),
+            stderr: Mutex::new(stderr),
+            child: Mutex::new(child),
+        })
+    }
+}
+
+impl Conversation {
+    /// Sends one line.
+    ///
+    /// # Errors
+    /// When the other end does not listen any more.
+    pub fn say(&self, line: &str) -> Result<(), RemoteError> {
+        let lost = |reason: String| RemoteError::Lost { host: self.host.clone(), reason };
+        match locked(&self.stdin).as_mut() {
+            Some(stdin) => stdin
+                .write_all(format!("{line}\n").as_bytes())
+                .and_then(|()| stdin.flush())
+                .map_err(|error| lost(error.to_string())),
+            None => Err(lost("it was ended here".to_owned())),
+        }
+    }
+
+    /// Hears every line until the other end has ended.
+    ///
+    /// # Errors
+    /// When it did not end well.
+    pub fn listen(&self, on_line: &mut dyn FnMut(&str)) -> Result<(), RemoteError> {
+        if let Some(stdout) = locked(&self.stdout).take() {
+            let mut reader = BufReader::new(stdout);
+            let mut line = Vec::new();
+            while reader.read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
+                on_line(String::from_utf8_lossy(&line).trim_end());
+                line.clear();
+            }
+        }
+        self.hang_up();
+        let status = locked(&self.child).wait();
+        self.judge(status.map_err(|error| error.to_string()))
+    }
+
+    /// Asks the other end to stop, by closing its standard input.
+    pub fn hang_up(&self) {
+        *locked(&self.stdin) = None;
+    }
+
+    /// Ends ssh at once; the other end notices when it next writes.
+    pub fn kill(&self) {
+        self.hang_up();
+        // A failure means that it is gone already.
+        let _ = kill_process_group(self.group, Signal::TERM);
+    }
+
+    fn judge(&self, status: Result<ExitStatus, String>) -> Result<(), RemoteError> {
+        let host = self.host.clone();
+        let reason = self.last_words();
+        match status {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) if status.code() == Some(255) => Err(RemoteError::Lost { host, reason }),
+            Ok(status) => {
+                let exit = match status.code() {
+                    Some(code) => Exit::Status(code),
+                    None => Exit::Signal(status.signal().unwrap_or_default()),
+                };
+                Err(RemoteError::Crashed { host, exit, reason })
+            }
+            Err(reason) => Err(RemoteError::Lost { host, reason }),
+        }
+    }
+
+    fn last_words(&self) -> String {
+        let mut stderr = locked(&self.stderr);
+        let mut words = Vec::new();
+        // Without them the error is as true and only less helpful.
+        let _ = stderr
+            .rewind()
+            .and_then(|()| Read::by_ref(&mut *stderr).take(STDERR_KEPT).read_to_end(&mut words));
+        String::from_utf8_lossy(&words).trim().to_owned()
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = locked(&self.child).wait();
+    }
+}
+
+fn spawn(command: &Command, stderr: &File) -> std::io::Result<Child> {
+    let mut process = std::process::Command::new(command.program());
+    // A group of its own: Ctrl-C is answered here, in good order, and must
+    // not end ssh before the other end has been told to stop.
+    process
+        .args(command.arguments())
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(stderr.try_clone()?)
+        .spawn()
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing in here is left half-changed by a panic elsewhere.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
