@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::program;
-use crate::progress::Progress;
+use crate::progress::{Progress, Silent};
 use crate::recipe;
 use crate::sources;
 use crate::state::{base_directory, lock, private_directory, write_file};
@@ -50,7 +50,7 @@ impl Image {
         if image.directory.is_dir() {
             return Ok(image);
         }
-        let guard = cache.join(format!("{digest}.lock"));
+        let guard = cache.join("lock");
         let _held = match lock(&guard, false)? {
             Some(held) => Some(held),
             None => {
@@ -62,12 +62,12 @@ impl Image {
             return Ok(image);
         }
         let work = cache.join(format!("{digest}.building"));
-        remove_tree(&work, progress)?;
+        remove_tree(&work)?;
         let built = build(&work, progress).and_then(|()| {
             fs::rename(work.join("image"), &image.directory)
                 .map_err(Error::file("create", &image.directory))
         });
-        let removed = remove_tree(&work, progress);
+        let removed = remove_tree(&work);
         built.and(removed)?;
         Ok(image)
     }
@@ -154,15 +154,14 @@ fn make_file_system(
 
 /// Removes a build directory, which can hold files of other users when the
 /// build runs without root.
-fn remove_tree(path: &Path, progress: &dyn Progress) -> Result<(), Error> {
+fn remove_tree(path: &Path) -> Result<(), Error> {
     if !path.exists() {
         return Ok(());
     }
-    let _ = progress;
     let mut command = as_root();
     command.args(["rm", "-rf", "--"]).arg(path);
     // Also after Ctrl-C: nothing half-built stays.
-    program::run(&mut command, COPY_LIMIT, &crate::progress::Silent).map(drop)
+    program::run(&mut command, COPY_LIMIT, &Silent).map(drop)
 }
 
 /// Runs what follows with every user id of a file system at hand: as root, or

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Programs that the lab runs to their end.
 
-use std::io::Read;
-use std::process::{Command, ExitStatus, Output, Stdio};
+use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::error::Error;
 use crate::progress::Progress;
@@ -112,54 +115,50 @@ pub(crate) fn finish(
         .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        // A group of its own: what is told to end is the program with all
+        // that it started, and not by the terminal behind our back.
+        .process_group(0)
         .spawn()
         .map_err(Error::system(doing(command)))?;
+    let stdout = collect(child.stdout.take());
+    let stderr = collect(child.stderr.take());
     if let (Some(bytes), Some(mut pipe)) = (input, child.stdin.take()) {
-        use std::io::Write;
         // A program that does not want its input says so by its exit status.
         let _ = pipe.write_all(bytes);
     }
-    let stdout = collect(child.stdout.take());
-    let stderr = collect(child.stderr.take());
     let deadline = Instant::now() + limit;
     let mut pause = Duration::from_millis(1);
     let status = loop {
         if let Some(status) = child.try_wait().map_err(Error::system(doing(command)))? {
             break status;
         }
-        let cancelled = progress.cancelled();
-        if cancelled || Instant::now() >= deadline {
-            // Ctrl-C went to the program as well: give it time to clean up.
-            if !(cancelled && ends_soon(&mut child)) {
-                let _ = child.kill();
-                let _ = child.wait();
-            }
-            return Err(if cancelled {
-                Error::Interrupted
-            } else {
-                Error::ProgramTimeout { command: as_typed(command), limit }
-            });
+        if progress.cancelled() {
+            end_group(&mut child, Duration::from_secs(30));
+            return Err(Error::Interrupted);
+        }
+        if Instant::now() >= deadline {
+            end_group(&mut child, Duration::from_secs(5));
+            return Err(Error::ProgramTimeout { command: as_typed(command), limit });
         }
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(50));
     };
-    if progress.cancelled() {
-        return Err(Error::Interrupted);
-    }
     let joined = |reader: thread::JoinHandle<Vec<u8>>| reader.join().unwrap_or_default();
     Ok(Output { status, stdout: joined(stdout), stderr: joined(stderr) })
 }
 
-/// Whether a program that was interrupted ends by itself.
-fn ends_soon(child: &mut std::process::Child) -> bool {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while Instant::now() < deadline {
-        if matches!(child.try_wait(), Ok(Some(_))) {
-            return true;
-        }
-        thread::sleep(Duration::from_millis(50));
+/// Asks a program and all that it started to end, and makes them end if they
+/// have not cleaned up in time.
+fn end_group(child: &mut Child, patience: Duration) {
+    let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return };
+    let _ = kill_process_group(group, Signal::INT);
+    let deadline = Instant::now() + patience;
+    while Instant::now() < deadline && matches!(child.try_wait(), Ok(None)) {
+        thread::sleep(Duration::from_millis(20));
     }
-    false
+    // As long as a member is left, the group's number is nobody else's.
+    let _ = kill_process_group(group, Signal::KILL);
+    let _ = child.wait();
 }
 
 /// Reads a pipe to its end beside the program.
@@ -195,6 +194,27 @@ mod tests {
         command.arg("60");
         let error = run(&mut command, Duration::from_millis(50), &Silent).unwrap_err();
         assert!(matches!(error, Error::ProgramTimeout { .. }), "{error}");
+    }
+
+    #[test]
+    fn an_interrupted_program_can_clean_up() {
+        let directory = tempfile::tempdir().unwrap();
+        let script = "echo building >half-built; trap 'rm half-built; exit 1' INT; \
+            touch ready; while :; do sleep 0.01; done";
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).current_dir(directory.path());
+        // The trap must be set before the interrupt arrives.
+        struct WhenReady(std::path::PathBuf);
+        impl Progress for WhenReady {
+            fn step(&self, _: Option<&str>, _: &str) {}
+            fn cancelled(&self) -> bool {
+                self.0.exists()
+            }
+        }
+        let ready = WhenReady(directory.path().join("ready"));
+        let error = run(&mut command, Duration::from_secs(30), &ready).unwrap_err();
+        assert!(matches!(error, Error::Interrupted), "{error}");
+        assert!(!directory.path().join("half-built").exists());
     }
 
     #[test]
