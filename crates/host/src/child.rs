@@ -206,6 +206,7 @@ impl Stream {
     }
 }
 
+#[allow(clippy::disallowed_methods, reason = "this is where programs are started")]
 fn spawn(command: &Command, inherit_environment: bool) -> Result<Child, CommandError> {
     let mut process = std::process::Command::new(&command.program);
     process.args(&command.arguments).process_group(0);

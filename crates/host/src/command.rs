@@ -214,6 +214,13 @@ impl CommandOutput {
     }
 }
 
+impl fmt::Debug for CommandOutput {
+    /// What it printed is left out: it may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CommandOutput({}: {})", self.command.pasteable(), self.exit)
+    }
+}
+
 /// Why a program gave no usable answer.
 #[derive(Debug, Error)]
 pub enum CommandError {

@@ -4,12 +4,14 @@
 
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use slurmha_core::observe::ObserveRequest;
 use slurmha_core::plan::{Step, StepEvent};
 
 use crate::apply::{Ended, apply};
 use crate::observe::observe;
+use crate::remote::{DIRECTORY, STABLE_NAME};
 use crate::system::System;
 
 /// Reads an [`ObserveRequest`] as JSON and answers with the observation as
@@ -40,11 +42,33 @@ pub fn apply_exchange(
     output: &mut dyn Write,
 ) -> io::Result<Ended> {
     let steps: Vec<Step> = serde_json::from_slice(&read_all(input)?)?;
+    take_stable_name()?;
     let mut events = |event: StepEvent| match write_line(output, &event) {
         Ok(()) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),
     };
     Ok(apply(system, &steps, &mut events))
+}
+
+/// Makes the stable name lead to this executable, when
+/// it is one of the versions that were placed on this machine: agents and
+/// units call what last applied the site, also after a step back to a version
+/// that was there already.
+fn take_stable_name() -> io::Result<()> {
+    let executable = std::env::current_exe()?;
+    let stable = Path::new(STABLE_NAME);
+    if !executable.starts_with(DIRECTORY)
+        || std::fs::read_link(stable).is_ok_and(|target| target == executable)
+    {
+        return Ok(());
+    }
+    let staged = stable.with_extension("new");
+    match std::fs::remove_file(&staged) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    std::os::unix::fs::symlink(&executable, &staged)?;
+    std::fs::rename(&staged, stable)
 }
 
 fn read_all(input: &mut dyn Read) -> io::Result<Vec<u8>> {

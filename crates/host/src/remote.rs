@@ -14,6 +14,7 @@ mod upload;
 pub use conversation::Conversation;
 pub use error::RemoteError;
 pub use parallel::for_each_host;
+pub use upload::{DIRECTORY, STABLE_NAME};
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};

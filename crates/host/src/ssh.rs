@@ -17,6 +17,7 @@ use crate::remote::RemoteError;
 /// share (`ControlMaster`); dropping this closes it.
 #[derive(Debug)]
 pub struct Ssh {
+    program: String,
     user: String,
     config: Option<PathBuf>,
     options: Vec<String>,
@@ -29,12 +30,19 @@ impl Ssh {
     /// Logs in as this user: root, or one with password-less sudo.
     pub fn new(user: impl Into<String>) -> Self {
         Self {
+            program: "ssh".to_owned(),
             user: user.into(),
             config: None,
             options: Vec::new(),
             connect_timeout: Duration::from_secs(10),
             control: control_directory(),
         }
+    }
+
+    /// Uses another program in place of `ssh`, with the same arguments.
+    pub fn with_program(mut self, program: impl Into<String>) -> Self {
+        self.program = program.into();
+        self
     }
 
     /// Reads this file instead of `~/.ssh/config` (`-F`).
@@ -63,7 +71,7 @@ impl Ssh {
 
     /// `ssh ... HOST SHELL_TEXT`.
     pub(crate) fn command(&self, host: &str, shell_text: &str) -> Command {
-        let mut command = Command::new("ssh").arg("-T");
+        let mut command = Command::new(&self.program).arg("-T");
         if let Some(config) = &self.config {
             command = command.arg("-F").arg(config);
         }
@@ -173,7 +181,7 @@ impl Drop for Ssh {
             let mut option = std::ffi::OsString::from("ControlPath=");
             option.push(socket.path());
             // The host name is not used with a control path, but must be there.
-            let exit = Command::new("ssh")
+            let exit = Command::new(&self.program)
                 .args(["-O", "exit", "-o"])
                 .arg(option)
                 .arg("slurmha")

@@ -6,13 +6,19 @@ use std::time::Duration;
 
 use slurmha_core::layout;
 use slurmha_core::plan::Outcome;
+use slurmha_core::render::cib::id;
 use slurmha_core::secret::Digest;
 
 use super::StepError;
 use super::context::{Context, Look};
 use super::files::ensure_parent;
-use crate::program::{corosync as corosync_tools, slurm as slurm_tools};
+use crate::command::CommandError;
+use crate::program::{corosync as corosync_tools, pacemaker, slurm as slurm_tools};
 use crate::system::{Ids, System, read_trimmed, write_atomically};
+
+/// slurmctld's words (22.05) for a change that it cannot take while it runs.
+const NEEDS_RESTART: &str = "require restart of the slurmctld daemon";
+const SLURMCTLD_LIMIT: Duration = Duration::from_secs(120);
 
 /// slurmdbd may have started a moment ago.
 const SLURMDBD_LIMIT: Duration = Duration::from_secs(120);
@@ -24,7 +30,26 @@ pub(super) fn corosync(context: &Context<'_>, digest: &Digest) -> Result<Outcome
 
 pub(super) fn slurm(context: &Context<'_>, digest: &Digest) -> Result<Outcome, StepError> {
     let path = Path::new(layout::SLURM_CONF_DIGEST);
-    unless_recorded(context.system, path, digest, || Ok(slurm_tools::reconfigure(context.system)?))
+    unless_recorded(context.system, path, digest, || reconfigure_or_restart(context))
+}
+
+/// Some changes (nodes that come, go or change their CPUs among them) are
+/// refused by a running slurmctld: it is restarted through Pacemaker then,
+/// and told again, so that the slurmds fetch the new file too.
+fn reconfigure_or_restart(context: &Context<'_>) -> Result<(), StepError> {
+    match slurm_tools::reconfigure(context.system) {
+        Err(CommandError::Failed { stderr, .. }) if stderr.contains(NEEDS_RESTART) => {}
+        result => return Ok(result?),
+    }
+    context.progress("slurmctld has to be restarted to take this".to_owned())?;
+    pacemaker::restart_resource(context.system, id::SLURMCTLD)?;
+    let look = || match slurm_tools::reconfigure(context.system) {
+        Ok(()) => Look::Ready(()),
+        Err(error) => Look::Missing(format!("slurmctld does not answer yet ({error})")),
+    };
+    context.wait(SLURMCTLD_LIMIT, Duration::from_secs(1), look, |missing, after| {
+        StepError::TooSlow { missing, after, hint: "journalctl --unit slurmctld".to_owned() }
+    })
 }
 
 pub(super) fn register_cluster(context: &Context<'_>, cluster: &str) -> Result<Outcome, StepError> {

@@ -26,6 +26,8 @@ pub(super) fn wait(context: &Context<'_>, resources: &[String]) -> Result<Outcom
     let mut last = (String::new(), system.elapsed());
     let look = || {
         let (missing, failures) = missing(system, resources);
+        // A change of a moment ago may not have reached the resources yet.
+        let missing = missing.or_else(|| unsettled(system));
         let Some(missing) = missing else { return Look::Ready(Outcome::Unchanged) };
         let text = with_failures(missing, &failures);
         if text != last.0 {
@@ -71,6 +73,14 @@ fn missing(system: &dyn System, resources: &[String]) -> (Option<String>, Vec<St
         Err(error) => Some(format!("slurmctld cannot be asked ({error})")),
     };
     (missing, failures)
+}
+
+/// Whether Pacemaker still has something to do.
+fn unsettled(system: &dyn System) -> Option<String> {
+    match pacemaker::wait_until_settled(system) {
+        Ok(()) => None,
+        Err(error) => Some(format!("the cluster has not settled ({error})")),
+    }
 }
 
 /// How a resource stands, unless an instance of it runs (for DRBD: is

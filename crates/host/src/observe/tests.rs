@@ -1,1 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Observations of the simulated machine.
 
+use std::path::Path;
+
+use slurmha_core::observe::{
+    DeviceContent, FileRequest, Health, Observation, ObserveRequest, Reading,
+};
+use slurmha_core::plan::Step;
+use slurmha_core::secret::SecretId;
+
+use super::*;
+use crate::simulated::{At, Fault, How, Simulated};
+use crate::system::Ids;
+
+fn everything() -> ObserveRequest {
+    ObserveRequest {
+        packages: vec!["corosync".to_owned(), "absent".to_owned()],
+        users: vec!["root".to_owned(), "nobody".to_owned()],
+        groups: vec!["root".to_owned()],
+        files: vec![FileRequest {
+            path: "/etc/slurm/slurmdbd.conf".into(),
+            secrets: vec![SecretId::DatabasePassword.location()],
+        }],
+        directories: vec!["/etc".into(), "/nowhere".into()],
+        secrets: vec![SecretId::DatabasePassword.location()],
+        units: vec!["corosync.service".to_owned(), "absent.service".to_owned()],
+        devices: vec!["/dev/vdb".into(), "/dev/vdc".into(), "/dev/absent".into()],
+        drbd_resource: Some("slurm_data".to_owned()),
+        cluster: true,
+        cib: true,
+        slurm: true,
+        preflight: Some(Default::default()),
+    }
+}
+
+fn machine() -> Simulated {
+    let machine =
+        Simulated::new("ctl1", "ctl2").with_device("/dev/vdb", 1 << 30).with_device("/dev/vdc", 1);
+    machine.put_signature("/dev/vdc", "ext4", Some("home"));
+    machine.put_file("/etc/slurm/slurmdbd.conf", b"StoragePass=hunter2\n", Ids::root(0o600));
+    let secret = SecretId::DatabasePassword.location();
+    machine.put_file(&secret.path.to_string_lossy(), b"hunter2\n", Ids::root(0o600));
+    machine
+}
+
+#[test]
+fn a_bare_machine_is_described_and_nothing_is_guessed() {
+    let seen = observe(&machine(), &everything());
+    assert_eq!((seen.hostname.as_str(), seen.os_version.as_str()), ("ctl1", "12"));
+    assert!(seen.packages.is_empty());
+    assert_eq!(seen.users.len(), 1);
+    assert_eq!(seen.directories.len(), 1);
+    assert_eq!(seen.units["absent.service"].load, "not-found");
+    assert_eq!(seen.devices[Path::new("/dev/vdb")].content, DeviceContent::Blank);
+    assert_eq!(seen.devices[Path::new("/dev/vdb")].size_bytes, Some(1 << 30));
+    let foreign = &seen.devices[Path::new("/dev/vdc")].content;
+    assert!(matches!(foreign, DeviceContent::Foreign { signature, .. } if signature == "ext4"));
+    let absent = &seen.devices[Path::new("/dev/absent")];
+    assert!(matches!(absent.content, DeviceContent::Unknown { .. }));
+    for unknown in [seen.cib.known().is_none(), seen.cluster.known().is_none()] {
+        assert!(unknown);
+    }
+    assert!(matches!(&seen.quorum, Reading::Unknown(why) if why.contains("not installed")));
+}
+
+#[test]
+fn no_secret_leaves_the_machine() {
+    let seen = observe(&machine(), &everything());
+    let text = serde_json::to_string(&seen).unwrap();
+    assert!(!text.contains("hunter2"));
+    let file = &seen.files[Path::new("/etc/slurm/slurmdbd.conf")];
+    assert_eq!(file.text.as_deref(), Some("StoragePass=@SECRET:database-password@\n"));
+    assert!(seen.secret(&SecretId::DatabasePassword).is_some());
+}
+
+#[test]
+fn what_was_not_asked_is_not_looked_at() {
+    let machine = machine();
+    let seen = observe(&machine, &ObserveRequest::default());
+    assert!(machine.commands().is_empty());
+    assert_eq!(seen.cluster, Reading::Unknown("not asked".to_owned()));
+    assert!(seen.preflight.is_none());
+}
+
+#[test]
+fn the_state_of_all_units_is_one_command() {
+    let machine = machine();
+    let request = ObserveRequest {
+        units: vec!["a.service".to_owned(), "b.service".to_owned()],
+        packages: vec!["corosync".to_owned()],
+        ..ObserveRequest::default()
+    };
+    let seen = observe(&machine, &request);
+    assert_eq!(machine.commands().len(), 1);
+    assert_eq!(seen.units.len(), 2);
+}
+
+/// A machine on which Pacemaker runs with an empty configuration.
+fn member() -> Simulated {
+    let machine = machine();
+    let packages = ["corosync", "pacemaker", "drbd-utils", "slurm-client"];
+    let steps = [
+        Step::InstallPackages { packages: packages.map(str::to_owned).to_vec() },
+        Step::StartUnit { unit: "corosync.service".to_owned() },
+        Step::StartUnit { unit: "pacemaker.service".to_owned() },
+    ];
+    crate::apply(&machine, &steps, &mut |_| std::ops::ControlFlow::Continue(()));
+    machine
+}
+
+#[test]
+fn a_member_tells_its_cluster() {
+    let seen = observe(&member(), &everything());
+    assert!(seen.quorum.known().is_some_and(|quorum| quorum.quorate));
+    assert_eq!(seen.cluster.known().map(|cluster| cluster.nodes.len()), Some(2));
+    assert!(seen.cib.known().is_some_and(|cib| cib.starts_with("<cib")));
+    assert_eq!(seen.drbd.known().map(|drbd| drbd.up), Some(false), "down is an answer");
+    assert_eq!(seen.packages.len(), 1);
+    assert!(seen.units["corosync.service"].since.is_some());
+    let slurm = seen.slurm.known().unwrap();
+    assert!(matches!(slurm.slurmctld, Health::Down(_)));
+    assert_eq!(slurm.mariadb, Health::Elsewhere);
+}
+
+#[test]
+fn every_program_may_hang_and_the_rest_is_told() {
+    for program in ["systemctl", "blkid", "crm_mon", "cibadmin", "drbdsetup", "scontrol", "ss"] {
+        let machine = member();
+        machine.inject(Fault { at: At::Program(program.to_owned()), how: How::Hangs });
+        let seen: Observation = observe(&machine, &everything());
+        assert_eq!(seen.hostname, "ctl1", "{program}");
+        assert!(seen.quorum.known().is_some(), "{program}");
+        match program {
+            "crm_mon" => {
+                assert!(matches!(&seen.cluster, Reading::Unknown(why) if why.contains("5 s")));
+            }
+            "drbdsetup" => assert!(seen.drbd.known().is_none(), "hanging is not down"),
+            "scontrol" => {
+                assert_eq!(seen.slurm.known().map(|s| &s.slurmctld), Some(&Health::Unknown));
+            }
+            _ => {}
+        }
+    }
+}

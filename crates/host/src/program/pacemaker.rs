@@ -125,3 +125,11 @@ pub fn restart_resource(system: &dyn System, resource: &str) -> Result<(), Comma
         .timeout(Duration::from_secs(330));
     system.run(&command)?.success().map(|_| ())
 }
+
+/// `crm_resource --wait`: returns when the scheduler has nothing left to do.
+pub fn wait_until_settled(system: &dyn System) -> Result<(), CommandError> {
+    let command = Command::new("crm_resource")
+        .args(["--wait", "--timeout=20"])
+        .timeout(Duration::from_secs(60));
+    system.run(&command)?.success().map(|_| ())
+}

@@ -135,6 +135,7 @@ impl Drop for Conversation {
     }
 }
 
+#[allow(clippy::disallowed_methods)] // This crate is the door.
 fn spawn(command: &Command, stderr: &File) -> std::io::Result<Child> {
     let mut process = std::process::Command::new(command.program());
     // A group of its own: Ctrl-C is answered here, in good order, and must

@@ -72,7 +72,7 @@ pub enum RemoteError {
         reason: String,
     },
     /// The connection, or the program there, ended while a step was at work.
-    #[error("{host}: `{step}` was at work when it ended: {source}")]
+    #[error("{source} (while `{step}` was at work on {host})")]
     DuringStep {
         /// The host.
         host: String,

@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::{Binary, Remote, RemoteError};
 
 /// Where versions of the binary lie on a machine.
-pub(super) const DIRECTORY: &str = "/var/lib/slurmha/bin";
+pub const DIRECTORY: &str = "/var/lib/slurmha/bin";
 
 /// The name by which agents, units and people call it.
-const STABLE_NAME: &str = "/usr/local/sbin/slurmha";
+pub const STABLE_NAME: &str = "/usr/local/sbin/slurmha";
 
 const TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -61,6 +61,7 @@ mod tests {
     use super::*;
 
     /// Runs the script in a directory of its own.
+    #[allow(clippy::disallowed_methods, reason = "the script itself is tested")]
     fn run(root: &std::path::Path, binary: &Binary, sent: &[u8]) -> bool {
         use std::io::Write as _;
         let text = script(binary)

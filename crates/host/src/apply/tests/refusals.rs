@@ -100,7 +100,7 @@ fn ids_that_differ_are_refused() {
     let machine = steps::machine();
     machine.put_file("/etc/group", b"root:x:0:\nslurm:x:995:\n", Ids::root(0o644));
     let slurm = Step::CreateGroup(Group { name: "slurm".to_owned(), gid: 64030 });
-    insta::assert_snapshot!(say(&machine, &[slurm.clone()]), @r##"
+    insta::assert_snapshot!(say(&machine, std::slice::from_ref(&slurm)), @r##"
 refused: the group slurm exists with id 995 instead of 64030
 hint: if nothing else depends on it: groupmod --gid 64030 slurm, then correct the files that have the old id
 "##);
@@ -155,7 +155,7 @@ hint:
 #[test]
 fn a_unit_that_dies_says_why() {
     let machine = steps::machine();
-    let list = vec![
+    let list = [
         Step::InstallPackages { packages: vec!["munge".to_owned()] },
         Step::StartUnit { unit: "munge.service".to_owned() },
     ];
