@@ -249,7 +249,10 @@ fn in_force(controllers: &[Seen<'_>], draft: &mut Draft) {
             draft.push(Stage::Membership, seen.name(), Step::ReloadCorosync { digest });
         }
         if let Some(digest) = reload(seen, draft, "slurmctld.service", &SLURM) {
-            draft.push(Stage::Resources, seen.name(), Step::ReconfigureSlurm { digest });
+            let why = restarts(seen, draft).map(|line| format!("slurmctld restarts for `{line}`"));
+            let step = Step::ReconfigureSlurm { digest };
+            let step = PlannedStep::because(step, why.unwrap_or_default());
+            draft.push(Stage::Resources, seen.name(), step);
         }
         for (unit, resource, path) in [
             ("slurmdbd.service", id::SLURMDBD, "/etc/slurm/slurmdbd.conf"),
@@ -286,6 +289,27 @@ fn reload(seen: &Seen<'_>, draft: &Draft, unit: &str, what: &Reloadable) -> Opti
     let digest = Digest::of(text.as_bytes());
     let stamp = text_of_stamp(seen, what.stamp);
     (stamp != Some(digest.0.as_str())).then_some(digest)
+}
+
+/// The first changed line of slurm.conf that a running slurmctld does not
+/// take; slurm.conf(5) names these keys.
+fn restarts(seen: &Seen<'_>, draft: &Draft) -> Option<String> {
+    const KEYS: [&str; 9] = [
+        "NodeName=",
+        "AuthType=",
+        "GresTypes=",
+        "SelectType=",
+        "SlurmctldHost=",
+        "SlurmctldPort=",
+        "StateSaveLocation=",
+        "SchedulerType=",
+        "TopologyPlugin=",
+    ];
+    let path = Path::new(SLURM.file);
+    let (old, new) = (text(seen, path)?, draft.text_of(seen.name(), path)?);
+    let changed = |line: &&str| !old.lines().any(|known| known == *line);
+    let new_line = new.lines().filter(changed).find(|l| KEYS.iter().any(|key| l.starts_with(key)));
+    new_line.map(str::to_owned)
 }
 
 fn text<'a>(seen: &Seen<'a>, path: &Path) -> Option<&'a str> {

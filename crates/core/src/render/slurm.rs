@@ -49,12 +49,8 @@ SlurmdPidFile=/run/slurmd.pid
 SlurmdSpoolDir=/var/lib/slurm/slurmd
 AuthType=auth/munge
 MessageTimeout=30
-SlurmctldTimeout=120
-SlurmdTimeout=300
-ReturnToService=2
 AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost={vip}
-JobAcctGatherType=jobacct_gather/cgroup
 ",
         site.cluster_name,
         first.name,
@@ -63,26 +59,45 @@ JobAcctGatherType=jobacct_gather/cgroup
     );
 }
 
+/// Defaults that the site file's `[slurm] extra` may replace: of a key that
+/// stands twice Slurm complains, so ours is left out then.
 fn policy(text: &mut String, site: &Site) {
-    text.push_str(
-        "ProctrackType=proctrack/cgroup
-TaskPlugin=task/affinity,task/cgroup
-SelectType=select/cons_tres
-SelectTypeParameters=CR_Core_Memory
-MpiDefault=none
-",
-    );
+    let mut defaults = vec![
+        ("SlurmctldTimeout", "120".to_owned()),
+        ("SlurmdTimeout", "300".to_owned()),
+        // A node that was away and registers again is used again.
+        ("ReturnToService", "2".to_owned()),
+        ("JobAcctGatherType", "jobacct_gather/cgroup".to_owned()),
+        ("ProctrackType", "proctrack/cgroup".to_owned()),
+        ("TaskPlugin", "task/affinity,task/cgroup".to_owned()),
+        ("SelectType", "select/cons_tres".to_owned()),
+        ("SelectTypeParameters", "CR_Core_Memory".to_owned()),
+        ("MpiDefault", "none".to_owned()),
+    ];
     // With memory as a consumable resource a job that asks for none would
     // otherwise be given the whole node.
     if let Some(memory) = memory_per_cpu(&site.node_groups) {
-        let _ = writeln!(text, "DefMemPerCPU={memory}");
+        defaults.push(("DefMemPerCPU", memory.to_string()));
     }
     if let Some(types) = gres_types(&site.node_groups) {
-        let _ = writeln!(text, "GresTypes={types}");
+        defaults.push(("GresTypes", types));
+    }
+    for (key, value) in defaults.iter().filter(|(key, _)| !is_given(site, key)) {
+        let _ = writeln!(text, "{key}={value}");
     }
     for line in &site.slurm_extra {
         let _ = writeln!(text, "{line}");
     }
+}
+
+/// Slurm's keys are not case-sensitive. `DefMemPerNode` and `DefMemPerGPU`
+/// exclude `DefMemPerCPU`.
+fn is_given(site: &Site, key: &str) -> bool {
+    site.slurm_extra.iter().filter_map(|line| line.split_once('=')).any(|(given, _)| {
+        let given = given.trim();
+        given.eq_ignore_ascii_case(key)
+            || key == "DefMemPerCPU" && given.to_ascii_lowercase().starts_with("defmemper")
+    })
 }
 
 fn memory_per_cpu(groups: &[NodeGroup]) -> Option<u64> {
