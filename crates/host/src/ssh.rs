@@ -2,7 +2,7 @@
 //! The system's ssh(1), so that ssh_config(5), agents, jump hosts and known
 //! hosts work as people expect.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -10,6 +10,9 @@ use tempfile::TempDir;
 use crate::child;
 use crate::command::{Command, CommandError, CommandOutput, Exit, quote};
 use crate::remote::RemoteError;
+
+/// Directories of shared connections; the process id and a random part follow.
+const CONTROL_PREFIX: &str = "slurmha-ssh-";
 
 /// How to log in on machines.
 ///
@@ -100,7 +103,6 @@ impl Ssh {
             "ServerAliveCountMax=3".to_owned(),
             "ForwardAgent=no".to_owned(),
             "ForwardX11=no".to_owned(),
-            "LogLevel=ERROR".to_owned(),
         ];
         if let Some(control) = &self.control {
             options.push("ControlMaster=auto".to_owned());
@@ -196,11 +198,28 @@ impl Drop for Ssh {
 /// 107 characters (unix(7)), of which ssh needs 58 (`/%C` and a random part
 /// while it binds).
 fn control_directory() -> Option<TempDir> {
-    let short = |path: &PathBuf| path.as_os_str().len() <= 30;
+    let short = |path: &PathBuf| path.as_os_str().len() <= 20;
     let base = Some(std::env::temp_dir()).filter(short).unwrap_or_else(|| "/tmp".into());
+    remove_left_over(&base);
     // tempfile makes it with mode 0700. Without it each exchange connects
     // anew, which is slower and otherwise the same.
-    tempfile::Builder::new().prefix("slurmha-").tempdir_in(base).ok()
+    let prefix = format!("{CONTROL_PREFIX}{}-", std::process::id());
+    tempfile::Builder::new().prefix(&prefix).tempdir_in(base).ok()
+}
+
+/// Removes the directories of processes that were interrupted. Their shared
+/// connections end by themselves; nobody else's directory can be removed.
+fn remove_left_over(base: &Path) {
+    let Ok(entries) = std::fs::read_dir(base) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(CONTROL_PREFIX));
+        let process = process.and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+        if process.is_some_and(|id| !Path::new("/proc").join(id.to_string()).exists()) {
+            // It is in nobody's way if it stays.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 fn last_line(noise: &str) -> String {

@@ -2,7 +2,6 @@
 //! ssh and the exchanges through it, with a script in the place of ssh.
 
 use std::io::Write as _;
-use std::path::Path;
 
 use slurmha_core::config_file::{Access, Directory};
 use slurmha_core::observe::ObserveRequest;
@@ -204,4 +203,16 @@ fn the_path_of_a_shared_connection_fits_into_a_socket_address() {
     let control = control_directory().unwrap();
     // `/` and %C (40), and what ssh appends while it binds (17).
     assert!(control.path().as_os_str().len() + 58 <= 107, "{control:?}");
+}
+
+#[test]
+fn directories_of_ended_processes_are_removed() {
+    let base = tempfile::tempdir().unwrap();
+    let directory = |id: u32| base.path().join(format!("{CONTROL_PREFIX}{id}-abc"));
+    // No process has an id above PID_MAX_LIMIT (2^22).
+    let (gone, alive) = (directory(4_194_305), directory(std::process::id()));
+    std::fs::create_dir(&gone).unwrap();
+    std::fs::create_dir(&alive).unwrap();
+    remove_left_over(base.path());
+    assert!(!gone.exists() && alive.exists());
 }
