@@ -57,13 +57,16 @@ pub fn assemble(site: &Site, answers: &Answers) -> Status {
     status
 }
 
-/// Down needs proof, healthy needs proof; the rest is in between.
+/// Down needs proof, healthy needs proof; the rest is in between. Without
+/// Corosync's and Pacemaker's word nobody knows what the next failure does.
 fn verdict(status: &Status) -> Verdict {
     let worst = status.problems.iter().map(|problem| problem.severity).min();
+    let told = status.quorum.known().is_some() && status.resources.known().is_some();
     match (&status.daemons.slurmctld, worst) {
         (_, Some(Severity::Down)) | (Health::Down(_), _) => Verdict::Down,
         (Health::Up, None) => Verdict::Healthy,
-        (Health::Up, Some(_)) => Verdict::Degraded,
+        (Health::Up, Some(Severity::Degraded)) => Verdict::Degraded,
+        (Health::Up, Some(Severity::Unknown)) if told => Verdict::Degraded,
         _ => Verdict::Unknown,
     }
 }

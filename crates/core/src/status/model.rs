@@ -49,6 +49,15 @@ pub struct Status {
     pub leftover_bans: Vec<String>,
 }
 
+impl Status {
+    /// Whether Pacemaker says that this controller does not take part.
+    pub(super) fn is_offline(&self, controller: &str) -> bool {
+        self.machines
+            .iter()
+            .any(|m| m.name.as_str() == controller && m.member == Some(Member::Offline))
+    }
+}
+
 /// All of a status in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

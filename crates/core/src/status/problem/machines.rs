@@ -28,7 +28,7 @@ pub(super) fn quorum(view: &View<'_>, status: &Status) -> Vec<Problem> {
     let look = format!("on {place}: corosync-quorumtool -s");
     if !quorum.quorate {
         found.push(problem(Severity::Down, format!("no quorum: {votes}"), look.clone()));
-    } else if quorum.total_votes < quorum.expected_votes {
+    } else if quorum.total_votes + absent(status) < quorum.expected_votes {
         found.push(problem(Severity::Degraded, format!("only {votes} are present"), look));
     }
     if let Some(arbiter) = &status.arbiter
@@ -42,6 +42,12 @@ pub(super) fn quorum(view: &View<'_>, status: &Status) -> Vec<Problem> {
         ));
     }
     found
+}
+
+/// Controllers that are known to be away: the votes that they take with them
+/// need no further explanation.
+fn absent(status: &Status) -> u32 {
+    status.machines.iter().map(|machine| u32::from(machine.member == Some(Member::Offline))).sum()
 }
 
 pub(super) fn controllers(view: &View<'_>, status: &Status) -> Vec<Problem> {
@@ -80,7 +86,10 @@ fn controller(machine: &MachineStatus, member: Member, place: &str) -> Option<Pr
             "takes no part in the cluster",
             format!("on {name}: systemctl start pacemaker"),
         ),
-        Member::Offline => degraded("is offline", format!("power {name} on, if it is off")),
+        Member::Offline => degraded(
+            "is offline: the next failure would end the service",
+            format!("power {name} on, if it is off"),
+        ),
         Member::Unknown => Some(problem(
             Severity::Unknown,
             format!("what {name} does is not known"),

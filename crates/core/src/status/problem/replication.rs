@@ -17,9 +17,12 @@ pub(super) fn replication(view: &View<'_>, status: &Status) -> Vec<Problem> {
         let side = |name| status.replication.get(name).and_then(Reading::known);
         match (side(name), side(peer)) {
             (Some(own), _) => {
-                found.extend(connection(name, own));
+                found.extend(connection(name, own, status.is_offline(peer.as_str())));
                 found.extend(own_volumes(name, own));
             }
+            // What is old on a machine that is away is no surprise, and
+            // nothing can be done about it before it is back.
+            (None, _) if status.is_offline(name.as_str()) => {}
             (None, Some(other)) => {
                 found.extend(silent(status, name));
                 found.extend(peers_volumes(name, other));
@@ -56,7 +59,7 @@ fn silent(status: &Status, name: &NodeName) -> Option<Problem> {
     Some(problem(Severity::Unknown, text, look(name)))
 }
 
-fn connection(name: &NodeName, side: &DrbdStatus) -> Vec<Problem> {
+fn connection(name: &NodeName, side: &DrbdStatus, peer_is_away: bool) -> Vec<Problem> {
     if !side.up {
         let text = format!("DRBD is not up on {name}");
         return vec![problem(Severity::Degraded, text, look(name))];
@@ -68,6 +71,7 @@ fn connection(name: &NodeName, side: &DrbdStatus) -> Vec<Problem> {
     }
     match side.connection.as_str() {
         "Connected" => {}
+        "Connecting" if peer_is_away => {}
         // It will not try again by itself: a split brain, or a person's doing.
         "StandAlone" => {
             let text = format!("DRBD on {name} has given up its peer (StandAlone)");

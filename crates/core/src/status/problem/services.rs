@@ -8,6 +8,9 @@ use crate::observe::{Health, Reading};
 use crate::render::cib::{ACTIVE_RESOURCES, device_id, id};
 use crate::site::Accept;
 
+/// Made by DRBD's fence handler, taken away by its unfence handler.
+const DRBD_BAN: &str = "drbd-fence-by-handler-";
+
 pub(super) fn daemons(status: &Status) -> Vec<Problem> {
     let daemons = &status.daemons;
     let place = match &status.active {
@@ -44,8 +47,8 @@ pub(super) fn resources(view: &View<'_>, status: &Status) -> Vec<Problem> {
             return vec![problem(Severity::Unknown, text, format!("on {place}: crm_mon -1"))];
         }
     };
-    let devices = view.site.controllers.iter().filter(|c| c.fence.is_some()).map(device_id);
-    let expected = ACTIVE_RESOURCES.iter().map(|id| (*id).to_owned()).chain(devices);
+    let expected =
+        ACTIVE_RESOURCES.iter().map(|id| (*id).to_owned()).chain(fence_devices(view, status));
     let mut found: Vec<Problem> =
         expected.filter_map(|id| not_started(resources, &id, &place)).collect();
     found.extend(drbd(view, resources, &place));
@@ -57,10 +60,22 @@ pub(super) fn resources(view: &View<'_>, status: &Status) -> Vec<Problem> {
         let next = format!("look into it, then on {place}: crm_resource --cleanup -r {resource}");
         found.push(problem(Severity::Degraded, text, next));
     }
-    for ban in &status.leftover_bans {
-        found.push(leftover_ban(ban, &place));
-    }
+    let away = status.machines.iter().any(|machine| status.is_offline(machine.name.as_str()));
+    // DRBD's own constraint goes when the machine that is away is back.
+    let explained = |ban: &&String| away && ban.starts_with(DRBD_BAN);
+    let bans = status.leftover_bans.iter().filter(|ban| !explained(ban));
+    found.extend(bans.map(|ban| leftover_ban(ban, &place)));
     found
+}
+
+/// Fence devices that have a place to run: one runs on the other controller.
+fn fence_devices(view: &View<'_>, status: &Status) -> Vec<String> {
+    let [first, second] = &view.site.controllers;
+    [(first, second), (second, first)]
+        .into_iter()
+        .filter(|(own, other)| own.fence.is_some() && !status.is_offline(other.name.as_str()))
+        .map(|(own, _)| device_id(own))
+        .collect()
 }
 
 fn not_started(resources: &[ResourceStatus], id: &str, place: &str) -> Option<Problem> {
@@ -108,7 +123,6 @@ fn leftover_ban(ban: &str, place: &str) -> Problem {
     let text = format!("a constraint is left over: {ban}");
     let next = match ban.strip_prefix("cli-ban-").and_then(|rest| rest.split_once("-on-")) {
         Some((resource, _)) => format!("on {place}: crm_resource --clear -r {resource}"),
-        // DRBD's handler takes it away when the sides are in sync again.
         None => format!("on {place}: drbdadm status; it goes when DRBD is in sync"),
     };
     problem(Severity::Degraded, text, next)

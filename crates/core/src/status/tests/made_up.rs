@@ -134,10 +134,8 @@ pub fn without_peer(observation: &mut Observation, peer: &str) {
     }
     for resource in &mut cluster.resources {
         if resource.node.as_deref() == Some(peer) {
-            resource.node = Some(observation.hostname.clone()).filter(|_| resource.id != "drbd");
-            if resource.id == "drbd" {
-                "Stopped".clone_into(&mut resource.role);
-            }
+            resource.node = None;
+            "Stopped".clone_into(&mut resource.role);
         }
     }
     "Connecting".clone_into(&mut drbd.connection);
@@ -147,6 +145,7 @@ pub fn without_peer(observation: &mut Observation, peer: &str) {
         "Off".clone_into(&mut volume.replication);
     }
     cluster.fencing = vec![fenced(peer, "success")];
+    cluster.bans.push("drbd-fence-by-handler-slurm_data-rule-drbd-clone".to_owned());
 }
 
 /// A resync of the database volume, seen from one side.

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//! After the verdict is certain: the victim comes back, and the cluster must
+//! be as healthy as before.
+
+use std::time::Duration;
+
+use slurmha_core::drill::Aftermath;
+use slurmha_core::site::{NodeName, Site};
+use slurmha_core::status::{Member, Status, Verdict};
+use slurmha_host::{Local, System as _};
+
+use super::power::Victim;
+use crate::command::status;
+use crate::failure::Failure;
+use crate::fleet::Fleet;
+use crate::progress::Progress;
+
+/// Distance between looks. Each costs an exchange with every machine, and
+/// one of them is busy booting.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Gives the victim its power back and waits until all is well again.
+///
+/// # Errors
+/// When the drill was interrupted.
+pub fn restore(
+    site: &Site,
+    fleet: &Fleet,
+    victim: &Victim<'_>,
+    name: &NodeName,
+    limit: Duration,
+    progress: &Progress,
+) -> Result<Aftermath, Failure> {
+    progress.machine(name.as_str(), "power on");
+    if let Err(why) = victim.restore() {
+        let lacking = vec![format!("{name} could not be switched on: {why}")];
+        return Ok(Aftermath { lacking, ..Aftermath::default() });
+    }
+    let clock = Local::new();
+    let mut after = Aftermath { powered_on: true, ..Aftermath::default() };
+    loop {
+        super::run::pause(PAUSE)?;
+        let now = status::look(site, fleet);
+        if after.rejoined_after_s.is_none() && is_back(&now, name) {
+            after.rejoined_after_s = Some(clock.elapsed().as_secs_f64().round());
+            progress.machine(name.as_str(), "a full member again, its disks up to date");
+        }
+        after.lacking = now.problems.iter().map(|problem| problem.text.clone()).collect();
+        if now.verdict == Verdict::Healthy || clock.elapsed() > limit {
+            return Ok(after);
+        }
+    }
+}
+
+/// Online, and both sides have all data.
+fn is_back(status: &Status, name: &NodeName) -> bool {
+    let online = status
+        .machines
+        .iter()
+        .any(|machine| machine.name == *name && machine.member == Some(Member::Online));
+    let in_sync = status.replication.values().all(|side| {
+        side.known().is_some_and(|side| {
+            side.connection == "Connected"
+                && !side.volumes.is_empty()
+                && side.volumes.iter().all(|v| v.disk == "UpToDate" && v.peer_disk == "UpToDate")
+        })
+    });
+    online && in_sync
+}

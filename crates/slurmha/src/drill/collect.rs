@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+//! After the load: waiting for the jobs to end, and asking every machine for
+//! what it has.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use slurmha_core::drill::{
+    ClockOffset, JournalEntry, Mark, Submission, parse_journal, parse_marks,
+};
+use slurmha_core::observe::{JobRecord, Reading, parse_sacct, parse_scontrol_jobs};
+use slurmha_core::site::{NodeName, Site};
+use slurmha_host::{Remote, for_each_host};
+
+use super::preflight::Cast;
+use super::protocol::{CollectTask, Collected, Reply, Task};
+use super::watch::complete;
+
+/// Time for one machine to hand over what it has.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// The journal is read from this long before the cut.
+const BEFORE_CUT: SignedDuration = SignedDuration::from_secs(20);
+
+/// What the machines handed over.
+#[derive(Default)]
+pub struct Gathered {
+    pub ledger: Vec<Submission>,
+    pub marks: BTreeMap<NodeName, Reading<Vec<Mark>>>,
+    pub scheduler_jobs: Reading<Vec<JobRecord>>,
+    pub accounting_jobs: Reading<Vec<JobRecord>>,
+    pub journal: Reading<Vec<JournalEntry>>,
+    /// Of the compute nodes; the others' are known by now.
+    pub clocks: BTreeMap<NodeName, ClockOffset>,
+    pub troubles: Vec<String>,
+}
+
+/// How many of the run's jobs have not ended.
+pub fn unfinished(
+    remote: &Remote,
+    client: &NodeName,
+    run: &str,
+    user: &str,
+) -> Result<usize, String> {
+    let task = Task::Queue { run: run.to_owned(), user: user.to_owned() };
+    let (replies, _) = complete(remote, client, task, LIMIT)?;
+    let count = replies.into_iter().find_map(|reply| match reply {
+        Reply::Queue(count) => Some(count),
+        _ => None,
+    });
+    match count {
+        Some(Reading::Known(count)) => Ok(count),
+        Some(Reading::Unknown(why)) => Err(why),
+        None => Err("no answer".to_owned()),
+    }
+}
+
+/// Asks the client, the survivor and every compute node at the same time.
+pub fn gather(site: &Site, remote: &Remote, cast: &Cast, run: &str, cut: Timestamp) -> Gathered {
+    let compute = || site.compute_nodes().map(|node| node.name.clone());
+    let task = |machine: &NodeName| CollectTask {
+        run: run.to_owned(),
+        marks: compute().any(|node| node == *machine),
+        ledger: *machine == cast.client,
+        jobs: *machine == cast.client,
+        journal_since: (*machine == cast.survivor).then(|| cut - BEFORE_CUT),
+        remove: true,
+    };
+    let mut machines: Vec<NodeName> = vec![cast.client.clone(), cast.survivor.clone()];
+    machines.extend(compute().filter(|node| *node != cast.client));
+    let answers = for_each_host(&machines, |machine| {
+        complete(remote, machine, Task::Collect(task(machine)), LIMIT)
+    });
+    let mut gathered = Gathered::default();
+    for (machine, answer) in machines.iter().zip(answers) {
+        match answer {
+            Ok((replies, clock)) => {
+                gathered.clocks.extend(clock.map(|clock| (machine.clone(), clock)));
+                for reply in replies {
+                    gathered.take(machine, reply, &task(machine));
+                }
+            }
+            Err(why) => gathered.missed(machine, &why, &task(machine)),
+        }
+    }
+    gathered
+}
+
+impl Gathered {
+    fn take(&mut self, machine: &NodeName, reply: Reply, task: &CollectTask) {
+        match reply {
+            Reply::Collected(collected) => self.take_all(machine, *collected, task),
+            Reply::Trouble(what) => self.troubles.push(format!("{machine}: {what}")),
+            _ => {}
+        }
+    }
+
+    fn take_all(&mut self, machine: &NodeName, collected: Collected, task: &CollectTask) {
+        if task.marks {
+            let marks = self.marks_of(machine, collected.marks);
+            self.marks.insert(machine.clone(), marks);
+        }
+        if task.ledger {
+            self.take_ledger(machine, collected.ledger);
+        }
+        if task.jobs {
+            self.scheduler_jobs = parsed(collected.scontrol, parse_scontrol_jobs);
+            self.accounting_jobs = parsed(collected.sacct, parse_sacct);
+        }
+        if task.journal_since.is_some() {
+            self.journal = parsed(collected.journal, parse_journal);
+        }
+    }
+
+    /// A machine that did not answer leaves a hole that is told as such.
+    fn missed(&mut self, machine: &NodeName, why: &str, task: &CollectTask) {
+        self.troubles.push(format!("nothing could be collected from {machine}: {why}"));
+        let unknown = || Reading::Unknown(why.to_owned());
+        let nothing = Collected {
+            marks: unknown(),
+            ledger: unknown(),
+            scontrol: unknown(),
+            sacct: unknown(),
+            journal: unknown(),
+        };
+        self.take_all(machine, nothing, task);
+    }
+
+    fn marks_of(&mut self, machine: &NodeName, text: Reading<String>) -> Reading<Vec<Mark>> {
+        match text {
+            Reading::Unknown(why) => Reading::Unknown(why),
+            Reading::Known(text) => {
+                let (marks, strange) = parse_marks(&text);
+                if strange > 0 {
+                    self.troubles.push(format!("{strange} marks on {machine} cannot be read"));
+                }
+                Reading::Known(marks)
+            }
+        }
+    }
+
+    fn take_ledger(&mut self, machine: &NodeName, text: Reading<String>) {
+        match text {
+            Reading::Known(text) => {
+                // A line that was cut short was not acknowledged to anybody.
+                self.ledger = text.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();
+            }
+            Reading::Unknown(why) => {
+                self.troubles.push(format!("the ledger on {machine} could not be read: {why}"));
+            }
+        }
+    }
+}
+
+fn parsed<T, E: Display>(
+    text: Reading<String>,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Reading<T> {
+    match text {
+        Reading::Unknown(why) => Reading::Unknown(why),
+        Reading::Known(text) => match parse(&text) {
+            Ok(value) => Reading::Known(value),
+            Err(error) => Reading::Unknown(error.to_string()),
+        },
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The drill's other end on a machine: `slurmha node drill`.
+
+mod collect;
+mod link;
+mod probe;
+mod processes;
+mod sample;
+mod submit;
+
+use std::io;
+
+use slurmha_host::Local;
+
+use super::protocol::Task;
+use link::Link;
+
+/// Hears a task on standard input, and does it.
+///
+/// # Errors
+/// When no task comes.
+pub fn run() -> io::Result<()> {
+    let system = Local::new();
+    let (link, task) = Link::open()?;
+    match task {
+        Task::Submit(task) => submit::run(&system, &link, &task),
+        Task::Probe { limit } => probe::run(&system, &link, limit),
+        Task::Sample { vip, limit } => sample::run(&system, &link, vip, limit),
+        Task::Queue { run, user } => collect::queue(&system, &link, &run, &user),
+        Task::Collect(task) => collect::run(&system, &link, &task),
+    }
+    Ok(())
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Hands over what was gathered on this machine.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use slurmha_core::drill::JOURNAL_FIELDS;
+use slurmha_core::observe::{Reading, SACCT_FORMAT};
+use slurmha_host::{Command, System};
+
+use super::super::protocol::{CollectTask, Collected, Reply, ledger_file, marks_file};
+use super::link::Link;
+
+/// Slurm's clients wait that long for a scheduler that is just coming back.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Who tells about a failover in the journal.
+const SOURCES: [&str; 9] = [
+    "corosync",
+    "corosync-qdevice",
+    "pacemakerd",
+    "pacemaker-controld",
+    "pacemaker-fenced",
+    "pacemaker-schedulerd",
+    "kernel",
+    "slurmctld",
+    "slurmdbd",
+];
+
+/// Hands it all over in one reply.
+pub fn run(system: &dyn System, link: &Link, task: &CollectTask) {
+    let mut collected = Collected::default();
+    if task.marks {
+        collected.marks = file(&marks_file(&task.run));
+    }
+    if task.ledger {
+        collected.ledger = file(&ledger_file(&task.run));
+    }
+    if task.jobs {
+        collected.scontrol =
+            program(system, Command::new("scontrol").args(["--oneliner", "show", "job"]));
+        collected.sacct = program(system, sacct());
+    }
+    if let Some(since) = task.journal_since {
+        collected.journal = program(system, journal(since));
+    }
+    link.send(&Reply::Collected(Box::new(collected)));
+    if task.remove {
+        remove(link, task);
+    }
+}
+
+/// Counts the run's jobs that squeue still shows: those that wait, run, or
+/// are being cleaned up.
+pub fn queue(system: &dyn System, link: &Link, run: &str, user: &str) {
+    let squeue = Command::new("squeue").args(["--noheader", "--format=%j", "--user", user]);
+    let prefix = format!("{run}-");
+    let count = match program(system, squeue) {
+        Reading::Known(text) => {
+            Reading::Known(text.lines().filter(|line| line.trim().starts_with(&prefix)).count())
+        }
+        Reading::Unknown(why) => Reading::Unknown(why),
+    };
+    link.send(&Reply::Queue(count));
+}
+
+fn sacct() -> Command {
+    Command::new("sacct")
+        .args(["--noheader", "--parsable2", "--allocations", "--duplicates", "--allusers"])
+        .args(["--starttime=now-3hours", "--format"])
+        .arg(SACCT_FORMAT)
+}
+
+fn journal(since: Timestamp) -> Command {
+    let mut command = Command::new("journalctl")
+        .args(["--output=json", "--no-pager", "--quiet", "--output-fields"])
+        .arg(JOURNAL_FIELDS)
+        .arg(format!("--since=@{}", since.as_second()));
+    for source in SOURCES {
+        command = command.arg("--identifier").arg(source);
+    }
+    command
+}
+
+fn program(system: &dyn System, command: Command) -> Reading<String> {
+    match system.run(&command.timeout(LIMIT)).and_then(|output| output.success()) {
+        Ok(output) => Reading::Known(output.text()),
+        Err(error) => Reading::Unknown(error.to_string()),
+    }
+}
+
+/// A file's text; empty when there is none, because then nothing was noted.
+fn file(path: &Path) -> Reading<String> {
+    match fs::read(path) {
+        Ok(bytes) => Reading::Known(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Reading::Known(String::new()),
+        Err(error) => Reading::Unknown(format!("cannot read {}: {error}", path.display())),
+    }
+}
+
+fn remove(link: &Link, task: &CollectTask) {
+    let marks = marks_file(&task.run);
+    let mut results = Vec::new();
+    if let Some(directory) = marks.parent().filter(|_| task.marks) {
+        results.push(fs::remove_dir_all(directory));
+    }
+    if task.ledger {
+        results.push(fs::remove_file(ledger_file(&task.run)));
+    }
+    for error in results.into_iter().filter_map(Result::err) {
+        if error.kind() != ErrorKind::NotFound {
+            link.send(&Reply::Trouble(format!("could not tidy up: {error}")));
+        }
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Which daemons run, at little cost: this looks five times a second on a
+//! machine that is busy with a failover.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use slurmha_host::System;
+use slurmha_host::system::read_trimmed;
+
+/// A process has the name of its parent until it has executed its program;
+/// after this time it has its own.
+const YOUNG: Duration = Duration::from_secs(1);
+
+/// Processes and their names, as last seen.
+#[derive(Default)]
+pub struct Processes {
+    known: BTreeMap<u32, Process>,
+}
+
+struct Process {
+    name: String,
+    since: Duration,
+}
+
+impl Processes {
+    /// Looks again. Only young processes are asked for their name.
+    pub fn look(&mut self, system: &dyn System) -> bool {
+        let now = system.elapsed();
+        let Ok(entries) = system.read_directory("/proc".as_ref()) else { return false };
+        let alive: Vec<u32> = entries.iter().filter_map(|entry| entry.parse().ok()).collect();
+        self.known.retain(|pid, _| alive.contains(pid));
+        for pid in alive {
+            let known = self.known.get(&pid).map(|process| process.since);
+            let since = known.unwrap_or(now);
+            if known.is_some() && now.saturating_sub(since) > YOUNG {
+                continue;
+            }
+            let name = read_trimmed(system, format!("/proc/{pid}/comm")).unwrap_or_default();
+            self.known.insert(pid, Process { name, since });
+        }
+        true
+    }
+
+    /// Whether a program of that name runs. The kernel keeps 15 characters.
+    pub fn has(&self, name: &str) -> bool {
+        self.known.values().any(|process| process.name == name)
+    }
+}

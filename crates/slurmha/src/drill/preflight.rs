@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Before a drill: the cluster must be able to survive it.
+
+use slurmha_core::site::{NodeName, Site};
+use slurmha_core::status::{Status, Verdict};
+
+use crate::command::status;
+use crate::failure::Failure;
+use crate::fleet::Fleet;
+
+/// Who plays which part.
+#[derive(Debug)]
+pub struct Cast {
+    /// The active controller, which will be lost.
+    pub victim: NodeName,
+    /// The other one.
+    pub survivor: NodeName,
+    /// The machine that submits and asks.
+    pub client: NodeName,
+}
+
+/// Looks at the cluster. Anything that is not as it should be is a reason not
+/// to break more.
+pub fn cast(site: &Site, fleet: &Fleet) -> Result<Cast, Failure> {
+    let Some(login) = site.logins.first() else {
+        return Err(Failure::refused("a drill needs a login node to submit from")
+            .hint("name one in the site file, as [[login]]"));
+    };
+    let status = status::look(site, fleet);
+    if status.verdict != Verdict::Healthy {
+        return Err(refusal(&status));
+    }
+    let Some(victim) = status.active else {
+        return Err(Failure::refused("no controller is active, so there is none to lose"));
+    };
+    let other = site.controllers.iter().map(|c| &c.name).find(|name| **name != victim);
+    let survivor = other.unwrap_or(&site.controllers[0].name).clone();
+    Ok(Cast { victim, survivor, client: login.name.clone() })
+}
+
+fn refusal(status: &Status) -> Failure {
+    let reasons: Vec<String> =
+        status.problems.iter().map(|problem| format!("\n  {}", problem.text)).collect();
+    let message = format!(
+        "the cluster is not healthy but {}; a drill would only make it worse{}",
+        status.verdict.word(),
+        reasons.concat()
+    );
+    let failure = Failure::refused(message);
+    match status.problems.iter().find_map(|problem| problem.next.as_ref()) {
+        Some(next) => failure.hint(next),
+        None => failure,
+    }
+}

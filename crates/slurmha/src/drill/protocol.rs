@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the drill and its other end on a machine say to each other: a line
+//! of JSON each.
+//!
+//! The drill says one task, and asks for the time as often as it likes. The
+//! other end stops when it hears nothing more (end of input), when nobody
+//! listens to it, or when its deadline has passed, so that nothing is left on
+//! the machines whatever happens to the drill.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use slurmha_core::drill::{Load, Probe, Sample, Submission};
+use slurmha_core::observe::Reading;
+
+/// The arguments of `slurmha node` that start the other end.
+pub const NODE_ARGUMENTS: [&str; 1] = ["drill"];
+
+/// A line to a machine.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Request {
+    /// What to do; said once.
+    Task(Task),
+    /// Asks for the time; the number comes back with it.
+    Clock(u32),
+}
+
+/// What a machine is to do.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// Submit jobs, until told to stop.
+    Submit(SubmitTask),
+    /// Ask slurmctld for a sign of life, until told to stop.
+    Probe {
+        /// When to stop in any case.
+        limit: Duration,
+    },
+    /// Watch this controller, until told to stop.
+    Sample {
+        /// The VIP.
+        vip: std::net::Ipv4Addr,
+        /// When to stop in any case.
+        limit: Duration,
+    },
+    /// Count the run's jobs that have not ended.
+    Queue {
+        /// The run's name.
+        run: String,
+        /// The user who submitted.
+        user: String,
+    },
+    /// Hand over what was gathered.
+    Collect(CollectTask),
+}
+
+/// The task of the client.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SubmitTask {
+    /// The run's name, with which every job's name begins.
+    pub run: String,
+    /// How much.
+    pub load: Load,
+    /// When to stop in any case.
+    pub limit: Duration,
+}
+
+/// What to hand over.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct CollectTask {
+    /// The run's name.
+    pub run: String,
+    /// The marks of the jobs that ran here.
+    pub marks: bool,
+    /// The ledger of submissions.
+    pub ledger: bool,
+    /// The jobs that the scheduler and the accounting know.
+    pub jobs: bool,
+    /// The journal since this moment.
+    pub journal_since: Option<Timestamp>,
+    /// Remove marks and ledger afterwards.
+    pub remove: bool,
+}
+
+/// A line from a machine.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reply {
+    /// The answer to [`Request::Clock`].
+    Clock {
+        /// The question's number.
+        question: u32,
+        /// The machine's time.
+        now: Timestamp,
+    },
+    /// A submission was begun, or has ended.
+    Submission(Submission),
+    /// How many turns have been left out so far.
+    Skipped(u64),
+    /// A sign of life was asked for.
+    Probe(Probe),
+    /// What a controller is doing; said when it changes, and every second.
+    Sample(Sample),
+    /// How many of the run's jobs have not ended.
+    Queue(Reading<usize>),
+    /// What was gathered.
+    Collected(Box<Collected>),
+    /// Something does not work as it should.
+    Trouble(String),
+}
+
+/// The answer to [`CollectTask`], as the programs printed it. What was not
+/// asked for is unknown.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Collected {
+    /// Content of the file of marks; empty when no job ran here.
+    pub marks: Reading<String>,
+    /// Content of the ledger.
+    pub ledger: Reading<String>,
+    /// `scontrol show job --oneliner`.
+    pub scontrol: Reading<String>,
+    /// `sacct` with the columns of `slurmha_core::observe::SACCT_FORMAT`.
+    pub sacct: Reading<String>,
+    /// `journalctl --output=json`.
+    pub journal: Reading<String>,
+}
+
+/// Where jobs leave their marks on a compute node. The user who submits can
+/// write there, and it survives a reboot.
+pub fn marks_file(run: &str) -> PathBuf {
+    PathBuf::from(format!("/var/tmp/slurmha-drill-{run}/marks"))
+}
+
+/// Where the client notes each acknowledgement before anything else is done
+/// with it.
+pub fn ledger_file(run: &str) -> PathBuf {
+    PathBuf::from(format!("/var/lib/slurmha/drill/{run}.ledger"))
+}
