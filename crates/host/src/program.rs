@@ -19,4 +19,5 @@ pub mod pacemaker;
 pub mod policy_rc_d;
 pub mod shadow;
 pub mod slurm;
+pub mod sync;
 pub mod systemctl;

@@ -13,6 +13,7 @@ mod devices;
 mod drbd;
 mod faults;
 mod files;
+mod inventory;
 mod packages;
 mod programs;
 mod state;
@@ -107,6 +108,13 @@ impl Simulated {
     /// What a device carries, in one word: `blank`, a signature, `drbd`.
     pub fn device_content(&self, device: &str) -> String {
         self.lock().describe_device(device)
+    }
+
+    /// Everything that lasts, a line each: files with owner, mode and length
+    /// (also on devices that are not mounted), units, the CIB. Two machines
+    /// that were built alike say the same.
+    pub fn inventory(&self) -> Vec<String> {
+        self.lock().inventory()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

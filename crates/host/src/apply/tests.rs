@@ -64,6 +64,18 @@ fn assert_complete_and_idempotent(machine: &Simulated, list: &[Step], story: &st
     let changed: Vec<String> =
         third.changed().into_iter().map(|step| list[step].summary()).collect();
     assert!(changed.is_empty(), "{story}: changed again: {changed:?}");
+    assert_built(machine, list, story);
+}
+
+/// The machine is the same as one that was built without any trouble.
+fn assert_built(machine: &Simulated, list: &[Step], story: &str) {
+    let healthy = steps::machine();
+    run(&healthy, list);
+    let (wanted, found) = (healthy.inventory(), machine.inventory());
+    let missing: Vec<_> = wanted.iter().filter(|line| !found.contains(line)).collect();
+    let extra: Vec<_> = found.iter().filter(|line| !wanted.contains(line)).collect();
+    assert!(missing.is_empty(), "{story}: missing {missing:#?}, instead {extra:#?}");
+    assert!(extra.is_empty(), "{story}: left over {extra:#?}");
 }
 
 #[test]

@@ -31,6 +31,13 @@ pub(super) struct FileSystem {
     tree: BTreeMap<PathBuf, Node>,
 }
 
+impl Device {
+    /// Files of the file system on it.
+    pub(super) fn tree(&self) -> Option<&BTreeMap<PathBuf, Node>> {
+        self.inside.as_ref().map(|inside| &inside.tree)
+    }
+}
+
 impl State {
     pub(super) fn add_device(&mut self, path: &str, size_bytes: u64) {
         let minor = self.devices.len() as u32;

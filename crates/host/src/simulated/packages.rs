@@ -5,7 +5,7 @@ use super::programs::Answer;
 use super::state::State;
 
 /// Programs of a minimal Debian.
-pub(super) const BASE_PROGRAMS: [&str; 17] = [
+pub(super) const BASE_PROGRAMS: [&str; 18] = [
     "apt-get",
     "apt-cache",
     "blkid",
@@ -19,6 +19,7 @@ pub(super) const BASE_PROGRAMS: [&str; 17] = [
     "ping",
     "ss",
     "sshd",
+    "sync",
     "systemctl",
     "umount",
     "useradd",
@@ -92,6 +93,9 @@ impl State {
 
     fn unpack(&mut self, package: &Package, status: &str) {
         let name = package.name;
+        if self.text(STATUS).contains(&format!("Package: {name}\n")) {
+            return;
+        }
         let stanza =
             format!("Package: {name}\nStatus: install ok {status}\nVersion: 1.0-simulated\n\n");
         self.append(STATUS, &stanza);

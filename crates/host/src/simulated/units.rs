@@ -18,6 +18,13 @@ pub(super) struct Unit {
     stale: bool,
 }
 
+impl Unit {
+    pub(super) fn describe(&self) -> String {
+        let Self { enabled, active, masked, stale, .. } = self;
+        format!("enabled {enabled}, active {active}, masked {masked}, stale {stale}")
+    }
+}
+
 impl State {
     pub(super) fn install_unit(&mut self, name: &str, start: bool) {
         let since = start.then(|| self.now());

@@ -8,7 +8,7 @@ use super::super::files::{ensure_directory, ids_of};
 use super::super::{Refusal, StepError, database, drbd as drbd_steps};
 use super::{both, marker};
 use crate::program::blkid::{self, Probe};
-use crate::program::{ext4, mount};
+use crate::program::{ext4, mount, sync};
 use crate::system::{Ids, System};
 
 /// Fills the volumes of a resource that is Primary here; says whether
@@ -104,6 +104,8 @@ fn fill(context: &Context<'_>, init: &VolumeInit, volume: &DrbdVolume) -> Result
             let _: Outcome = ensure_directory(system, &directory.path, ids)?;
         }
     }
+    // The marker promises that the rest is there, also after a power cut.
+    sync::file_system(system, &volume.mount_point)?;
     marker::write(system, init, volume)?;
     context.progress(format!("{} is ready", volume.label))?;
     Ok(true)
