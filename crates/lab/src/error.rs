@@ -92,6 +92,17 @@ pub enum Error {
         known: Vec<String>,
     },
 
+    /// The machine has no such disk.
+    #[error("{machine} has no disk {disk:?}; it has {}", known.join(", "))]
+    NoDisk {
+        /// Which machine.
+        machine: String,
+        /// The name that was given.
+        disk: String,
+        /// The names that exist.
+        known: Vec<String>,
+    },
+
     /// Another command works on the lab.
     #[error("another command is working on this lab (it holds {})", lock.display())]
     Busy {

@@ -61,37 +61,68 @@ pub(crate) fn freeze(lab: &mut Lab, progress: &dyn Progress) -> Result<(), Error
     }
     let generation = next_generation(&lab.paths)?;
     let machines = Machine::all(&lab.paths, &lab.description);
-    let running: Vec<&Machine> = machines.iter().filter(|machine| machine.is_on()).collect();
     for machine in &machines {
         private_directory(&Frozen::of(&lab.paths, generation, machine.name()).directory)?;
     }
-    let mut monitors =
-        running.iter().map(|machine| machine.monitor()).collect::<Result<Vec<_>, _>>()?;
+    save_running(&lab.paths, generation, &machines, progress)?;
+    for machine in &machines {
+        machine.power_off()?;
+        move_disks(machine, &Frozen::of(&lab.paths, generation, machine.name()))?;
+    }
+    let previous = lab.description.frozen;
+    lab.description.frozen = Some(generation);
+    lab.description.is_frozen = true;
+    lab.description.save(&lab.paths)?;
+    match previous {
+        Some(previous) => forget_memory(lab, previous),
+        None => Ok(()),
+    }
+}
+
+/// Stops all machines that are on and saves their memories; if that fails,
+/// they go on as if nothing had been asked for.
+fn save_running(
+    paths: &Paths,
+    generation: u32,
+    machines: &[Machine],
+    progress: &dyn Progress,
+) -> Result<(), Error> {
+    let running: Vec<&Machine> = machines.iter().filter(|machine| machine.is_on()).collect();
+    let monitors = running.iter().map(|machine| machine.monitor());
+    let mut monitors = monitors.collect::<Result<Vec<_>, _>>()?;
     progress.step(None, &format!("stopping {} machines", running.len()));
     let saved = stop_all(&mut monitors)
-        .and_then(|()| save_all(&lab.paths, generation, &running, &mut monitors, progress));
-    if let Err(error) = saved {
-        // As if nothing had been asked for.
+        .and_then(|()| save_all(paths, generation, &running, &mut monitors, progress));
+    if saved.is_err() {
         for monitor in &mut monitors {
             let _ = monitor.execute("cont", Value::Null);
         }
-        let _ = fs::remove_dir_all(lab.paths.frozen(generation));
-        return Err(error);
+        let _ = fs::remove_dir_all(paths.frozen(generation));
     }
-    drop(monitors);
-    for machine in &running {
-        machine.power_off()?;
-    }
-    for machine in &machines {
-        let frozen = Frozen::of(&lab.paths, generation, machine.name());
-        for disk in machine.disks() {
-            let (from, to) = (machine.files().disk(disk), frozen.disk(disk));
-            fs::rename(&from, &to).map_err(Error::file("move", &from))?;
+    saved
+}
+
+/// Makes a machine's disks part of a frozen state.
+fn move_disks(machine: &Machine, frozen: &Frozen) -> Result<(), Error> {
+    machine.disks().into_iter().try_for_each(|disk| {
+        let from = machine.files().disk(disk);
+        fs::rename(&from, frozen.disk(disk)).map_err(Error::file("move", &from))
+    })
+}
+
+/// The disks of an older frozen state are under the newer ones; its memory is
+/// of no more use.
+fn forget_memory(lab: &Lab, generation: u32) -> Result<(), Error> {
+    for machine in lab.machines() {
+        let memory = Frozen::of(&lab.paths, generation, &machine.name).memory();
+        match fs::remove_file(&memory) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::file("remove", &memory)(error));
+            }
+            _ => {}
         }
     }
-    lab.description.frozen = Some(generation);
-    lab.description.is_frozen = true;
-    lab.description.save(&lab.paths)
+    Ok(())
 }
 
 /// Goes on from the newest frozen state. The caller holds the lab's lock.
@@ -114,18 +145,7 @@ pub(crate) fn thaw(lab: &mut Lab, progress: &dyn Progress) -> Result<(), Error> 
         load(machine, &Frozen::of(&lab.paths, generation, machine.name()))
     })?;
     let running: Vec<&Machine> = machines.iter().filter(|machine| machine.is_on()).collect();
-    let mut monitors =
-        running.iter().map(|machine| machine.monitor()).collect::<Result<Vec<_>, _>>()?;
-    for monitor in &mut monitors {
-        monitor.wait_for_incoming(LOAD_LIMIT)?;
-    }
-    // Back to back, so that nobody misses anybody for long.
-    for monitor in &mut monitors {
-        monitor.send("cont", Value::Null)?;
-    }
-    for monitor in &mut monitors {
-        monitor.answer("cont")?;
-    }
+    continue_all(&running)?;
     progress.step(None, "setting the clocks");
     let noise = random_bytes()?;
     in_parallel(&running, |machine| {
@@ -134,6 +154,20 @@ pub(crate) fn thaw(lab: &mut Lab, progress: &dyn Progress) -> Result<(), Error> 
     })?;
     lab.description.is_frozen = false;
     lab.description.save(&lab.paths)
+}
+
+/// Lets all machines go on, back to back, so that nobody misses anybody for
+/// long.
+fn continue_all(machines: &[&Machine]) -> Result<(), Error> {
+    let monitors = machines.iter().map(|machine| machine.monitor());
+    let mut monitors = monitors.collect::<Result<Vec<_>, _>>()?;
+    for monitor in &mut monitors {
+        monitor.wait_for_incoming(LOAD_LIMIT)?;
+    }
+    for monitor in &mut monitors {
+        monitor.send("cont", Value::Null)?;
+    }
+    monitors.iter_mut().try_for_each(|monitor| monitor.answer("cont").map(drop))
 }
 
 /// Stops all machines, within a millisecond of each other.

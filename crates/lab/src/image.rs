@@ -2,21 +2,26 @@
 //! The machines' image: built once, kept outside of every lab.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::process;
 use crate::program;
 use crate::progress::{Progress, Silent};
 use crate::recipe;
 use crate::sources;
-use crate::state::{base_directory, lock, private_directory, write_file};
+use crate::state::{base_directory, lock, private_directory, random_hex, write_file};
 
 /// Downloads may be slow, an image must not hang for ever.
 const BUILD_LIMIT: Duration = Duration::from_secs(3600);
 /// Unpacking and writing a file system.
 const COPY_LIMIT: Duration = Duration::from_secs(900);
+
+/// How long a killed build may take to go.
+const LEFTOVER_LIMIT: Duration = Duration::from_secs(30);
 
 /// The files that a machine boots from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +67,7 @@ impl Image {
             return Ok(image);
         }
         let work = cache.join(format!("{digest}.building"));
+        end_leftover(&work)?;
         remove_tree(&work)?;
         let built = build(&work, progress).and_then(|()| {
             fs::rename(work.join("image"), &image.directory)
@@ -75,29 +81,48 @@ impl Image {
 
 /// Builds the image in `work/image`.
 fn build(work: &Path, progress: &dyn Progress) -> Result<(), Error> {
-    let (image, recipe_files) = (work.join("image"), work.join("recipe"));
-    for directory in [work, &image, &recipe_files] {
-        private_directory(directory)?;
-    }
-    // mmdebstrap's hooks run as another user when it is started without root.
-    for directory in [work, &recipe_files] {
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        fs::set_permissions(directory, mode).map_err(Error::file("open up", directory))?;
-    }
-    recipe::unpack(&recipe_files)?;
+    let image = work.join("image");
+    private_directory(&image)?;
     let tar = work.join("root.tar");
-    download(work, &recipe_files, &tar, progress)?;
+    let scripts = Scripts::unpack(work)?;
+    let downloaded = download(work, &scripts, &tar, progress);
+    scripts.remove()?;
+    downloaded?;
     progress.step(None, "writing the root file system");
-    for (name, file) in [("kernel", "kernel"), ("initrd", "initrd")] {
-        take_boot_file(&tar, name, &image.join(file), progress)?;
+    for file in ["kernel", "initrd"] {
+        take_boot_file(&tar, file, &image.join(file), progress)?;
     }
     make_file_system(work, &tar, &image.join("root.img"), progress)
+}
+
+/// Where mmdebstrap finds the recipe and puts what it unpacks.
+struct Scripts(PathBuf);
+
+impl Scripts {
+    /// Without root, mmdebstrap works as other users, who cannot reach into a
+    /// home directory; /tmp then is the place for what they need.
+    fn unpack(work: &Path) -> Result<Self, Error> {
+        let directory = if is_root() {
+            work.join("recipe")
+        } else {
+            std::env::temp_dir().join(format!("slurmha-recipe-{}", random_hex(8)?))
+        };
+        private_directory(&directory)?;
+        let open = PermissionsExt::from_mode(0o755);
+        fs::set_permissions(&directory, open).map_err(Error::file("open up", &directory))?;
+        recipe::unpack(&directory)?;
+        Ok(Self(directory))
+    }
+
+    fn remove(self) -> Result<(), Error> {
+        fs::remove_dir_all(&self.0).map_err(Error::file("remove", &self.0))
+    }
 }
 
 /// Runs mmdebstrap: the distribution's packages as one archive.
 fn download(
     work: &Path,
-    recipe_files: &Path,
+    scripts: &Scripts,
     tar: &Path,
     progress: &dyn Progress,
 ) -> Result<(), Error> {
@@ -111,13 +136,28 @@ fn download(
     };
     let from = if sources.is_some() { "this host's mirror" } else { "the distribution's mirror" };
     progress.step(None, &format!("building the image from {from} (once; a minute or a few)"));
-    let mut command = program::command("mmdebstrap");
+    let mut command = mmdebstrap(work)?;
     command
-        .args(recipe::mmdebstrap_arguments(is_root(), recipe_files, tar, sources.as_deref()))
+        .args(recipe::mmdebstrap_arguments(is_root(), &scripts.0, tar, sources.as_deref()))
         .env("DEBIAN_FRONTEND", "noninteractive")
         .env("LC_ALL", "C.UTF-8")
         .current_dir("/");
     program::run(&mut command, BUILD_LIMIT, progress).map(drop)
+}
+
+/// mmdebstrap, without its arguments. As root it mounts /proc and /dev below
+/// its working directory: in a mount name space of its own, so that nothing
+/// stays mounted on the host however it ends.
+fn mmdebstrap(work: &Path) -> Result<Command, Error> {
+    if !is_root() {
+        return Ok(program::command("mmdebstrap"));
+    }
+    let scratch = work.join("scratch");
+    private_directory(&scratch)?;
+    let mut command = program::command("unshare");
+    command.args(["--mount", "--propagation=private", "--", "mmdebstrap"]);
+    command.env("TMPDIR", scratch);
+    Ok(command)
 }
 
 /// Copies the kernel or the initial file system out of the archive.
@@ -152,6 +192,18 @@ fn make_file_system(
     program::run(&mut command, COPY_LIMIT, progress).map(drop)
 }
 
+/// Ends what a killed build left running; whoever holds the lock is the only
+/// one who builds.
+fn end_leftover(work: &Path) -> Result<(), Error> {
+    let inside = format!("{}/", work.display());
+    let ours =
+        |arguments: &[String]| arguments.iter().any(|argument| argument.starts_with(&inside));
+    for pid in process::find(ours) {
+        process::kill(pid, "an unfinished build of the image", ours, LEFTOVER_LIMIT)?;
+    }
+    Ok(())
+}
+
 /// Removes a build directory, which can hold files of other users when the
 /// build runs without root.
 fn remove_tree(path: &Path) -> Result<(), Error> {
@@ -159,7 +211,7 @@ fn remove_tree(path: &Path) -> Result<(), Error> {
         return Ok(());
     }
     let mut command = as_root();
-    command.args(["rm", "-rf", "--"]).arg(path);
+    command.args(["rm", "-rf", "--one-file-system", "--"]).arg(path);
     // Also after Ctrl-C: nothing half-built stays.
     program::run(&mut command, COPY_LIMIT, &Silent).map(drop)
 }

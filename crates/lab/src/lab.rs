@@ -7,11 +7,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use serde_json::json;
 
 use crate::accel::Accelerator;
 use crate::error::Error;
 use crate::machine::Machine;
 use crate::progress::{Progress, Silent};
+use crate::qemu::disk_device;
 use crate::state::{Description, Paths};
 use crate::switch::protocol::{Cable, Direction, Fault, Network, Request};
 use crate::topology::{MachineSpec, Topology};
@@ -110,11 +112,20 @@ impl Lab {
         disk: &str,
         bytes_per_second: Option<u64>,
     ) -> Result<(), Error> {
-        let arguments = serde_json::json!({
+        let machine = self.machine_with_disk(machine, disk)?;
+        let arguments = json!({
             "device": disk, "bps": bytes_per_second.unwrap_or(0), "bps_rd": 0, "bps_wr": 0,
             "iops": 0, "iops_rd": 0, "iops_wr": 0,
         });
-        self.machine(machine)?.monitor()?.execute("block_set_io_throttle", arguments).map(drop)
+        machine.monitor()?.execute("block_set_io_throttle", arguments).map(drop)
+    }
+
+    /// Pulls a disk out of a running machine: it is gone, whoever uses it.
+    /// Off and on again brings it back.
+    pub fn pull_disk(&self, machine: &str, disk: &str) -> Result<(), Error> {
+        let machine = self.machine_with_disk(machine, disk)?;
+        let arguments = json!({ "id": disk_device(disk) });
+        machine.monitor()?.execute("device_del", arguments).map(drop)
     }
 
     /// Waits until a machine answers a login.
@@ -212,6 +223,18 @@ impl Lab {
     /// The machine of that name.
     pub(crate) fn machine(&self, name: &str) -> Result<Machine<'_>, Error> {
         Ok(Machine::new(&self.paths, &self.description, self.description.index(name)?))
+    }
+
+    fn machine_with_disk(&self, machine: &str, disk: &str) -> Result<Machine<'_>, Error> {
+        let machine = self.machine(machine)?;
+        if machine.disks().contains(&disk) {
+            return Ok(machine);
+        }
+        Err(Error::NoDisk {
+            machine: machine.name().to_owned(),
+            disk: disk.to_owned(),
+            known: machine.disks().into_iter().map(str::to_owned).collect(),
+        })
     }
 
     /// A frozen lab has nothing that could be switched on.

@@ -3,12 +3,12 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::process;
+use crate::program;
 use crate::state::Paths;
 use crate::switch::protocol::{Answer, Cable, Request};
 
@@ -22,7 +22,7 @@ pub(crate) fn start(paths: &Paths) -> Result<(), Error> {
     if find(paths).is_some() && ask(paths, &Request::List).is_ok() {
         return Ok(());
     }
-    let mut command = Command::new(paths.helper());
+    let mut command = program::command_at(&paths.helper());
     command.args(["lab", "switch", "--state"]).arg(&paths.state);
     process::spawn_detached(command, &paths.switch_log())
         .map_err(Error::system("start the switch"))?;

@@ -74,7 +74,8 @@ impl<'a> Machine<'a> {
     pub(crate) fn pid(&self) -> Option<u32> {
         let name = qemu::process_name(self.paths, self.description, self.name());
         let ours = |arguments: &[String]| qemu::is_process(arguments, &name);
-        let noted = process::read_pid(&self.files().pid()).filter(|pid| process::is(*pid, ours));
+        let noted = process::read_pid(&self.files().pid())
+            .filter(|pid| process::is(*pid, ours) || process::is_dying(*pid, qemu::PROGRAM));
         // A start that was killed half-way left no pid file.
         noted.or_else(|| process::find(ours).into_iter().next())
     }
@@ -207,6 +208,7 @@ impl<'a> Machine<'a> {
         while let Some(pid) = self.pid() {
             cut = Instant::now();
             process::kill(pid, &name, |arguments| qemu::is_process(arguments, &name), STOP_LIMIT)?;
+            process::wait_for_dying(pid, qemu::PROGRAM, STOP_LIMIT)?;
         }
         Ok(cut)
     }

@@ -48,6 +48,39 @@ pub(crate) fn is(pid: u32, matches: impl Fn(&[String]) -> bool) -> bool {
     !arguments.is_empty() && matches(&arguments)
 }
 
+/// Whether a process of that program is on its way out: its arguments are
+/// gone already, but its files may still be open and its threads running.
+pub(crate) fn is_dying(pid: u32, program: &str) -> bool {
+    // The kernel keeps 15 bytes of the name.
+    let name = &program[..program.len().min(15)];
+    let comm = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    comm.trim_end() == name && arguments(pid).is_empty() && !has_ended(pid)
+}
+
+/// Whether nothing of a process is left but its exit status.
+fn has_ended(pid: u32) -> bool {
+    let Some(raw) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return true };
+    match pidfd_open(raw, PidfdFlags::empty()) {
+        Ok(handle) => {
+            let now = Timespec::default();
+            poll(&mut [PollFd::new(&handle, PollFlags::IN)], Some(&now)) == Ok(1)
+        }
+        Err(error) => error == Errno::SRCH,
+    }
+}
+
+/// Waits until a dying process has ended.
+pub(crate) fn wait_for_dying(pid: u32, program: &str, limit: Duration) -> Result<(), Error> {
+    let deadline = Instant::now() + limit;
+    while is_dying(pid, program) {
+        if Instant::now() >= deadline {
+            return Err(Error::StillAlive { pid, what: program.to_owned(), waited: limit });
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    Ok(())
+}
+
 /// Kills a process and returns when it is gone; a zombie is gone, and so is a
 /// process that is not (any more) the one that is meant.
 pub(crate) fn kill(

@@ -3,6 +3,7 @@
 
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -43,7 +44,7 @@ pub(crate) fn require() -> Result<(), Error> {
 
 /// Where a program is. The system directories count even for people whose
 /// PATH lacks them: mke2fs needs no privilege.
-fn find(name: &str) -> Option<std::path::PathBuf> {
+fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .chain(["/usr/sbin".into(), "/sbin".into()])
@@ -53,7 +54,13 @@ fn find(name: &str) -> Option<std::path::PathBuf> {
 
 /// A command for a program, found as [`require`] finds it.
 pub(crate) fn command(name: &str) -> Command {
-    Command::new(find(name).unwrap_or_else(|| name.into()))
+    command_at(&find(name).unwrap_or_else(|| name.into()))
+}
+
+/// A command for a program at a known place.
+#[allow(clippy::disallowed_methods)] // the lab's only door to programs
+pub(crate) fn command_at(path: &Path) -> Command {
+    Command::new(path)
 }
 
 /// The command as a person could type it.
@@ -179,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_failure_carries_the_command_and_its_last_words() {
-        let mut command = Command::new("sh");
+        let mut command = command("sh");
         command.args(["-c", "echo no such thing >&2; exit 3"]);
         let error = run(&mut command, Duration::from_secs(10), &Silent).unwrap_err();
         assert_eq!(
@@ -190,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_program_that_hangs_is_killed() {
-        let mut command = Command::new("sleep");
+        let mut command = command("sleep");
         command.arg("60");
         let error = run(&mut command, Duration::from_millis(50), &Silent).unwrap_err();
         assert!(matches!(error, Error::ProgramTimeout { .. }), "{error}");
@@ -201,7 +208,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let script = "echo building >half-built; trap 'rm half-built; exit 1' INT; \
             touch ready; while :; do sleep 0.01; done";
-        let mut command = Command::new("sh");
+        let mut command = command("sh");
         command.args(["-c", script]).current_dir(directory.path());
         // The trap must be set before the interrupt arrives.
         struct WhenReady(std::path::PathBuf);

@@ -39,6 +39,11 @@ pub(crate) fn mac(machine: usize, interface: Interface) -> [u8; 6] {
     [0x52, 0x54, 0x00, interface as u8, high, low]
 }
 
+/// The name by which the monitor knows the device of a disk.
+pub(crate) fn disk_device(disk: &str) -> String {
+    format!("disk-{disk}")
+}
+
 /// A machine of a lab, ready to be started.
 pub(crate) struct Launch<'a> {
     /// Where its files are.
@@ -147,7 +152,10 @@ impl Launch<'_> {
                     value(&files.disk(name))
                 ),
             );
-            line.add("-device", format!("virtio-blk-pci,drive={name},serial={name}"));
+            line.add(
+                "-device",
+                format!("virtio-blk-pci,id={},drive={name},serial={name}", disk_device(name)),
+            );
         }
     }
 

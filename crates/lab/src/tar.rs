@@ -70,7 +70,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("a.tar");
         std::fs::write(&file, archive(&members).unwrap()).unwrap();
-        let status = std::process::Command::new("tar")
+        let status = crate::program::command("tar")
             .args(["--no-same-owner", "-xpf"])
             .arg(&file)
             .arg("-C")

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-use std::process::{Child, Command};
+use std::process::Child;
 use std::thread;
 
 use super::*;
 
 fn sleeper() -> Child {
-    Command::new("sleep").arg("1000").spawn().unwrap()
+    crate::program::command("sleep").arg("1000").spawn().unwrap()
 }
 
 #[test]
@@ -30,11 +30,13 @@ fn a_killed_process_is_gone_even_while_nobody_has_asked_for_its_status() {
     let mut child = sleeper();
     let pid = child.id();
     // Between fork and exec the arguments are still the parent's.
-    while !is(pid, |arguments| arguments[0] == "sleep") {
+    while !is(pid, |arguments| arguments[0].ends_with("sleep")) {
         thread::sleep(Duration::from_millis(1));
     }
-    kill(pid, "a test", |arguments| arguments[0] == "sleep", Duration::from_secs(5)).unwrap();
+    kill(pid, "a test", |arguments| arguments[0].ends_with("sleep"), Duration::from_secs(5))
+        .unwrap();
     assert!(!is(pid, |_| true), "a zombie counts as gone");
+    assert!(!is_dying(pid, "sleep"), "and has nothing left to wait for");
     kill(pid, "a test", |_| true, Duration::from_secs(1)).unwrap();
     child.wait().unwrap();
 }

@@ -106,10 +106,13 @@ fn is_full(error: &io::Error) -> bool {
         || error.raw_os_error() == Some(rustix::io::Errno::NOBUFS.raw_os_error())
 }
 
+/// When a frame is due, its number, where it goes, and the frame.
+type Waiting = (Instant, u64, PortId, Vec<u8>);
+
 /// Frames that wait for their time.
 #[derive(Default)]
 pub(crate) struct Delayed {
-    heap: BinaryHeap<Reverse<(Instant, u64, PortId, Vec<u8>)>>,
+    heap: BinaryHeap<Reverse<Waiting>>,
     count: u64,
 }
 

@@ -274,7 +274,7 @@ impl Switch {
 fn bind<T>(path: &Path, make: impl Fn(PathBuf) -> io::Result<T>) -> Result<T, Error> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(Error::file("replace", path)(error));
+            Err(Error::file("replace", path)(error))
         }
         _ => make(path.to_owned()).map_err(Error::file("listen at", path)),
     }

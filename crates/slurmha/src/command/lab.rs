@@ -77,6 +77,11 @@ enum LabCommand {
         #[command(subcommand)]
         command: LinkCommand,
     },
+    /// Slow a disk down, or pull it out
+    Disk {
+        #[command(subcommand)]
+        command: DiskCommand,
+    },
     /// Save all machines to files and end them
     Freeze,
     /// Go on from the frozen state, as often as wanted; what happened since is
@@ -148,6 +153,27 @@ enum LinkCommand {
     Reset,
 }
 
+#[derive(Debug, Subcommand)]
+enum DiskCommand {
+    /// Bound what it reads and writes
+    Limit {
+        /// The machine
+        machine: String,
+        /// The disk: root, state or database
+        disk: String,
+        /// Kilobytes a second; 0 lifts the bound
+        #[arg(value_name = "KB")]
+        kilobytes: u32,
+    },
+    /// Pull it out of the running machine; off and on again brings it back
+    Pull {
+        /// The machine
+        machine: String,
+        /// The disk: root, state or database
+        disk: String,
+    },
+}
+
 #[derive(Debug, Args)]
 struct CableArgs {
     /// The machine at the end of the cable
@@ -190,6 +216,7 @@ pub fn run(args: LabArgs) -> Result<(), Error> {
         LabCommand::Logs { machine } => logs(&Lab::open(name)?, &machine),
         LabCommand::Power { action, machine } => power(&Lab::open(name)?, action, &machine),
         LabCommand::Link { command } => link(&Lab::open(name)?, &command),
+        LabCommand::Disk { command } => disk(&Lab::open(name)?, &command),
         LabCommand::Freeze => Ok(Lab::open(name)?.freeze(&Lines::start())?),
         LabCommand::Thaw => Ok(Lab::open(name)?.thaw(&Lines::start())?),
         LabCommand::Switch { state } => {
@@ -263,6 +290,16 @@ fn power(lab: &Lab, action: PowerAction, machine: &str) -> Result<(), Error> {
         PowerAction::Reset => lab.reset(machine)?,
         PowerAction::Pause => lab.pause(machine)?,
         PowerAction::Resume => lab.resume(machine)?,
+    })
+}
+
+fn disk(lab: &Lab, command: &DiskCommand) -> Result<(), Error> {
+    Ok(match command {
+        DiskCommand::Limit { machine, disk, kilobytes } => {
+            let bound = Some(u64::from(*kilobytes) * 1000).filter(|bytes| *bytes > 0);
+            lab.limit_disk(machine, disk, bound)?
+        }
+        DiskCommand::Pull { machine, disk } => lab.pull_disk(machine, disk)?,
     })
 }
 
