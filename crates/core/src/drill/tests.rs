@@ -201,6 +201,31 @@ fn phases_that_the_journal_does_not_tell_are_unknown_with_a_reason() {
     assert_eq!(reason, Some("the journal of ctl2 could not be read: no answer"));
 }
 
+/// The journal of a controller of slurmha's lab that took over (Corosync
+/// 3.1.7, Pacemaker 2.1.5, Debian 12; the host was overloaded).
+#[test]
+fn a_real_journal_tells_every_phase() {
+    let text = include_str!("../../tests/fixtures/drill/journal-failover.jsonl");
+    let mut seen = evidence(vec![job(1, -10.0), job(3, 31.0)]);
+    seen.journal = Reading::Known(parse_journal(text).unwrap());
+    seen.cut = "2026-11-25T07:51:09Z".parse().unwrap();
+    let phases = analyse(&seen).phases;
+    let times: Vec<_> = phases.values().map(|p| (p.start_s.unwrap(), p.end_s.unwrap())).collect();
+    assert_eq!(
+        times,
+        [
+            (0.0, 7.834),
+            (8.533, 10.657),
+            (14.342, 19.663),
+            (24.985, 34.440),
+            (64.392, 78.811),
+            (83.097, 102.820),
+            (103.133, 107.963),
+            (108.057, 113.712),
+        ]
+    );
+}
+
 #[test]
 fn a_failed_start_does_not_end_a_phase() {
     let mut seen = evidence(vec![job(1, -10.0), job(3, 31.0)]);

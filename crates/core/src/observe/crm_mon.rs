@@ -204,6 +204,41 @@ mod tests {
     const NOT_CONNECTED: &str =
         include_str!("../../tests/fixtures/observe/crm_mon-not-connected.xml");
 
+    /// crm_mon 2.1.5 on a running cluster of slurmha's, minutes after the
+    /// power loss of one controller.
+    const FAILED_OVER: &str = include_str!("../../tests/fixtures/observe/crm_mon-failed-over.xml");
+
+    #[test]
+    fn a_running_cluster_after_a_failover_is_read() {
+        let status = parse_crm_mon_xml(FAILED_OVER).unwrap();
+        assert_eq!(status.dc.as_deref(), Some("ctl2"));
+        let online: Vec<_> = status.nodes.iter().map(|n| (n.name.as_str(), n.online)).collect();
+        assert_eq!(online, [("ctl1", false), ("ctl2", true)]);
+        let drbd: Vec<_> = status.resources.iter().filter(|r| r.id == "drbd").collect();
+        assert_eq!((drbd[0].role.as_str(), drbd[0].node.as_deref()), ("Promoted", Some("ctl2")));
+        assert_eq!((drbd[1].role.as_str(), drbd[1].node.as_deref()), ("Stopped", None));
+        let vip = status.resources.iter().find(|r| r.id == "vip").unwrap();
+        assert_eq!((vip.role.as_str(), vip.agent.as_str()), ("Started", "ocf:heartbeat:IPaddr2"));
+        assert_eq!(
+            status.fencing,
+            [FencingEvent {
+                action: "off".to_owned(),
+                target: "ctl1".to_owned(),
+                delegate: "ctl2".to_owned(),
+                status: "success".to_owned(),
+                completed: "2026-11-25 07:51:19Z".to_owned(),
+            }]
+        );
+        assert_eq!(
+            status.bans,
+            [
+                "drbd-fence-by-handler-slurm_data-rule-drbd-clone",
+                "fence-ctl2-not-on-ctl2",
+                "fence-ctl1-not-on-ctl1"
+            ]
+        );
+    }
+
     #[test]
     fn an_unclean_node_and_its_failure_are_read() {
         let status = parse_crm_mon_xml(UNCLEAN).unwrap();

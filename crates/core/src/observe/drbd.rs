@@ -152,6 +152,43 @@ mod tests {
     /// which one is being sent to the peer.
     const DRBD9_RESYNC: &str = include_str!("../../tests/fixtures/observe/drbd-9-resync.txt");
 
+    /// drbd-utils 9.22 with kernel module 8.4.11 (Debian 12): the peer has
+    /// lost its power.
+    const DRBD84_ALONE: &str = include_str!("../../tests/fixtures/observe/drbd-84-alone.txt");
+    /// The same cluster when the peer was back, from the side that receives
+    /// and from the one that sends.
+    const DRBD84_TARGET: &str =
+        include_str!("../../tests/fixtures/observe/drbd-84-sync-target.txt");
+    const DRBD84_SOURCE: &str =
+        include_str!("../../tests/fixtures/observe/drbd-84-sync-source.txt");
+
+    #[test]
+    fn drbd84_without_its_peer_is_read() {
+        let status = parse_drbd_status("slurm_data", DRBD84_ALONE).unwrap();
+        assert_eq!((status.role.as_str(), status.peer_role.as_str()), ("Primary", "Unknown"));
+        assert_eq!(status.connection, "Connecting");
+        let [state, database] = status.volumes.as_slice() else { panic!("{status:?}") };
+        assert_eq!((state.disk.as_str(), state.peer_disk.as_str()), ("UpToDate", "Outdated"));
+        assert_eq!((state.replication.as_str(), state.out_of_sync_kib), ("Off", Some(112)));
+        assert_eq!(database.out_of_sync_kib, Some(776));
+    }
+
+    #[test]
+    fn drbd84_with_a_resync_is_read_from_both_sides() {
+        let target = parse_drbd_status("slurm_data", DRBD84_TARGET).unwrap();
+        let source = parse_drbd_status("slurm_data", DRBD84_SOURCE).unwrap();
+        assert_eq!((target.role.as_str(), target.peer_role.as_str()), ("Secondary", "Primary"));
+        let seen = |status: &DrbdStatus, number: usize| {
+            let volume = &status.volumes[number];
+            (volume.replication.clone(), volume.disk.clone(), volume.done_percent)
+        };
+        let inconsistent = "Inconsistent".to_owned();
+        assert_eq!(seen(&target, 1), ("SyncTarget".to_owned(), inconsistent, Some(26.23)));
+        assert_eq!(seen(&source, 0), ("SyncSource".to_owned(), "UpToDate".to_owned(), Some(54.49)));
+        assert_eq!(source.volumes[0].peer_disk, "Inconsistent");
+        assert_eq!(source.volumes[0].out_of_sync_kib, Some(238_556));
+    }
+
     #[test]
     fn drbd9_with_a_resync_is_read() {
         let status = parse_drbd_status("r0", DRBD9_RESYNC).unwrap();

@@ -95,6 +95,25 @@ Membership information
          0          0            Qdevice (votes 1)
 ";
 
+    /// corosync-quorumtool 3.1.7 on a controller whose peer has lost its power
+    /// and for which the arbiter votes.
+    const ONE_CONTROLLER: &str =
+        include_str!("../../tests/fixtures/observe/quorumtool-one-controller.txt");
+
+    #[test]
+    fn the_survivor_of_two_controllers_is_read() {
+        assert_eq!(
+            parse_quorum(ONE_CONTROLLER).unwrap(),
+            QuorumStatus {
+                quorate: true,
+                expected_votes: 3,
+                total_votes: 2,
+                ring_id: "2.11".to_owned(),
+                qdevice: Some(true),
+            }
+        );
+    }
+
     #[test]
     fn a_member_without_quorum_is_read() {
         let status = parse_quorum(CUT_OFF).unwrap();

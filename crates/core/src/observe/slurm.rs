@@ -85,7 +85,8 @@ mod tests {
 
     #[test]
     fn a_controller_that_answers_is_up() {
-        let text = "Slurmctld(primary) at ctl1 is UP\n";
+        // Slurm 22.05.8 with SlurmctldHost=ctl1,ctl2(VIP).
+        let text = "Slurmctld(primary) at ctl1,ctl2 is UP\n";
         assert_eq!(parse_scontrol_ping(text, 0), Ok(Health::Up));
     }
 

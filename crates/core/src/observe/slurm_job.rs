@@ -95,6 +95,21 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
 
+    /// scontrol of Slurm 22.05.8 (Debian 12), one job.
+    const SHOW_JOB: &str = include_str!("../../tests/fixtures/observe/scontrol-show-job.txt");
+
+    #[test]
+    fn a_real_job_is_read() {
+        let expected = JobRecord {
+            id: 1,
+            name: "wrap".to_owned(),
+            state: "COMPLETED".to_owned(),
+            restarts: Some(0),
+            reason: String::new(),
+        };
+        assert_eq!(parse_scontrol_jobs(SHOW_JOB).unwrap(), [expected]);
+    }
+
     #[test]
     fn jobs_without_and_with_a_reason_are_read() {
         let text = "JobId=7 JobName=r1-0001 UserId=nobody(65534) JobState=COMPLETED Reason=None \

@@ -9,7 +9,7 @@ use slurmha_core::drill::{Fault, Scenario, Verdict, render_text};
 
 use crate::cli::Reach;
 use crate::drill::power::LabPower;
-use crate::drill::{Drill, Outcome, default_directory, keep};
+use crate::drill::{Drill, acceptance, Outcome, default_directory, keep};
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
 use crate::progress::Progress;
@@ -25,6 +25,10 @@ pub struct Args {
 enum DrillCommand {
     /// Show which drills there are
     List,
+    /// Break nothing: submit jobs, run them, find them in the accounting
+    ///
+    /// Exit status 0 when every job ran and is accounted for, 6 when not.
+    Acceptance(AcceptanceArgs),
     /// Cut the power of the active controller under load
     ///
     /// Submits small jobs from a login node, cuts the power of the active
@@ -36,6 +40,18 @@ enum DrillCommand {
     /// Exit status 0 for the first two, 6 for `fail`, 5 when the cluster is
     /// not healthy to begin with.
     PowerLoss(PowerLossArgs),
+}
+
+#[derive(clap::Args, Debug)]
+struct AcceptanceArgs {
+    #[command(flatten)]
+    reach: Reach,
+    /// The unprivileged user who submits
+    #[arg(long, value_name = "NAME", default_value = "nobody")]
+    user: String,
+    /// Print the jobs as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(clap::Args, Debug)]
@@ -70,13 +86,36 @@ struct PowerLossArgs {
 pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.drill {
         DrillCommand::List => {
+            println!("{:<12}  breaks nothing: jobs run and are accounted for", "acceptance");
             for fault in Fault::ALL {
                 println!("{:<12}  {}", fault.name(), fault.summary());
             }
             Ok(())
         }
+        DrillCommand::Acceptance(args) => acceptance(args),
         DrillCommand::PowerLoss(args) => power_loss(args),
     }
+}
+
+fn acceptance(args: &AcceptanceArgs) -> Result<(), Failure> {
+    let file = SiteFile::find(args.reach.site.as_deref())?;
+    let fleet = Fleet::open(&file, &args.reach, Patience::Work)?;
+    let progress = Progress::new(false);
+    let accepted = acceptance::run(&file.site, &fleet, &args.user, &progress)?;
+    if args.json {
+        println!("{}", crate::json(&accepted)?);
+        return Ok(());
+    }
+    for job in &accepted.jobs {
+        println!("{:<8} {:<10} {}", job.id, job.state, job.node);
+    }
+    println!(
+        "{} jobs from {}: all ran and are accounted for, {:.0} s",
+        accepted.jobs.len(),
+        accepted.login,
+        accepted.seconds
+    );
+    Ok(())
 }
 
 fn power_loss(args: &PowerLossArgs) -> Result<(), Failure> {
@@ -84,7 +123,7 @@ fn power_loss(args: &PowerLossArgs) -> Result<(), Failure> {
     let site = &file.site;
     let controllers = [&site.controllers[0].name, &site.controllers[1].name];
     let power = LabPower::open(&args.lab, &controllers)?;
-    let fleet = Fleet::open(&file, &args.reach, Patience::Glance)?;
+    let fleet = Fleet::open(&file, &args.reach, Patience::Work)?;
     let progress = Progress::new(false);
     slurmha_lab::interrupt::watch();
     let drill = Drill {
