@@ -65,7 +65,8 @@ pub(crate) fn command_at(path: &Path) -> Command {
 
 /// The command as a person could type it.
 pub(crate) fn as_typed(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let program = Path::new(command.get_program());
+    let words = program.file_name().into_iter().chain(command.get_args());
     words.map(|word| quote(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
 }
 

@@ -1,29 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Progress as lines on standard error, each with the time since the start.
+//! The lab's progress, printed like that of every command; stops at Ctrl-C.
 
-use std::time::Instant;
+use slurmha_lab::interrupt;
 
-use slurmha_lab::{Progress, interrupt};
+use crate::progress::Progress;
 
-/// Prints every step; stops at Ctrl-C.
-pub struct Lines {
-    start: Instant,
-}
+/// Prints every step.
+pub struct Lines(Progress);
 
 impl Lines {
     /// Begins to count, and to listen for Ctrl-C.
     pub fn start() -> Self {
         interrupt::watch();
-        Self { start: Instant::now() }
+        Self(Progress::new(false))
     }
 }
 
-impl Progress for Lines {
+impl slurmha_lab::Progress for Lines {
     fn step(&self, machine: Option<&str>, text: &str) {
-        let seconds = self.start.elapsed().as_secs_f64();
         match machine {
-            Some(machine) => eprintln!("{seconds:7.1} s  {machine}: {text}"),
-            None => eprintln!("{seconds:7.1} s  {text}"),
+            Some(machine) => self.0.machine(machine, text),
+            None => self.0.stage(text),
         }
     }
 
