@@ -284,23 +284,25 @@ fn logs(lab: &Lab, machine: &str) -> Result<(), Error> {
 }
 
 fn power(lab: &Lab, action: PowerAction, machine: &str) -> Result<(), Error> {
-    Ok(match action {
-        PowerAction::On => lab.power_on(machine)?,
-        PowerAction::Off => lab.power_off(machine).map(drop)?,
-        PowerAction::Reset => lab.reset(machine)?,
-        PowerAction::Pause => lab.pause(machine)?,
-        PowerAction::Resume => lab.resume(machine)?,
-    })
+    let done = match action {
+        PowerAction::On => lab.power_on(machine),
+        PowerAction::Off => lab.power_off(machine).map(drop),
+        PowerAction::Reset => lab.reset(machine),
+        PowerAction::Pause => lab.pause(machine),
+        PowerAction::Resume => lab.resume(machine),
+    };
+    Ok(done?)
 }
 
 fn disk(lab: &Lab, command: &DiskCommand) -> Result<(), Error> {
-    Ok(match command {
+    let done = match command {
         DiskCommand::Limit { machine, disk, kilobytes } => {
             let bound = Some(u64::from(*kilobytes) * 1000).filter(|bytes| *bytes > 0);
-            lab.limit_disk(machine, disk, bound)?
+            lab.limit_disk(machine, disk, bound)
         }
-        DiskCommand::Pull { machine, disk } => lab.pull_disk(machine, disk)?,
-    })
+        DiskCommand::Pull { machine, disk } => lab.pull_disk(machine, disk),
+    };
+    Ok(done?)
 }
 
 fn link(lab: &Lab, command: &LinkCommand) -> Result<(), Error> {
