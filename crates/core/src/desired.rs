@@ -74,7 +74,11 @@ pub struct MachineWants {
 /// so that `slurmha status` works on them.
 pub fn desired(site: &Site, site_text: &str) -> Vec<MachineWants> {
     let wants = |machine: Machine| {
-        let mut wants = everywhere::wants(site, &machine, site_text);
+        let mut wants = Vec::new();
+        if machine.roles.contains(&Role::Controller) {
+            wants.extend(controller::before_packages());
+        }
+        wants.extend(everywhere::wants(site, &machine, site_text));
         for role in &machine.roles {
             wants.extend(match role {
                 Role::Controller => controller::wants(site),

@@ -323,6 +323,25 @@ fn what_others_added_to_the_configuration_stays() {
 }
 
 #[test]
+fn a_first_start_that_died_before_the_registration_is_completed() {
+    let mut observed = as_wanted();
+    let held = r#"type="slurmctld"><meta_attributes id="slurmctld-meta_attributes"><nvpair
+        id="slurmctld-meta_attributes-target-role" name="target-role" value="Stopped"/>
+        </meta_attributes>"#;
+    for name in ["ctl1", "ctl2"] {
+        let observation = observed.get_mut(&name.into()).expect("a controller");
+        let cib = observation.cib.known().expect("a CIB").replace(r#"type="slurmctld">"#, held);
+        observation.cib = Reading::Known(cib);
+    }
+    let plan = plan_for(&observed);
+    let steps = steps_on(&plan, "ctl1");
+    let register = steps.iter().position(|step| matches!(step, Step::RegisterCluster { .. }));
+    let last_load = steps.iter().rposition(|step| matches!(step, Step::LoadCib { .. }));
+    assert!(register.is_some() && register < last_load, "{steps:#?}");
+    assert!(!plan.configuration().expect("a configuration").1.contains("target-role"));
+}
+
+#[test]
 fn a_changed_resource_is_put_right() {
     let mut observed = as_wanted();
     for name in ["ctl1", "ctl2"] {

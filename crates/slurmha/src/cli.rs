@@ -42,6 +42,10 @@ enum Command {
     Plan(command::plan::Args),
     /// Bring the cluster up, or to the state that the site file says
     Apply(command::apply::Args),
+    /// One screen: quorum, DRBD, who is active, the daemons, jobs
+    Status(command::status::Args),
+    /// Break something on purpose and report what was lost
+    Drill(command::drill::Args),
     /// The whole site in virtual machines on this machine
     Lab(command::lab::LabArgs),
     /// What runs on the machines; called by slurmha itself
@@ -57,6 +61,8 @@ impl Cli {
             Command::Check(args) => command::check::run(&args),
             Command::Plan(args) => command::plan::run(&args),
             Command::Apply(args) => command::apply::run(&args),
+            Command::Status(args) => command::status::run(&args),
+            Command::Drill(args) => command::drill::run(&args),
             Command::Lab(args) => command::lab::run(args).map_err(Failure::from),
             Command::Node(args) => command::node::run(&args),
         }

@@ -3,7 +3,9 @@
 
 pub mod apply;
 pub mod check;
+pub mod drill;
 pub mod init;
 pub mod lab;
 pub mod node;
 pub mod plan;
+pub mod status;

@@ -6,6 +6,7 @@
 //! [`node`]; it cuts power through [`power`]; what was seen goes to
 //! `slurmha_core::drill`, which judges it.
 
+pub mod acceptance;
 mod aftermath;
 mod collect;
 mod keep;

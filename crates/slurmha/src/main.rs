@@ -4,6 +4,7 @@
 mod apply;
 mod cli;
 mod command;
+mod drill;
 mod failure;
 mod fleet;
 mod progress;

@@ -25,6 +25,13 @@ const PACKAGES: [&str; 11] = [
     "slurm-wlm-basic-plugins",
 ];
 
+/// The guards against a start on an empty mount point stand before the
+/// packages come: a machine that reboots between the installation and the
+/// next step starts every daemon that Debian enables.
+pub(super) fn before_packages() -> Vec<(Stage, Want)> {
+    units::controller().into_iter().map(|file| (Stage::Base, Want::File(file))).collect()
+}
+
 pub(super) fn wants(site: &Site) -> Vec<(Stage, Want)> {
     let mut wants: Vec<(Stage, Want)> = Vec::new();
     wants.extend(base(site).into_iter().map(|want| (Stage::Base, want)));
@@ -43,7 +50,6 @@ fn base(site: &Site) -> Vec<Want> {
     wants.push(Want::File(corosync::render(site)));
     wants.push(Want::File(mariadb::render()));
     wants.extend(slurm::render(site).into_iter().map(Want::File));
-    wants.extend(units::controller().into_iter().map(Want::File));
     wants.extend(only_pacemaker_starts());
     wants
 }

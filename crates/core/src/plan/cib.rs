@@ -71,6 +71,18 @@ pub fn has_resource(cib: &Element, id: &str) -> bool {
         .is_some_and(|resources| contains(resources, id))
 }
 
+/// Whether the resource is held back by `target-role=Stopped`.
+pub fn is_held(cib: &Element, resource: &str) -> bool {
+    let resources = cib.find("configuration").and_then(|c| c.find("resources"));
+    let primitive = resources.and_then(|resources| by_id(resources, resource));
+    let meta = primitive.and_then(|primitive| primitive.find("meta_attributes"));
+    meta.is_some_and(|meta| {
+        meta.children.iter().any(|pair| {
+            pair.attribute("name") == Some("target-role") && value(pair) == Some("Stopped")
+        })
+    })
+}
+
 /// The configuration with one resource held in a role.
 pub fn with_target_role(configuration: &Element, resource: &str, role: &str) -> Element {
     let mut configuration = configuration.clone();

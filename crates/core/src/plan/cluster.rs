@@ -190,7 +190,7 @@ fn resources(
     let first = controllers[0].name();
     let wanted = configuration(inputs.site);
     let all = || ACTIVE_RESOURCES.map(str::to_owned).to_vec();
-    if !managed {
+    if !managed || live.is_some_and(|cib| cib::is_held(cib, id::SLURMCTLD)) {
         first_start(inputs.site, first, draft);
     }
     let changes = match live {
@@ -215,6 +215,8 @@ fn resources(
 
 /// The one time when slurmctld has to wait for slurmdbd: without a saved
 /// association state a new cluster's slurmctld ends with `fatal: ... no TRES`.
+/// A run that died in between leaves slurmctld held back, which is how the
+/// next one knows that the cluster may not be registered yet.
 fn first_start(site: &Site, first: &NodeName, draft: &mut Draft) {
     let without_scheduler =
         cib::with_target_role(&crate::render::cib::render(site), id::SLURMCTLD, "Stopped");

@@ -96,9 +96,8 @@ fn spread(inputs: &Inputs<'_>, id: &SecretId, draft: &mut Draft) {
         .filter(|name| digest.is_none() || digest_on(inputs, id, name) != digest)
         .collect();
     let file = id.location();
-    if digest.is_none() {
-        draft.push(Stage::Base, keeper, Step::MakeSecret(file.clone()));
-    } else if wrong_access(inputs, id, keeper) {
+    // The step also corrects owner and mode of a secret that exists.
+    if digest.is_none() || wrong_access(inputs, id, keeper) {
         draft.push(Stage::Base, keeper, Step::MakeSecret(file.clone()));
     }
     if !takers.is_empty() {

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use slurmha_core::plan::explain;
 
-use crate::apply::{run as carry_out, survey};
+use crate::apply::{lock, run as carry_out, survey};
 use crate::cli::Reach;
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
@@ -45,6 +45,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         print!("{}", explain(&survey.plan, true));
         agree()?;
     }
+    let _lock = lock::take(&fleet, &file.site)?;
     let outcome = carry_out::run(&survey.plan, &survey.given, &fleet, &progress)?;
     println!(
         "{} changes on {} machines in {} s",

@@ -9,7 +9,7 @@ use slurmha_core::drill::{Fault, Scenario, Verdict, render_text};
 
 use crate::cli::Reach;
 use crate::drill::power::LabPower;
-use crate::drill::{Drill, acceptance, Outcome, default_directory, keep};
+use crate::drill::{Drill, Outcome, acceptance, default_directory, keep};
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
 use crate::progress::Progress;

@@ -22,14 +22,19 @@ enum Command {
     Apply,
     /// Say what Pacemaker would do with the configuration on stdin
     Simulate,
+    /// One end of a drill: load, probes, samples, evidence
+    Drill,
+    /// Hold the lock of `apply` until stdin is closed
+    HoldLock,
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let system = Local::new();
     match args.command {
-        Command::Observe => node::observe_exchange(&system, &mut stdin(), &mut stdout())
-            .map_err(Failure::internal),
+        Command::Observe => {
+            node::observe_exchange(&system, &mut stdin(), &mut stdout()).map_err(Failure::internal)
+        }
         // How the steps went is in the events; the other end judges it.
         Command::Apply => node::apply_exchange(&system, &mut stdin(), &mut stdout())
             .map(drop)
@@ -41,5 +46,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             print!("{moves}");
             Ok(())
         }
+        Command::Drill => crate::drill::node::run().map_err(Failure::remote),
+        Command::HoldLock => crate::apply::lock::hold().map_err(Failure::remote),
     }
 }
