@@ -129,9 +129,11 @@ impl Launch<'_> {
             Accelerator::Kvm => "",
             Accelerator::Tcg => " tsc=reliable clocksource=tsc",
         };
+        // The kernel says only what is wrong; systemd says what it starts, so
+        // that the console shows where a boot stands.
         format!(
             "root=/dev/vda rw console=ttyS0 quiet mitigations=off nokaslr{clock} net.ifnames=0 \
-             systemd.machine_id={} systemd.hostname={}",
+             systemd.show_status=1 systemd.log_color=0 systemd.machine_id={} systemd.hostname={}",
             self.machine_id(),
             self.machine().name
         )
