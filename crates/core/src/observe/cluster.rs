@@ -71,9 +71,9 @@ pub struct ClusterStatus {
     pub failures: Vec<ResourceFailure>,
     /// Fencing actions that Pacemaker remembers, newest first.
     pub fencing: Vec<FencingEvent>,
-    /// Ids of location constraints that ban a node (`cli-ban-...`,
-    /// `drbd-fence-by-handler-...`).
-    pub bans: Vec<String>,
+    /// Location constraints that keep a resource off a node (`cli-ban-...`,
+    /// `drbd-fence-by-handler-...`, and those of the configuration).
+    pub bans: Vec<ClusterBan>,
 }
 
 /// One node of [`ClusterStatus`].
@@ -141,6 +141,19 @@ pub struct FencingEvent {
     pub status: String,
     /// When it ended, as Pacemaker writes it.
     pub completed: String,
+}
+
+/// One constraint that keeps a resource off one node, of [`ClusterStatus`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterBan {
+    /// Id of the constraint; one with a rule can ban several nodes.
+    pub id: String,
+    /// What is kept off.
+    pub resource: String,
+    /// Where.
+    pub node: String,
+    /// Whether only the promoted role is kept off.
+    pub promoted_only: bool,
 }
 
 /// Signs of life of the control plane, each from a real request.

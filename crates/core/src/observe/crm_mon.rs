@@ -8,7 +8,8 @@
 use roxmltree::{Document, Node};
 
 use super::{
-    ClusterNode, ClusterResource, ClusterStatus, FencingEvent, ParseError, ResourceFailure,
+    ClusterBan, ClusterNode, ClusterResource, ClusterStatus, FencingEvent, ParseError,
+    ResourceFailure,
 };
 
 const PROGRAM: &str = "crm_mon";
@@ -41,7 +42,7 @@ pub fn parse_crm_mon_xml(xml: &str) -> Result<ClusterStatus, ParseError> {
         fencing: entries(root, "fence_history", "fence_event")
             .map(fencing)
             .collect::<Result<_, _>>()?,
-        bans: bans(root)?,
+        bans: entries(root, "bans", "ban").map(ban).collect::<Result<_, _>>()?,
     })
 }
 
@@ -141,16 +142,15 @@ fn fencing(element: Node<'_, '_>) -> Result<FencingEvent, ParseError> {
     })
 }
 
-/// Ids in order of appearance; a rule that bans several nodes counts once.
-fn bans(root: Node<'_, '_>) -> Result<Vec<String>, ParseError> {
-    let mut ids: Vec<String> = Vec::new();
-    for element in entries(root, "bans", "ban") {
-        let id = attribute(element, "id")?;
-        if !ids.iter().any(|known| known == id) {
-            ids.push(id.to_owned());
-        }
-    }
-    Ok(ids)
+fn ban(element: Node<'_, '_>) -> Result<ClusterBan, ParseError> {
+    Ok(ClusterBan {
+        id: attribute(element, "id")?.to_owned(),
+        resource: attribute(element, "resource")?.to_owned(),
+        node: attribute(element, "node")?.to_owned(),
+        // Called master_only before 2.1.
+        promoted_only: optional_flag(element, "promoted-only")?
+            || optional_flag(element, "master_only")?,
+    })
 }
 
 /// Entries of a section that is left out when it would be empty.
@@ -208,6 +208,10 @@ mod tests {
     /// power loss of one controller.
     const FAILED_OVER: &str = include_str!("../../tests/fixtures/observe/crm_mon-failed-over.xml");
 
+    fn ban_ids(status: &ClusterStatus) -> Vec<&str> {
+        status.bans.iter().map(|ban| ban.id.as_str()).collect()
+    }
+
     #[test]
     fn a_running_cluster_after_a_failover_is_read() {
         let status = parse_crm_mon_xml(FAILED_OVER).unwrap();
@@ -230,13 +234,15 @@ mod tests {
             }]
         );
         assert_eq!(
-            status.bans,
+            ban_ids(&status),
             [
                 "drbd-fence-by-handler-slurm_data-rule-drbd-clone",
                 "fence-ctl2-not-on-ctl2",
                 "fence-ctl1-not-on-ctl1"
             ]
         );
+        let handler = &status.bans[0];
+        assert_eq!((handler.node.as_str(), handler.promoted_only), ("ctl1", true));
     }
 
     #[test]
@@ -258,7 +264,7 @@ mod tests {
                 when: "2018-11-28 18:35:41Z".to_owned(),
             }]
         );
-        assert_eq!(status.bans, ["connected"]);
+        assert_eq!(ban_ids(&status), ["connected"; 5]);
     }
 
     #[test]
@@ -290,7 +296,7 @@ mod tests {
         let status = parse_crm_mon_xml(BUNDLES).unwrap();
         let ids: Vec<_> = status.resources.iter().map(|r| r.id.as_str()).collect();
         assert!(ids.contains(&"httpd") && ids.contains(&"mysql-proxy"), "{ids:?}");
-        assert_eq!(status.bans, ["not-on-cluster1"]);
+        assert_eq!(ban_ids(&status), ["not-on-cluster1"]);
         assert_eq!(status.fencing, []);
     }
 

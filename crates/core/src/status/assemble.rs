@@ -10,7 +10,9 @@ use super::model::{
 use super::problem::problems;
 pub use super::view::Answers;
 use super::view::View;
-use crate::observe::{ClusterNode, ClusterResource, ClusterStatus, DrbdStatus, Health, Reading};
+use crate::observe::{
+    ClusterBan, ClusterNode, ClusterResource, ClusterStatus, DrbdStatus, Health, Reading,
+};
 use crate::render::cib::id;
 use crate::site::{Machine, NodeName, Site};
 
@@ -148,8 +150,8 @@ fn marks(resource: &ClusterResource) -> Vec<String> {
         .collect()
 }
 
-fn leftover_bans(cluster: &ClusterStatus) -> Vec<String> {
-    let leftover = |id: &&String| LEFTOVER_BANS.iter().any(|prefix| id.starts_with(prefix));
+fn leftover_bans(cluster: &ClusterStatus) -> Vec<ClusterBan> {
+    let leftover = |ban: &&ClusterBan| LEFTOVER_BANS.iter().any(|start| ban.id.starts_with(start));
     cluster.bans.iter().filter(leftover).cloned().collect()
 }
 

@@ -6,7 +6,9 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::observe::{DrbdStatus, FencingEvent, Health, QuorumStatus, Reading, ResourceFailure};
+use crate::observe::{
+    ClusterBan, DrbdStatus, FencingEvent, Health, QuorumStatus, Reading, ResourceFailure,
+};
 use crate::site::{NodeName, Role};
 
 /// The whole cluster at one moment.
@@ -46,7 +48,7 @@ pub struct Status {
     pub failures: Vec<ResourceFailure>,
     /// Constraints that an action left behind and that keep a resource off a
     /// machine.
-    pub leftover_bans: Vec<String>,
+    pub leftover_bans: Vec<ClusterBan>,
 }
 
 impl Status {

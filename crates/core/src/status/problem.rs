@@ -6,6 +6,7 @@
 
 mod machines;
 mod replication;
+mod resources;
 mod services;
 
 use super::model::{Problem, Severity, Status};
@@ -19,7 +20,7 @@ pub(super) fn problems(view: &View<'_>, status: &Status) -> Vec<Problem> {
         machines::others(status),
         replication::replication(view, status),
         services::daemons(status),
-        services::resources(view, status),
+        resources::resources(view, status),
         services::compute_nodes(status),
         services::fencing(view, status),
     ]

@@ -158,9 +158,10 @@ fn everything_that_was_left_behind_is_named_with_a_cure() {
         change(&mut answers, name, |o| {
             let Reading::Known(cluster) = &mut o.cluster else { panic!() };
             cluster.nodes[1].standby = true;
-            cluster.bans = ["cli-ban-slurmctld-on-ctl2", "never-fence-ctl1-by-ctl1"]
-                .map(str::to_owned)
-                .to_vec();
+            cluster.bans = vec![
+                made_up::ban("cli-ban-slurmctld-on-ctl2", "slurmctld", "ctl2"),
+                made_up::ban("fence-ctl1-not-on-ctl1", "fence-ctl1", "ctl1"),
+            ];
             cluster.failures = vec![ResourceFailure {
                 operation: "slurm_ctld_monitor_10000".to_owned(),
                 node: "ctl1".to_owned(),
@@ -181,7 +182,7 @@ fn everything_that_was_left_behind_is_named_with_a_cure() {
         problems(&status),
         [
             "ctl2 is in standby: nothing can move to it",
-            "slurmdbd is not configured",
+            "not configured: slurmdbd",
             "slurm_ctld_monitor_10000 failed on ctl1: not running",
             "a constraint is left over: cli-ban-slurmctld-on-ctl2",
             "fencing of ctl2 (off): failed",
@@ -198,6 +199,34 @@ fn everything_that_was_left_behind_is_named_with_a_cure() {
         ]
     );
     insta::assert_snapshot!(plain_text(&render(&status)));
+}
+
+/// Seen in the lab: both lost each other, ctl2 had written alone and was
+/// fenced, and ctl1 had to wait for it.
+#[test]
+fn a_ban_of_the_controller_that_is_left_is_told() {
+    let mut answers = answers();
+    unreachable(&mut answers, "ctl2");
+    change(&mut answers, "ctl1", |ctl1| {
+        made_up::without_peer(ctl1, "ctl2");
+        let Reading::Known(cluster) = &mut ctl1.cluster else { panic!() };
+        for resource in cluster.resources.iter_mut().filter(|r| !r.id.starts_with("fence-")) {
+            match resource.role.as_str() {
+                "Promoted" => "Unpromoted".clone_into(&mut resource.role),
+                _ => "Stopped".clone_into(&mut resource.role),
+            }
+        }
+        let id = "drbd-fence-by-handler-slurm_data-rule-drbd-clone";
+        cluster.bans = vec![made_up::ban(id, "drbd-clone", "ctl1")];
+    });
+    assert_eq!(
+        problems(&assemble(&site(), &answers)),
+        [
+            "ctl2 is offline: the next failure would end the service",
+            "DRBD is promoted nowhere, so nothing can run",
+            "DRBD may not be promoted on ctl1: the other side has newer data",
+        ]
+    );
 }
 
 #[test]

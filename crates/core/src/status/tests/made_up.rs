@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::observe::{
-    ClusterNode, ClusterResource, ClusterStatus, DrbdStatus, DrbdVolumeStatus, FencingEvent,
-    Health, Observation, QuorumStatus, Reading, SlurmStatus,
+    ClusterBan, ClusterNode, ClusterResource, ClusterStatus, DrbdStatus, DrbdVolumeStatus,
+    FencingEvent, Health, Observation, QuorumStatus, Reading, SlurmStatus,
 };
 use crate::site::{NodeName, Site};
 use crate::status::Answers;
@@ -145,7 +145,8 @@ pub fn without_peer(observation: &mut Observation, peer: &str) {
         "Off".clone_into(&mut volume.replication);
     }
     cluster.fencing = vec![fenced(peer, "success")];
-    cluster.bans.push("drbd-fence-by-handler-slurm_data-rule-drbd-clone".to_owned());
+    let id = "drbd-fence-by-handler-slurm_data-rule-drbd-clone";
+    cluster.bans.push(ban(id, "drbd-clone", peer));
 }
 
 /// A resync of the database volume, seen from one side.
@@ -157,6 +158,15 @@ pub fn resync(observation: &mut Observation, replication: &str, done: f64) {
     let stale =
         if replication.ends_with("Target") { &mut volume.disk } else { &mut volume.peer_disk };
     "Inconsistent".clone_into(stale);
+}
+
+pub fn ban(id: &str, resource: &str, node: &str) -> ClusterBan {
+    ClusterBan {
+        id: id.to_owned(),
+        resource: resource.to_owned(),
+        node: node.to_owned(),
+        promoted_only: resource == "drbd-clone",
+    }
 }
 
 pub fn fenced(target: &str, status: &str) -> FencingEvent {

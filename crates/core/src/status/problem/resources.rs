@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What Pacemaker runs, and what keeps it from running.
+
+use std::collections::BTreeMap;
+
+use super::super::model::{Problem, ResourceStatus, Severity, Status};
+use super::super::view::View;
+use super::{problem, somewhere};
+use crate::observe::{ClusterBan, Reading};
+use crate::render::cib::{ACTIVE_RESOURCES, device_id, id};
+
+/// Made by DRBD's fence handler, taken away by its unfence handler.
+const DRBD_BAN: &str = "drbd-fence-by-handler-";
+
+pub(super) fn resources(view: &View<'_>, status: &Status) -> Vec<Problem> {
+    let place = somewhere(view, status);
+    let resources = match &status.resources {
+        Reading::Known(resources) => resources,
+        Reading::Unknown(why) => {
+            let text = format!("Pacemaker's resources are not known: {why}");
+            return vec![problem(Severity::Unknown, text, format!("on {place}: crm_mon -1"))];
+        }
+    };
+    let promoted = drbd_is_promoted(resources);
+    let mut found = Vec::new();
+    found.extend(not_configured(view, resources));
+    found.extend(drbd(view, resources, &place));
+    found.extend(not_started(view, status, resources, promoted, &place));
+    found.extend(resources.iter().filter_map(|resource| marked(resource, &place)));
+    for failure in &status.failures {
+        let reason = if failure.reason.is_empty() { &failure.status } else { &failure.reason };
+        let text = format!("{} failed on {}: {reason}", failure.operation, failure.node);
+        let resource = failure.operation.rsplitn(3, '_').last().unwrap_or_default();
+        let next = format!("look into it, then on {place}: crm_resource --cleanup -r {resource}");
+        found.push(problem(Severity::Degraded, text, next));
+    }
+    // DRBD's own constraint goes when the machine that is away is back.
+    let explained =
+        |ban: &&ClusterBan| ban.id.starts_with(DRBD_BAN) && status.is_offline(&ban.node);
+    let bans = status.leftover_bans.iter().filter(|ban| !explained(ban));
+    found.extend(bans.map(|ban| leftover_ban(ban, &place)));
+    found
+}
+
+/// Fence devices that have a place to run: one runs on the other controller.
+fn fence_devices(view: &View<'_>, status: &Status) -> Vec<String> {
+    let [first, second] = &view.site.controllers;
+    [(first, second), (second, first)]
+        .into_iter()
+        .filter(|(own, other)| own.fence.is_some() && !status.is_offline(other.name.as_str()))
+        .map(|(own, _)| device_id(own))
+        .collect()
+}
+
+fn not_configured(view: &View<'_>, resources: &[ResourceStatus]) -> Option<Problem> {
+    let devices = view.site.controllers.iter().filter(|c| c.fence.is_some()).map(device_id);
+    let expected = ACTIVE_RESOURCES.iter().map(|id| (*id).to_owned()).chain(devices);
+    let missing: Vec<String> =
+        expected.filter(|id| !resources.iter().any(|resource| resource.id == *id)).collect();
+    (!missing.is_empty()).then(|| {
+        let text = format!("not configured: {}", missing.join(", "));
+        problem(Severity::Degraded, text, "slurmha plan".to_owned())
+    })
+}
+
+/// What should run and does not, one problem for each role (`stopped`,
+/// `starting`, ...). Without a promoted DRBD nothing else can run, so that
+/// what depends on it is no news.
+fn not_started(
+    view: &View<'_>,
+    status: &Status,
+    resources: &[ResourceStatus],
+    promoted: bool,
+    place: &str,
+) -> Vec<Problem> {
+    let dependent = ACTIVE_RESOURCES.iter().map(|id| (*id).to_owned()).filter(|_| promoted);
+    let expected: Vec<String> = dependent.chain(fence_devices(view, status)).collect();
+    let mut by_role: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for resource in resources.iter().filter(|resource| expected.contains(&resource.id)) {
+        let started = resource.instances.iter().any(|i| i.role == "Started" && i.node.is_some());
+        if !started {
+            let role = resource.instances.first().map_or("Stopped", |i| i.role.as_str());
+            by_role.entry(role.to_lowercase()).or_default().push(&resource.id);
+        }
+    }
+    by_role
+        .into_iter()
+        .map(|(role, ids)| {
+            let text = format!("{role}: {}", ids.join(", "));
+            problem(Severity::Degraded, text, format!("on {place}: crm_mon -1rf"))
+        })
+        .collect()
+}
+
+fn drbd_is_promoted(resources: &[ResourceStatus]) -> bool {
+    resources.iter().any(|resource| {
+        resource.id == id::DRBD && resource.instances.iter().any(|i| i.role == "Promoted")
+    })
+}
+
+/// One side promoted, one not; a controller that is away is told elsewhere.
+fn drbd(view: &View<'_>, resources: &[ResourceStatus], place: &str) -> Option<Problem> {
+    let drbd = resources.iter().find(|resource| resource.id == id::DRBD)?;
+    let online = view.cluster()?.nodes.iter().filter(|n| n.online && !n.standby).count();
+    let running = drbd.instances.iter().filter(|i| i.node.is_some()).count();
+    let text = match drbd_is_promoted(resources) {
+        false => "DRBD is promoted nowhere, so nothing can run".to_owned(),
+        true if running < online => format!("DRBD runs on {running} of {online} controllers"),
+        true => return None,
+    };
+    Some(problem(Severity::Degraded, text, format!("on {place}: crm_mon -1rf")))
+}
+
+fn marked(resource: &ResourceStatus, place: &str) -> Option<Problem> {
+    let marks: Vec<&str> =
+        resource.instances.iter().flat_map(|i| &i.marks).map(String::as_str).collect();
+    let mark = marks.first()?;
+    let next = if *mark == "unmanaged" {
+        format!("on {place}: crm_resource -r {} --meta -p is-managed -v true", resource.id)
+    } else {
+        format!("on {place}: crm_mon -1rf")
+    };
+    Some(problem(Severity::Degraded, format!("{} is {mark}", resource.id), next))
+}
+
+fn leftover_ban(ban: &ClusterBan, place: &str) -> Problem {
+    let ClusterBan { id, node, .. } = ban;
+    if id.starts_with(DRBD_BAN) {
+        // Made on the side that wrote alone: the other one has old data, and
+        // lifting the ban by hand would throw the newer away.
+        let text = format!("DRBD may not be promoted on {node}: the other side has newer data");
+        let next = "bring the other controller back; the ban goes when DRBD is in sync".to_owned();
+        return problem(Severity::Degraded, text, next);
+    }
+    let text = format!("a constraint is left over: {id}");
+    problem(
+        Severity::Degraded,
+        text,
+        format!("on {place}: crm_resource --clear -r {}", ban.resource),
+    )
+}
