@@ -153,3 +153,81 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing in here is left half-changed by a panic elsewhere.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::ssh::Ssh;
+
+    /// A stand-in for ssh that runs this instead of a command elsewhere.
+    fn remote(script: &str) -> (tempfile::TempDir, Remote) {
+        let directory = tempfile::tempdir().unwrap();
+        let program = directory.path().join("ssh");
+        // Another process writes it, so that no other test's child can hold
+        // it open for writing (ETXTBSY).
+        #[allow(clippy::disallowed_methods)]
+        let mut shell = std::process::Command::new("sh")
+            .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
+            .arg(&program)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        write!(shell.stdin.take().unwrap(), "#!/bin/sh\n{script}\n").unwrap();
+        assert!(shell.wait().unwrap().success());
+        let ssh = Ssh::new("root").with_program(program.to_string_lossy());
+        (directory, Remote::with_executable(ssh, "/bin/true".into()))
+    }
+
+    fn heard(conversation: &Conversation) -> (Vec<String>, Result<(), RemoteError>) {
+        let mut lines = Vec::new();
+        let result = conversation.listen(&mut |line| lines.push(line.to_owned()));
+        (lines, result)
+    }
+
+    #[test]
+    fn lines_go_both_ways_until_one_side_hangs_up() {
+        let (_directory, remote) =
+            remote("while read line; do echo \"you said $line\"; done; echo bye");
+        let conversation = remote.converse("ctl1", &["drill"]).unwrap();
+        thread::scope(|scope| {
+            let listener = scope.spawn(|| heard(&conversation));
+            conversation.say("one").unwrap();
+            conversation.say("two").unwrap();
+            conversation.hang_up();
+            let (lines, result) = listener.join().unwrap();
+            assert_eq!(lines, ["you said one", "you said two", "bye"]);
+            result.unwrap();
+        });
+        assert!(conversation.say("three").is_err());
+    }
+
+    #[test]
+    fn how_the_other_end_ended_is_told() {
+        let (_directory, remote) = remote("echo line; echo 'no such task' >&2; exit 3");
+        let conversation = remote.converse("ctl1", &["drill"]).unwrap();
+        let (lines, result) = heard(&conversation);
+        assert_eq!(lines, ["line"]);
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains("no such task"), "{error}");
+    }
+
+    #[test]
+    fn a_lost_machine_is_told_apart() {
+        let (_directory, remote) = remote("echo 'Connection closed' >&2; exit 255");
+        let conversation = remote.converse("ctl1", &["drill"]).unwrap();
+        let (_, result) = heard(&conversation);
+        assert!(matches!(result, Err(RemoteError::Lost { .. })));
+    }
+
+    #[test]
+    fn dropping_it_ends_it_even_if_the_other_end_does_not_listen() {
+        let (_directory, remote) = remote("exec sleep 60");
+        let begin = Instant::now();
+        drop(remote.converse("ctl1", &["drill"]).unwrap());
+        assert!(begin.elapsed() < Duration::from_secs(10));
+    }
+}

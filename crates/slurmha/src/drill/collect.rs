@@ -45,7 +45,7 @@ pub fn unfinished(
     user: &str,
 ) -> Result<usize, String> {
     let task = Task::Queue { run: run.to_owned(), user: user.to_owned() };
-    let (replies, _) = complete(remote, client, task, LIMIT)?;
+    let (replies, _) = complete(remote, client, task, false, LIMIT)?;
     let count = replies.into_iter().find_map(|reply| match reply {
         Reply::Queue(count) => Some(count),
         _ => None,
@@ -71,7 +71,7 @@ pub fn gather(site: &Site, remote: &Remote, cast: &Cast, run: &str, cut: Timesta
     let mut machines: Vec<NodeName> = vec![cast.client.clone(), cast.survivor.clone()];
     machines.extend(compute().filter(|node| *node != cast.client));
     let answers = for_each_host(&machines, |machine| {
-        complete(remote, machine, Task::Collect(task(machine)), LIMIT)
+        complete(remote, machine, Task::Collect(task(machine)), true, LIMIT)
     });
     let mut gathered = Gathered::default();
     for (machine, answer) in machines.iter().zip(answers) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Who cuts the power, so that a drill does not care how.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use jiff::Timestamp;
 use slurmha_core::site::NodeName;
 use slurmha_host::{Local, System as _};
@@ -10,7 +12,7 @@ use crate::failure::Failure;
 use crate::progress::Progress;
 
 /// A way to cut a machine's power and to give it back.
-pub trait PowerSwitch {
+pub trait PowerSwitch: Sync {
     /// Cuts the power. Returns when the machine is certainly dead.
     ///
     /// # Errors
@@ -80,38 +82,47 @@ pub struct Victim<'a> {
     switch: &'a dyn PowerSwitch,
     machine: &'a NodeName,
     progress: &'a Progress,
-    is_off: std::cell::Cell<bool>,
+    is_off: AtomicBool,
+    was_cut: AtomicBool,
 }
 
 impl<'a> Victim<'a> {
     /// The machine has its power so far.
     pub fn new(switch: &'a dyn PowerSwitch, machine: &'a NodeName, progress: &'a Progress) -> Self {
-        Self { switch, machine, progress, is_off: std::cell::Cell::new(false) }
+        let [is_off, was_cut] = [false; 2].map(AtomicBool::new);
+        Self { switch, machine, progress, is_off, was_cut }
     }
 
     /// Cuts the power.
     pub fn cut(&self) -> Result<Cut, Failure> {
-        self.is_off.set(true);
+        self.is_off.store(true, Ordering::SeqCst);
+        self.was_cut.store(true, Ordering::SeqCst);
         self.switch.off(self.machine).map_err(|why| {
             Failure::remote(format!("the power of {} could not be cut: {why}", self.machine))
         })
     }
 
+    /// Whether its power has been cut, so that it is no wonder when it falls
+    /// silent.
+    pub fn was_cut(&self) -> bool {
+        self.was_cut.load(Ordering::SeqCst)
+    }
+
     /// Gives the power back.
     pub fn restore(&self) -> Result<(), String> {
-        self.is_off.set(false);
+        self.is_off.store(false, Ordering::SeqCst);
         self.switch.on(self.machine)
     }
 
     /// From now on it is meant to stay off.
     pub fn leave_off(&self) {
-        self.is_off.set(false);
+        self.is_off.store(false, Ordering::SeqCst);
     }
 }
 
 impl Drop for Victim<'_> {
     fn drop(&mut self) {
-        if !self.is_off.get() {
+        if !self.is_off.load(Ordering::SeqCst) {
             return;
         }
         let said = match self.switch.on(self.machine) {

@@ -119,11 +119,13 @@ impl Watch {
     }
 }
 
-/// A task that ends by itself: its replies, and the machine's clock.
+/// A task that ends by itself: its replies and, when asked for, the machine's
+/// clock.
 pub fn complete(
     remote: &Remote,
     machine: &NodeName,
     task: Task,
+    with_clock: bool,
     limit: Duration,
 ) -> Result<(Vec<Reply>, Option<ClockOffset>), String> {
     let watch = Watch::start(remote, machine).map_err(|error| error.to_string())?;
@@ -131,7 +133,9 @@ pub fn complete(
     let mut replies = Vec::new();
     let result = thread::scope(|scope| {
         let listener = scope.spawn(|| watch.listen(&mut |reply| replies.push(reply)));
-        watch.synchronise(limit / 2);
+        if with_clock {
+            watch.synchronise(limit / 2);
+        }
         let begun = watch.begin(task);
         while begun.is_ok() && !listener.is_finished() && local.elapsed() < limit {
             thread::sleep(Duration::from_millis(20));

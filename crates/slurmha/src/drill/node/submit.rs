@@ -139,3 +139,39 @@ mark end
         marks.display()
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use slurmha_host::Exit;
+
+    use super::*;
+
+    fn answer(status: i32, stdout: &str, stderr: &str) -> Result<u32, String> {
+        let command = Command::new("sbatch");
+        let exit = Exit::Status(status);
+        job_id(Ok(slurmha_host::CommandOutput::new(&command, exit, stdout.into(), stderr.into())))
+    }
+
+    #[test]
+    fn the_id_is_what_parsable_prints() {
+        assert_eq!(answer(0, "42\n", ""), Ok(42));
+        assert_eq!(answer(0, "42;lab\n", "sbatch: a warning\n"), Ok(42));
+        assert_eq!(answer(0, "", ""), Err("sbatch printed no job id but \"\"".to_owned()));
+    }
+
+    #[test]
+    fn a_refusal_is_its_last_word() {
+        let noise = "sbatch: retrying\nsbatch: error: Batch job submission failed: no\n\n";
+        assert_eq!(
+            answer(1, "", noise),
+            Err("sbatch: error: Batch job submission failed: no".to_owned())
+        );
+    }
+
+    #[test]
+    fn the_job_writes_what_the_reader_of_marks_understands() {
+        let script = script("drill1");
+        assert!(script.contains("mkdir -p /var/tmp/slurmha-drill-drill1\n"));
+        assert!(script.contains(">>/var/tmp/slurmha-drill-drill1/marks"));
+    }
+}
