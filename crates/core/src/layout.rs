@@ -39,6 +39,10 @@ pub const DATABASE_SOCKET: &str = "/run/mysqld/mysqld.sock";
 pub const LOCAL_STATE: &str = "/var/lib/slurmha";
 /// The site file as it was last applied, for `slurmha status` on a machine.
 pub const SITE_FILE: &str = "/etc/slurmha/site.toml";
+/// The binary on the machines, under the name that follows its updates.
+pub const BINARY: &str = "/usr/local/sbin/slurmha";
+/// Where Pacemaker looks for the agents of provider `slurmha`.
+pub const AGENT_DIRECTORY: &str = "/usr/lib/ocf/resource.d/slurmha";
 /// Digest of the slurm.conf that slurmctld last read.
 pub const SLURM_CONF_DIGEST: &str = "/var/lib/slurmha/slurm-conf-digest";
 /// Digest of the corosync.conf that Corosync last read.

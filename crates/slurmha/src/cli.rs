@@ -2,6 +2,7 @@
 //! The command line: what can be typed, and which module answers.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -48,15 +49,19 @@ enum Command {
     Drill(command::drill::Args),
     /// The whole site in virtual machines on this machine
     Lab(command::lab::LabArgs),
+    /// A resource agent; called by Pacemaker
+    #[command(hide = true)]
+    Agent(crate::agent::Args),
     /// What runs on the machines; called by slurmha itself
     #[command(hide = true)]
     Node(command::node::Args),
 }
 
 impl Cli {
-    /// Runs the command.
-    pub fn run(self) -> Result<(), Failure> {
+    /// Runs the command; an agent's status is its own.
+    pub fn run(self) -> Result<ExitCode, Failure> {
         match self.command {
+            Command::Agent(args) => return Ok(crate::agent::run(&args)),
             Command::Init(args) => command::init::run(&args),
             Command::Check(args) => command::check::run(&args),
             Command::Plan(args) => command::plan::run(&args),
@@ -65,7 +70,8 @@ impl Cli {
             Command::Drill(args) => command::drill::run(&args),
             Command::Lab(args) => command::lab::run(args).map_err(Failure::from),
             Command::Node(args) => command::node::run(&args),
-        }
+        }?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 

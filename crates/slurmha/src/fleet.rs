@@ -38,7 +38,8 @@ impl Fleet {
         let ssh = &file.site.ssh;
         let config = reach.ssh_config.clone().or_else(|| ssh.config.as_deref().map(expand_home));
         if let Some(path) = config.as_ref().filter(|path| !path.exists()) {
-            let failure = Failure::site(format!("there is no ssh configuration {}", path.display()));
+            let failure =
+                Failure::site(format!("there is no ssh configuration {}", path.display()));
             return Err(failure
                 .hint("`slurmha lab up` makes the one of the example")
                 .hint("or name another with --ssh-config"));

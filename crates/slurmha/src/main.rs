@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `slurmha`: one site file in, a highly available Slurm cluster out.
 
+mod agent;
 mod apply;
 mod cli;
 mod command;
@@ -19,7 +20,7 @@ use failure::Failure;
 
 fn main() -> ExitCode {
     match cli::Cli::parse().run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             failure.print();
             failure.exit_code()

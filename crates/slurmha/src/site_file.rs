@@ -52,9 +52,11 @@ impl SiteFile {
         let places = [Path::new("site.toml"), Path::new(layout::SITE_FILE)];
         match places.into_iter().find(|path| path.exists()) {
             Some(path) => Self::load(path),
-            None => Err(Failure::usage("no site file: neither ./site.toml nor /etc/slurmha/site.toml")
-                .hint("name it, as in `slurmha status examples/lab/site.toml`")
-                .hint("`slurmha init > site.toml` writes a commented one")),
+            None => {
+                Err(Failure::usage("no site file: neither ./site.toml nor /etc/slurmha/site.toml")
+                    .hint("name it, as in `slurmha status examples/lab/site.toml`")
+                    .hint("`slurmha init > site.toml` writes a commented one"))
+            }
         }
     }
 

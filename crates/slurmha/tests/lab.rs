@@ -47,7 +47,10 @@ fn the_main_job() {
             assert!(!text.contains(key.trim()), "the database password is in `{place}`");
         }
         let modes = lab.on("ctl1", "stat -c %a:%U /etc/slurmha/secrets/* /etc/munge/munge.key");
-        assert!(modes.lines().all(|l| ["600:root", "700:root", "400:munge"].contains(&l)), "{modes}");
+        assert!(
+            modes.lines().all(|l| ["600:root", "700:root", "400:munge"].contains(&l)),
+            "{modes}"
+        );
     });
     lab.part("jobs run and are accounted for", || {
         lab.slurmha(&["drill", "acceptance", lab.site()]).succeeds();

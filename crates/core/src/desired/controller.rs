@@ -50,6 +50,7 @@ fn base(site: &Site) -> Vec<Want> {
     wants.push(Want::File(corosync::render(site)));
     wants.push(Want::File(mariadb::render()));
     wants.extend(slurm::render(site).into_iter().map(Want::File));
+    wants.extend(units::agents().into_iter().map(Want::File));
     wants.extend(only_pacemaker_starts());
     wants
 }

@@ -188,7 +188,7 @@ fn vip(site: &Site) -> Element {
 }
 
 fn daemon(id: &str, start: &str, stop: &str) -> Element {
-    primitive(id, "systemd", None, id).child(parts::operations(
+    primitive(id, "ocf", Some("slurmha"), id).child(parts::operations(
         id,
         &[
             parts::op("start", "0s", start),

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! systemd drop-ins and option files of the daemons.
 
-use crate::config_file::ConfigFile;
-use crate::layout::{DATABASE_MOUNT, STATE_MOUNT};
+use crate::config_file::{Access, ConfigFile};
+use crate::layout::{AGENT_DIRECTORY, BINARY, DATABASE_MOUNT, STATE_MOUNT};
 use crate::plan::VOLUME_MARKER;
+use crate::render::cib::id;
 use crate::site::Site;
 
 /// Drop-ins for the daemons that only Pacemaker starts.
@@ -12,6 +13,8 @@ use crate::site::Site;
 /// would otherwise fill the directory below with a fresh, empty database and
 /// slurmctld would begin with no jobs. `Restart=no`: a daemon that systemd
 /// brings back by itself is an activation outside the cluster's control.
+/// `Before=pacemaker.service`: when the machine shuts down, Pacemaker stops
+/// its resources before systemd stops what they need.
 pub fn controller() -> Vec<ConfigFile> {
     vec![
         drop_in("slurmctld", &guarded(STATE_MOUNT, "")),
@@ -20,6 +23,19 @@ pub fn controller() -> Vec<ConfigFile> {
         // start: seconds of load in the middle of a failover.
         drop_in("mariadb", &guarded(DATABASE_MOUNT, "ExecStartPost=\n")),
     ]
+}
+
+/// The resource agents, each a line that calls the binary under the name
+/// that stays when it is replaced.
+pub fn agents() -> Vec<ConfigFile> {
+    [id::SLURMCTLD, id::SLURMDBD, id::MARIADB]
+        .map(|daemon| {
+            let text =
+                format!("#!/bin/sh\n{}exec {BINARY} agent {daemon} \"$1\"\n", super::header("#"));
+            ConfigFile::new(format!("{AGENT_DIRECTORY}/{daemon}"), text)
+                .with_access(Access::root(0o755))
+        })
+        .into()
 }
 
 fn guarded(mount: &str, service: &str) -> String {

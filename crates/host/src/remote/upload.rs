@@ -9,7 +9,7 @@ use super::{Binary, Remote, RemoteError};
 pub const DIRECTORY: &str = "/var/lib/slurmha/bin";
 
 /// The name by which agents, units and people call it.
-pub const STABLE_NAME: &str = "/usr/local/sbin/slurmha";
+pub const STABLE_NAME: &str = slurmha_core::layout::BINARY;
 
 const TIMEOUT: Duration = Duration::from_secs(300);
 

@@ -27,10 +27,8 @@ pub struct Survey {
 /// Looks at every machine in parallel, one exchange each.
 pub fn take(file: &SiteFile, fleet: &Fleet, progress: &Progress) -> Result<Survey, Failure> {
     let wants = desired(&file.site, &file.text);
-    let requests = wants
-        .iter()
-        .map(|wants| (wants.machine.name.clone(), wants.request(&file.site)))
-        .collect();
+    let requests =
+        wants.iter().map(|wants| (wants.machine.name.clone(), wants.request(&file.site))).collect();
     progress.stage(&format!("looking at {} machines", wants.len()));
     let mut observed: BTreeMap<NodeName, Observation> = BTreeMap::new();
     for (name, answer) in fleet.observe(&requests) {
@@ -43,8 +41,7 @@ pub fn take(file: &SiteFile, fleet: &Fleet, progress: &Progress) -> Result<Surve
     }
     let given = file.given_secrets();
     let digests = given.iter().map(|(id, value)| (id.clone(), value.digest())).collect();
-    let inputs =
-        Inputs { site: &file.site, wants: &wants, observed: &observed, given: &digests };
+    let inputs = Inputs { site: &file.site, wants: &wants, observed: &observed, given: &digests };
     Ok(Survey { plan: plan::plan(&inputs), given, machines: observed.len() })
 }
 

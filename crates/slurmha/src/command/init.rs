@@ -72,8 +72,7 @@ fn answers(args: &Args) -> Result<InitAnswers, Failure> {
             Failure::usage(format!("--arbiter {arbiter} is not NAME=ADDRESS"))
                 .hint("as in --arbiter login1=10.77.0.31")
         })?;
-        answers.arbiter =
-            Some(InitHost { name: name.to_owned(), address: address.to_owned() });
+        answers.arbiter = Some(InitHost { name: name.to_owned(), address: address.to_owned() });
     }
     Ok(answers)
 }

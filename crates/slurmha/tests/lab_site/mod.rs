@@ -38,9 +38,9 @@ impl Ran {
 impl LabSite {
     /// A fresh home; the cache is the user's, or the image would be built again.
     pub fn new() -> Self {
-        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| {
-            std::env::home_dir().map(|home| home.join(".cache"))
-        });
+        let cache = std::env::var_os("XDG_CACHE_HOME")
+            .map(PathBuf::from)
+            .or_else(|| std::env::home_dir().map(|home| home.join(".cache")));
         let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/lab/site.toml");
         Self {
             home: tempfile::Builder::new().prefix("slurmha-lab-").tempdir().expect("a directory"),
@@ -138,7 +138,10 @@ impl Drop for LabSite {
             return;
         }
         if std::env::var_os("SLURMHA_KEEP_LAB").is_some() {
-            eprintln!("the machines are kept: HOME={} slurmha lab ssh ctl1", self.home.path().display());
+            eprintln!(
+                "the machines are kept: HOME={} slurmha lab ssh ctl1",
+                self.home.path().display()
+            );
             let kept = std::mem::replace(&mut self.home, tempfile::tempdir().expect("a directory"));
             let _ = kept.keep();
             return;

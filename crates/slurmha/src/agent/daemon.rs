@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Starting, stopping and watching one daemon through its systemd unit.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use slurmha_core::layout::{DATABASE_MOUNT, STATE_MOUNT};
+use slurmha_core::plan::VOLUME_MARKER;
+use slurmha_host::program::systemctl;
+use slurmha_host::{Command, System};
+
+use super::{Answer, Status, ready};
+
+/// Pause between two looks at a daemon that is starting.
+const PAUSE: Duration = Duration::from_millis(50);
+/// Kept back from Pacemaker's limit: a stop that we end ourselves is better
+/// than one that is killed, because a failed stop costs the node its power.
+const RESERVE: Duration = Duration::from_secs(10);
+
+/// The daemons that have an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Daemon {
+    /// The scheduler.
+    Slurmctld,
+    /// Accounting.
+    Slurmdbd,
+    /// Accounting's database.
+    Mariadb,
+}
+
+/// What systemd says of a unit, as far as an agent needs it.
+enum Seen {
+    Running,
+    Stopped,
+    Dead(String),
+}
+
+impl Daemon {
+    /// Name of the resource type and of the unit.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Slurmctld => "slurmctld",
+            Self::Slurmdbd => "slurmdbd",
+            Self::Mariadb => "mariadb",
+        }
+    }
+
+    fn unit(self) -> String {
+        format!("{}.service", self.name())
+    }
+
+    /// The marker of the volume that must be mounted. slurmdbd keeps nothing
+    /// on it, but is of no use where its database is not.
+    fn marker(self) -> PathBuf {
+        let mount = match self {
+            Self::Slurmctld => STATE_MOUNT,
+            Self::Slurmdbd | Self::Mariadb => DATABASE_MOUNT,
+        };
+        Path::new(mount).join(VOLUME_MARKER)
+    }
+
+    /// Starts the daemon and answers once it answers a real request.
+    pub fn start(self, system: &dyn System, limit: Duration) -> Answer {
+        let begin = system.elapsed();
+        let marker = self.marker();
+        match system.metadata(&marker) {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                let what = marker.display();
+                let reason = format!("{what} is missing: the replicated volume is not mounted");
+                return Answer::because(Status::NotInstalled, reason);
+            }
+            Err(error) => return Answer::because(Status::Generic, error.to_string()),
+        }
+        if let Err(answer) = self.command(system, "start", limit) {
+            return answer;
+        }
+        loop {
+            match self.look(system) {
+                Ok(Seen::Running) if ready::answers(system, self) => {
+                    return Answer::plain(Status::Success);
+                }
+                Ok(Seen::Running) => {}
+                Ok(Seen::Stopped) => return self.died(system, "stopped by itself"),
+                Ok(Seen::Dead(how)) => return self.died(system, &how),
+                Err(answer) => return answer,
+            }
+            if system.elapsed() - begin > limit.saturating_sub(RESERVE / 2) {
+                let reason = format!("{} runs and answers no request", self.name());
+                return Answer::because(Status::Generic, reason);
+            }
+            system.sleep(PAUSE);
+        }
+    }
+
+    /// Stops the daemon, by force when it takes too long, and never says
+    /// that it is stopped while it runs.
+    pub fn stop(self, system: &dyn System, limit: Duration) -> Answer {
+        let patience = limit.saturating_sub(RESERVE).max(Duration::from_secs(1));
+        // An error here is no answer yet: what counts is whether it runs.
+        let _ = self.command(system, "stop", patience);
+        if matches!(self.look(system), Ok(Seen::Running)) {
+            let kill = Command::new("systemctl")
+                .args(["kill", "--signal=SIGKILL", "--", &self.unit()])
+                .timeout(RESERVE / 2);
+            let _ = system.run(&kill);
+            system.sleep(Duration::from_millis(500));
+        }
+        match self.look(system) {
+            Ok(Seen::Stopped | Seen::Dead(_)) => Answer::plain(Status::Success),
+            Ok(Seen::Running) => {
+                Answer::because(Status::Generic, format!("{} survives SIGKILL", self.name()))
+            }
+            Err(answer) => answer,
+        }
+    }
+
+    /// Whether the daemon runs. "Cannot tell" is an error, not "stopped":
+    /// Pacemaker would start a second one elsewhere.
+    pub fn monitor(self, system: &dyn System) -> Answer {
+        match self.look(system) {
+            Ok(Seen::Running) => Answer::plain(Status::Success),
+            Ok(Seen::Stopped) => Answer::plain(Status::NotRunning),
+            Ok(Seen::Dead(how)) => {
+                Answer::because(Status::NotRunning, format!("{} {how}", self.name()))
+            }
+            Err(answer) => answer,
+        }
+    }
+
+    /// Whether the daemon could be started here at all.
+    pub fn validate(self, system: &dyn System) -> Answer {
+        match systemctl::show_one(system, &self.unit()) {
+            Ok(shown) if shown.state.load == "loaded" => Answer::plain(Status::Success),
+            Ok(shown) => Answer::because(
+                Status::NotInstalled,
+                format!("{} is {}", self.unit(), shown.state.load),
+            ),
+            Err(error) => Answer::because(Status::Generic, error.to_string()),
+        }
+    }
+
+    fn look(self, system: &dyn System) -> Result<Seen, Answer> {
+        let shown = systemctl::show_one(system, &self.unit())
+            .map_err(|error| Answer::because(Status::Generic, format!("cannot tell: {error}")))?;
+        Ok(match shown.state.active.as_str() {
+            "inactive" => Seen::Stopped,
+            "failed" => Seen::Dead("has failed".to_owned()),
+            _ => Seen::Running,
+        })
+    }
+
+    /// `systemctl start|stop`, which waits for the job's end.
+    fn command(self, system: &dyn System, verb: &str, limit: Duration) -> Result<(), Answer> {
+        let unit = self.unit();
+        let command = Command::new("systemctl").args([verb, "--", &unit]).timeout(limit);
+        match system.run(&command).and_then(|output| output.success()) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.died(system, &format!("does not {verb}: {error}"))),
+        }
+    }
+
+    /// The failure, with the daemon's own last words.
+    fn died(self, system: &dyn System, how: &str) -> Answer {
+        let words = systemctl::last_words(system, &self.unit()).unwrap_or_default();
+        let last = words.lines().last().unwrap_or("its journal is empty").to_owned();
+        Answer::because(Status::Generic, format!("{} {how}: {last}", self.name()))
+    }
+}
