@@ -39,7 +39,9 @@ pub(super) fn chart(rows: &[Row<'_>]) -> String {
                 let _ = writeln!(text, "{bar:<CELLS$} {times}");
             }
             Bar::Missing(why) => {
-                let _ = writeln!(text, "- {why}");
+                // The JSON report has the whole reason.
+                let short: String = why.chars().take(CELLS + 20).collect();
+                let _ = writeln!(text, "- {}", short.trim_end());
             }
         }
     }

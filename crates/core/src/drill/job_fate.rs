@@ -53,6 +53,11 @@ pub(super) fn jobs(evidence: &Evidence, window: &UnsavedWindow) -> Jobs {
         }
     }
     jobs.acknowledged = acknowledged.len();
+    if evidence.scheduler_jobs.known().is_none() {
+        // Nobody could be asked: nothing is found, and nothing is lost either.
+        jobs.lost.clear();
+        jobs.found = 0;
+    }
     jobs.unacknowledged = traces
         .names()
         .filter(|name| name.starts_with(&evidence.run) && !acknowledged.contains(name))

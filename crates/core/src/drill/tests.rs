@@ -84,7 +84,7 @@ fn a_job_that_ran_twice_is_told_apart_by_the_window() {
     let again = Job { runs: vec![(-13.0, -12.5), (33.0, 33.5)], ..job(2, -14.0) };
     let report = analyse(&evidence(vec![job(1, -10.0), again, job(3, 31.0)]));
     assert_eq!(report.verdict, Verdict::Fail);
-    assert_eq!(report.reasons, ["r-0002 ran 2 times"]);
+    assert_eq!(report.reasons, ["1 job ran more than once: r-0002"]);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn a_job_that_failed_long_before_is_a_fail() {
 fn a_job_that_has_not_ended_is_a_fail() {
     let waiting = Job { state: "PENDING", ran: false, ..job(2, 33.0) };
     let report = analyse(&evidence(vec![job(1, -10.0), job(3, 31.0), waiting]));
-    assert_eq!(report.reasons, ["1 job had not ended when the drill did"]);
+    assert_eq!(report.reasons, ["1 job had not ended when the drill did: r-0002"]);
 }
 
 #[test]
@@ -169,6 +169,7 @@ fn what_was_not_seen_is_a_fail_that_says_so() {
         let report = analyse(&seen);
         assert_eq!(report.verdict, Verdict::Fail);
         assert!(report.reasons.iter().any(|r| r == reason), "{:?}", report.reasons);
+        assert!(report.jobs.lost.is_empty(), "{:?}", report.jobs);
     }
 }
 

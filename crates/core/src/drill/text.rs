@@ -7,6 +7,9 @@ use super::chart::{Bar, Row, chart};
 use super::report::{Jobs, Outage, Phase, PhaseTiming, Report};
 use super::verdict::{counted, moment};
 
+/// Width of the report.
+const WIDTH: usize = 80;
+
 /// Jobs of one kind that are named before the rest is only counted; the JSON
 /// report names all.
 const NAMED: usize = 12;
@@ -22,9 +25,24 @@ pub fn render_text(report: &Report) -> String {
     safety(&mut text, report);
     aftermath(&mut text, report);
     for trouble in &report.troubles {
-        let _ = writeln!(text, "  trouble with the drill itself: {trouble}");
+        paragraph(&mut text, "  trouble with the drill itself: ", trouble);
     }
     text
+}
+
+/// A text behind a lead, broken between words, its further lines indented.
+fn paragraph(text: &mut String, lead: &str, words: &str) {
+    let indent = lead.len() - lead.trim_start().len() + 2;
+    let mut line = lead.trim_end().to_owned();
+    for word in words.split_whitespace() {
+        if line.chars().count() + 1 + word.chars().count() > WIDTH && !line.trim().is_empty() {
+            let _ = writeln!(text, "{line}");
+            line = " ".repeat(indent - 1);
+        }
+        line.push(' ');
+        line.push_str(word);
+    }
+    let _ = writeln!(text, "{line}");
 }
 
 fn head(text: &mut String, report: &Report) {
@@ -36,7 +54,7 @@ fn head(text: &mut String, report: &Report) {
         report.verdict.word()
     );
     for reason in &report.reasons {
-        let _ = writeln!(text, "  {reason}");
+        paragraph(text, "  - ", reason);
     }
     let _ = writeln!(
         text,
@@ -108,7 +126,7 @@ fn jobs(text: &mut String, jobs: &Jobs) {
 fn named(text: &mut String, what: &str, entries: impl ExactSizeIterator<Item = String>) {
     let more = entries.len().saturating_sub(NAMED);
     for entry in entries.take(NAMED) {
-        let _ = writeln!(text, "  {what}: {entry}");
+        paragraph(text, &format!("  {what}: "), &entry);
     }
     if more > 0 {
         let _ = writeln!(text, "  {what}: {} more, named in the JSON report", counted(more));
@@ -117,7 +135,7 @@ fn named(text: &mut String, what: &str, entries: impl ExactSizeIterator<Item = S
 
 fn rejections(text: &mut String, jobs: &Jobs) {
     if let Some(why) = &jobs.refusal {
-        let _ = writeln!(text, "  sbatch gave up {} times:\n    {why}", jobs.refused);
+        paragraph(text, &format!("  sbatch gave up {} times: ", jobs.refused), why);
     }
     if jobs.unanswered > 0 {
         let _ = writeln!(text, "  sbatch had not answered {} times", jobs.unanswered);
@@ -188,7 +206,7 @@ fn aftermath(text: &mut String, report: &Report) {
         Some(seconds) => {
             let _ = writeln!(
                 text,
-                "  {victim} was a full member again, its disks up to date, {seconds:.0} s after power on"
+                "  {victim} had rejoined, its disks up to date, {seconds:.0} s after power on"
             );
         }
         None if after.powered_on => {
@@ -200,6 +218,6 @@ fn aftermath(text: &mut String, report: &Report) {
         text.push_str("  the cluster is as healthy as before\n");
     }
     for lack in &after.lacking {
-        let _ = writeln!(text, "  not as before: {lack}");
+        paragraph(text, "  not as before: ", lack);
     }
 }

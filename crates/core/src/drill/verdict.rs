@@ -21,6 +21,9 @@ use super::time::{rounded, seconds};
 /// survive.
 pub const UNSAVED_WINDOW: Duration = Duration::from_secs(8);
 
+/// Jobs that a reason names; the report names all.
+const NAMED: usize = 3;
+
 /// An answer that was under way when the power went can arrive this much
 /// later; used only when nothing tells when the survivor took over.
 const UNDER_WAY_S: f64 = 2.0;
@@ -106,26 +109,31 @@ fn job_failures(jobs: &Jobs) -> Vec<String> {
         failures.push(format!("what became of the jobs is not known: {why}"));
     }
     let window = UNSAVED_WINDOW.as_secs();
-    for job in jobs.lost.iter().filter(|job| !job.unsaved) {
-        failures.push(format!(
-            "{} (id {}) was lost although it was acknowledged {}, outside the {window} s in which \
-             Slurm may not have saved it",
-            job.name,
-            job.id,
-            moment(job.acknowledged_s)
-        ));
-    }
-    for job in jobs.duplicated.iter().filter(|job| !job.unsaved) {
-        failures.push(format!("{} ran {} times", job.name, job.starts_s.len()));
-    }
-    for job in jobs.failed.iter().filter(|job| !job.unsaved) {
-        failures.push(format!("{} (id {}) ended as {}", job.name, job.id, job.state));
-    }
-    if !jobs.unfinished.is_empty() {
-        failures
-            .push(format!("{} had not ended when the drill did", counted(jobs.unfinished.len())));
-    }
+    let lost = jobs.lost.iter().filter(|job| !job.unsaved);
+    failures.extend(listed(
+        &format!("lost outside the {window} s in which Slurm may not have saved them"),
+        lost.map(|job| format!("{} {}", job.name, moment(job.acknowledged_s))),
+    ));
+    let twice = jobs.duplicated.iter().filter(|job| !job.unsaved);
+    failures.extend(listed("ran more than once", twice.map(|job| job.name.clone())));
+    let failed = jobs.failed.iter().filter(|job| !job.unsaved);
+    failures.extend(listed(
+        "did not run to the end",
+        failed.map(|job| format!("{} {}", job.name, job.state)),
+    ));
+    failures.extend(listed("had not ended when the drill did", jobs.unfinished.iter().cloned()));
     failures
+}
+
+/// `3 jobs WHAT: a, b, ...`; nothing when there are none.
+fn listed(what: &str, names: impl Iterator<Item = String>) -> Option<String> {
+    let names: Vec<String> = names.collect();
+    if names.is_empty() {
+        return None;
+    }
+    let more = if names.len() > NAMED { ", ..." } else { "" };
+    let shown: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
+    Some(format!("{} {what}: {}{more}", counted(names.len()), shown.join(", ")))
 }
 
 /// What was lost because Slurm had not saved it. Called when nothing else was.

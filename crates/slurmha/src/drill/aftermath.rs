@@ -33,7 +33,9 @@ pub fn restore(
 ) -> Result<Aftermath, Failure> {
     progress.machine(name.as_str(), "power on");
     if let Err(why) = victim.restore() {
-        let lacking = vec![format!("{name} could not be switched on: {why}")];
+        // The last line is the program's own; before it is a long command.
+        let why = why.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+        let lacking = vec![format!("{name} could not be switched on: {}", why.trim())];
         return Ok(Aftermath { lacking, ..Aftermath::default() });
     }
     let clock = Local::new();

@@ -193,17 +193,16 @@ impl Drill<'_> {
     fn drain(&self, cast: &Cast, run: &str, seen: &Seen) -> Result<(), Failure> {
         let clock = Local::new();
         let user = &self.scenario.load.user;
-        let mut told = None;
+        let mut told = String::new();
         while clock.elapsed() < self.scenario.bounds.drain {
-            match unfinished(self.fleet.remote(), &cast.client, run, user) {
+            let now = match unfinished(self.fleet.remote(), &cast.client, run, user) {
                 Ok(0) => return Ok(()),
-                Ok(count) => {
-                    if told != Some(count) {
-                        self.progress.stage(&format!("waiting for {count} jobs to end"));
-                    }
-                    told = Some(count);
-                }
-                Err(why) => self.progress.machine(cast.client.as_str(), &why),
+                Ok(count) => format!("waiting for {count} jobs to end"),
+                Err(why) => why,
+            };
+            if told != now {
+                self.progress.machine(cast.client.as_str(), &now);
+                told = now;
             }
             pause(Duration::from_secs(2))?;
         }
