@@ -44,7 +44,7 @@ pub(crate) fn start(paths: &Paths, description: &Description, index: usize) -> R
 
     let mut command: Command = program::command(PROGRAM);
     command.arg("-c").arg(&config).arg("-f").arg(&emulation).arg("-s").arg(&state).arg("-n");
-    process::spawn_detached(command, &directory.join("ipmi_sim.log"))
+    process::spawn_detached(&command, &directory.join("ipmi_sim.log"))
         .map_err(Error::system(format!("start {PROGRAM} for {machine}")))?;
     wait_for_port(machine, port, &directory)
 }

@@ -24,7 +24,7 @@ pub(crate) fn start(paths: &Paths) -> Result<(), Error> {
     }
     let mut command = program::command_at(&paths.helper());
     command.args(["lab", "switch", "--state"]).arg(&paths.state);
-    process::spawn_detached(command, &paths.switch_log())
+    process::spawn_detached(&command, &paths.switch_log())
         .map_err(Error::system("start the switch"))?;
     let deadline = Instant::now() + START_LIMIT;
     loop {

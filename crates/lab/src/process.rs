@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use crate::error::Error;
+use crate::program;
 
 /// The arguments of a process; empty when it is gone or a zombie.
 pub(crate) fn arguments(pid: u32) -> Vec<String> {
@@ -139,18 +140,22 @@ pub fn close_inherited() {
     }
 }
 
-/// Starts a program that outlives this one, apart from the terminal's
-/// signals, with its output in `log`.
-pub(crate) fn spawn_detached(mut command: Command, log: &Path) -> io::Result<u32> {
-    use std::os::unix::process::CommandExt;
+/// Starts a program that outlives this one, with its output in `log`.
+///
+/// In a session of its own (setsid(1), which keeps the pid of a process that
+/// leads no group): the end of the terminal's session, or of whoever manages
+/// sessions, must not take the switch and the BMCs from under the machines.
+pub(crate) fn spawn_detached(command: &Command, log: &Path) -> io::Result<u32> {
     let output = fs::OpenOptions::new().create(true).append(true).open(log)?;
     let errors = output.try_clone()?;
-    let child = command
+    let child = program::command("setsid")
+        .arg(command.get_program())
+        .args(command.get_args())
+        .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
         .stdin(Stdio::null())
         .stdout(output)
         .stderr(errors)
         .current_dir("/")
-        .process_group(0)
         .spawn()?;
     Ok(child.id())
 }
