@@ -68,9 +68,12 @@ pub struct ObserveRequest {
     /// DRBD resource whose status is wanted.
     #[serde(default)]
     pub drbd_resource: Option<String>,
-    /// Whether to ask for Corosync's quorum and Pacemaker's status.
+    /// Whether to ask for Pacemaker's status.
     #[serde(default)]
     pub cluster: bool,
+    /// Whether to ask for Corosync's quorum.
+    #[serde(default)]
+    pub quorum: bool,
     /// Whether to ask for Pacemaker's whole configuration.
     #[serde(default)]
     pub cib: bool,

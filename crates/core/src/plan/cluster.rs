@@ -190,7 +190,8 @@ fn resources(
     let first = controllers[0].name();
     let wanted = configuration(inputs.site);
     let all = || ACTIVE_RESOURCES.map(str::to_owned).to_vec();
-    if !managed || live.is_some_and(|cib| cib::is_held(cib, id::SLURMCTLD)) {
+    let is_first = !managed || live.is_some_and(|cib| cib::is_held(cib, id::SLURMCTLD));
+    if is_first {
         first_start(inputs.site, first, draft);
     }
     let changes = match live {
@@ -210,6 +211,13 @@ fn resources(
     }
     if draft.has(Stage::Resources) || !all_started(controllers) {
         draft.push(Stage::Resources, first, Step::AwaitResources { resources: all() });
+    }
+    if is_first {
+        // A reconfiguration is a checkpoint: from here on slurmctld can
+        // start without slurmdbd.
+        let text = draft.text_of(first, Path::new(SLURM.file)).unwrap_or_default();
+        let step = Step::ReconfigureSlurm { digest: Digest::of(text.as_bytes()) };
+        draft.push(Stage::Resources, first, PlannedStep::because(step, "the first checkpoint"));
     }
 }
 

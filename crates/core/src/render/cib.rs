@@ -75,6 +75,10 @@ fn properties(site: &Site) -> Element {
             ("stonith-action", "off"),
             ("stonith-timeout", "60s"),
             ("no-quorum-policy", "stop"),
+            // A failed start counts like any other failure (below); the
+            // default would ban the resource from this node at once, and
+            // with one node left that means a minute without it.
+            ("start-failure-is-fatal", "false"),
             // Pacemaker slows itself down when the load average is high: one
             // action at a time in the whole cluster (controld_throttle.c).
             // Right after a failure the load is always high, and the parallel

@@ -26,6 +26,9 @@ fn global() -> ConfigFile {
 ///   the fence-peer handler has an answer.
 /// - `timeout` 2.5 s and `ping-int` 5 s: losing the passive controller holds
 ///   writes for seconds, not for the ten of the defaults.
+/// - `al-extents` 67, the least there is: after a power loss of the primary
+///   the peer is sent again what was in the activity log, 4 MiB each. Slurm's
+///   state is small, and with the default 1237 all of it is sent every time.
 /// - both volumes in one resource: one connection, one promotion, one fence.
 fn resource(site: &Site) -> ConfigFile {
     let mut text = super::header("#");
@@ -48,7 +51,7 @@ fn resource(site: &Site) -> ConfigFile {
     disk {{
         fencing resource-and-stonith;
         on-io-error detach;
-        al-extents 257;
+        al-extents 67;
         c-plan-ahead 20;
         c-max-rate 100M;
         c-min-rate 10M;

@@ -41,7 +41,7 @@ pub(super) fn observe(system: &dyn System, request: &ObserveRequest) -> Parts {
         let drbd = request.drbd_resource.as_deref().map(|resource| {
             scope.spawn(move || reading(drbd::status(system, resource, QUERY_TIMEOUT)))
         });
-        let quorum = ask(scope, request.cluster, || corosync::quorum(system, QUERY_TIMEOUT));
+        let quorum = ask(scope, request.quorum, || corosync::quorum(system, QUERY_TIMEOUT));
         let cluster = ask(scope, request.cluster, || pacemaker::status(system, QUERY_TIMEOUT));
         let cib = ask(scope, request.cib, || pacemaker::query(system, QUERY_TIMEOUT));
         let slurm = request.slurm.then(|| scope.spawn(|| Reading::Known(observe_slurm(system))));

@@ -28,6 +28,7 @@ fn everything() -> ObserveRequest {
         devices: vec!["/dev/vdb".into(), "/dev/vdc".into(), "/dev/absent".into()],
         drbd_resource: Some("slurm_data".to_owned()),
         cluster: true,
+        quorum: true,
         cib: true,
         slurm: true,
         preflight: Some(Default::default()),

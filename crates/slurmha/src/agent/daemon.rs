@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use slurmha_core::layout::{DATABASE_MOUNT, STATE_MOUNT};
+use slurmha_core::layout::{DATABASE_MOUNT, STATE_MOUNT, STATE_SAVE_LOCATION};
 use slurmha_core::plan::VOLUME_MARKER;
 use slurmha_host::program::systemctl;
 use slurmha_host::{Command, System};
@@ -72,6 +72,9 @@ impl Daemon {
             }
             Err(error) => return Answer::because(Status::Generic, error.to_string()),
         }
+        if self == Self::Slurmctld {
+            self.wait_for_accounting(system, limit / 2);
+        }
         if let Err(answer) = self.command(system, "start", limit) {
             return answer;
         }
@@ -89,6 +92,21 @@ impl Daemon {
                 let reason = format!("{} runs and answers no request", self.name());
                 return Answer::because(Status::Generic, reason);
             }
+            system.sleep(PAUSE);
+        }
+    }
+
+    /// slurmctld does without slurmdbd once it has kept the list of trackable
+    /// resources; without that file it ends with `fatal: ... no TRES`
+    /// (controller.c of 22.05). The file is written at the first checkpoint,
+    /// up to five minutes after the first start of a cluster.
+    fn wait_for_accounting(self, system: &dyn System, limit: Duration) {
+        let kept = Path::new(STATE_SAVE_LOCATION).join("last_tres");
+        let begin = system.elapsed();
+        while matches!(system.metadata(&kept), Ok(None))
+            && !ready::answers(system, Self::Slurmdbd)
+            && system.elapsed() - begin < limit
+        {
             system.sleep(PAUSE);
         }
     }

@@ -20,6 +20,7 @@ const DAEMONS: [Daemon; 3] = [Daemon::Slurmctld, Daemon::Slurmdbd, Daemon::Maria
 struct Machine {
     active: Mutex<&'static str>,
     mounted: bool,
+    has_cache: bool,
     start: Result<&'static str, i32>,
     stop: &'static str,
     kill: &'static str,
@@ -34,6 +35,7 @@ impl Machine {
         Self {
             active: Mutex::new(active),
             mounted: true,
+            has_cache: true,
             start: Ok("active"),
             stop: "inactive",
             kill: "failed",
@@ -103,8 +105,9 @@ impl System for Machine {
         Ok(listens.then(|| line.as_bytes().to_vec()))
     }
 
-    fn metadata(&self, _: &Path) -> Result<Option<Metadata>, FileError> {
-        Ok(self.mounted.then_some(Metadata {
+    fn metadata(&self, path: &Path) -> Result<Option<Metadata>, FileError> {
+        let exists = self.mounted && (self.has_cache || !path.ends_with("last_tres"));
+        Ok(exists.then_some(Metadata {
             kind: FileKind::File,
             ids: Ids::root(0o644),
             size: 1,
@@ -234,6 +237,20 @@ fn a_daemon_that_dies_while_it_starts_is_told_with_its_last_words() {
     assert!(answer.reason.expect("a reason").ends_with("its last words"));
     let machine = Machine { start: Err(1), ..Machine::with("inactive") };
     assert_eq!(machine.status(Daemon::Mariadb, "start"), Status::Generic);
+}
+
+#[test]
+fn a_scheduler_without_its_cache_waits_for_accounting_and_one_with_it_does_not() {
+    let answers_nothing = |has_cache| {
+        let machine = Machine { has_cache, answers: false, ..Machine::with("inactive") };
+        machine.status(Daemon::Slurmctld, "start");
+        let ran = machine.ran.lock().expect("a lock").len();
+        (ran, machine.elapsed())
+    };
+    let (with, without) = (answers_nothing(true), answers_nothing(false));
+    assert!(with.0 > without.0, "the wait leaves less time to ask slurmctld");
+    let machine = Machine { has_cache: false, ..Machine::with("inactive") };
+    assert_eq!(machine.status(Daemon::Slurmctld, "start"), Status::Success);
 }
 
 #[test]

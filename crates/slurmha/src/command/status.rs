@@ -115,6 +115,7 @@ fn requests(site: &Site) -> BTreeMap<NodeName, ObserveRequest> {
         let controller = roles.contains(&Role::Controller);
         ObserveRequest {
             cluster: controller,
+            quorum: controller,
             drbd_resource: controller.then(|| DRBD_RESOURCE.to_owned()),
             slurm: controller || roles.contains(&Role::Login),
             ..ObserveRequest::default()
