@@ -120,7 +120,6 @@ impl Shell<'_> {
             "--noheader",
             "--parsable2",
             "--allocations",
-            "--array",
             &list,
             "--format=JobID,State,NodeList",
         ])?;
