@@ -227,6 +227,16 @@ fn a_real_journal_tells_every_phase() {
     );
 }
 
+/// A drill in slurmha's lab, judged again (probes thinned out, journal without
+/// slurmctld's own messages). The first start of slurmctld failed, hence its
+/// long phase.
+#[test]
+fn a_real_drill_is_judged_again() {
+    let text = include_str!("../../tests/fixtures/drill/power-loss-lab.json");
+    let evidence: Evidence = serde_json::from_str(text).unwrap();
+    insta::assert_snapshot!(render_text(&analyse(&evidence)));
+}
+
 #[test]
 fn a_failed_start_does_not_end_a_phase() {
     let mut seen = evidence(vec![job(1, -10.0), job(3, 31.0)]);

@@ -208,6 +208,18 @@ mod tests {
     /// power loss of one controller.
     const FAILED_OVER: &str = include_str!("../../tests/fixtures/observe/crm_mon-failed-over.xml");
 
+    /// The same cluster when the machine that was fenced had rejoined.
+    const HEALTHY: &str = include_str!("../../tests/fixtures/observe/crm_mon-healthy.xml");
+
+    #[test]
+    fn a_running_cluster_in_good_health_is_read() {
+        let status = parse_crm_mon_xml(HEALTHY).unwrap();
+        assert!(status.nodes.iter().all(|n| n.online && !n.unclean && !n.standby));
+        assert!(status.resources.iter().all(|r| r.node.is_some() && !r.failed && !r.blocked));
+        assert_eq!(status.failures, []);
+        assert_eq!(ban_ids(&status), ["fence-ctl2-not-on-ctl2", "fence-ctl1-not-on-ctl1"]);
+    }
+
     fn ban_ids(status: &ClusterStatus) -> Vec<&str> {
         status.bans.iter().map(|ban| ban.id.as_str()).collect()
     }

@@ -162,6 +162,21 @@ mod tests {
     const DRBD84_SOURCE: &str =
         include_str!("../../tests/fixtures/observe/drbd-84-sync-source.txt");
 
+    /// The same cluster in good health, from the side that follows.
+    const DRBD84_IN_SYNC: &str = include_str!("../../tests/fixtures/observe/drbd-84-in-sync.txt");
+
+    #[test]
+    fn drbd84_in_good_health_is_read() {
+        let status = parse_drbd_status("slurm_data", DRBD84_IN_SYNC).unwrap();
+        assert_eq!((status.role.as_str(), status.peer_role.as_str()), ("Secondary", "Primary"));
+        assert!(!status.suspended);
+        assert_eq!(status.volumes.len(), 2);
+        for volume in &status.volumes {
+            assert_eq!((volume.disk.as_str(), volume.peer_disk.as_str()), ("UpToDate", "UpToDate"));
+            assert_eq!((volume.done_percent, volume.out_of_sync_kib), (None, Some(0)));
+        }
+    }
+
     #[test]
     fn drbd84_without_its_peer_is_read() {
         let status = parse_drbd_status("slurm_data", DRBD84_ALONE).unwrap();

@@ -100,6 +100,16 @@ Membership information
     const ONE_CONTROLLER: &str =
         include_str!("../../tests/fixtures/observe/quorumtool-one-controller.txt");
 
+    /// The same cluster in good health.
+    const ALL_VOTES: &str = include_str!("../../tests/fixtures/observe/quorumtool-all-votes.txt");
+
+    #[test]
+    fn all_votes_are_read() {
+        let status = parse_quorum(ALL_VOTES).unwrap();
+        assert_eq!((status.total_votes, status.expected_votes), (3, 3));
+        assert_eq!((status.quorate, status.qdevice), (true, Some(true)));
+    }
+
     #[test]
     fn the_survivor_of_two_controllers_is_read() {
         assert_eq!(
