@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use super::time::short;
+
 /// Cells that a bar can fill.
 const CELLS: usize = 40;
 /// Characters of a row's name.
@@ -50,9 +52,9 @@ pub(super) fn chart(rows: &[Row<'_>]) -> String {
 
 fn times(start_s: f64, end_s: f64, ended: bool) -> String {
     if ended {
-        format!("{start_s:>6.1} ..{end_s:>6.1}")
+        format!("{:>6} ..{:>6}", short(start_s), short(end_s))
     } else {
-        format!("{start_s:>6.1} ..  never")
+        format!("{:>6} ..  never", short(start_s))
     }
 }
 

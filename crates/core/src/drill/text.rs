@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::chart::{Bar, Row, chart};
 use super::report::{Jobs, Outage, Phase, PhaseTiming, Report};
+use super::time::short;
 use super::verdict::{counted, moment};
 
 /// Width of the report.
@@ -180,9 +181,9 @@ fn safety(text: &mut String, report: &Report) {
         for interval in intervals {
             let _ = writeln!(
                 text,
-                "    {node} from {:.1} to {:.1} s ({})",
-                interval.start_s,
-                interval.end_s,
+                "    {node} from {} to {} s ({})",
+                short(interval.start_s),
+                short(interval.end_s),
                 interval.signs.join(", ")
             );
         }

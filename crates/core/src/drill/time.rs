@@ -16,5 +16,11 @@ pub(super) fn shifted(moment: Timestamp, seconds: f64) -> Timestamp {
 
 /// Rounded to milliseconds: more would claim more than was measured.
 pub(super) fn rounded(seconds: f64) -> f64 {
-    (seconds * 1000.0).round() / 1000.0
+    // Adding 0 turns -0.0 into 0.0.
+    (seconds * 1000.0).round() / 1000.0 + 0.0
+}
+
+/// With one digit behind the point, for people.
+pub(super) fn short(seconds: f64) -> String {
+    format!("{:.1}", (seconds * 10.0).round() / 10.0 + 0.0)
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::evidence::Evidence;
 use super::report::{Jobs, Outage, Verdict};
-use super::time::{rounded, seconds};
+use super::time::{seconds, short};
 
 /// How long before a power cut Slurm may have acknowledged what it then
 /// loses.
@@ -167,7 +167,6 @@ pub(super) fn counted(count: usize) -> String {
 
 /// A time relative to the cut, in words.
 pub(super) fn moment(after_cut_s: f64) -> String {
-    let distance = rounded(after_cut_s).abs();
     let side = if after_cut_s < 0.0 { "before" } else { "after" };
-    format!("{distance:.1} s {side} the cut")
+    format!("{} s {side} the cut", short(after_cut_s.abs()))
 }
