@@ -3,9 +3,9 @@
 
 use super::evidence::Evidence;
 use super::job_fate::jobs;
-use super::outage::{rpc_outage, submit_outage};
+use super::outage::{rpc_outage, start_outage, submit_outage};
 use super::phase::phases;
-use super::report::Report;
+use super::report::{Outage, Report};
 use super::time::{rounded, seconds};
 use super::verdict::{Findings, UnsavedWindow, verdict};
 use super::writer::writers;
@@ -15,6 +15,7 @@ pub fn analyse(evidence: &Evidence) -> Report {
     let window = UnsavedWindow::new(evidence);
     let submit = submit_outage(evidence);
     let rpc = rpc_outage(evidence);
+    let start = start_outage(evidence);
     let jobs = jobs(evidence, &window);
     let writers = writers(evidence);
     let findings = Findings { submit: &submit, rpc: &rpc, jobs: &jobs, writers_max: &writers.max };
@@ -33,6 +34,8 @@ pub fn analyse(evidence: &Evidence) -> Report {
         submit_outage: submit,
         rpc_outage_s: rpc.seconds(),
         rpc_outage: rpc,
+        start_outage_s: start.as_ref().map(Outage::seconds),
+        start_outage: start,
         phases: phases(evidence),
         jobs,
         writers_max: writers.max.ok(),

@@ -93,11 +93,16 @@ fn judge(jobs: &mut Jobs, traces: &Traces<'_>, window: &UnsavedWindow, job: &Ack
     if !is_final(record) {
         jobs.unfinished.push(job.name.to_owned());
     } else if record.state != "COMPLETED" {
+        let marks = traces.marks.get(job.name).map_or(&[][..], Vec::as_slice);
+        // It can have begun or ended in the window, too: then Slurm knows of
+        // a job that runs, waits for its end in vain, and calls it TIMEOUT.
+        let unsaved = unsaved || marks.iter().any(|(at, _)| window.holds(*at));
         jobs.failed.push(FailedJob {
             name: job.name.to_owned(),
             id: record.id,
             state: record.state.clone(),
             acknowledged_s,
+            ran: marks.iter().any(|(_, mark)| mark.kind == MarkKind::End),
             unsaved,
         });
     }

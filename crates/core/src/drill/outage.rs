@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The longest time without a sign of life.
 
-use super::evidence::Evidence;
+use super::evidence::{Evidence, MarkKind};
 use super::report::Outage;
 use super::time::{rounded, seconds};
 
@@ -19,6 +19,22 @@ pub(super) fn rpc_outage(evidence: &Evidence) -> Outage {
     let signs = evidence.probes.iter().filter(|p| p.answered).map(|p| client(p.ended));
     let first = evidence.probes.iter().map(|p| client(p.sent)).reduce(f64::min);
     longest(signs.collect(), first, load_end(evidence))
+}
+
+/// The longest time in which no job began. Jobs begin after the load, too:
+/// those that had to wait. `None` when the marks of some node are missing.
+pub(super) fn start_outage(evidence: &Evidence) -> Option<Outage> {
+    let mut starts = Vec::new();
+    for (node, marks) in &evidence.marks {
+        let marks = marks.known()?.iter().filter(|mark| mark.kind == MarkKind::Start);
+        starts.extend(
+            marks.map(|mark| seconds(evidence.cut, evidence.on_drill_clock(node, mark.at))),
+        );
+    }
+    let first = evidence.submissions.iter().map(|s| after_cut(evidence, s.sent)).reduce(f64::min);
+    // What begins last is no outage: then there is nothing left to begin.
+    let end = starts.iter().copied().reduce(f64::max).filter(|last| *last > 0.0);
+    Some(longest(starts, first, end.unwrap_or_else(|| load_end(evidence))))
 }
 
 fn after_cut(evidence: &Evidence, at: jiff::Timestamp) -> f64 {

@@ -42,6 +42,11 @@ pub struct Report {
     pub rpc_outage_s: f64,
     /// That time as begin and end.
     pub rpc_outage: Outage,
+    /// The longest time in which no job began, from one start to the next;
+    /// `None` when the jobs' marks could not be read.
+    pub start_outage_s: Option<f64>,
+    /// That time as begin and end.
+    pub start_outage: Option<Outage>,
     /// Where the time went, by phase.
     pub phases: BTreeMap<Phase, PhaseTiming>,
     /// What became of the jobs.
@@ -250,7 +255,7 @@ pub struct DuplicatedJob {
     pub unsaved: bool,
 }
 
-/// A job that did not run to its end.
+/// A job that did not run to its end, or of which Slurm thinks so.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FailedJob {
     /// Its name.
@@ -261,7 +266,10 @@ pub struct FailedJob {
     pub state: String,
     /// When it was acknowledged, in seconds after the cut.
     pub acknowledged_s: f64,
-    /// Whether it was acknowledged within Slurm's unsaved window.
+    /// Whether it did run to its end, and Slurm has only forgotten that.
+    pub ran: bool,
+    /// Whether it was acknowledged, began or ended within Slurm's unsaved
+    /// window.
     pub unsaved: bool,
 }
 

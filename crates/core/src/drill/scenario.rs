@@ -81,7 +81,7 @@ impl Scenario {
                 warm_up: Duration::from_secs(15),
                 recovery: Duration::from_secs(300),
                 cool_down: Duration::from_secs(20),
-                drain: Duration::from_secs(120),
+                drain: Duration::from_secs(300),
                 rejoin: Duration::from_secs(600),
             },
         }

@@ -109,6 +109,17 @@ fn a_job_that_failed_long_before_is_a_fail() {
     assert_eq!(verdict(-9.0), Verdict::Fail);
 }
 
+/// Seen in the lab: the job had run, its end was not yet saved, and Slurm
+/// waited for it until the time limit.
+#[test]
+fn a_job_of_which_the_end_was_lost_is_told_apart() {
+    let phantom = Job { state: "TIMEOUT", runs: vec![(-9.5, -1.0)], ..job(2, -10.0) };
+    let report = analyse(&evidence(vec![job(1, -12.0), phantom, job(3, 31.0)]));
+    assert_eq!(report.verdict, Verdict::PassWithLoss);
+    assert!(report.jobs.failed[0].ran);
+    assert_eq!(report.start_outage, Some(Outage { start_s: -9.5, end_s: 32.0, ended: true }));
+}
+
 #[test]
 fn a_job_that_has_not_ended_is_a_fail() {
     let waiting = Job { state: "PENDING", ran: false, ..job(2, 33.0) };

@@ -70,6 +70,9 @@ fn client(text: &mut String, report: &Report) {
     let _ = writeln!(text, "\nWhat a client on {} saw", report.client);
     let _ = writeln!(text, "  no submission accepted {}", outage(&report.submit_outage));
     let _ = writeln!(text, "  no RPC answered        {}", outage(&report.rpc_outage));
+    if let Some(start) = &report.start_outage {
+        let _ = writeln!(text, "  no job began           {}", outage(start));
+    }
 }
 
 fn outage(outage: &Outage) -> String {
@@ -109,7 +112,10 @@ fn jobs(text: &mut String, jobs: &Jobs) {
     named(
         text,
         "failed",
-        jobs.failed.iter().map(|job| format!("{} id {} as {}", job.name, job.id, job.state)),
+        jobs.failed.iter().map(|job| {
+            let ran = if job.ran { ", but ran" } else { "" };
+            format!("{} id {} as {}{ran}", job.name, job.id, job.state)
+        }),
     );
     named(text, "not ended", jobs.unfinished.iter().cloned());
     named(text, "exists unannounced", jobs.unacknowledged.iter().cloned());
@@ -159,6 +165,7 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
         .into_iter()
         .map(phase)
         .chain([outage("no RPC", &report.rpc_outage), outage("no submit", &report.submit_outage)])
+        .chain(report.start_outage.as_ref().map(|start| outage("no start", start)))
         .collect()
 }
 

@@ -153,7 +153,7 @@ fn unsaved_losses(jobs: &Jobs) -> Vec<String> {
     }
     if !jobs.failed.is_empty() {
         losses.push(format!(
-            "{} failed of those acknowledged shortly before the power went",
+            "{} called failed: what it did shortly before the cut was not yet saved",
             counted(jobs.failed.len())
         ));
     }

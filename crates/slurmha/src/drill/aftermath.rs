@@ -43,12 +43,15 @@ pub fn restore(
     loop {
         super::run::pause(PAUSE)?;
         let now = status::look(site, fleet);
-        if after.rejoined_after_s.is_none() && is_back(&now, name) {
+        // The two sides are asked one after the other, so that one can still
+        // tell of a resync that the other has ended.
+        let healthy = now.verdict == Verdict::Healthy;
+        if after.rejoined_after_s.is_none() && (healthy || is_back(&now, name)) {
             after.rejoined_after_s = Some(clock.elapsed().as_secs_f64().round());
             progress.machine(name.as_str(), "a full member again, its disks up to date");
         }
         after.lacking = now.problems.iter().map(|problem| problem.text.clone()).collect();
-        if now.verdict == Verdict::Healthy || clock.elapsed() > limit {
+        if healthy || clock.elapsed() > limit {
             return Ok(after);
         }
     }
