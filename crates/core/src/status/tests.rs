@@ -252,6 +252,17 @@ fn what_was_not_asked_is_no_problem_as_long_as_a_controller_tells() {
     assert_eq!(status.verdict, Verdict::Healthy);
 }
 
+/// The same on the passive controller, which has no MariaDB to ask.
+#[test]
+fn the_passive_controller_does_not_miss_mariadb() {
+    let mut answers = answers();
+    answers.retain(|name, _| name.as_str() == "ctl2");
+    let status = assemble(&site(), &answers);
+    assert_eq!(status.daemons.mariadb, Health::Elsewhere);
+    assert_eq!(status.verdict, Verdict::Healthy);
+    assert!(plain_text(&render(&status)).contains("MariaDB is not asked from here"));
+}
+
 /// On a login node nobody can be asked but the scheduler.
 #[test]
 fn a_scheduler_that_answers_does_not_prove_a_healthy_cluster() {

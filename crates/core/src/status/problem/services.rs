@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Daemons, compute nodes, fencing.
 
-use super::super::model::{Problem, Severity, Status};
+use super::super::model::{Contact, Problem, Severity, Status};
 use super::super::view::View;
 use super::{problem, somewhere};
 use crate::observe::{Health, Reading};
@@ -13,8 +13,13 @@ pub(super) fn daemons(status: &Status) -> Vec<Problem> {
         Some(active) => format!("on {active}: "),
         None => String::new(),
     };
+    // MariaDB answers on the active controller alone.
+    let asked_in_vain = status.machines.iter().any(|machine| {
+        Some(&machine.name) == status.active.as_ref() && machine.contact != Contact::NotAsked
+    });
     let health = |name: &str, health: &Health, down: Severity| match health {
         Health::Up => None,
+        Health::Elsewhere if status.active.is_some() && !asked_in_vain => None,
         Health::Down(why) => {
             let next = format!("{place}journalctl -u {name}");
             Some(problem(down, format!("{name} does not answer: {why}"), next))
