@@ -77,8 +77,8 @@ fn as_wanted() -> Observed {
 }
 
 fn satisfied(site: &Site, wants: &MachineWants) -> Observation {
-    let mut observation =
-        Observation { hostname: wants.machine.name.0.clone(), ..Default::default() };
+    let hostname = wants.machine.name.0.clone();
+    let mut observation = Observation { hostname, binary_in_use: true, ..Default::default() };
     for (_, want) in &wants.wants {
         satisfy(site, &mut observation, want);
     }

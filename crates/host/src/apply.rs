@@ -80,6 +80,9 @@ fn failure(step: usize, error: &StepError) -> StepEvent {
 
 fn execute(context: &Context<'_>, step: &Step) -> Result<Outcome, StepError> {
     match step {
+        // The exchange that brought this step has already turned the name to
+        // its own binary (`node::apply_exchange`).
+        Step::UseBinary => Ok(Outcome::Changed),
         Step::CreateGroup(group) => accounts::create_group(context, group),
         Step::CreateUser(user) => accounts::create_user(context, user),
         Step::InstallPackages { packages } => packages::install(context, packages),

@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use slurmha_core::observe::ObserveRequest;
+use slurmha_core::observe::{Observation, ObserveRequest};
 use slurmha_core::plan::{Step, StepEvent};
 
 use crate::apply::{Ended, apply};
@@ -25,7 +25,8 @@ pub fn observe_exchange(
     output: &mut dyn Write,
 ) -> io::Result<()> {
     let request: ObserveRequest = serde_json::from_slice(&read_all(input)?)?;
-    write_line(output, &observe(system, &request))
+    let observation = Observation { binary_in_use: is_in_use()?, ..observe(system, &request) };
+    write_line(output, &observation)
 }
 
 /// Reads a list of [`Step`]s as JSON, executes them, and reports each
@@ -55,13 +56,11 @@ pub fn apply_exchange(
 /// units call what last applied the site, also after a step back to a version
 /// that was there already.
 fn take_stable_name() -> io::Result<()> {
-    let executable = std::env::current_exe()?;
-    let stable = Path::new(STABLE_NAME);
-    if !executable.starts_with(DIRECTORY)
-        || std::fs::read_link(stable).is_ok_and(|target| target == executable)
-    {
+    if is_in_use()? {
         return Ok(());
     }
+    let executable = std::env::current_exe()?;
+    let stable = Path::new(STABLE_NAME);
     let staged = stable.with_extension("new");
     match std::fs::remove_file(&staged) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -69,6 +68,14 @@ fn take_stable_name() -> io::Result<()> {
     }
     std::os::unix::fs::symlink(&executable, &staged)?;
     std::fs::rename(&staged, stable)
+}
+
+/// Whether the stable name leads to this executable, or to another on
+/// purpose: one that was not placed by slurmha is somebody's experiment.
+fn is_in_use() -> io::Result<bool> {
+    let executable = std::env::current_exe()?;
+    let leads_here = std::fs::read_link(STABLE_NAME).is_ok_and(|target| target == executable);
+    Ok(leads_here || !executable.starts_with(DIRECTORY))
 }
 
 fn read_all(input: &mut dyn Read) -> io::Result<Vec<u8>> {

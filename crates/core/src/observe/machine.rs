@@ -119,6 +119,9 @@ pub struct Observation {
     pub kernel: String,
     /// The machine's clock as it answered.
     pub clock: Option<Timestamp>,
+    /// Whether agents and units call the binary that gave this answer.
+    #[serde(default)]
+    pub binary_in_use: bool,
     /// Installed version of each asked package; absent when not installed.
     pub packages: BTreeMap<String, String>,
     /// Ids of each asked user that exists.

@@ -22,6 +22,9 @@ pub(super) fn plan(
 ) {
     let name = &wants.machine.name;
     let mut written = secrets::placed_on(inputs, name);
+    if !observed.binary_in_use {
+        draft.push(Stage::Base, name, Step::UseBinary);
+    }
     let mut reload_systemd: BTreeSet<Stage> = BTreeSet::new();
     for (stage, want) in &wants.wants {
         let Some(step) = step(inputs, want, observed, &written) else { continue };

@@ -56,6 +56,8 @@ impl Stage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "do")]
 pub enum Step {
+    /// Make agents and units call the binary that carries out the plan.
+    UseBinary,
     /// Create a system group with a fixed id.
     CreateGroup(Group),
     /// Create a system user with a fixed id.
@@ -305,6 +307,7 @@ impl Step {
     /// The step in one line, as a plan shows it. Holds no secret.
     pub fn summary(&self) -> String {
         match self {
+            Self::UseBinary => "use this version of slurmha".to_owned(),
             Self::CreateGroup(group) => format!("create group {} ({})", group.name, group.gid),
             Self::CreateUser(user) => format!("create user {} ({})", user.name, user.uid),
             Self::InstallPackages { packages } => format!("install {}", packages.join(" ")),

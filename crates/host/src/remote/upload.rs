@@ -35,6 +35,8 @@ impl Remote {
 
 /// Receives the binary on standard input. It gets its name only when it has
 /// arrived whole and is on the disk; the version before the last is removed.
+/// Agents go on with the version that they use: looking at a machine with a
+/// newer slurmha changes nothing there, `apply` does.
 fn script(binary: &Binary) -> String {
     let path = binary.remote_path();
     let digest = &binary.digest.0;
@@ -44,8 +46,9 @@ new=$(mktemp {DIRECTORY}/.upload.XXXXXX); trap 'rm -f \"$new\"' EXIT
 cat >\"$new\"
 echo \"{digest}  $new\" | sha256sum --check --status || {{ echo 'it arrived damaged' >&2; exit 1; }}
 chmod 0755 \"$new\"; sync \"$new\"; mv -f \"$new\" {path}
-ln -sfn {path} {STABLE_NAME}.new; mv -fT {STABLE_NAME}.new {STABLE_NAME}
-ls -1t {DIRECTORY}/slurmha-* | tail -n +3 | xargs -r rm -f --
+test -e {STABLE_NAME} || ln -sfn {path} {STABLE_NAME}
+used=$(readlink {STABLE_NAME} || true)
+ls -1t {DIRECTORY}/slurmha-* | tail -n +3 | grep -vxF \"$used\" | xargs -r rm -f --
 ",
         "/usr/local/sbin"
     )
@@ -82,13 +85,13 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         assert!(!run(root.path(), &binary(b"version 1"), b"versi"));
         assert_eq!(std::fs::read_dir(root.path().join("bin")).unwrap().count(), 0);
-        for version in [b"version 1", b"version 2", b"version 3"] {
+        for version in [b"version 1", b"version 2", b"version 3", b"version 4"] {
             assert!(run(root.path(), &binary(version), version));
             std::thread::sleep(Duration::from_millis(20));
         }
-        let current = std::fs::read(root.path().join("sbin/slurmha")).unwrap();
-        assert_eq!(current, b"version 3");
+        let used = std::fs::read(root.path().join("sbin/slurmha")).unwrap();
+        assert_eq!(used, b"version 1", "an upload alone changes nothing for the agents");
         let kept = std::fs::read_dir(root.path().join("bin")).unwrap().count();
-        assert_eq!(kept, 2, "the current and the previous version");
+        assert_eq!(kept, 3, "the one in use, the newest and the one before it");
     }
 }

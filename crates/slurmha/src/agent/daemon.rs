@@ -81,6 +81,9 @@ impl Daemon {
         loop {
             match self.look(system) {
                 Ok(Seen::Running) if ready::answers(system, self) => {
+                    if self == Self::Slurmctld {
+                        register_nodes_later(system);
+                    }
                     return Answer::plain(Status::Success);
                 }
                 Ok(Seen::Running) => {}
@@ -184,4 +187,22 @@ impl Daemon {
         let last = words.lines().last().unwrap_or("its journal is empty").to_owned();
         Answer::because(Status::Generic, format!("{} {how}: {last}", self.name()))
     }
+}
+
+/// Has every slurmd tell what it runs, once slurmctld believes it.
+///
+/// A job that ended in the seconds before a crash was acknowledged, but its
+/// end was not saved: the new slurmctld takes it for running and keeps its
+/// node. It drops such a job only when the node registers without it, and not
+/// within `BatchStartTimeout` + 10 s of its own start (22.05, job_mgr.c,
+/// `_purge_missing_jobs`); by itself that is every twentieth ping, 33 minutes
+/// with the default `SlurmdTimeout`. A reconfiguration makes every slurmd
+/// register at once (slurmd.c, `_reconfigure`).
+fn register_nodes_later(system: &dyn System) {
+    let command = Command::new("systemd-run")
+        .args(["--unit=slurmha-register-nodes", "--collect", "--on-active=25"])
+        .args(["scontrol", "reconfigure"])
+        .timeout(Duration::from_secs(10));
+    // A timer of an earlier start that still waits does the same.
+    let _ = system.run(&command);
 }
