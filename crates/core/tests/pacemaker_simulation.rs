@@ -82,6 +82,7 @@ fn joined(site: &Site) -> String {
     )
 }
 
+#[allow(clippy::disallowed_methods, reason = "Pacemaker's own tools are asked")]
 fn run(program: &str, cib: &Path, arguments: &[&str]) -> String {
     let output = Command::new(program)
         .arg("--xml-file")

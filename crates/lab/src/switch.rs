@@ -2,8 +2,8 @@
 //! The switch between the machines: it learns addresses, floods broadcasts,
 //! and cuts, delays or loses what it is told to, each direction by itself.
 //!
-//! [`packet`] reads and writes frames, [`fabric`] decides where a frame goes,
-//! [`gateway`] speaks for the BMCs, [`protocol`] is what the outside may ask,
+//! `packet` reads and writes frames, `fabric` decides where a frame goes,
+//! `gateway` speaks for the BMCs, `protocol` is what the outside may ask,
 //! and [`service`] moves the frames.
 
 pub(crate) mod fabric;

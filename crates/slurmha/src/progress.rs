@@ -21,7 +21,7 @@ impl Progress {
 
     /// A headline.
     pub fn stage(&self, text: &str) {
-        self.print(&format!("{text}"));
+        self.print(text);
     }
 
     /// Something on one machine.

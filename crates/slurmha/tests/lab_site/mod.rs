@@ -63,6 +63,7 @@ impl LabSite {
         eprintln!("--- {name}: {} s", begin.elapsed().as_secs());
     }
 
+    #[allow(clippy::disallowed_methods, reason = "the binary itself is tested")]
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_slurmha"));
         command
