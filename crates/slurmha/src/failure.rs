@@ -94,10 +94,32 @@ impl Failure {
 
 impl From<crate::command::lab::Error> for Failure {
     fn from(error: crate::command::lab::Error) -> Self {
-        let failure = Self::remote(&error);
+        let failure = Self::new(kind_of(&error), &error);
         match error.hint() {
             Some(hint) => failure.hint(hint),
             None => failure,
         }
+    }
+}
+
+/// The laboratory's errors by kind: what was typed, what the site file says,
+/// what would have been dangerous, and everything else.
+fn kind_of(error: &crate::command::lab::Error) -> Kind {
+    use crate::command::lab::Error;
+    use slurmha_lab::Error as Lab;
+    match error {
+        Error::Site { .. } => Kind::Site,
+        Error::Lab(error) => match error {
+            Lab::Name { .. } | Lab::NoLab { .. } | Lab::NoMachine { .. } | Lab::NoDisk { .. } => {
+                Kind::Usage
+            }
+            Lab::Topology { .. } => Kind::Site,
+            Lab::OtherSite { .. }
+            | Lab::Busy { .. }
+            | Lab::Frozen { .. }
+            | Lab::NotFrozen { .. } => Kind::Refused,
+            _ => Kind::Remote,
+        },
+        _ => Kind::Remote,
     }
 }

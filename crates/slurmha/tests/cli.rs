@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The command line as a user meets it: what is printed, where, and with
+//! which exit status. No machine is reached, no environment is inherited.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+const LAB_SITE: &str = include_str!("../../../examples/lab/site.toml");
+
+/// An empty home, in which commands run.
+struct Home {
+    directory: TempDir,
+}
+
+impl Home {
+    fn new() -> Self {
+        Self { directory: tempfile::tempdir().expect("a directory") }
+    }
+
+    fn with(self, name: &str, text: &str) -> Self {
+        std::fs::write(self.path().join(name), text).expect("a file is written");
+        self
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Status, stdout and stderr of a command, paths of this run replaced.
+    #[allow(clippy::disallowed_methods, reason = "the binary itself is tested")]
+    fn run(&self, arguments: &[&str]) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_slurmha"))
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.path())
+            .env("PATH", "/usr/bin:/bin")
+            .env("COLUMNS", "100")
+            .current_dir(self.path())
+            .stdin(Stdio::null())
+            .output()
+            .expect("slurmha starts");
+        let text = format!(
+            "$ slurmha {}\nexit status {}\n--- stdout\n{}--- stderr\n{}",
+            arguments.join(" "),
+            output.status.code().expect("a status"),
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        text.replace(&*self.path().to_string_lossy(), "[home]")
+    }
+}
+
+#[test]
+fn help() {
+    insta::assert_snapshot!(Home::new().run(&["--help"]));
+}
+
+#[test]
+fn help_of_every_command_has_examples_or_says_what_it_does() {
+    for command in ["init", "check", "plan", "apply", "status", "drill", "lab"] {
+        let text = Home::new().run(&[command, "--help"]);
+        assert!(text.contains("exit status 0") && text.contains("Usage: slurmha"), "{text}");
+    }
+    insta::assert_snapshot!(Home::new().run(&["apply", "--help"]));
+}
+
+#[test]
+fn an_unknown_command_is_a_usage_error() {
+    insta::assert_snapshot!(Home::new().run(&["aply"]));
+}
+
+#[test]
+fn without_a_site_file() {
+    insta::assert_snapshot!(Home::new().run(&["status"]));
+}
+
+#[test]
+fn a_site_file_that_does_not_exist() {
+    insta::assert_snapshot!(Home::new().run(&["check", "nowhere.toml"]));
+}
+
+#[test]
+fn a_site_file_that_is_not_text() {
+    let home = Home::new();
+    std::fs::write(home.path().join("site.toml"), b"[cluster]\nname = \"\xff\"\n").expect("a file");
+    insta::assert_snapshot!(home.run(&["check", "site.toml"]));
+}
+
+#[test]
+fn every_mistake_in_one_run() {
+    let text = LAB_SITE
+        .replace("vip = \"10.77.0.10\"", "vip = \"10.78.0.10\"")
+        .replace("cpus = 1", "cpu = 1")
+        .replace(
+            "agent = \"fence_ipmilan\"\naddress = \"10.77.0.112\"",
+            "agent = \"fence_ipmilan\"\naddress = \"10.77.0.111\"",
+        );
+    let home = Home::new().with("site.toml", &text);
+    insta::assert_snapshot!(home.run(&["check", "site.toml", "--offline"]));
+}
+
+#[test]
+fn a_file_without_mistakes() {
+    let home = Home::new().with("site.toml", LAB_SITE);
+    insta::assert_snapshot!(home.run(&["check", "site.toml", "--offline"]));
+}
+
+#[test]
+fn what_init_writes_has_no_mistakes() {
+    let home = Home::new();
+    let written = home.run(&["init", "--output", "site.toml"]);
+    assert!(written.contains("exit status 0"), "{written}");
+    let checked = home.run(&["check", "site.toml", "--offline"]);
+    assert!(checked.contains("exit status 0"), "{checked}");
+    // Never over a file that somebody may have edited.
+    insta::assert_snapshot!(home.run(&["init", "--output", "site.toml"]));
+}
+
+#[test]
+fn the_laboratory_is_not_up_yet() {
+    let home = Home::new().with("site.toml", LAB_SITE);
+    insta::assert_snapshot!(home.run(&["apply", "site.toml"]));
+}
+
+#[test]
+fn a_drill_without_a_laboratory() {
+    let home = Home::new().with("site.toml", LAB_SITE);
+    insta::assert_snapshot!(home.run(&["drill", "power-loss", "site.toml"]));
+}
+
+#[test]
+fn the_drills() {
+    insta::assert_snapshot!(Home::new().run(&["drill", "list"]));
+}
+
+#[test]
+fn agents_describe_themselves_without_a_cluster() {
+    for daemon in ["slurmctld", "slurmdbd", "mariadb"] {
+        let text = Home::new().run(&["agent", daemon, "meta-data"]);
+        assert!(text.contains("exit status 0"), "{text}");
+        assert!(text.contains(&format!("<resource-agent name=\"{daemon}\"")), "{text}");
+    }
+    let unknown = Home::new().run(&["agent", "slurmctld", "promote"]);
+    assert!(unknown.contains("exit status 3"), "OCF_ERR_UNIMPLEMENTED: {unknown}");
+}
