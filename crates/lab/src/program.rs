@@ -159,7 +159,7 @@ pub(crate) fn finish(
 /// have not cleaned up in time.
 fn end_group(child: &mut Child, patience: Duration) {
     let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return };
-    let _ = kill_process_group(group, Signal::INT);
+    let _ = kill_process_group(group, Signal::TERM);
     let deadline = Instant::now() + patience;
     while Instant::now() < deadline && matches!(child.try_wait(), Ok(None)) {
         thread::sleep(Duration::from_millis(20));
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn an_interrupted_program_can_clean_up() {
         let directory = tempfile::tempdir().unwrap();
-        let script = "echo building >half-built; trap 'rm half-built; exit 1' INT; \
+        let script = "echo building >half-built; trap 'rm half-built; exit 1' TERM; \
             touch ready; while :; do sleep 0.01; done";
         let mut command = command("sh");
         command.args(["-c", script]).current_dir(directory.path());
