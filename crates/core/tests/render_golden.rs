@@ -74,3 +74,19 @@ fn no_file_holds_a_secret_or_is_readable_when_it_has_a_placeholder() {
 fn the_pacemaker_configuration() {
     insta::assert_snapshot!(slurmha_core::desired::configuration(&site()));
 }
+
+/// Without a third vote either side of a partition may fire: one waits, and a
+/// lone controller does not start by itself.
+#[test]
+fn two_controllers_without_an_arbiter() {
+    let begin = SITE.find("[arbiter]").expect("an arbiter");
+    let end = SITE.find("[[login]]").expect("a login node");
+    let text = format!("{}{}", &SITE[..begin], &SITE[end..])
+        .replace("[cluster]", "[cluster]\naccept = [\"no-arbiter\"]");
+    let site = site::parse("site.toml", &text).expect("a valid file").0;
+    let corosync = slurmha_core::render::corosync::render(&site).text;
+    assert!(corosync.contains("two_node: 1") && corosync.contains("wait_for_all: 1"));
+    assert!(!corosync.contains("device {"));
+    let configuration = slurmha_core::desired::configuration(&site);
+    assert_eq!(configuration.matches("pcmk_delay_base").count(), 2, "its id and its name, once");
+}
