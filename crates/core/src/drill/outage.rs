@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The longest time without a sign of life.
 
+use std::collections::BTreeMap;
+
 use super::evidence::{Evidence, MarkKind};
 use super::report::Outage;
 use super::time::{rounded, seconds};
@@ -22,15 +24,18 @@ pub(super) fn rpc_outage(evidence: &Evidence) -> Outage {
 }
 
 /// The longest time in which no job began. Jobs begin after the load, too:
-/// those that had to wait. `None` when the marks of some node are missing.
+/// those that had to wait; but a job that begins again counts once, because
+/// Slurm holds a requeued job back for two minutes whatever else it does.
+/// `None` when the marks of some node are missing.
 pub(super) fn start_outage(evidence: &Evidence) -> Option<Outage> {
-    let mut starts = Vec::new();
+    let mut first_starts: BTreeMap<&str, f64> = BTreeMap::new();
     for (node, marks) in &evidence.marks {
-        let marks = marks.known()?.iter().filter(|mark| mark.kind == MarkKind::Start);
-        starts.extend(
-            marks.map(|mark| seconds(evidence.cut, evidence.on_drill_clock(node, mark.at))),
-        );
+        for mark in marks.known()?.iter().filter(|mark| mark.kind == MarkKind::Start) {
+            let at = seconds(evidence.cut, evidence.on_drill_clock(node, mark.at));
+            first_starts.entry(&mark.name).and_modify(|first| *first = first.min(at)).or_insert(at);
+        }
     }
+    let starts: Vec<f64> = first_starts.into_values().collect();
     let first = evidence.submissions.iter().map(|s| after_cut(evidence, s.sent)).reduce(f64::min);
     // What begins last is no outage: then there is nothing left to begin.
     let end = starts.iter().copied().reduce(f64::max).filter(|last| *last > 0.0);
