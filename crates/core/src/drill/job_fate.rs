@@ -96,7 +96,8 @@ fn judge(jobs: &mut Jobs, traces: &Traces<'_>, window: &UnsavedWindow, job: &Ack
     // again beside the first run, and holds it as a duplicate.
     let unsaved = unsaved || marks.iter().any(|(at, _)| window.holds(*at));
     let ran = marks.iter().any(|(_, mark)| mark.kind == MarkKind::End);
-    if !is_final(record) && !(ran && unsaved) {
+    let is_settled = is_final(record) || (ran && unsaved);
+    if !is_settled {
         jobs.unfinished.push(job.name.to_owned());
     } else if record.state != "COMPLETED" {
         jobs.failed.push(FailedJob {
