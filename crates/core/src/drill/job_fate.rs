@@ -90,22 +90,19 @@ fn judge(jobs: &mut Jobs, traces: &Traces<'_>, window: &UnsavedWindow, job: &Ack
         return;
     };
     jobs.found += 1;
-    let marks = traces.marks.get(job.name).map_or(&[][..], Vec::as_slice);
-    // It can have begun or ended in the window, too: then Slurm knows of a job
-    // that runs, waits for its end in vain, and calls it TIMEOUT; or starts it
-    // again beside the first run, and holds it as a duplicate.
-    let unsaved = unsaved || marks.iter().any(|(at, _)| window.holds(*at));
-    let ran = marks.iter().any(|(_, mark)| mark.kind == MarkKind::End);
-    let is_settled = is_final(record) || (ran && unsaved);
-    if !is_settled {
+    if !is_final(record) {
         jobs.unfinished.push(job.name.to_owned());
     } else if record.state != "COMPLETED" {
+        let marks = traces.marks.get(job.name).map_or(&[][..], Vec::as_slice);
+        // It can have begun or ended in the window, too: then Slurm knows of
+        // a job that runs, waits for its end in vain, and calls it TIMEOUT.
+        let unsaved = unsaved || marks.iter().any(|(at, _)| window.holds(*at));
         jobs.failed.push(FailedJob {
             name: job.name.to_owned(),
             id: record.id,
             state: record.state.clone(),
             acknowledged_s,
-            ran,
+            ran: marks.iter().any(|(_, mark)| mark.kind == MarkKind::End),
             unsaved,
         });
     }
