@@ -13,6 +13,13 @@ pub const STATE_MOUNT: &str = "/srv/slurmha/state";
 pub const DATABASE_MOUNT: &str = "/srv/slurmha/database";
 /// Slurm's `StateSaveLocation`.
 pub const STATE_SAVE_LOCATION: &str = "/srv/slurmha/state/slurmctld";
+/// Says how the last slurmctld on the volume ended.
+pub const LAST_STOP: &str = "/srv/slurmha/state/slurmctld-last-stop";
+/// What was copied aside before a start after an unclean end, a directory
+/// for each.
+pub const TAKEOVERS: &str = "/srv/slurmha/state/takeovers";
+/// The report of the last start after an unclean end on this machine.
+pub const TAKEOVER_REPORT: &str = "/var/lib/slurmha/takeover.json";
 /// MariaDB's `datadir`.
 pub const DATABASE_DIRECTORY: &str = "/srv/slurmha/database/mysql";
 /// File system labels: at most 16 characters, ext4(5).

@@ -16,5 +16,6 @@ pub mod plan;
 pub mod render;
 pub mod secret;
 pub mod site;
+pub mod state_save;
 pub mod status;
 pub mod xml;

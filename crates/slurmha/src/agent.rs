@@ -11,6 +11,7 @@
 mod daemon;
 mod metadata;
 mod ready;
+mod takeover;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -30,6 +31,8 @@ pub enum Status {
     Unimplemented = 3,
     /// What is needed to run is not here: not worth another try on this node.
     NotInstalled = 5,
+    /// Not worth another try on any node: what is wrong is the same there.
+    Misconfigured = 6,
     /// Cleanly stopped.
     NotRunning = 7,
 }
@@ -76,6 +79,7 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 /// One action. `limit` is the time after which Pacemaker gives up on it.
+/// `settle` is none of Pacemaker's: it runs in a unit of its own.
 pub fn act(system: &dyn System, daemon: Daemon, action: &str, limit: Duration) -> Answer {
     match action {
         "meta-data" => {
@@ -86,6 +90,10 @@ pub fn act(system: &dyn System, daemon: Daemon, action: &str, limit: Duration) -
         "stop" => daemon.stop(system, limit),
         "monitor" | "status" => daemon.monitor(system),
         "validate-all" => daemon.validate(system),
+        "settle" if daemon == Daemon::Slurmctld => {
+            takeover::settle(system);
+            Answer::plain(Status::Success)
+        }
         other => Answer::because(Status::Unimplemented, format!("there is no action {other}")),
     }
 }

@@ -9,7 +9,7 @@ use slurmha_core::plan::VOLUME_MARKER;
 use slurmha_host::program::systemctl;
 use slurmha_host::{Command, System};
 
-use super::{Answer, Status, ready};
+use super::{Answer, Status, ready, takeover};
 
 /// Pause between two looks at a daemon that is starting.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -72,7 +72,12 @@ impl Daemon {
             }
             Err(error) => return Answer::because(Status::Generic, error.to_string()),
         }
+        let mut unclean = false;
         if self == Self::Slurmctld {
+            match takeover::prepare(system) {
+                Ok(report) => unclean = report.is_some(),
+                Err(why) => return Answer::because(Status::Misconfigured, why.to_string()),
+            }
             self.wait_for_accounting(system, limit / 2);
         }
         if let Err(answer) = self.command(system, "start", limit) {
@@ -81,8 +86,8 @@ impl Daemon {
         loop {
             match self.look(system) {
                 Ok(Seen::Running) if ready::answers(system, self) => {
-                    if self == Self::Slurmctld {
-                        register_nodes_later(system);
+                    if unclean {
+                        takeover::begin(system);
                     }
                     return Answer::plain(Status::Success);
                 }
@@ -118,8 +123,17 @@ impl Daemon {
     /// that it is stopped while it runs.
     pub fn stop(self, system: &dyn System, limit: Duration) -> Answer {
         let patience = limit.saturating_sub(RESERVE).max(Duration::from_secs(1));
+        let ran = matches!(self.look(system), Ok(Seen::Running));
         // An error here is no answer yet: what counts is whether it runs.
-        let _ = self.command(system, "stop", patience);
+        let obeyed = self.command(system, "stop", patience).is_ok();
+        if self == Self::Slurmctld
+            && ran
+            && obeyed
+            && matches!(self.look(system), Ok(Seen::Stopped))
+        {
+            takeover::note_stopped(system);
+            return Answer::plain(Status::Success);
+        }
         if matches!(self.look(system), Ok(Seen::Running)) {
             let kill = Command::new("systemctl")
                 .args(["kill", "--signal=SIGKILL", "--", &self.unit()])
@@ -187,22 +201,4 @@ impl Daemon {
         let last = words.lines().last().unwrap_or("its journal is empty").to_owned();
         Answer::because(Status::Generic, format!("{} {how}: {last}", self.name()))
     }
-}
-
-/// Has every slurmd tell what it runs, once slurmctld believes it.
-///
-/// A job that ended in the seconds before a crash was acknowledged, but its
-/// end was not saved: the new slurmctld takes it for running and keeps its
-/// node. It drops such a job only when the node registers without it, and not
-/// within `BatchStartTimeout` + 10 s of its own start (22.05, job_mgr.c,
-/// `_purge_missing_jobs`); by itself that is every twentieth ping, 33 minutes
-/// with the default `SlurmdTimeout`. A reconfiguration makes every slurmd
-/// register at once (slurmd.c, `_reconfigure`).
-fn register_nodes_later(system: &dyn System) {
-    let command = Command::new("systemd-run")
-        .args(["--unit=slurmha-register-nodes", "--collect", "--on-active=25"])
-        .args(["scontrol", "reconfigure"])
-        .timeout(Duration::from_secs(10));
-    // A timer of an earlier start that still waits does the same.
-    let _ = system.run(&command);
 }

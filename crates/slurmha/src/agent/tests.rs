@@ -11,6 +11,9 @@ use slurmha_host::{
     Command, CommandError, CommandOutput, Exit, FileError, FileKind, Ids, Metadata, System,
 };
 
+use slurmha_core::layout::{LAST_STOP, STATE_SAVE_LOCATION, TAKEOVER_REPORT};
+use slurmha_core::plan::VOLUME_MARKER;
+
 use super::{Daemon, Status, act};
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -28,6 +31,8 @@ struct Machine {
     systemd_hangs: bool,
     clock: Mutex<Duration>,
     ran: Mutex<Vec<String>>,
+    /// Files that are there from the beginning or were written.
+    files: Mutex<BTreeMap<PathBuf, Vec<u8>>>,
 }
 
 impl Machine {
@@ -43,7 +48,31 @@ impl Machine {
             systemd_hangs: false,
             clock: Mutex::new(Duration::ZERO),
             ran: Mutex::new(Vec::new()),
+            files: Mutex::new(BTreeMap::new()),
         }
+    }
+
+    /// One whose volume a slurmctld ran on; the note says how it ended.
+    fn after(note: &str) -> Self {
+        let machine = Self::with("inactive");
+        let mut table = b"\0\0\0\x11PROTOCOL_VERSION\0".to_vec();
+        table.extend([0; 14]);
+        machine.put(&Path::new(STATE_SAVE_LOCATION).join("job_state"), &table);
+        machine.put(Path::new(LAST_STOP), note.as_bytes());
+        machine
+    }
+
+    fn put(&self, path: &Path, content: &[u8]) {
+        self.files.lock().expect("a lock").insert(path.to_owned(), content.to_vec());
+    }
+
+    fn file(&self, path: &str) -> Option<String> {
+        let files = self.files.lock().expect("a lock");
+        files.get(Path::new(path)).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    fn ran(&self) -> String {
+        self.ran.lock().expect("a lock").join("\n")
     }
 
     fn status(&self, daemon: Daemon, action: &str) -> Status {
@@ -87,6 +116,14 @@ impl System for Machine {
                 *active = self.kill;
                 (0, String::new())
             }
+            ("scontrol", Some("create" | "delete" | "update" | "reconfigure")) => {
+                (0, String::new())
+            }
+            ("sinfo", _) => (0, "cn1 idle\ncn2 mixed\n".to_owned()),
+            ("journalctl", Some("--sync")) => (0, String::new()),
+            ("journalctl", _) if arguments.iter().any(|it| it.starts_with("--since")) => {
+                (0, "error: Registered PENDING JobId=7 StepId=7.batch on node cn1\n".to_owned())
+            }
             ("scontrol", _) if self.answers => {
                 (0, "Slurmctld(primary) at ctl1,ctl2 is UP\n".to_owned())
             }
@@ -100,6 +137,9 @@ impl System for Machine {
     }
 
     fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+        if let Some(content) = self.files.lock().expect("a lock").get(path) {
+            return Ok(Some(content.clone()));
+        }
         // Port 6819 in the form of proc_net_tcp.
         let line = "0: 00000000:1AA3 00000000:0000 0A 00000000:00000000 00:00000000\n";
         let listens = self.answers && path == Path::new("/proc/net/tcp");
@@ -107,11 +147,14 @@ impl System for Machine {
     }
 
     fn metadata(&self, path: &Path) -> Result<Option<Metadata>, FileError> {
-        let exists = self.mounted && (self.has_cache || !path.ends_with("last_tres"));
-        Ok(exists.then_some(Metadata {
+        let is_cache = path.ends_with("last_tres") && self.has_cache;
+        let exists = self.mounted && (is_cache || path.ends_with(VOLUME_MARKER));
+        let size = self.files.lock().expect("a lock").get(path).map(Vec::len);
+        let size = size.or(exists.then_some(1));
+        Ok(size.map(|size| Metadata {
             kind: FileKind::File,
             ids: Ids::root(0o644),
-            size: 1,
+            size: size as u64,
             modified: Timestamp::UNIX_EPOCH,
             device: (0, 0),
         }))
@@ -137,12 +180,14 @@ impl System for Machine {
         Ok(Vec::new())
     }
 
-    fn stage(&self, path: &Path, _: &[u8], _: Ids) -> Result<PathBuf, FileError> {
-        panic!("an agent writes nothing: {}", path.display())
+    fn stage(&self, path: &Path, content: &[u8], _: Ids) -> Result<PathBuf, FileError> {
+        assert!(self.mounted, "{} is not on the volume", path.display());
+        self.put(path, content);
+        Ok(path.to_owned())
     }
 
-    fn commit(&self, _: &Path, path: &Path) -> Result<(), FileError> {
-        panic!("an agent writes nothing: {}", path.display())
+    fn commit(&self, _: &Path, _: &Path) -> Result<(), FileError> {
+        Ok(())
     }
 
     fn make_directory(&self, path: &Path, _: Ids) -> Result<(), FileError> {
@@ -278,4 +323,66 @@ fn a_daemon_that_does_not_stop_is_killed_and_one_that_survives_is_not_called_sto
 fn other_actions_are_not_implemented() {
     assert_eq!(Machine::with("active").status(Daemon::Mariadb, "promote"), Status::Unimplemented);
     assert_eq!(Machine::with("active").status(Daemon::Mariadb, "validate-all"), Status::Success);
+}
+
+#[test]
+fn a_scheduler_that_ended_cleanly_is_started_as_it_is() {
+    let machine = Machine::after("stopped on ctl1 at 2026-01-01T00:00:00Z\n");
+    assert_eq!(machine.status(Daemon::Slurmctld, "start"), Status::Success);
+    assert!(!machine.ran().contains("reservation"), "{}", machine.ran());
+    assert_eq!(machine.file(TAKEOVER_REPORT), None);
+    let note = machine.file(LAST_STOP).expect("a note");
+    assert!(note.starts_with("running"), "{note}");
+}
+
+#[test]
+fn after_an_unclean_end_nothing_starts_before_the_nodes_have_reported() {
+    for note in ["running on ctl1 since 2026-01-01T00:00:00Z\n", ""] {
+        let machine = Machine::after(note);
+        assert_eq!(machine.status(Daemon::Slurmctld, "start"), Status::Success);
+        let ran = machine.ran();
+        assert!(ran.contains("scontrol create reservation nodes=ALL"), "{ran}");
+        assert!(ran.contains("systemd-run --unit slurmha-settle.service"), "{ran}");
+        assert!(machine.file(TAKEOVER_REPORT).is_some());
+    }
+}
+
+#[test]
+fn a_job_that_a_node_still_has_waits_and_the_others_go_on() {
+    let machine = Machine::after("running\n");
+    assert_eq!(machine.status(Daemon::Slurmctld, "start"), Status::Success);
+    machine.ran.lock().expect("a lock").clear();
+    assert_eq!(machine.status(Daemon::Slurmctld, "settle"), Status::Success);
+    let ran = machine.ran();
+    let places = ["jobid=7 starttime=now+60", "delete reservationname", "scontrol reconfigure"]
+        .map(|text| ran.find(text).unwrap_or_else(|| panic!("{text} is missing: {ran}")));
+    assert!(places.is_sorted(), "{ran}");
+    let report = machine.file(TAKEOVER_REPORT).expect("a report");
+    assert!(report.contains("\"started_again\": [\n    \"7\"\n  ]"), "{report}");
+}
+
+#[test]
+fn a_damaged_job_table_is_not_started_on_anywhere() {
+    let machine = Machine::after("running\n");
+    machine.put(&Path::new(STATE_SAVE_LOCATION).join("job_state"), b"anything but a table");
+    let answer = act(&machine, Daemon::Slurmctld, "start", LIMIT);
+    assert_eq!(answer.status, Status::Misconfigured);
+    assert!(answer.reason.expect("a reason").contains("is damaged"));
+    assert_eq!(machine.ran(), "");
+}
+
+#[test]
+fn only_a_stop_that_was_obeyed_counts_as_clean() {
+    let note_after = |machine: &Machine| {
+        machine.status(Daemon::Slurmctld, "stop");
+        machine.file(LAST_STOP).unwrap_or_default()
+    };
+    assert!(note_after(&Machine::with("active")).starts_with("stopped"));
+    for state in ["inactive", "failed"] {
+        assert_eq!(note_after(&Machine::with(state)), "", "it was not running: {state}");
+    }
+    let killed = Machine { stop: "deactivating", ..Machine::with("active") };
+    assert_eq!(note_after(&killed), "");
+    let crashed = Machine { stop: "failed", ..Machine::with("active") };
+    assert_eq!(note_after(&crashed), "");
 }

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What slurmctld keeps in its `StateSaveLocation`, as far as it has to be
+//! put right before a start after an unclean end.
+//!
+//! slurmctld acknowledges a job first and saves its table up to five seconds
+//! later (state_save.c, `SAVE_MAX_WAIT`). When its machine loses power in
+//! between, three things are wrong with what the next one finds:
+//!
+//! - the table does not know the last jobs, and their ids would be given out
+//!   a second time: [`JobStateHeader`] can be raised over them;
+//! - the directories of these jobs are "defunct" to slurmctld, which removes
+//!   them: [`JobDirectory::is_unknown_to`] says which to copy aside;
+//! - a script or environment of which nothing reached the disk makes
+//!   slurmctld end with `fatal: Unable to load job batch script`, again at
+//!   every start: [`JobDirectory::damage`] says where to put a placeholder.
+
+mod directory;
+mod header;
+mod last_stop;
+mod registration;
+mod takeover;
+
+pub use directory::{Damage, JobDirectory, PLACEHOLDER_ENVIRONMENT, PLACEHOLDER_SCRIPT, job_id_of};
+pub use header::{HeaderError, ID_MARGIN, JobStateHeader};
+pub use last_stop::LastStop;
+pub use registration::{UnexpectedJob, parse_unexpected_jobs};
+pub use takeover::{RepairedJob, Takeover};

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+//! From the start after an unclean end to ordinary operation.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use slurmha_core::layout::TAKEOVER_REPORT;
+use slurmha_core::state_save::{Takeover, UnexpectedJob, parse_unexpected_jobs};
+use slurmha_host::program::slurm;
+use slurmha_host::{Command, CommandError, System};
+
+use super::{LIMIT, hold, keep};
+
+/// How long nodes are waited for. slurmctld asks them after three seconds; a
+/// node that has not answered by then is not going to.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// How long a job waits that its node still has. Its slurmstepd may have told
+/// its end to the controller that died: it waits for the answer
+/// (`MessageTimeout`, 30 s here), sleeps 15 s (slurmstepd's mgr.c,
+/// `RETRY_DELAY`), tells the new one, and ends. Until then the node has it.
+const DELAY_S: u32 = 60;
+
+/// slurmctld drops jobs that a registering node does not have, but not within
+/// `BatchStartTimeout` (10 s) and 10 s more of its start (job_mgr.c,
+/// `_purge_missing_jobs`); this is counted from there.
+const PURGE_AFTER: Duration = Duration::from_secs(25);
+
+/// Waits until the nodes have reported, makes the jobs wait that nodes still
+/// have, and lets all others start. Then has the nodes report once more, so
+/// that jobs which ended unsaved do not keep their nodes.
+pub fn settle(system: &dyn System) {
+    let begin = system.elapsed();
+    wait_for_nodes(system);
+    let mut takeover = report(system);
+    let log = log_since(system, takeover.at);
+    let unexpected = log.as_deref().map(parse_unexpected_jobs).unwrap_or_default();
+    if let Err(error) = log {
+        takeover.troubles.push(format!("what the nodes still run is not known: {error}"));
+    }
+    delay_pending(system, &unexpected, &mut takeover);
+    match hold::end(system) {
+        Ok(()) => takeover.held_s = Some((system.elapsed() - begin).as_secs_f64()),
+        Err(error) => takeover.troubles.push(format!("the hold ends by itself: {error}")),
+    }
+    keep(system, &takeover);
+    system.sleep(PURGE_AFTER.saturating_sub(system.elapsed() - begin));
+    if let Err(error) = slurm::reconfigure(system) {
+        takeover.troubles.push(format!("the nodes did not report again: {error}"));
+        keep(system, &takeover);
+    }
+}
+
+/// Until no node is UNKNOWN any more.
+fn wait_for_nodes(system: &dyn System) {
+    let begin = system.elapsed();
+    while system.elapsed() - begin < PATIENCE {
+        let states = slurm::node_states(system, LIMIT);
+        if states.is_ok_and(|states| !states.keys().any(|state| is_unknown(state))) {
+            return;
+        }
+        system.sleep(PAUSE);
+    }
+}
+
+/// `unknown`, and `unknown*` of a node that does not answer; sinfo(1).
+fn is_unknown(state: &str) -> bool {
+    state.to_ascii_lowercase().starts_with("unk")
+}
+
+/// Jobs that a node still has may start again only when it has them no more.
+/// `StartTime` ends by itself, unlike a hold that somebody would have to
+/// release.
+fn delay_pending(
+    system: &dyn System,
+    unexpected: &BTreeSet<UnexpectedJob>,
+    takeover: &mut Takeover,
+) {
+    let pending: BTreeSet<&str> = unexpected
+        .iter()
+        .filter_map(|job| match job {
+            UnexpectedJob::Pending { id, .. } => Some(id.as_str()),
+            UnexpectedJob::Orphan { .. } => None,
+        })
+        .collect();
+    for id in pending {
+        let command = Command::new("scontrol")
+            .args(["update", &format!("jobid={id}"), &format!("starttime=now+{DELAY_S}")])
+            .timeout(LIMIT);
+        if let Err(error) = system.run(&command).and_then(|output| output.success()) {
+            takeover.troubles.push(format!("job {id} does not wait for its node: {error}"));
+        }
+        takeover.started_again.push(id.to_owned());
+    }
+    takeover.killed_as_orphans = unexpected
+        .iter()
+        .filter_map(|job| match job {
+            UnexpectedJob::Orphan { id, .. } => Some(id.clone()),
+            UnexpectedJob::Pending { .. } => None,
+        })
+        .collect();
+}
+
+/// What slurmctld wrote since then, with what is still on its way.
+fn log_since(system: &dyn System, since: Timestamp) -> Result<String, CommandError> {
+    let _ = system.run(&Command::new("journalctl").arg("--sync").timeout(LIMIT));
+    let command = Command::new("journalctl")
+        .args(["--no-pager", "--quiet", "--output=cat", "--unit=slurmctld.service"])
+        .arg(format!("--since=@{}", since.as_second()))
+        .timeout(LIMIT);
+    Ok(system.run(&command)?.success()?.text())
+}
+
+/// The report that was begun before the start.
+fn report(system: &dyn System) -> Takeover {
+    let bytes = system.read(Path::new(TAKEOVER_REPORT)).ok().flatten().unwrap_or_default();
+    serde_json::from_slice(&bytes).unwrap_or_else(|error| Takeover {
+        at: system.now() - PATIENCE * 2,
+        troubles: vec![format!("the report of the start could not be read: {error}")],
+        ..Takeover::default()
+    })
+}
