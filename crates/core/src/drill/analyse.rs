@@ -9,6 +9,7 @@ use super::report::{Outage, Report};
 use super::time::{rounded, seconds};
 use super::verdict::{Findings, UnsavedWindow, verdict};
 use super::writer::writers;
+use crate::state_save::Takeover;
 
 /// Judges a drill by what was seen.
 pub fn analyse(evidence: &Evidence) -> Report {
@@ -41,10 +42,18 @@ pub fn analyse(evidence: &Evidence) -> Report {
         writers_max: writers.max.ok(),
         writers: writers.intervals,
         saved_state_age_s: saved_state_age(evidence),
+        takeover: takeover(evidence),
         aftermath: evidence.aftermath.clone(),
         scenario: evidence.scenario.clone(),
         troubles: evidence.troubles.clone(),
     }
+}
+
+/// The takeover of this drill; the machine keeps its last one until then.
+fn takeover(evidence: &Evidence) -> Option<Takeover> {
+    let takeover = evidence.takeover.known()?.as_ref()?;
+    let began = evidence.on_drill_clock(&evidence.survivor, takeover.at);
+    (began > evidence.cut).then(|| takeover.clone())
 }
 
 /// How old the saved job table was at the cut: its date as the survivor saw

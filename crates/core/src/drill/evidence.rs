@@ -14,6 +14,7 @@ use super::journal::JournalEntry;
 use super::scenario::Scenario;
 use crate::observe::{JobRecord, Reading};
 use crate::site::NodeName;
+use crate::state_save::Takeover;
 
 /// Everything that was seen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,6 +55,10 @@ pub struct Evidence {
     pub accounting_jobs: Reading<Vec<JobRecord>>,
     /// The survivor's journal since before the cut.
     pub journal: Reading<Vec<JournalEntry>>,
+    /// What the new slurmctld found and did before and after its start;
+    /// `Known(None)` when it saw no unclean end.
+    #[serde(default)]
+    pub takeover: Reading<Option<Takeover>>,
     /// What became of the victim afterwards.
     pub aftermath: Aftermath,
     /// Whatever went wrong with the drill itself.

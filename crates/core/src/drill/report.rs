@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::evidence::Aftermath;
 use super::scenario::{Fault, Scenario};
 use crate::site::NodeName;
+use crate::state_save::Takeover;
 
 /// The report of one drill. Times named `_s` are seconds; those without
 /// another explanation count from the cut.
@@ -59,6 +60,10 @@ pub struct Report {
     /// How old slurmctld's saved job table was when the power went, in
     /// seconds; `None` when it was not seen.
     pub saved_state_age_s: Option<f64>,
+    /// What the new slurmctld found and put right; `None` when it found a
+    /// clean end, or when that could not be read (then
+    /// [`Report::troubles`] says so).
+    pub takeover: Option<Takeover>,
     /// What became of the victim and of the cluster.
     pub aftermath: Aftermath,
     /// How the drill was run.

@@ -81,6 +81,9 @@ impl Scenario {
                 warm_up: Duration::from_secs(15),
                 recovery: Duration::from_secs(300),
                 cool_down: Duration::from_secs(20),
+                // A job that Slurm requeues becomes eligible when its old
+                // credential has expired, 121 s later (22.05, job_mgr.c,
+                // `batch_requeue_fini`; slurm.conf(5), `cred_expire`).
                 drain: Duration::from_secs(300),
                 rejoin: Duration::from_secs(600),
             },

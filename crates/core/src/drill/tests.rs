@@ -98,6 +98,17 @@ fn an_id_that_was_given_twice_is_named_and_confuses_nobody() {
         report.jobs.reused_ids,
         [ReusedId { id: 2, names: vec!["r-0002".to_owned(), "r-0003".to_owned()] }]
     );
+    assert_eq!(report.verdict, Verdict::Fail);
+    assert_eq!(report.reasons, ["given to more than one job: id 2"]);
+}
+
+#[test]
+fn an_older_takeover_is_not_of_this_drill() {
+    let mut seen = made_up::eventful();
+    assert!(analyse(&seen).takeover.is_some());
+    let Reading::Known(Some(takeover)) = &mut seen.takeover else { panic!() };
+    takeover.at = at(-100.0);
+    assert!(analyse(&seen).takeover.is_none());
 }
 
 #[test]

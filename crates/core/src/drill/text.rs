@@ -7,6 +7,7 @@ use super::chart::{Bar, Row, chart};
 use super::report::{Jobs, Outage, Phase, PhaseTiming, Report};
 use super::time::short;
 use super::verdict::{counted, moment};
+use crate::state_save::Takeover;
 
 /// Width of the report.
 const WIDTH: usize = 80;
@@ -24,6 +25,9 @@ pub fn render_text(report: &Report) -> String {
     let _ = writeln!(text, "\nWhere the time went, in seconds after the cut");
     text.push_str(&chart(&rows(report)));
     safety(&mut text, report);
+    if let Some(takeover) = &report.takeover {
+        takeover_lines(&mut text, takeover);
+    }
     aftermath(&mut text, report);
     for trouble in &report.troubles {
         paragraph(&mut text, "  trouble with the drill itself: ", trouble);
@@ -200,6 +204,36 @@ fn safety(text: &mut String, report: &Report) {
             let _ = writeln!(text, "  slurmctld's job table was {age:.1} s old at the cut");
         }
         None => text.push_str("  how old slurmctld's job table was at the cut was not seen\n"),
+    }
+}
+
+fn takeover_lines(text: &mut String, takeover: &Takeover) {
+    let _ = writeln!(text, "\nState after the unclean end");
+    if let (Some(next), Some(raised)) = (takeover.next_id, takeover.raised_id) {
+        let skipped = raised.saturating_sub(next);
+        let _ = writeln!(text, "  job ids go on at {raised}; {skipped} are skipped");
+    }
+    if let Some(held) = takeover.held_s {
+        let _ =
+            writeln!(text, "  no job was started for {held:.1} s, until the nodes had reported");
+    }
+    let repaired: Vec<String> = takeover.repaired.iter().map(|job| job.id.to_string()).collect();
+    let directories: Vec<String> = takeover.known_by_directory.iter().map(u32::to_string).collect();
+    for (what, ids) in [
+        ("acknowledged, not saved, scripts kept: ", &directories),
+        ("without their script, fail with a message: ", &repaired),
+        ("still on a node, started again later: ", &takeover.started_again),
+        ("unknown, stopped on their node: ", &takeover.killed_as_orphans),
+    ] {
+        if !ids.is_empty() {
+            paragraph(text, &format!("  {what}"), &format!("job {}", ids.join(", ")));
+        }
+    }
+    if let Some(kept) = &takeover.kept_in {
+        paragraph(text, "  copies: ", &format!("{}:{kept}", takeover.machine));
+    }
+    for trouble in &takeover.troubles {
+        paragraph(text, "  not done: ", trouble);
     }
 }
 

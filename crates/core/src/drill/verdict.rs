@@ -122,6 +122,10 @@ fn job_failures(jobs: &Jobs) -> Vec<String> {
         failed.map(|job| format!("{} {}", job.name, job.state)),
     ));
     failures.extend(listed("had not ended when the drill did", jobs.unfinished.iter().cloned()));
+    let reused: Vec<String> = jobs.reused_ids.iter().map(|reused| reused.id.to_string()).collect();
+    if !reused.is_empty() {
+        failures.push(format!("given to more than one job: id {}", reused.join(", ")));
+    }
     failures
 }
 

@@ -12,6 +12,7 @@ use slurmha_core::drill::{
 };
 use slurmha_core::observe::{JobRecord, Reading, parse_sacct, parse_scontrol_jobs};
 use slurmha_core::site::{NodeName, Site};
+use slurmha_core::state_save::Takeover;
 use slurmha_host::{Remote, for_each_host};
 
 use super::preflight::Cast;
@@ -32,6 +33,7 @@ pub struct Gathered {
     pub scheduler_jobs: Reading<Vec<JobRecord>>,
     pub accounting_jobs: Reading<Vec<JobRecord>>,
     pub journal: Reading<Vec<JournalEntry>>,
+    pub takeover: Reading<Option<Takeover>>,
     /// Of the compute nodes; the others' are known by now.
     pub clocks: BTreeMap<NodeName, ClockOffset>,
     pub troubles: Vec<String>,
@@ -111,6 +113,10 @@ impl Gathered {
         }
         if task.journal_since.is_some() {
             self.journal = parsed(collected.journal, parse_journal);
+            self.takeover = parsed(collected.takeover, parse_takeover);
+            if let Reading::Unknown(why) = &self.takeover {
+                self.troubles.push(format!("the report of the takeover could not be read: {why}"));
+            }
         }
     }
 
@@ -124,6 +130,7 @@ impl Gathered {
             scontrol: unknown(),
             sacct: unknown(),
             journal: unknown(),
+            takeover: unknown(),
         };
         self.take_all(machine, nothing, task);
     }
@@ -152,6 +159,11 @@ impl Gathered {
             }
         }
     }
+}
+
+/// Of a machine that never took over there is none.
+fn parse_takeover(text: &str) -> Result<Option<Takeover>, serde_json::Error> {
+    if text.is_empty() { Ok(None) } else { serde_json::from_str(text).map(Some) }
 }
 
 fn parsed<T, E: Display>(

@@ -126,6 +126,8 @@ pub struct Collected {
     pub sacct: Reading<String>,
     /// `journalctl --output=json`.
     pub journal: Reading<String>,
+    /// Content of the report of the last takeover; empty when there is none.
+    pub takeover: Reading<String>,
 }
 
 /// Where jobs leave their marks on a compute node. The user who submits can

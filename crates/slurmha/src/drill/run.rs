@@ -257,6 +257,7 @@ impl Drill<'_> {
             scheduler_jobs: gathered.scheduler_jobs,
             accounting_jobs: gathered.accounting_jobs,
             journal: gathered.journal,
+            takeover: gathered.takeover,
             aftermath,
             troubles,
         }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::drill::*;
 use crate::observe::{JobRecord, Reading};
 use crate::site::NodeName;
+use crate::state_save::{RepairedJob, Takeover};
 
 /// A moment in seconds after the cut.
 pub fn at(after_cut_s: f64) -> Timestamp {
@@ -140,6 +141,7 @@ pub fn evidence(jobs: Vec<Job>) -> Evidence {
         scheduler_jobs: known.clone(),
         accounting_jobs: known,
         journal: Reading::Known(journal()),
+        takeover: Reading::Known(None),
         aftermath: Aftermath {
             powered_on: true,
             rejoined_after_s: Some(95.0),
@@ -184,7 +186,7 @@ pub fn eventful() -> Evidence {
         Job { runs: vec![(-5.5, -5.0), (31.0, 31.5)], ..job(3, -6.0) },
         Job { known: false, ran: false, ..job(4, -2.0) },
         Job { known: false, ..job(5, -1.0) },
-        Job { id: 4, ..job(7, 30.5) },
+        Job { id: 20_007, ..job(7, 30.5) },
         job(8, 31.0),
     ]);
     seen.submissions.push(Submission {
@@ -199,5 +201,24 @@ pub fn eventful() -> Evidence {
     });
     seen.submissions.push(Submission { name: name(9), sent: at(59.0), answer: None });
     seen.skipped_submissions = 3;
+    seen.takeover = Reading::Known(Some(takeover()));
     seen
+}
+
+fn takeover() -> Takeover {
+    Takeover {
+        machine: "ctl2".to_owned(),
+        at: at(12.0),
+        saved: Some(at(-3.0)),
+        saved_state_age_s: Some(15.0),
+        next_id: Some(4),
+        raised_id: Some(20_006),
+        known_by_directory: vec![4, 5],
+        repaired: vec![RepairedJob { id: 2, file: "script".to_owned() }],
+        kept_in: Some("/srv/slurmha/state/takeovers/20270115T080012Z".to_owned()),
+        started_again: vec!["3".to_owned()],
+        killed_as_orphans: vec!["5".to_owned()],
+        held_s: Some(4.2),
+        troubles: Vec::new(),
+    }
 }

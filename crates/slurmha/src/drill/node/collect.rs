@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use slurmha_core::drill::JOURNAL_FIELDS;
+use slurmha_core::layout::TAKEOVER_REPORT;
 use slurmha_core::observe::{Reading, SACCT_FORMAT};
 use slurmha_host::{Command, System};
 
@@ -46,6 +47,7 @@ pub fn run(system: &dyn System, link: &Link, task: &CollectTask) {
     }
     if let Some(since) = task.journal_since {
         collected.journal = program(system, journal(since));
+        collected.takeover = file(Path::new(TAKEOVER_REPORT));
     }
     link.send(&Reply::Collected(Box::new(collected)));
     if task.remove {

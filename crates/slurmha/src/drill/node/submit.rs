@@ -71,9 +71,9 @@ impl<'a> Client<'a> {
             .arg(format!("--reuid={}", account.uid))
             .arg(format!("--regid={}", account.gid))
             .args(["--clear-groups", "--", "sbatch", "--parsable", "--output=/dev/null"])
-            // The shortest limit that Slurm knows: a job that has ended and of
-            // which a failover lost the end occupies its node that long.
-            .args(["--chdir=/tmp", "--ntasks=1", "--mem=32M", "--time=1"])
+            // A limit beyond the drill's own patience: a job that Slurm takes
+            // for running for ever must not be cleaned up by the limit.
+            .args(["--chdir=/tmp", "--ntasks=1", "--mem=32M", "--time=15"])
             .env("HOME", "/tmp")
             .stdin(script(&task.run))
             .timeout(SBATCH_LIMIT);
