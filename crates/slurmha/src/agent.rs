@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Resource agents (OCF 1.1): `ocf:slurmha:slurmctld`, `:slurmdbd`, `:mariadb`.
+//! Resource agents (OCF 1.1): `ocf:slurmha:slurmctld`, `:slurmdbd`,
+//! `:mariadb`, `:volume` and `:vip`.
 //!
 //! Pacemaker's own `systemd:` class (2.1.5) looks two seconds after it asked
 //! for a start and takes a unit that systemd has not got round to yet for a
@@ -10,8 +11,11 @@
 
 mod daemon;
 mod metadata;
+mod parameters;
 mod ready;
 mod takeover;
+mod vip;
+mod volume;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -19,6 +23,9 @@ use std::time::Duration;
 use slurmha_host::{Local, System};
 
 pub use daemon::Daemon;
+use parameters::Parameters;
+use vip::Vip;
+use volume::Volume;
 
 /// How an action ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +34,8 @@ pub enum Status {
     Success = 0,
     /// Failed, or could not be told.
     Generic = 1,
+    /// A parameter of the resource is missing or makes no sense.
+    BadParameter = 2,
     /// The action is not one of ours.
     Unimplemented = 3,
     /// What is needed to run is not here: not worth another try on this node.
@@ -56,10 +65,25 @@ impl Answer {
     }
 }
 
+/// The agents, by the names of their resource types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Agent {
+    /// The scheduler
+    Slurmctld,
+    /// Accounting
+    Slurmdbd,
+    /// Accounting's database
+    Mariadb,
+    /// A replicated file system
+    Volume,
+    /// The address of the controller
+    Vip,
+}
+
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Which daemon
-    daemon: Daemon,
+    /// Which agent
+    agent: Agent,
     /// The action, as Pacemaker names it
     action: String,
 }
@@ -69,7 +93,9 @@ pub fn run(args: &Args) -> ExitCode {
     // The limit that Pacemaker kills us at, in milliseconds.
     let limit = std::env::var("OCF_RESKEY_CRM_meta_timeout").ok();
     let limit = limit.and_then(|text| text.parse().ok()).unwrap_or(60_000);
-    let answer = act(&Local::new(), args.daemon, &args.action, Duration::from_millis(limit));
+    let limit = Duration::from_millis(limit);
+    let parameters = Parameters::from_environment();
+    let answer = act(&Local::new(), args.agent, &args.action, &parameters, limit);
     if let Some(reason) = &answer.reason {
         // The prefix makes Pacemaker show the line in crm_mon and its log.
         let prefix = std::env::var("OCF_EXIT_REASON_PREFIX");
@@ -79,13 +105,36 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 /// One action. `limit` is the time after which Pacemaker gives up on it.
+pub fn act(
+    system: &dyn System,
+    agent: Agent,
+    action: &str,
+    parameters: &Parameters,
+    limit: Duration,
+) -> Answer {
+    if action == "meta-data" {
+        // Without any parameter: pcs asks before there is a resource.
+        print!("{}", metadata::of(agent));
+        return Answer::plain(Status::Success);
+    }
+    match agent {
+        Agent::Slurmctld => act_on_daemon(system, Daemon::Slurmctld, action, limit),
+        Agent::Slurmdbd => act_on_daemon(system, Daemon::Slurmdbd, action, limit),
+        Agent::Mariadb => act_on_daemon(system, Daemon::Mariadb, action, limit),
+        Agent::Volume => match Volume::new(parameters) {
+            Ok(volume) => act_on_volume(system, &volume, action, limit),
+            Err(answer) => answer,
+        },
+        Agent::Vip => match Vip::new(parameters) {
+            Ok(vip) => act_on_vip(system, &vip, action),
+            Err(answer) => answer,
+        },
+    }
+}
+
 /// `settle` is none of Pacemaker's: it runs in a unit of its own.
-pub fn act(system: &dyn System, daemon: Daemon, action: &str, limit: Duration) -> Answer {
+fn act_on_daemon(system: &dyn System, daemon: Daemon, action: &str, limit: Duration) -> Answer {
     match action {
-        "meta-data" => {
-            print!("{}", metadata::of(daemon));
-            Answer::plain(Status::Success)
-        }
         "start" => daemon.start(system, limit),
         "stop" => daemon.stop(system, limit),
         "monitor" | "status" => daemon.monitor(system),
@@ -94,8 +143,32 @@ pub fn act(system: &dyn System, daemon: Daemon, action: &str, limit: Duration) -
             takeover::settle(system);
             Answer::plain(Status::Success)
         }
-        other => Answer::because(Status::Unimplemented, format!("there is no action {other}")),
+        other => unimplemented(other),
     }
+}
+
+fn act_on_volume(system: &dyn System, volume: &Volume, action: &str, limit: Duration) -> Answer {
+    match action {
+        "start" => volume.start(system),
+        "stop" => volume.stop(system, limit),
+        "monitor" | "status" => volume.monitor(system),
+        "validate-all" => volume.validate(system),
+        other => unimplemented(other),
+    }
+}
+
+fn act_on_vip(system: &dyn System, vip: &Vip, action: &str) -> Answer {
+    match action {
+        "start" => vip.start(system),
+        "stop" => vip.stop(system),
+        "monitor" | "status" => vip.monitor(system),
+        "validate-all" => vip.validate(system),
+        other => unimplemented(other),
+    }
+}
+
+fn unimplemented(action: &str) -> Answer {
+    Answer::because(Status::Unimplemented, format!("there is no action {action}"))
 }
 
 #[cfg(test)]

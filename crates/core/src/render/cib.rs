@@ -146,33 +146,26 @@ fn drbd() -> Element {
 }
 
 fn volume(id: &str, device: &str, mount: &str, options: &str) -> Element {
-    primitive(id, "ocf", Some("heartbeat"), "Filesystem")
+    primitive(id, "ocf", Some("slurmha"), "volume")
         .child(set(
             "instance_attributes",
             id,
-            &[
-                ("device", device),
-                ("directory", mount),
-                ("fstype", "ext4"),
-                ("options", options),
-                // A volume that cannot be unmounted blocks the move until
-                // the timeout and then costs a fence: end its users first.
-                ("force_unmount", "safe"),
-                ("fast_stop", "yes"),
-            ],
+            &[("device", device), ("directory", mount), ("options", options)],
         ))
         .child(parts::operations(
             id,
             &[
                 parts::op("start", "0s", "60s"),
+                // It ends whoever keeps the volume busy; one that stays
+                // mounted would cost the node its power.
                 parts::op("stop", "0s", "60s"),
-                parts::op("monitor", "30s", "40s"),
+                parts::op("monitor", "10s", "30s"),
             ],
         ))
 }
 
 fn vip(site: &Site) -> Element {
-    primitive(id::VIP, "ocf", Some("heartbeat"), "IPaddr2")
+    primitive(id::VIP, "ocf", Some("slurmha"), "vip")
         .child(set(
             "instance_attributes",
             id::VIP,
@@ -186,7 +179,7 @@ fn vip(site: &Site) -> Element {
             &[
                 parts::op("start", "0s", "20s"),
                 parts::op("stop", "0s", "20s"),
-                parts::op("monitor", "20s", "20s"),
+                parts::op("monitor", "10s", "20s"),
             ],
         ))
 }

@@ -28,11 +28,11 @@ pub fn controller() -> Vec<ConfigFile> {
 /// The resource agents, each a line that calls the binary under the name
 /// that stays when it is replaced.
 pub fn agents() -> Vec<ConfigFile> {
-    [id::SLURMCTLD, id::SLURMDBD, id::MARIADB]
-        .map(|daemon| {
+    [id::SLURMCTLD, id::SLURMDBD, id::MARIADB, "volume", "vip"]
+        .map(|agent| {
             let text =
-                format!("#!/bin/sh\n{}exec {BINARY} agent {daemon} \"$1\"\n", super::header("#"));
-            ConfigFile::new(format!("{AGENT_DIRECTORY}/{daemon}"), text)
+                format!("#!/bin/sh\n{}exec {BINARY} agent {agent} \"$1\"\n", super::header("#"));
+            ConfigFile::new(format!("{AGENT_DIRECTORY}/{agent}"), text)
                 .with_access(Access::root(0o755))
         })
         .into()

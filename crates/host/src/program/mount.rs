@@ -19,6 +19,8 @@ pub struct Mount {
     pub source: PathBuf,
     /// Where.
     pub mount_point: PathBuf,
+    /// Whether nothing can be written: ext4 turns to that after an error.
+    pub read_only: bool,
 }
 
 /// Everything that is mounted.
@@ -54,11 +56,13 @@ fn parse_line(line: &str) -> Option<Mount> {
     let mut left = left.split(' ').skip(2);
     let (major, minor) = left.next()?.split_once(':')?;
     let mount_point = left.nth(1)?;
-    let source = right.split(' ').nth(1)?;
+    let mut right = right.split(' ').skip(1);
+    let source = right.next()?;
     Some(Mount {
         device: (major.parse().ok()?, minor.parse().ok()?),
         source: unescape(source).into(),
         mount_point: unescape(mount_point).into(),
+        read_only: right.next()?.split(',').any(|option| option == "ro"),
     })
 }
 
@@ -79,5 +83,7 @@ mod tests {
         assert_eq!(mount.device, (147, 0));
         assert_eq!(mount.source, Path::new("/dev/drbd0"));
         assert_eq!(mount.mount_point, Path::new("/srv/a b"));
+        assert!(!mount.read_only);
+        assert!(parse_line(&line.replace("drbd0 rw", "drbd0 ro,seclabel")).unwrap().read_only);
     }
 }

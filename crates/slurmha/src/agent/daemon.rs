@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 const RESERVE: Duration = Duration::from_secs(10);
 
 /// The daemons that have an agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Daemon {
     /// The scheduler.
     Slurmctld,

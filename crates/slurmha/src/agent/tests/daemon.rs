@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Every action of a daemon's agent against every state of its unit.
+
+use std::collections::BTreeMap;
+
+use slurmha_host::System as _;
+
+use super::super::{Agent, Status};
+use super::machine::{DAEMONS, LIMIT, Machine};
+
+#[test]
+fn monitor_answers_for_every_state() {
+    let expected = BTreeMap::from([
+        ("active", Status::Success),
+        ("reloading", Status::Success),
+        ("activating", Status::Success),
+        ("deactivating", Status::Success),
+        ("inactive", Status::NotRunning),
+        ("failed", Status::NotRunning),
+    ]);
+    for daemon in DAEMONS {
+        for (state, status) in &expected {
+            assert_eq!(Machine::with(state).status(daemon, "monitor"), *status, "{state}");
+        }
+    }
+}
+
+#[test]
+fn a_systemd_that_does_not_answer_is_not_a_stopped_daemon() {
+    let machine = Machine { systemd_hangs: true, ..Machine::with("active") };
+    for daemon in DAEMONS {
+        assert_eq!(machine.status(daemon, "monitor"), Status::Generic);
+        assert_eq!(machine.status(daemon, "stop"), Status::Generic);
+        assert_eq!(machine.status(daemon, "start"), Status::Generic);
+    }
+}
+
+#[test]
+fn start_ends_when_the_daemon_answers() {
+    for daemon in DAEMONS {
+        for state in ["inactive", "failed", "active"] {
+            assert_eq!(Machine::with(state).status(daemon, "start"), Status::Success);
+        }
+    }
+}
+
+#[test]
+fn a_daemon_that_runs_and_does_not_answer_has_not_started() {
+    for daemon in DAEMONS {
+        let machine = Machine { answers: false, ..Machine::with("inactive") };
+        let answer = machine.act(daemon, "start");
+        assert_eq!(answer.status, Status::Generic);
+        assert!(answer.reason.expect("a reason").contains("answers no request"));
+        assert!(machine.elapsed() < LIMIT, "the agent ends before Pacemaker ends it");
+    }
+}
+
+#[test]
+fn nothing_is_started_on_an_empty_mount_point() {
+    for daemon in DAEMONS {
+        let machine = Machine { mounted: false, ..Machine::with("inactive") };
+        assert_eq!(machine.status(daemon, "start"), Status::NotInstalled);
+        assert_eq!(*machine.ran.lock().expect("a lock"), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_daemon_that_dies_while_it_starts_is_told_with_its_last_words() {
+    let machine = Machine { start: Ok("failed"), ..Machine::with("inactive") };
+    let answer = machine.act(Agent::Slurmctld, "start");
+    assert_eq!(answer.status, Status::Generic);
+    assert!(answer.reason.expect("a reason").ends_with("its last words"));
+    let machine = Machine { start: Err(1), ..Machine::with("inactive") };
+    assert_eq!(machine.status(Agent::Mariadb, "start"), Status::Generic);
+}
+
+#[test]
+fn a_scheduler_without_its_cache_waits_for_accounting_and_one_with_it_does_not() {
+    let answers_nothing = |has_cache| {
+        let machine = Machine { has_cache, answers: false, ..Machine::with("inactive") };
+        machine.status(Agent::Slurmctld, "start");
+        let ran = machine.ran.lock().expect("a lock").len();
+        (ran, machine.elapsed())
+    };
+    let (with, without) = (answers_nothing(true), answers_nothing(false));
+    assert!(with.0 > without.0, "the wait leaves less time to ask slurmctld");
+    let machine = Machine { has_cache: false, ..Machine::with("inactive") };
+    assert_eq!(machine.status(Agent::Slurmctld, "start"), Status::Success);
+}
+
+#[test]
+fn stop_of_what_is_stopped_is_well() {
+    for daemon in DAEMONS {
+        for state in ["inactive", "failed", "active", "deactivating"] {
+            assert_eq!(Machine::with(state).status(daemon, "stop"), Status::Success);
+        }
+    }
+}
+
+#[test]
+fn a_daemon_that_does_not_stop_is_killed_and_one_that_survives_is_not_called_stopped() {
+    let machine = Machine { stop: "deactivating", ..Machine::with("active") };
+    assert_eq!(machine.status(Agent::Slurmctld, "stop"), Status::Success);
+    let ran = machine.ran.lock().expect("a lock").join("\n");
+    assert!(ran.contains("kill"), "{ran}");
+    let machine = Machine { kill: "deactivating", ..machine };
+    *machine.active.lock().expect("a lock") = "active";
+    assert_eq!(machine.status(Agent::Slurmctld, "stop"), Status::Generic);
+}
+
+#[test]
+fn other_actions_are_not_implemented() {
+    assert_eq!(Machine::with("active").status(Agent::Mariadb, "promote"), Status::Unimplemented);
+    assert_eq!(Machine::with("active").status(Agent::Mariadb, "validate-all"), Status::Success);
+}

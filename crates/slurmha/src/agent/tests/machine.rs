@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A machine on which programs answer as told.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use slurmha_host::{
+    Command, CommandError, CommandOutput, Exit, FileError, FileKind, Ids, Metadata, System,
+};
+
+use slurmha_core::layout::{LAST_STOP, STATE_SAVE_LOCATION};
+use slurmha_core::plan::VOLUME_MARKER;
+
+use super::super::{Agent, Answer, Parameters, Status, act};
+
+pub const LIMIT: Duration = Duration::from_secs(60);
+pub const DAEMONS: [Agent; 3] = [Agent::Slurmctld, Agent::Slurmdbd, Agent::Mariadb];
+
+/// A machine on which one unit is in one state, and programs answer as told.
+pub struct Machine {
+    pub active: Mutex<&'static str>,
+    pub mounted: bool,
+    pub has_cache: bool,
+    pub start: Result<&'static str, i32>,
+    pub stop: &'static str,
+    pub kill: &'static str,
+    pub answers: bool,
+    pub systemd_hangs: bool,
+    pub clock: Mutex<Duration>,
+    pub ran: Mutex<Vec<String>>,
+    /// Files that are there from the beginning or were written.
+    pub files: Mutex<BTreeMap<PathBuf, Vec<u8>>>,
+    /// What is mounted on `/srv/v`: the device and `rw` or `ro`.
+    pub volume: Mutex<Option<(String, &'static str)>>,
+    /// How often an unmount still says that the volume is busy.
+    pub busy: Mutex<u32>,
+    /// Lines of `ip -oneline -4 address show`.
+    pub addresses: Mutex<Vec<String>>,
+}
+
+impl Machine {
+    pub fn with(active: &'static str) -> Self {
+        Self {
+            active: Mutex::new(active),
+            mounted: true,
+            has_cache: true,
+            start: Ok("active"),
+            stop: "inactive",
+            kill: "failed",
+            answers: true,
+            systemd_hangs: false,
+            clock: Mutex::new(Duration::ZERO),
+            ran: Mutex::new(Vec::new()),
+            files: Mutex::new(BTreeMap::new()),
+            volume: Mutex::new(None),
+            busy: Mutex::new(0),
+            addresses: Mutex::new(vec![
+                "2: eth0    inet 10.1.0.11/24 scope global eth0".to_owned(),
+            ]),
+        }
+    }
+
+    /// One whose volume a slurmctld ran on; the note says how it ended.
+    pub fn after(note: &str) -> Self {
+        let machine = Self::with("inactive");
+        let mut table = b"\0\0\0\x11PROTOCOL_VERSION\0".to_vec();
+        table.extend([0; 14]);
+        machine.put(&Path::new(STATE_SAVE_LOCATION).join("job_state"), &table);
+        machine.put(Path::new(LAST_STOP), note.as_bytes());
+        machine
+    }
+
+    pub fn put(&self, path: &Path, content: &[u8]) {
+        self.files.lock().expect("a lock").insert(path.to_owned(), content.to_vec());
+    }
+
+    pub fn file(&self, path: &str) -> Option<String> {
+        let files = self.files.lock().expect("a lock");
+        files.get(Path::new(path)).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    pub fn ran(&self) -> String {
+        self.ran.lock().expect("a lock").join("\n")
+    }
+
+    pub fn status(&self, daemon: Agent, action: &str) -> Status {
+        self.act(daemon, action).status
+    }
+
+    pub fn act(&self, daemon: Agent, action: &str) -> Answer {
+        act(self, daemon, action, &Parameters::default(), LIMIT)
+    }
+
+    fn unmount(&self) -> (i32, String) {
+        let mut busy = self.busy.lock().expect("a lock");
+        if *busy > 0 {
+            *busy -= 1;
+            return (32, "target is busy".to_owned());
+        }
+        *self.volume.lock().expect("a lock") = None;
+        (0, String::new())
+    }
+
+    fn mountinfo(&self) -> Vec<u8> {
+        let volume = self.volume.lock().expect("a lock");
+        let line = volume.as_ref().map(|(device, access)| {
+            format!("36 35 147:0 / /srv/v rw,noatime - ext4 {device} {access}\n")
+        });
+        line.unwrap_or_default().into_bytes()
+    }
+
+    fn output(command: &Command, status: i32, text: &str) -> CommandOutput {
+        CommandOutput::new(command, Exit::Status(status), text.into(), Vec::new())
+    }
+}
+
+impl System for Machine {
+    fn run(&self, command: &Command) -> Result<CommandOutput, CommandError> {
+        self.ran.lock().expect("a lock").push(command.pasteable());
+        let arguments = command.arguments();
+        let mut active = self.active.lock().expect("a lock");
+        let (status, text) = match (command.program(), arguments.first().map(String::as_str)) {
+            ("systemctl", _) if self.systemd_hangs => {
+                let command = command.pasteable();
+                return Err(CommandError::TimedOut { command, after: LIMIT });
+            }
+            ("systemctl", Some("show")) => (
+                0,
+                format!(
+                    "Id=x.service\nLoadState=loaded\nActiveState={active}\nUnitFileState=disabled\n\
+                     ActiveEnterTimestamp=\nNeedDaemonReload=no\n"
+                ),
+            ),
+            ("systemctl", Some("start")) => match self.start {
+                Ok(state) => {
+                    *active = state;
+                    (0, String::new())
+                }
+                Err(status) => (status, String::new()),
+            },
+            ("systemctl", Some("stop")) => {
+                *active = self.stop;
+                (0, String::new())
+            }
+            ("systemctl", Some("kill")) => {
+                *active = self.kill;
+                (0, String::new())
+            }
+            ("scontrol", Some("create" | "delete" | "update" | "reconfigure")) => {
+                (0, String::new())
+            }
+            ("sinfo", _) => (0, "cn1 idle\ncn2 mixed\n".to_owned()),
+            ("journalctl", Some("--sync")) => (0, String::new()),
+            ("journalctl", _) if arguments.iter().any(|it| it.starts_with("--since")) => {
+                (0, "error: Registered PENDING JobId=7 StepId=7.batch on node cn1\n".to_owned())
+            }
+            ("scontrol", _) if self.answers => {
+                (0, "Slurmctld(primary) at ctl1,ctl2 is UP\n".to_owned())
+            }
+            ("scontrol", _) => (1, "Slurmctld(primary) at ctl1,ctl2 is DOWN\n".to_owned()),
+            ("mariadb", _) => (i32::from(!self.answers), "1\n".to_owned()),
+            ("mount", _) => {
+                let device = arguments[arguments.len() - 2].clone();
+                *self.volume.lock().expect("a lock") = Some((device, "rw"));
+                (0, String::new())
+            }
+            ("umount", _) => self.unmount(),
+            ("ip", Some("-oneline")) => (0, self.addresses.lock().expect("a lock").join("\n")),
+            ("ip", Some("address")) => {
+                let (verb, address) = (arguments[1].as_str(), &arguments[2]);
+                let line = format!("2: eth0    inet {address} scope global secondary eth0");
+                let mut addresses = self.addresses.lock().expect("a lock");
+                match verb {
+                    "add" => addresses.push(line),
+                    _ => addresses.retain(|it| *it != line),
+                }
+                (0, String::new())
+            }
+            ("kill", _) => (0, String::new()),
+            (program, _) if program.ends_with("send_arp") => (0, String::new()),
+            ("systemd-run", _) => (0, String::new()),
+            ("journalctl", _) => (0, "its last words\n".to_owned()),
+            (program, _) => panic!("{program} was not expected"),
+        };
+        Ok(Self::output(command, status, &text))
+    }
+
+    fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+        if let Some(content) = self.files.lock().expect("a lock").get(path) {
+            return Ok(Some(content.clone()));
+        }
+        if path == Path::new("/proc/self/mountinfo") {
+            return Ok(Some(self.mountinfo()));
+        }
+        // Port 6819 in the form of proc_net_tcp.
+        let line = "0: 00000000:1AA3 00000000:0000 0A 00000000:00000000 00:00000000\n";
+        let listens = self.answers && path == Path::new("/proc/net/tcp");
+        Ok(listens.then(|| line.as_bytes().to_vec()))
+    }
+
+    fn metadata(&self, path: &Path) -> Result<Option<Metadata>, FileError> {
+        let is_cache = path.ends_with("last_tres") && self.has_cache;
+        let is_directory = path == Path::new("/srv/v");
+        let exists = self.mounted && (is_cache || is_directory || path.ends_with(VOLUME_MARKER));
+        let size = self.files.lock().expect("a lock").get(path).map(Vec::len);
+        let size = size.or(exists.then_some(1));
+        Ok(size.map(|size| Metadata {
+            kind: FileKind::File,
+            ids: Ids::root(0o644),
+            size: size as u64,
+            modified: Timestamp::UNIX_EPOCH,
+            device: (0, 0),
+        }))
+    }
+
+    fn elapsed(&self) -> Duration {
+        *self.clock.lock().expect("a lock")
+    }
+
+    fn sleep(&self, time: Duration) {
+        *self.clock.lock().expect("a lock") += time;
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    /// Process 77 has a file open on the volume, 78 has not.
+    fn resolve(&self, path: &Path) -> Result<Option<PathBuf>, FileError> {
+        Ok(Some(match path.to_str() {
+            Some("/proc/77/fd/4") => "/srv/v/a/file".into(),
+            _ => path.to_owned(),
+        }))
+    }
+
+    fn read_directory(&self, path: &Path) -> Result<Vec<String>, FileError> {
+        let names: &[&str] = match path.to_str() {
+            Some("/proc") => &["77", "78", "self", "version"],
+            Some("/proc/77/fd" | "/proc/78/fd") => &["0", "4"],
+            _ => &[],
+        };
+        Ok(names.iter().map(|&name| name.to_owned()).collect())
+    }
+
+    fn stage(&self, path: &Path, content: &[u8], _: Ids) -> Result<PathBuf, FileError> {
+        assert!(self.mounted, "{} is not on the volume", path.display());
+        self.put(path, content);
+        Ok(path.to_owned())
+    }
+
+    fn commit(&self, _: &Path, _: &Path) -> Result<(), FileError> {
+        Ok(())
+    }
+
+    fn make_directory(&self, path: &Path, _: Ids) -> Result<(), FileError> {
+        panic!("an agent makes nothing: {}", path.display())
+    }
+
+    fn set_access(&self, path: &Path, _: Ids) -> Result<(), FileError> {
+        panic!("an agent changes nothing: {}", path.display())
+    }
+
+    fn remove_file(&self, path: &Path) -> Result<bool, FileError> {
+        panic!("an agent removes nothing: {}", path.display())
+    }
+
+    fn remove_tree(&self, path: &Path) -> Result<(), FileError> {
+        panic!("an agent removes nothing: {}", path.display())
+    }
+
+    fn rename(&self, path: &Path, _: &Path) -> Result<(), FileError> {
+        panic!("an agent renames nothing: {}", path.display())
+    }
+
+    fn is_claimed(&self, _: &Path) -> Result<bool, FileError> {
+        Ok(false)
+    }
+
+    fn random(&self, count: usize) -> Result<Vec<u8>, FileError> {
+        Ok(vec![0; count])
+    }
+}
