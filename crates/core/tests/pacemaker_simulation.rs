@@ -156,12 +156,7 @@ fn quorum_is_lost() {
 #[test]
 fn each_resource_fails_once() {
     for id in ACTIVE_RESOURCES {
-        let interval = match id {
-            "state" | "database" => 30000,
-            "vip" => 20000,
-            _ => 10000,
-        };
-        let event = format!("{id}_monitor_{interval}@ctl1=7");
+        let event = format!("{id}_monitor_10000@ctl1=7");
         let reaction = Cluster::formed().after(&["--op-inject", &event]);
         insta::assert_snapshot!(format!("{id}_fails_once"), reaction);
     }
