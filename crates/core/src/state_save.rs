@@ -15,12 +15,16 @@
 //!   every start: [`JobDirectory::damage`] says where to put a placeholder.
 
 mod directory;
+mod duplicate;
 mod header;
 mod last_stop;
 mod registration;
 mod takeover;
 
 pub use directory::{Damage, JobDirectory, PLACEHOLDER_ENVIRONMENT, PLACEHOLDER_SCRIPT, job_id_of};
+pub use duplicate::{
+    SINFO_REASONS, SQUEUE_REASONS, parse_drained_as_duplicate, parse_held_after_launch,
+};
 pub use header::{HeaderError, ID_MARGIN, JobStateHeader};
 pub use last_stop::LastStop;
 pub use registration::{UnexpectedJob, parse_unexpected_jobs};

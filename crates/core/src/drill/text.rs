@@ -219,11 +219,13 @@ fn takeover_lines(text: &mut String, takeover: &Takeover) {
     }
     let repaired: Vec<String> = takeover.repaired.iter().map(|job| job.id.to_string()).collect();
     let directories: Vec<String> = takeover.known_by_directory.iter().map(u32::to_string).collect();
+    let released: Vec<String> = takeover.released.iter().map(u32::to_string).collect();
     for (what, ids) in [
         ("acknowledged, not saved, scripts kept: ", &directories),
         ("without their script, fail with a message: ", &repaired),
         ("still on a node, started again later: ", &takeover.started_again),
         ("unknown, stopped on their node: ", &takeover.killed_as_orphans),
+        ("called duplicates by their node, released: ", &released),
     ] {
         if !ids.is_empty() {
             paragraph(text, &format!("  {what}"), &format!("job {}", ids.join(", ")));

@@ -33,6 +33,13 @@ pub struct Takeover {
     pub started_again: Vec<String>,
     /// Jobs that a node still ran and that the table did not know.
     pub killed_as_orphans: Vec<String>,
+    /// Jobs that Slurm held because their node called them duplicates, and
+    /// that were released.
+    #[serde(default)]
+    pub released: Vec<u32>,
+    /// Nodes that Slurm drained for that, and that were resumed.
+    #[serde(default)]
+    pub resumed: Vec<String>,
     /// How long no job was started, so that nodes could report first, in
     /// seconds; `None` while that lasts, or when it was not to be had.
     pub held_s: Option<f64>,

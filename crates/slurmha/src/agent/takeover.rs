@@ -6,11 +6,13 @@
 //! before the start   repair   ids, orphaned directories, empty scripts
 //! it answers         hold     no job starts on any node
 //! beside it          settle   nodes report; what they still run is waited for;
-//!                             the hold ends; nodes report once more
+//!                             the hold ends; nodes report once more; what
+//!                             nodes take for duplicates is put right
 //! ```
 //!
 //! Clients are served from the moment it answers: only starts of jobs wait.
 
+mod duplicate;
 mod hold;
 mod repair;
 mod settle;

@@ -218,6 +218,8 @@ fn takeover() -> Takeover {
         kept_in: Some("/srv/slurmha/state/takeovers/20270115T080012Z".to_owned()),
         started_again: vec!["3".to_owned()],
         killed_as_orphans: vec!["5".to_owned()],
+        released: vec![3],
+        resumed: vec!["cn1".to_owned()],
         held_s: Some(4.2),
         troubles: Vec::new(),
     }

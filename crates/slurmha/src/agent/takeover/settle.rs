@@ -11,7 +11,7 @@ use slurmha_core::state_save::{Takeover, UnexpectedJob, parse_unexpected_jobs};
 use slurmha_host::program::slurm;
 use slurmha_host::{Command, CommandError, System};
 
-use super::{LIMIT, hold, keep};
+use super::{LIMIT, duplicate, hold, keep};
 
 /// How long nodes are waited for. slurmctld asks them after three seconds; a
 /// node that has not answered by then is not going to.
@@ -31,7 +31,8 @@ const PURGE_AFTER: Duration = Duration::from_secs(25);
 
 /// Waits until the nodes have reported, makes the jobs wait that nodes still
 /// have, and lets all others start. Then has the nodes report once more, so
-/// that jobs which ended unsaved do not keep their nodes.
+/// that jobs which ended unsaved do not keep their nodes, and watches for
+/// what can still go wrong with them.
 pub fn settle(system: &dyn System) {
     let begin = system.elapsed();
     wait_for_nodes(system);
@@ -52,6 +53,7 @@ pub fn settle(system: &dyn System) {
         takeover.troubles.push(format!("the nodes did not report again: {error}"));
         keep(system, &takeover);
     }
+    duplicate::mend(system, &mut takeover);
 }
 
 /// Until no node is UNKNOWN any more.

@@ -33,6 +33,8 @@ pub struct Machine {
     pub ran: Mutex<Vec<String>>,
     /// Files that are there from the beginning or were written.
     pub files: Mutex<BTreeMap<PathBuf, Vec<u8>>>,
+    /// What `sinfo --list-reasons` says the next time.
+    pub drained: Mutex<&'static str>,
     /// What is mounted on `/srv/v`: the device and `rw` or `ro`.
     pub volume: Mutex<Option<(String, &'static str)>>,
     /// How often an unmount still says that the volume is busy.
@@ -55,6 +57,7 @@ impl Machine {
             clock: Mutex::new(Duration::ZERO),
             ran: Mutex::new(Vec::new()),
             files: Mutex::new(BTreeMap::new()),
+            drained: Mutex::new(""),
             volume: Mutex::new(None),
             busy: Mutex::new(0),
             addresses: Mutex::new(vec![
@@ -67,7 +70,8 @@ impl Machine {
     pub fn after(note: &str) -> Self {
         let machine = Self::with("inactive");
         let mut table = b"\0\0\0\x11PROTOCOL_VERSION\0".to_vec();
-        table.extend([0; 14]);
+        table.extend([0; 10]);
+        table.extend(50u32.to_be_bytes());
         machine.put(&Path::new(STATE_SAVE_LOCATION).join("job_state"), &table);
         machine.put(Path::new(LAST_STOP), note.as_bytes());
         machine
@@ -149,9 +153,13 @@ impl System for Machine {
                 *active = self.kill;
                 (0, String::new())
             }
-            ("scontrol", Some("create" | "delete" | "update" | "reconfigure")) => {
+            ("scontrol", Some("create" | "delete" | "update" | "release" | "reconfigure")) => {
                 (0, String::new())
             }
+            ("sinfo", _) if arguments.iter().any(|it| it == "--list-reasons") => {
+                (0, std::mem::take(&mut *self.drained.lock().expect("a lock")).to_owned())
+            }
+            ("squeue", _) => (0, "7|launch failed requeued held\n8|Priority\n".to_owned()),
             ("sinfo", _) => (0, "cn1 idle\ncn2 mixed\n".to_owned()),
             ("journalctl", Some("--sync")) => (0, String::new()),
             ("journalctl", _) if arguments.iter().any(|it| it.starts_with("--since")) => {

@@ -45,6 +45,27 @@ fn a_job_that_a_node_still_has_waits_and_the_others_go_on() {
 }
 
 #[test]
+fn a_job_that_its_node_only_remembers_is_released_and_the_node_resumed() {
+    let machine = Machine::after("running\n");
+    assert_eq!(machine.status(Agent::Slurmctld, "start"), Status::Success);
+    *machine.drained.lock().expect("a lock") = "cn1|2026-01-01T00:00:00|Duplicate jobid\n";
+    assert_eq!(machine.status(Agent::Slurmctld, "settle"), Status::Success);
+    let ran = machine.ran();
+    assert_eq!(ran.matches("scontrol release 7\n").count(), 1, "{ran}");
+    assert_eq!(ran.matches("scontrol update nodename=cn1 state=resume\n").count(), 1, "{ran}");
+    assert!(!ran.contains("release 8"), "{ran}");
+}
+
+#[test]
+fn other_drains_are_left_to_people() {
+    let machine = Machine::after("running\n");
+    assert_eq!(machine.status(Agent::Slurmctld, "start"), Status::Success);
+    *machine.drained.lock().expect("a lock") = "cn1|2026-01-01T00:00:00|bad DIMM\n";
+    assert_eq!(machine.status(Agent::Slurmctld, "settle"), Status::Success);
+    assert!(!machine.ran().contains("resume"), "{}", machine.ran());
+}
+
+#[test]
 fn a_damaged_job_table_is_not_started_on_anywhere() {
     let machine = Machine::after("running\n");
     machine.put(&Path::new(STATE_SAVE_LOCATION).join("job_state"), b"anything but a table");

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Jobs that their node takes for duplicates although it has them no more.
+//!
+//! slurmd remembers each batch job that it launched until slurmctld orders
+//! its end (22.05, slurmd's req.c, `active_job_id`). A job that started and
+//! ended in the last seconds before the failure is pending again, its end was
+//! never ordered, and it is in no registration because nothing of it runs.
+//! Started again on that node it is refused, the node is drained and the job
+//! held. With that failure slurmctld does order the end, so the second try
+//! goes well: all that is left to do is to undo the drain and the hold, which
+//! Slurm itself never does.
+
+use std::time::Duration;
+
+use slurmha_core::state_save::{
+    SINFO_REASONS, SQUEUE_REASONS, Takeover, parse_drained_as_duplicate, parse_held_after_launch,
+};
+use slurmha_host::program::systemctl;
+use slurmha_host::{Command, CommandError, System};
+
+use super::{LIMIT, keep};
+
+/// How long it is looked for. Such a job had started before, so it is at the
+/// head of its queue.
+const WATCH: Duration = Duration::from_secs(15 * 60);
+
+/// Distance between looks; one costs a query of all reasons.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Watches as long as slurmctld runs here, and puts right what it finds.
+pub fn mend(system: &dyn System, takeover: &mut Takeover) {
+    let begin = system.elapsed();
+    while system.elapsed() - begin < WATCH && runs_here(system) {
+        match mend_once(system, takeover) {
+            Ok(false) => {}
+            Ok(true) => keep(system, takeover),
+            // slurmctld may be busy, or about to move: the next look tells.
+            Err(error) => eprintln!("duplicates could not be looked for: {error}"),
+        }
+        system.sleep(PAUSE);
+    }
+}
+
+/// Says whether there was something to do.
+fn mend_once(system: &dyn System, takeover: &mut Takeover) -> Result<bool, CommandError> {
+    let Some(next_id) = takeover.next_id else { return Ok(false) };
+    let reasons = Command::new("sinfo")
+        .args(["--noheader", "--list-reasons", "--format", SINFO_REASONS])
+        .env("TZ", "UTC");
+    let nodes = parse_drained_as_duplicate(&text(system, reasons)?, takeover.at);
+    if nodes.is_empty() {
+        return Ok(false);
+    }
+    let queue =
+        Command::new("squeue").args(["--noheader", "--states=PENDING", "--format", SQUEUE_REASONS]);
+    let jobs = parse_held_after_launch(&text(system, queue)?, next_id);
+    if jobs.is_empty() {
+        // The job is still being cleaned up, or this is somebody else's
+        // duplicate, which a person has to look at.
+        return Ok(false);
+    }
+    for id in jobs {
+        text(system, Command::new("scontrol").args(["release", &id.to_string()]))?;
+        takeover.released.push(id);
+    }
+    for node in nodes {
+        let name = format!("nodename={node}");
+        text(system, Command::new("scontrol").args(["update", &name, "state=resume"]))?;
+        takeover.resumed.push(node);
+    }
+    Ok(true)
+}
+
+fn text(system: &dyn System, command: Command) -> Result<String, CommandError> {
+    Ok(system.run(&command.timeout(LIMIT))?.success()?.text())
+}
+
+/// Only a certain "no" ends the watch.
+fn runs_here(system: &dyn System) -> bool {
+    systemctl::show_one(system, "slurmctld.service")
+        .map_or(true, |shown| !matches!(shown.state.active.as_str(), "inactive" | "failed"))
+}
