@@ -2,6 +2,7 @@
 //! Each verdict and each fate of a job, from made-up evidence.
 
 mod made_up;
+mod per_fault;
 
 use made_up::{Job, at, evidence, job, message, sample};
 

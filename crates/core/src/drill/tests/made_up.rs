@@ -140,6 +140,8 @@ pub fn evidence(jobs: Vec<Job>) -> Evidence {
         scheduler_jobs: known.clone(),
         accounting_jobs: known,
         journal: Reading::Known(journal()),
+        victim_journal: Reading::default(),
+        process: None,
         aftermath: Aftermath {
             powered_on: true,
             rejoined_after_s: Some(95.0),
