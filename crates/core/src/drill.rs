@@ -29,9 +29,11 @@ pub use clock::{ClockOffset, ClockReading};
 pub use evidence::*;
 pub use fault::{Fault, FaultSignal, Hit};
 pub use journal::{JOURNAL_FIELDS, JournalEntry, parse_journal};
+pub(crate) use outage::unanswered;
 pub use report::*;
 pub use scenario::*;
 pub use text::render_text;
+pub(crate) use time::{rounded, seconds, short};
 pub use verdict::UNSAVED_WINDOW;
 
 #[cfg(test)]
