@@ -10,7 +10,7 @@
 
 mod daemon;
 mod metadata;
-mod ready;
+pub mod ready;
 
 use std::process::ExitCode;
 use std::time::Duration;

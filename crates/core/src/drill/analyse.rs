@@ -76,5 +76,5 @@ fn saved_as_found(evidence: &Evidence) -> Option<Timestamp> {
 fn saved_as_left(evidence: &Evidence) -> Option<Timestamp> {
     let before = |s: &&Sample| evidence.on_drill_clock(&evidence.victim, s.at) <= evidence.cut;
     let samples = evidence.samples.get(&evidence.victim)?;
-    samples.iter().filter(before).next_back()?.state.state_saved
+    samples.iter().rfind(before)?.state.state_saved
 }

@@ -31,7 +31,7 @@ pub struct Gathered {
     pub marks: BTreeMap<NodeName, Reading<Vec<Mark>>>,
     pub scheduler_jobs: Reading<Vec<JobRecord>>,
     pub accounting_jobs: Reading<Vec<JobRecord>>,
-    pub journal: Reading<Vec<JournalEntry>>,
+    pub journals: BTreeMap<NodeName, Reading<Vec<JournalEntry>>>,
     /// Of the compute nodes; the others' are known by now.
     pub clocks: BTreeMap<NodeName, ClockOffset>,
     pub troubles: Vec<String>,
@@ -57,18 +57,44 @@ pub fn unfinished(
     }
 }
 
-/// Asks the client, the survivor and every compute node at the same time.
-pub fn gather(site: &Site, remote: &Remote, cast: &Cast, run: &str, cut: Timestamp) -> Gathered {
+/// How many of the run's jobs have ended in the accounting.
+pub fn accounted(remote: &Remote, client: &NodeName, run: &str) -> Result<usize, String> {
+    let task = Task::Accounted { run: run.to_owned() };
+    let (replies, _) = complete(remote, client, task, false, LIMIT)?;
+    let count = replies.into_iter().find_map(|reply| match reply {
+        Reply::Accounted(count) => Some(count),
+        _ => None,
+    });
+    match count {
+        Some(Reading::Known(count)) => Ok(count),
+        Some(Reading::Unknown(why)) => Err(why),
+        None => Err("no answer".to_owned()),
+    }
+}
+
+/// Asks the client, the controllers that live and every compute node at the
+/// same time.
+pub fn gather(
+    site: &Site,
+    remote: &Remote,
+    cast: &Cast,
+    victim_lives: bool,
+    run: &str,
+    cut: Timestamp,
+) -> Gathered {
+    let tells =
+        |machine: &NodeName| *machine == cast.survivor || (victim_lives && *machine == cast.victim);
     let compute = || site.compute_nodes().map(|node| node.name.clone());
     let task = |machine: &NodeName| CollectTask {
         run: run.to_owned(),
         marks: compute().any(|node| node == *machine),
         ledger: *machine == cast.client,
         jobs: *machine == cast.client,
-        journal_since: (*machine == cast.survivor).then(|| cut - BEFORE_CUT),
+        journal_since: tells(machine).then(|| cut - BEFORE_CUT),
         remove: true,
     };
     let mut machines: Vec<NodeName> = vec![cast.client.clone(), cast.survivor.clone()];
+    machines.extend(victim_lives.then(|| cast.victim.clone()));
     machines.extend(compute().filter(|node| *node != cast.client));
     let answers = for_each_host(&machines, |machine| {
         complete(remote, machine, Task::Collect(task(machine)), true, LIMIT)
@@ -110,7 +136,8 @@ impl Gathered {
             self.accounting_jobs = parsed(collected.sacct, parse_sacct);
         }
         if task.journal_since.is_some() {
-            self.journal = parsed(collected.journal, parse_journal);
+            let journal = parsed(collected.journal, parse_journal);
+            self.journals.insert(machine.clone(), journal);
         }
     }
 
