@@ -12,7 +12,7 @@ mod progress;
 mod report;
 
 pub use choose::{Choice, Unfit, choose, obstacles};
-pub use progress::{arrived, missing, replicates};
+pub use progress::{arrived, failures, missing, replicates};
 pub use report::{Report, Step, render_text};
 
 /// Id of the constraint that `crm_resource --move` makes for a resource.

@@ -34,11 +34,18 @@ pub fn missing(status: &ClusterStatus, from: &str, to: &str) -> Option<String> {
     if !absent.is_empty() {
         missing.push(format!("not yet on {to}: {}", absent.join(", ")));
     }
-    for failure in &status.failures {
-        let reason = if failure.reason.is_empty() { &failure.status } else { &failure.reason };
-        missing.push(format!("{} failed on {}: {reason}", failure.operation, failure.node));
-    }
     (!missing.is_empty()).then(|| missing.join("; "))
+}
+
+/// What has failed since the order: there was no failure on record before.
+pub fn failures(status: &ClusterStatus) -> Vec<String> {
+    let failures = status.failures.iter();
+    failures
+        .map(|failure| {
+            let reason = if failure.reason.is_empty() { &failure.status } else { &failure.reason };
+            format!("{} failed on {}: {reason}", failure.operation, failure.node)
+        })
+        .collect()
 }
 
 /// Why the target's DRBD would not survive the next failure; nothing when it

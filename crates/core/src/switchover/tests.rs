@@ -166,6 +166,21 @@ fn a_move_is_done_when_nothing_is_missing() {
 }
 
 #[test]
+fn a_failure_is_told_and_does_not_hide_that_the_move_is_done() {
+    let mut status = seen();
+    assert_eq!(failures(&status), [""; 0]);
+    status.failures = vec![ResourceFailure {
+        operation: "slurmctld_start_0".to_owned(),
+        node: "ctl1".to_owned(),
+        status: "error".to_owned(),
+        reason: "no clue".to_owned(),
+        ..ResourceFailure::default()
+    }];
+    assert_eq!(failures(&status), ["slurmctld_start_0 failed on ctl1: no clue"]);
+    assert_eq!(missing(&status, "ctl2", "ctl1"), None);
+}
+
+#[test]
 fn the_old_side_must_have_all_data_in_the_end() {
     let Ok(observation) = &answers()[&NodeName::from("ctl1")] else { panic!() };
     let Reading::Known(side) = &observation.drbd else { panic!() };

@@ -12,7 +12,7 @@ use std::time::Duration;
 use slurmha_core::layout::DRBD_RESOURCE;
 use slurmha_core::observe::Health;
 use slurmha_core::render::cib::id;
-use slurmha_core::switchover::{arrived, missing, preference_id, replicates};
+use slurmha_core::switchover::{arrived, failures, missing, preference_id, replicates};
 use slurmha_host::System;
 use slurmha_host::program::{drbd, pacemaker, slurm};
 
@@ -73,18 +73,32 @@ pub fn take_back(system: &dyn System) -> Reply {
     Reply::Moved(Moved { result: Ok(()), at, left_over: clear(system) })
 }
 
-/// Waits until nothing is missing.
+/// Waits until nothing is missing. With the first failure the preference is
+/// taken back: whether to try again here or to go back is then Pacemaker's to
+/// decide, and nothing must hold it on a target that does not work.
 fn follow(system: &dyn System, operator: &Operator<'_>, task: &MoveTask) -> Result<(), String> {
     let end = system.elapsed() + task.limit;
     let mut told: Vec<String> = Vec::new();
+    let mut failures: Vec<String> = Vec::new();
     loop {
-        let missing = look(system, task, &mut |resource| {
+        let look = look(system, task);
+        for resource in look.arrived {
             if !told.contains(&resource) {
                 (operator.tell)(Reply::MoveStep(format!("runs {resource}")));
                 told.push(resource);
             }
-        });
-        let Some(missing) = missing else { return Ok(()) };
+        }
+        let Some(missing) = look.missing else { return Ok(()) };
+        if failures.is_empty() && !look.failures.is_empty() {
+            failures = look.failures;
+            let what = failures.join("; ");
+            (operator.tell)(Reply::MoveStep(format!("{what}; the order is taken back")));
+            // What could not be taken back now is told in the end.
+            let _ = clear(system);
+        }
+        if !failures.is_empty() && look.all_back {
+            return Err(format!("it went back to {}: {}", task.from, failures.join("; ")));
+        }
         if (operator.has_left)() {
             return Err(format!("interrupted; {missing}"));
         }
@@ -95,21 +109,36 @@ fn follow(system: &dyn System, operator: &Operator<'_>, task: &MoveTask) -> Resu
     }
 }
 
-/// What is missing. The cheap questions come first.
-fn look(
-    system: &dyn System,
-    task: &MoveTask,
-    on_arrival: &mut dyn FnMut(String),
-) -> Option<String> {
+/// What was seen at one moment.
+#[derive(Default)]
+struct Look {
+    arrived: Vec<String>,
+    missing: Option<String>,
+    failures: Vec<String>,
+    /// Everything runs on the old side.
+    all_back: bool,
+}
+
+/// Looks; the dear questions come last, when the others are answered.
+fn look(system: &dyn System, task: &MoveTask) -> Look {
     let (from, to) = (task.from.as_str(), task.to.as_str());
     let status = match pacemaker::status(system, LOOK_LIMIT) {
         Ok(status) => status,
-        Err(error) => return Some(format!("Pacemaker does not answer: {error}")),
+        Err(error) => {
+            let missing = Some(format!("Pacemaker does not answer: {error}"));
+            return Look { missing, ..Look::default() };
+        }
     };
-    arrived(&status, to).into_iter().for_each(on_arrival);
-    if let Some(missing) = missing(&status, from, to) {
-        return Some(missing);
+    Look {
+        arrived: arrived(&status, to),
+        missing: missing(&status, from, to).or_else(|| unanswered(system)),
+        failures: failures(&status),
+        all_back: missing(&status, to, from).is_none(),
     }
+}
+
+/// What does not answer although Pacemaker has started it.
+fn unanswered(system: &dyn System) -> Option<String> {
     match slurm::ping(system, LOOK_LIMIT) {
         Ok(Health::Up) => {}
         Ok(_) => return Some("slurmctld does not answer on the VIP".to_owned()),
@@ -125,7 +154,7 @@ fn look(
 fn stays(system: &dyn System, task: &MoveTask) -> Result<(), String> {
     // A cluster that does not settle in time shows in what is missing.
     let _ = pacemaker::wait_until_settled(system);
-    match look(system, task, &mut |_| {}) {
+    match look(system, task).missing {
         None => Ok(()),
         Some(missing) => Err(format!("it did not stay: {missing}")),
     }

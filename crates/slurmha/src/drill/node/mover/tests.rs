@@ -17,6 +17,9 @@ struct Cluster {
     state: Mutex<State>,
     /// What never starts on the target.
     broken: Option<&'static str>,
+    /// What fails on the target, and is back on the old side with all the rest
+    /// when nothing prefers the target any more.
+    failing: Option<&'static str>,
     /// Somebody prefers a machine for slurmctld.
     preferred_by_hand: bool,
     /// Commands from this number on do not reach Pacemaker.
@@ -35,6 +38,7 @@ impl Cluster {
         Self {
             state: Mutex::default(),
             broken: None,
+            failing: None,
             preferred_by_hand: false,
             dead_from: usize::MAX,
         }
@@ -129,18 +133,27 @@ impl Cluster {
                  failed=\"false\"><node name=\"{node}\"/></resource>"
             ));
         };
+        let failed = moved > 3 && self.failing.is_some();
+        let moved = if failed && state.preferred_since.is_none() { 0 } else { moved };
         let (old, new) = if moved > 0 { ("ctl1", "ctl2") } else { ("ctl2", "ctl1") };
         resource("drbd", "Promoted", new);
         resource("drbd", "Unpromoted", old);
         for (index, id) in ACTIVE_RESOURCES.into_iter().enumerate() {
-            let here = moved > index + 1 && self.broken != Some(id);
+            let here = moved > index + 1 && self.broken != Some(id) && self.failing != Some(id);
             resource(
                 id,
                 if moved > 0 && !here { "Starting" } else { "Started" },
                 if here { "ctl2" } else { "ctl1" },
             );
         }
-        text.push_str("</resources></pacemaker-result>");
+        text.push_str("</resources><failures>");
+        if let Some(id) = self.failing.filter(|_| failed) {
+            text.push_str(&format!(
+                "<failure op_key=\"{id}_start_0\" node=\"ctl2\" status=\"complete\" \
+                 exitstatus=\"error\" exitreason=\"no clue\"/>"
+            ));
+        }
+        text.push_str("</failures></pacemaker-result>");
         text
     }
 }
@@ -318,6 +331,17 @@ fn a_resource_that_does_not_start_ends_the_move_in_time() {
     let moved = end(&cluster.drive(u64::MAX));
     assert_eq!(moved.result, Err("not done after 60 s: not yet on ctl2: slurmdbd".to_owned()));
     assert!(cluster.is_clean());
+}
+
+/// Nothing may hold the role on a target that does not work.
+#[test]
+fn a_failure_takes_the_order_back_at_once() {
+    let cluster = Cluster { failing: Some("slurmctld"), ..Cluster::new() };
+    let moved = end(&cluster.drive(u64::MAX));
+    let why = "it went back to ctl1: slurmctld_start_0 failed on ctl2: no clue";
+    assert_eq!(moved.result, Err(why.to_owned()));
+    assert!(cluster.is_clean());
+    assert!(cluster.elapsed() < Duration::from_secs(20), "{:?}", cluster.elapsed());
 }
 
 /// Pacemaker answers nothing any more from some command on, forever: either
