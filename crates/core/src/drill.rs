@@ -11,6 +11,8 @@ mod analyse;
 mod chart;
 mod clock;
 mod evidence;
+mod expectation;
+mod fault;
 mod job_fate;
 mod journal;
 mod outage;
@@ -25,10 +27,13 @@ mod writer;
 pub use analyse::analyse;
 pub use clock::{ClockOffset, ClockReading};
 pub use evidence::*;
+pub use fault::{Fault, FaultSignal, Hit};
 pub use journal::{JOURNAL_FIELDS, JournalEntry, parse_journal};
+pub(crate) use outage::unanswered;
 pub use report::*;
 pub use scenario::*;
 pub use text::render_text;
+pub(crate) use time::{rounded, seconds, short};
 pub use verdict::UNSAVED_WINDOW;
 
 #[cfg(test)]

@@ -18,4 +18,5 @@ pub mod secret;
 pub mod site;
 pub mod state_save;
 pub mod status;
+pub mod switchover;
 pub mod xml;

@@ -16,4 +16,6 @@ pub use model::*;
 pub use text::{Line, Span, Tone, plain_text, render};
 
 #[cfg(test)]
+pub(crate) mod made_up;
+#[cfg(test)]
 mod tests;

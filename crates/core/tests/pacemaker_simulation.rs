@@ -192,3 +192,51 @@ fn standby_moves_everything_without_a_fence() {
     assert!(!reaction.contains("Fencing"));
     insta::assert_snapshot!(reaction);
 }
+
+/// crm_resource of Pacemaker 2.1.5 on the simulated cluster's configuration.
+#[allow(clippy::disallowed_methods, reason = "Pacemaker's own tools are asked")]
+fn crm_resource(cluster: &Cluster, arguments: &[&str]) {
+    let output = Command::new("crm_resource")
+        .env("CIB_file", cluster.cib())
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|error| panic!("crm_resource: {error}; install pacemaker-cli-utils"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+const PREFER: [&str; 8] =
+    ["--move", "--resource", "drbd-clone", "--promoted", "--node", "ctl2", "--lifetime", "PT10M"];
+
+/// A planned move: DRBD stays up on both sides, nothing is fenced, and when
+/// the preference is gone everything stays where it is.
+#[test]
+fn a_preference_moves_everything_and_leaves_nothing_behind() {
+    let cluster = Cluster::formed();
+    let before = std::fs::read_to_string(cluster.cib()).expect("the CIB");
+    crm_resource(&cluster, &PREFER);
+    let reaction = cluster.after(&[]);
+    assert!(!reaction.contains("Fencing"), "{reaction}");
+    assert!(!reaction.contains("drbd            stop"), "{reaction}");
+    insta::assert_snapshot!(reaction);
+
+    let moved = cluster.directory.path().join("moved.xml");
+    cluster.simulate(&["--simulate", "--save-output", &moved.to_string_lossy()]);
+    std::fs::rename(moved, cluster.cib()).expect("the moved CIB takes its place");
+    crm_resource(&cluster, &["--clear", "--resource", "drbd-clone"]);
+    let after = std::fs::read_to_string(cluster.cib()).expect("the CIB");
+    assert!(!before.contains("cli-") && !after.contains("cli-"), "{after}");
+    let settled = cluster.after(&[]);
+    let (summary, status) = settled.split_once("Executing Cluster Transition:").expect("actions");
+    assert_eq!(summary.trim(), "");
+    assert!(status.contains("Promoted: [ ctl2 ]"), "{status}");
+}
+
+/// A preference is no ban: when the target dies in the middle of the move,
+/// the old side is taken again. That is why a move does not use `--ban`.
+#[test]
+fn a_target_that_dies_does_not_end_the_service() {
+    let cluster = Cluster::formed();
+    crm_resource(&cluster, &PREFER);
+    let reaction = cluster.after(&["--node-fail", "ctl2"]);
+    assert!(reaction.contains("Promoted: [ ctl1 ]"), "{reaction}");
+}

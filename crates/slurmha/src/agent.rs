@@ -12,7 +12,7 @@
 mod daemon;
 mod metadata;
 mod parameters;
-mod ready;
+pub mod ready;
 mod takeover;
 mod vip;
 mod volume;

@@ -16,13 +16,14 @@ Examples:
   slurmha plan site.toml            show what would change, as a diff
   slurmha apply site.toml           bring the cluster up, or to its new state
   slurmha status site.toml          one screen
+  slurmha switchover site.toml      make the other controller the active one
   slurmha drill power-loss site.toml
                                     cut the active controller's power and count jobs
   slurmha lab up                    the whole site in virtual machines, here
 
 Exit status:
   0 done   2 wrong command line   3 wrong site file   4 a machine or program failed
-  5 refused for safety   6 done, and the answer is no (check, status, drill)
+  5 refused for safety   6 done, and the answer is no (check, status, switchover, drill)
   70 a mistake in slurmha";
 
 /// One site file in, a running, highly available Slurm cluster out.
@@ -45,6 +46,8 @@ enum Command {
     Apply(command::apply::Args),
     /// One screen: quorum, DRBD, who is active, the daemons, jobs
     Status(command::status::Args),
+    /// Move the active role to the other controller, as planned
+    Switchover(command::switchover::Args),
     /// Break something on purpose and report what was lost
     Drill(command::drill::Args),
     /// The whole site in virtual machines on this machine
@@ -67,6 +70,7 @@ impl Cli {
             Command::Plan(args) => command::plan::run(&args),
             Command::Apply(args) => command::apply::run(&args),
             Command::Status(args) => command::status::run(&args),
+            Command::Switchover(args) => command::switchover::run(&args),
             Command::Drill(args) => command::drill::run(&args),
             Command::Lab(args) => command::lab::run(args).map_err(Failure::from),
             Command::Node(args) => command::node::run(&args),

@@ -9,3 +9,4 @@ pub mod lab;
 pub mod node;
 pub mod plan;
 pub mod status;
+pub mod switchover;

@@ -3,20 +3,25 @@
 //!
 //! This side runs on the administrator's machine. It talks to the machines
 //! through one conversation each ([`protocol`]), whose other end is
-//! [`node`]; it cuts power through [`power`]; what was seen goes to
+//! [`node`]; it cuts power through [`power`], and has a process hit or the
+//! role moved by that other end ([`breaker`]); what was seen goes to
 //! `slurmha_core::drill`, which judges it.
 
 pub mod acceptance;
 mod aftermath;
+pub mod breaker;
 mod collect;
 mod keep;
+mod news;
 pub mod node;
 pub mod power;
 mod preflight;
-mod protocol;
+pub mod protocol;
 mod run;
-mod seen;
-mod watch;
+pub mod seen;
+pub mod watch;
+mod watches;
 
 pub use keep::{default_directory, keep};
-pub use run::{Drill, Outcome};
+pub use run::{Drill, Outcome, pause};
+pub use watches::{EndAll, synchronise};

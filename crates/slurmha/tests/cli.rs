@@ -59,7 +59,7 @@ fn help() {
 
 #[test]
 fn help_of_every_command_has_examples_or_says_what_it_does() {
-    for command in ["init", "check", "plan", "apply", "status", "drill", "lab"] {
+    for command in ["init", "check", "plan", "apply", "status", "switchover", "drill", "lab"] {
         let text = Home::new().run(&[command, "--help"]);
         assert!(text.contains("exit status 0") && text.contains("Usage: slurmha"), "{text}");
     }
@@ -128,6 +128,42 @@ fn the_laboratory_is_not_up_yet() {
 fn a_drill_without_a_laboratory() {
     let home = Home::new().with("site.toml", LAB_SITE);
     insta::assert_snapshot!(home.run(&["drill", "power-loss", "site.toml"]));
+}
+
+#[test]
+fn help_of_the_planned_move() {
+    insta::assert_snapshot!(Home::new().run(&["switchover", "--help"]));
+}
+
+/// Like every command that reaches machines.
+#[test]
+fn a_switchover_without_a_laboratory() {
+    let home = Home::new().with("site.toml", LAB_SITE);
+    insta::assert_snapshot!(home.run(&["switchover", "site.toml", "--to", "ctl2", "--yes"]));
+}
+
+/// Every drill that is listed can be typed, and says what its verdict means.
+#[test]
+fn every_listed_drill_has_a_help() {
+    let list = Home::new().run(&["drill", "list"]);
+    let (_, stdout) = list.split_once("--- stdout\n").expect("an output");
+    let (stdout, _) = stdout.split_once("--- stderr").expect("an output");
+    assert_eq!(stdout.lines().count(), 8, "{stdout}");
+    for name in stdout.lines().filter_map(|line| line.split_whitespace().next()) {
+        let help = Home::new().run(&["drill", name, "--help"]);
+        assert!(help.contains("exit status 0") && help.contains("--json"), "{help}");
+    }
+    insta::assert_snapshot!(Home::new().run(&["drill", "kill-slurmdbd", "--help"]));
+}
+
+/// A process fault needs no laboratory, only machines; power needs one.
+#[test]
+fn a_process_drill_without_machines() {
+    let home = Home::new().with("site.toml", LAB_SITE);
+    let text = home.run(&["drill", "kill-slurmctld", "site.toml"]);
+    assert!(text.contains("exit status 3") && text.contains("no ssh configuration"), "{text}");
+    let text = home.run(&["drill", "passive-power-loss", "site.toml"]);
+    assert!(text.contains("no power can be cut"), "{text}");
 }
 
 #[test]

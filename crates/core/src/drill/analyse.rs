@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From evidence to report.
 
-use super::evidence::Evidence;
+use jiff::Timestamp;
+
+use super::evidence::{Evidence, Sample};
+use super::fault::Hit;
 use super::job_fate::jobs;
 use super::outage::{rpc_outage, start_outage, submit_outage};
 use super::phase::phases;
@@ -43,29 +46,44 @@ pub fn analyse(evidence: &Evidence) -> Report {
         writers: writers.intervals,
         saved_state_age_s: saved_state_age(evidence),
         takeover: takeover(evidence),
+        process: evidence.process.clone(),
         aftermath: evidence.aftermath.clone(),
         scenario: evidence.scenario.clone(),
         troubles: evidence.troubles.clone(),
     }
 }
 
-/// The takeover of this drill; the machine keeps its last one until then.
+/// The takeover of this drill; a machine keeps its last one until then.
 fn takeover(evidence: &Evidence) -> Option<Takeover> {
-    let takeover = evidence.takeover.known()?.as_ref()?;
-    let began = evidence.on_drill_clock(&evidence.survivor, takeover.at);
-    (began > evidence.cut).then(|| takeover.clone())
+    let began = |machine, takeover: &Takeover| evidence.on_drill_clock(machine, takeover.at);
+    let of_this_drill = evidence.takeovers.iter().filter(|(m, t)| began(m, t) > evidence.cut);
+    of_this_drill.max_by_key(|(machine, takeover)| began(machine, takeover)).map(|(_, t)| t.clone())
 }
 
-/// How old the saved job table was at the cut: its date as the survivor saw
-/// it when it had just mounted the volume, and before its own slurmctld saved
-/// it anew.
+/// How old the saved job table was when slurmctld died.
 fn saved_state_age(evidence: &Evidence) -> Option<f64> {
-    let samples = evidence.samples.get(&evidence.survivor)?;
-    let saved = samples
-        .iter()
-        .filter(|s| evidence.on_drill_clock(&evidence.survivor, s.at) > evidence.cut)
-        .find_map(|sample| sample.state.state_saved)?;
+    let fault = evidence.scenario.fault;
+    let saved = match fault.hit() {
+        _ if !fault.may_lose_unsaved() => None,
+        Hit::Power => saved_as_found(evidence),
+        Hit::Process { .. } | Hit::Role => saved_as_left(evidence),
+    }?;
     // The date was set by the victim's clock.
     let age = rounded(seconds(evidence.on_drill_clock(&evidence.victim, saved), evidence.cut));
     (age >= 0.0).then_some(age)
+}
+
+/// The table's date as the survivor saw it when it had just mounted the
+/// volume, and before its own slurmctld saved it anew.
+fn saved_as_found(evidence: &Evidence) -> Option<Timestamp> {
+    let after = |s: &&Sample| evidence.on_drill_clock(&evidence.survivor, s.at) > evidence.cut;
+    let samples = evidence.samples.get(&evidence.survivor)?;
+    samples.iter().filter(after).find_map(|sample| sample.state.state_saved)
+}
+
+/// The table's date as the victim saw it last before the fault.
+fn saved_as_left(evidence: &Evidence) -> Option<Timestamp> {
+    let before = |s: &&Sample| evidence.on_drill_clock(&evidence.victim, s.at) <= evidence.cut;
+    let samples = evidence.samples.get(&evidence.victim)?;
+    samples.iter().rfind(before)?.state.state_saved
 }

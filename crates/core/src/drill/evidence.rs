@@ -25,15 +25,16 @@ pub struct Evidence {
     pub scenario: Scenario,
     /// The cluster's name.
     pub cluster_name: String,
-    /// The controller that was active, and lost.
+    /// The controller that the fault hits, or from which the role moves.
     pub victim: NodeName,
-    /// The controller that had to take over.
+    /// The other controller.
     pub survivor: NodeName,
     /// The machine that submitted and asked.
     pub client: NodeName,
     /// Just before the fault, on the drill's clock.
     pub cut: Timestamp,
-    /// When the victim was certainly dead, on the drill's clock.
+    /// When the fault had certainly happened (the victim or the process was
+    /// dead, the move was ordered), on the drill's clock.
     pub cut_confirmed: Timestamp,
     /// When the load was stopped, on the drill's clock.
     pub load_stopped: Timestamp,
@@ -55,10 +56,16 @@ pub struct Evidence {
     pub accounting_jobs: Reading<Vec<JobRecord>>,
     /// The survivor's journal since before the cut.
     pub journal: Reading<Vec<JournalEntry>>,
-    /// What the new slurmctld found and did before and after its start;
-    /// `Known(None)` when it saw no unclean end.
+    /// What slurmctld found at its last start after an unclean end, for each
+    /// controller that had one and could tell.
     #[serde(default)]
-    pub takeover: Reading<Option<Takeover>>,
+    pub takeovers: BTreeMap<NodeName, Takeover>,
+    /// The victim's, when it stayed alive.
+    #[serde(default)]
+    pub victim_journal: Reading<Vec<JournalEntry>>,
+    /// What became of the process that was hit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<ProcessFate>,
     /// What became of the victim afterwards.
     pub aftermath: Aftermath,
     /// Whatever went wrong with the drill itself.
@@ -170,10 +177,25 @@ pub enum MarkKind {
     End,
 }
 
+/// What became of a daemon whose process was hit, as seen on the victim and
+/// on its clock.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessFate {
+    /// The process that was hit.
+    pub pid: u32,
+    /// When another one of that name ran there.
+    pub restarted: Option<Timestamp>,
+    /// When that one answered a real request.
+    pub answered: Option<Timestamp>,
+    /// Whether the drill itself let the old process go on in the end, because
+    /// nobody had ended it.
+    pub thawed: bool,
+}
+
 /// What became of the victim, and of the cluster, afterwards.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Aftermath {
-    /// Whether the victim was given its power back.
+    /// Whether the victim has its power: back, or all the time.
     pub powered_on: bool,
     /// Seconds from power on until it was a full member, with its disks up
     /// to date; `None` when it did not get there within the bound.

@@ -108,7 +108,7 @@ fn judge(jobs: &mut Jobs, traces: &Traces<'_>, window: &UnsavedWindow, job: &Ack
     }
 }
 
-fn is_final(record: &JobRecord) -> bool {
+pub(super) fn is_final(record: &JobRecord) -> bool {
     FINAL_STATES.contains(&record.state.as_str())
 }
 

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::evidence::{Evidence, MarkKind};
+use jiff::Timestamp;
+
+use super::evidence::{Evidence, MarkKind, Probe};
 use super::report::Outage;
 use super::time::{rounded, seconds};
 
@@ -17,10 +19,15 @@ pub(super) fn submit_outage(evidence: &Evidence) -> Outage {
 
 /// The longest time without an answered RPC.
 pub(super) fn rpc_outage(evidence: &Evidence) -> Outage {
-    let client = |at| after_cut(evidence, at);
-    let signs = evidence.probes.iter().filter(|p| p.answered).map(|p| client(p.ended));
-    let first = evidence.probes.iter().map(|p| client(p.sent)).reduce(f64::min);
-    longest(signs.collect(), first, load_end(evidence))
+    unanswered(&evidence.probes, load_end(evidence), |at| after_cut(evidence, at))
+}
+
+/// The same from probes alone, for whoever moves the role without a drill.
+/// `after` gives the seconds after the zero, `end` the last of them.
+pub(crate) fn unanswered(probes: &[Probe], end: f64, after: impl Fn(Timestamp) -> f64) -> Outage {
+    let signs = probes.iter().filter(|p| p.answered).map(|p| after(p.ended));
+    let first = probes.iter().map(|p| after(p.sent)).reduce(f64::min);
+    longest(signs.collect(), first, end)
 }
 
 /// The longest time in which no job began. Jobs begin after the load, too:
@@ -42,7 +49,7 @@ pub(super) fn start_outage(evidence: &Evidence) -> Option<Outage> {
     Some(longest(starts, first, end.unwrap_or_else(|| load_end(evidence))))
 }
 
-fn after_cut(evidence: &Evidence, at: jiff::Timestamp) -> f64 {
+fn after_cut(evidence: &Evidence, at: Timestamp) -> f64 {
     seconds(evidence.cut, evidence.on_drill_clock(&evidence.client, at))
 }
 

@@ -1,44 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Where the time of a failover went, as the survivor's journal tells it.
+//! Where the time of a failover went, as the controllers' journals tell it.
 //!
 //! The messages are those of Corosync 3.1 and Pacemaker 2.1; both log them at
-//! level notice, so they are in every journal.
+//! level notice, so they are in every journal. Orders are logged by the DC,
+//! results where the resource runs.
 
 use std::collections::BTreeMap;
 
-use super::evidence::Evidence;
+use jiff::Timestamp;
+
+use super::evidence::{Evidence, Probe};
+use super::fault::Hit;
 use super::journal::JournalEntry;
 use super::report::{Phase, PhaseTiming};
 use super::time::{rounded, seconds};
 use crate::observe::Reading;
-use crate::render::cib::id;
+use crate::render::cib::{ACTIVE_RESOURCES, id};
+use crate::site::NodeName;
 
-/// A message this long before the cut still counts: the clocks of two
+/// A message this long before the fault still counts: the clocks of two
 /// machines are never known exactly.
 const CLOCK_SLACK_S: f64 = 0.5;
 
-/// Begin and end of every phase, in seconds after the cut.
+/// Begin and end of the fault's phases, in seconds after it.
 pub(super) fn phases(evidence: &Evidence) -> BTreeMap<Phase, PhaseTiming> {
-    let messages = match &evidence.journal {
-        Reading::Known(journal) => Messages::after_cut(evidence, journal),
-        Reading::Unknown(why) => {
-            let reason = format!("the journal of {} could not be read: {why}", evidence.survivor);
-            return Phase::ALL.map(|phase| (phase, PhaseTiming::unknown(&reason))).into();
-        }
-    };
-    Phase::ALL.map(|phase| (phase, timing(phase, &messages, evidence))).into()
+    let fault = evidence.scenario.fault;
+    let phases = fault.phases().iter().copied();
+    match Messages::after_fault(evidence) {
+        Ok(messages) => phases.map(|phase| (phase, timing(phase, &messages, evidence))).collect(),
+        Err(reason) => phases.map(|phase| (phase, PhaseTiming::unknown(&reason))).collect(),
+    }
 }
 
 fn timing(phase: Phase, messages: &Messages<'_>, evidence: &Evidence) -> PhaseTiming {
-    match phase {
-        Phase::Notice => notice(messages, evidence.victim.as_str()),
-        Phase::Fence => fence(messages, evidence.victim.as_str()),
-        Phase::Promote => operation(messages, "promote", id::DRBD),
-        Phase::Mount => operation(messages, "start", id::STATE),
-        Phase::Vip => operation(messages, "start", id::VIP),
-        Phase::Mariadb => operation(messages, "start", id::MARIADB),
-        Phase::Slurmdbd => operation(messages, "start", id::SLURMDBD),
-        Phase::Slurmctld => operation(messages, "start", id::SLURMCTLD),
+    let victim = evidence.victim.as_str();
+    match (phase, evidence.scenario.fault.hit()) {
+        (Phase::Notice, Hit::Process { daemon, .. }) => notice_failure(messages, evidence, daemon),
+        (Phase::Notice, _) => notice(messages, victim),
+        (Phase::Restart, Hit::Process { daemon, .. }) => restart(messages, evidence, daemon),
+        (Phase::Answer, Hit::Process { daemon, .. }) => answer(messages, evidence, daemon),
+        (Phase::Restart | Phase::Answer, _) => PhaseTiming::unknown("no process was hit"),
+        (Phase::Fence, _) => fence(messages, victim),
+        (Phase::Stop, _) => stop(messages, victim),
+        (Phase::Demote, _) => operation(messages, "demote", id::DRBD),
+        (Phase::Promote, _) => operation(messages, "promote", id::DRBD),
+        (Phase::Mount, _) => operation(messages, "start", id::STATE),
+        (Phase::Vip, _) => operation(messages, "start", id::VIP),
+        (Phase::Mariadb, _) => operation(messages, "start", id::MARIADB),
+        (Phase::Slurmdbd, _) => operation(messages, "start", id::SLURMDBD),
+        (Phase::Slurmctld, _) => operation(messages, "start", id::SLURMCTLD),
     }
 }
 
@@ -50,6 +60,90 @@ fn notice(messages: &Messages<'_>, victim: &str) -> PhaseTiming {
         Some(end) => PhaseTiming::known(0.0, end.0, end.1),
         None => PhaseTiming::unknown(&format!("no message says that {victim} is lost")),
     }
+}
+
+/// Until Pacemaker has a bad result of the daemon: from a monitor, or from
+/// `crm_resource --fail`, which is called asyncmon. A daemon that came back
+/// before that was brought back by somebody else.
+fn notice_failure(messages: &Messages<'_>, evidence: &Evidence, daemon: &str) -> PhaseTiming {
+    let failure =
+        ["monitor", "asyncmon"].map(|verb| format!("Result of {verb} operation for {daemon} "));
+    let end = messages.first("pacemaker-controld", |m| {
+        failure.iter().any(|start| m.starts_with(start)) && !m.contains(": ok")
+    });
+    let restarted = evidence.process.as_ref().and_then(|process| process.restarted);
+    match (end, restarted.map(|at| after_fault(evidence, &evidence.victim, at))) {
+        (Some(end), restarted) if restarted.is_none_or(|at| end.0 <= at) => {
+            PhaseTiming::known(0.0, end.0, end.1)
+        }
+        (_, Some(at)) => {
+            PhaseTiming::known(0.0, at, &format!("{daemon} was back before Pacemaker knew"))
+        }
+        _ => PhaseTiming::unknown(&format!("no message says that {daemon} has failed")),
+    }
+}
+
+/// From Pacemaker's first order to the daemon until its good start.
+fn restart(messages: &Messages<'_>, evidence: &Evidence, daemon: &str) -> PhaseTiming {
+    let start = operation(messages, "start", daemon);
+    let stop = operation(messages, "stop", daemon);
+    if start.start_s.is_some() {
+        let earliest = stop.start_s.into_iter().chain(start.start_s).reduce(f64::min);
+        return PhaseTiming { start_s: earliest, ..start };
+    }
+    let process = evidence.process.as_ref();
+    let at = |time: Timestamp| after_fault(evidence, &evidence.victim, time);
+    match process.and_then(|process| Some((process.restarted?, process.answered?))) {
+        Some((restarted, answered)) => {
+            PhaseTiming::known(at(restarted), at(answered), "without an order of Pacemaker's")
+        }
+        None => start,
+    }
+}
+
+/// Until the first answer that only a new process can have given: to a client
+/// for slurmctld, on the victim itself for what clients do not talk to.
+fn answer(messages: &Messages<'_>, evidence: &Evidence, daemon: &str) -> PhaseTiming {
+    let clients_ask = daemon == id::SLURMCTLD;
+    let client = &evidence.client;
+    let asked_later = |probe: &&Probe| {
+        probe.answered && evidence.on_drill_clock(client, probe.sent) > evidence.cut_confirmed
+    };
+    let (end, who) = if clients_ask {
+        let answers = evidence.probes.iter().filter(asked_later);
+        let first = answers.map(|p| after_fault(evidence, client, p.ended)).reduce(f64::min);
+        (first, client)
+    } else {
+        let at = evidence.process.as_ref().and_then(|process| process.answered);
+        (at.map(|at| after_fault(evidence, &evidence.victim, at)), &evidence.victim)
+    };
+    let Some(end) = end else {
+        return PhaseTiming::unknown(&format!("{who} had no answer of {daemon}"));
+    };
+    let start = restart(messages, evidence, daemon).end_s.unwrap_or(end).min(end);
+    PhaseTiming::known(start, end, &format!("{who} had an answer of {daemon}"))
+}
+
+/// From the first order to stop something until the last result of it.
+fn stop(messages: &Messages<'_>, victim: &str) -> PhaseTiming {
+    let stops = ACTIVE_RESOURCES.map(|resource| operation(messages, "stop", resource));
+    let Some(begin) = stops.iter().filter_map(|stop| stop.start_s).reduce(f64::min) else {
+        return PhaseTiming::unknown(&format!("no order to stop anything on {victim}"));
+    };
+    if let Some(unfinished) = stops.iter().find(|stop| stop.end_s.is_none()) {
+        let reason = unfinished.reason.as_deref().unwrap_or("a stop did not end");
+        return PhaseTiming::unfinished(begin, reason);
+    }
+    let last =
+        stops.into_iter().max_by(|a, b| a.end_s.unwrap_or(0.0).total_cmp(&b.end_s.unwrap_or(0.0)));
+    match last {
+        Some(last) => PhaseTiming { start_s: Some(begin), ..last },
+        None => PhaseTiming::unfinished(begin, "nothing was stopped"),
+    }
+}
+
+fn after_fault(evidence: &Evidence, machine: &NodeName, at: Timestamp) -> f64 {
+    rounded(seconds(evidence.cut, evidence.on_drill_clock(machine, at)))
 }
 
 /// From the request for fencing until its proof.
@@ -95,22 +189,31 @@ fn operation(messages: &Messages<'_>, verb: &str, resource: &str) -> PhaseTiming
     }
 }
 
-/// Messages after the cut, each with its time in seconds after it.
+/// Messages after the fault, each with its time in seconds after it.
 struct Messages<'a>(Vec<(f64, &'a JournalEntry)>);
 
 impl<'a> Messages<'a> {
-    fn after_cut(evidence: &Evidence, journal: &'a [JournalEntry]) -> Self {
-        let after = |entry: &JournalEntry| {
-            let at = evidence.on_drill_clock(&evidence.survivor, entry.at);
-            rounded(seconds(evidence.cut, at))
-        };
-        let mut messages: Vec<_> = journal
-            .iter()
-            .map(|entry| (after(entry), entry))
-            .filter(|(after, _)| *after >= -CLOCK_SLACK_S)
-            .collect();
+    /// `Err` is why a journal that should be there is not.
+    fn after_fault(evidence: &'a Evidence) -> Result<Self, String> {
+        let victim_lives = evidence.scenario.fault.hit() != Hit::Power;
+        let journals = [
+            Some((&evidence.survivor, &evidence.journal)),
+            victim_lives.then_some((&evidence.victim, &evidence.victim_journal)),
+        ];
+        let mut messages = Vec::new();
+        for (machine, journal) in journals.into_iter().flatten() {
+            let journal = match journal {
+                Reading::Known(journal) => journal,
+                Reading::Unknown(why) => {
+                    return Err(format!("the journal of {machine} could not be read: {why}"));
+                }
+            };
+            let timed =
+                journal.iter().map(|entry| (after_fault(evidence, machine, entry.at), entry));
+            messages.extend(timed.filter(|(after, _)| *after >= -CLOCK_SLACK_S));
+        }
         messages.sort_by(|a, b| a.0.total_cmp(&b.0));
-        Self(messages)
+        Ok(Self(messages))
     }
 
     /// The first message of a source (or of several with the same beginning)

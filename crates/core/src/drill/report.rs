@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::evidence::Aftermath;
-use super::scenario::{Fault, Scenario};
+use super::evidence::{Aftermath, ProcessFate};
+use super::fault::Fault;
+use super::scenario::Scenario;
 use crate::site::NodeName;
 use crate::state_save::Takeover;
 
 /// The report of one drill. Times named `_s` are seconds; those without
-/// another explanation count from the cut.
+/// another explanation count from the fault, which older words call the cut.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// What was broken.
@@ -23,13 +24,13 @@ pub struct Report {
     pub reasons: Vec<String>,
     /// The cluster's name.
     pub cluster: String,
-    /// The controller that was active, and lost.
+    /// The controller that the fault hits, or from which the role moves.
     pub victim: NodeName,
-    /// The controller that had to take over.
+    /// The other controller.
     pub survivor: NodeName,
     /// The machine that submitted and asked.
     pub client: NodeName,
-    /// When the power went, on the drill's clock.
+    /// When the fault happened, on the drill's clock: the zero of all times.
     pub cut: Timestamp,
     /// The name of the run, with which every job's name begins.
     pub run: String,
@@ -57,13 +58,16 @@ pub struct Report {
     pub writers_max: Option<usize>,
     /// When each controller could write.
     pub writers: BTreeMap<NodeName, Vec<WriterInterval>>,
-    /// How old slurmctld's saved job table was when the power went, in
-    /// seconds; `None` when it was not seen.
+    /// How old slurmctld's saved job table was when it died, in seconds;
+    /// `None` when it was not seen or slurmctld was not hit.
     pub saved_state_age_s: Option<f64>,
     /// What the new slurmctld found and put right; `None` when it found a
     /// clean end, or when that could not be read (then
     /// [`Report::troubles`] says so).
     pub takeover: Option<Takeover>,
+    /// What became of the process that was hit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<ProcessFate>,
     /// What became of the victim and of the cluster.
     pub aftermath: Aftermath,
     /// How the drill was run.
@@ -120,10 +124,15 @@ impl Outage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
-    /// Until Pacemaker knows that the victim is lost.
+    /// Until Pacemaker knows that the victim is lost, or that the daemon has
+    /// failed.
     Notice,
     /// Until the victim is proven to be off.
     Fence,
+    /// What ran on the old side stops, from the first order to the last result.
+    Stop,
+    /// DRBD becomes secondary on the old side.
+    Demote,
     /// DRBD becomes primary on the survivor.
     Promote,
     /// The state volume is mounted.
@@ -136,32 +145,29 @@ pub enum Phase {
     Slurmdbd,
     /// slurmctld starts.
     Slurmctld,
+    /// The daemon that was hit is stopped, as far as it still ran, and
+    /// started.
+    Restart,
+    /// Until a client has its answer.
+    Answer,
 }
 
 impl Phase {
-    /// In the order in which they are shown.
-    pub const ALL: [Self; 8] = [
-        Self::Notice,
-        Self::Fence,
-        Self::Promote,
-        Self::Mount,
-        Self::Vip,
-        Self::Mariadb,
-        Self::Slurmdbd,
-        Self::Slurmctld,
-    ];
-
     /// The word, as in the JSON report.
     pub fn word(self) -> &'static str {
         match self {
             Self::Notice => "notice",
             Self::Fence => "fence",
+            Self::Stop => "stop",
+            Self::Demote => "demote",
             Self::Promote => "promote",
             Self::Mount => "mount",
             Self::Vip => "vip",
             Self::Mariadb => "mariadb",
             Self::Slurmdbd => "slurmdbd",
             Self::Slurmctld => "slurmctld",
+            Self::Restart => "restart",
+            Self::Answer => "answer",
         }
     }
 }

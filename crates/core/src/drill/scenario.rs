@@ -5,32 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What is broken on purpose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Fault {
-    /// The active controller loses its power, at once and without a word.
-    PowerLoss,
-}
-
-impl Fault {
-    /// Every fault that there is a drill for.
-    pub const ALL: [Self; 1] = [Self::PowerLoss];
-
-    /// The name, as typed behind `slurmha drill`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::PowerLoss => "power-loss",
-        }
-    }
-
-    /// What it does, in one line.
-    pub fn summary(self) -> &'static str {
-        match self {
-            Self::PowerLoss => "cut the power of the active controller",
-        }
-    }
-}
+use super::fault::Fault;
 
 /// What users do meanwhile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +25,10 @@ pub struct Load {
 pub struct Bounds {
     /// Load before the fault.
     pub warm_up: Duration,
+    /// Load after the fault in any case: what hits the active side later than
+    /// the first answers must be seen, too.
+    #[serde(default)]
+    pub watch: Duration,
     /// The budget: scheduling must be back after this.
     pub recovery: Duration,
     /// Load after scheduling is back.
@@ -74,11 +53,15 @@ pub struct Scenario {
 impl Scenario {
     /// The drill as it is run unless told otherwise.
     pub fn new(fault: Fault) -> Self {
+        // A passive controller's death is felt when DRBD and Corosync notice,
+        // and until it is fenced: longer than the first answers after it.
+        let watch = if fault == Fault::PassivePowerLoss { 60 } else { 0 };
         Self {
             fault,
             load: Load { rate: 1.0, max_outstanding: 64, user: "nobody".to_owned() },
             bounds: Bounds {
                 warm_up: Duration::from_secs(15),
+                watch: Duration::from_secs(watch),
                 recovery: Duration::from_secs(300),
                 cool_down: Duration::from_secs(20),
                 // A job that Slurm requeues becomes eligible when its old

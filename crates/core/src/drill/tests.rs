@@ -2,6 +2,7 @@
 //! Each verdict and each fate of a job, from made-up evidence.
 
 mod made_up;
+mod per_fault;
 
 use made_up::{Job, at, evidence, job, message, sample};
 
@@ -106,8 +107,7 @@ fn an_id_that_was_given_twice_is_named_and_confuses_nobody() {
 fn an_older_takeover_is_not_of_this_drill() {
     let mut seen = made_up::eventful();
     assert!(analyse(&seen).takeover.is_some());
-    let Reading::Known(Some(takeover)) = &mut seen.takeover else { panic!() };
-    takeover.at = at(-100.0);
+    seen.takeovers.get_mut(&NodeName::from("ctl2")).unwrap().at = at(-100.0);
     assert!(analyse(&seen).takeover.is_none());
 }
 

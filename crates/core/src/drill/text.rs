@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::chart::{Bar, Row, chart};
+use super::fault::{Fault, Hit};
 use super::report::{Jobs, Outage, Phase, PhaseTiming, Report};
 use super::time::short;
 use super::verdict::{counted, moment};
@@ -21,8 +22,8 @@ pub fn render_text(report: &Report) -> String {
     let mut text = String::new();
     head(&mut text, report);
     client(&mut text, report);
-    jobs(&mut text, &report.jobs);
-    let _ = writeln!(text, "\nWhere the time went, in seconds after the cut");
+    jobs(&mut text, report.fault, &report.jobs);
+    let _ = writeln!(text, "\nWhere the time went, in seconds after {}", report.fault.event());
     text.push_str(&chart(&rows(report)));
     safety(&mut text, report);
     if let Some(takeover) = &report.takeover {
@@ -63,32 +64,36 @@ fn head(text: &mut String, report: &Report) {
     }
     let _ = writeln!(
         text,
-        "\n{}: the power of {} was cut; {} had to take over.",
+        "\n{}: {}",
         report.cut.strftime("%Y-%m-%d %H:%M:%S UTC"),
-        report.victim,
-        report.survivor
+        report.fault.sentence(report.victim.as_str(), report.survivor.as_str())
     );
 }
 
 fn client(text: &mut String, report: &Report) {
     let _ = writeln!(text, "\nWhat a client on {} saw", report.client);
-    let _ = writeln!(text, "  no submission accepted {}", outage(&report.submit_outage));
-    let _ = writeln!(text, "  no RPC answered        {}", outage(&report.rpc_outage));
+    let _ =
+        writeln!(text, "  no submission accepted {}", outage(report.fault, &report.submit_outage));
+    let _ = writeln!(text, "  no RPC answered        {}", outage(report.fault, &report.rpc_outage));
     if let Some(start) = &report.start_outage {
-        let _ = writeln!(text, "  no job began           {}", outage(start));
+        let _ = writeln!(text, "  no job began           {}", outage(report.fault, start));
     }
 }
 
-fn outage(outage: &Outage) -> String {
+fn outage(fault: Fault, outage: &Outage) -> String {
     let length = outage.seconds();
     if outage.ended {
-        format!("{length:>6.1} s   {} to {}", moment(outage.start_s), moment(outage.end_s))
+        format!(
+            "{length:>6.1} s   {} to {}",
+            moment(fault, outage.start_s),
+            moment(fault, outage.end_s)
+        )
     } else {
-        format!("{length:>6.1} s   since {}, never again", moment(outage.start_s))
+        format!("{length:>6.1} s   since {}, never again", moment(fault, outage.start_s))
     }
 }
 
-fn jobs(text: &mut String, jobs: &Jobs) {
+fn jobs(text: &mut String, fault: Fault, jobs: &Jobs) {
     let _ = writeln!(
         text,
         "\nJobs\n  acknowledged {}   found {}   lost {}   ran twice {}",
@@ -102,7 +107,8 @@ fn jobs(text: &mut String, jobs: &Jobs) {
         "lost",
         jobs.lost.iter().map(|job| {
             let ran = if job.ran { ", ran" } else { "" };
-            format!("{} id {}, acknowledged {}{ran}", job.name, job.id, moment(job.acknowledged_s))
+            let when = moment(fault, job.acknowledged_s);
+            format!("{} id {}, acknowledged {when}{ran}", job.name, job.id)
         }),
     );
     named(
@@ -165,8 +171,8 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
         let Outage { start_s, end_s, ended } = *outage;
         Row { name, bar: Bar::Span { start_s, end_s, ended } }
     };
-    Phase::ALL
-        .into_iter()
+    let phases = report.fault.phases().iter().copied();
+    phases
         .map(phase)
         .chain([outage("no RPC", &report.rpc_outage), outage("no submit", &report.submit_outage)])
         .chain(report.start_outage.as_ref().map(|start| outage("no start", start)))
@@ -199,11 +205,12 @@ fn safety(text: &mut String, report: &Report) {
             );
         }
     }
-    match report.saved_state_age_s {
-        Some(age) => {
-            let _ = writeln!(text, "  slurmctld's job table was {age:.1} s old at the cut");
-        }
-        None => text.push_str("  how old slurmctld's job table was at the cut was not seen\n"),
+    if report.fault.may_lose_unsaved() {
+        let event = report.fault.event();
+        let _ = match report.saved_state_age_s {
+            Some(age) => writeln!(text, "  slurmctld's job table was {age:.1} s old at {event}"),
+            None => writeln!(text, "  how old slurmctld's job table was at {event} was not seen"),
+        };
     }
 }
 
@@ -241,8 +248,24 @@ fn takeover_lines(text: &mut String, takeover: &Takeover) {
 
 fn aftermath(text: &mut String, report: &Report) {
     let after = &report.aftermath;
-    let victim = &report.victim;
     text.push_str("\nAfterwards\n");
+    if report.fault.hit() == Hit::Power {
+        power(text, report);
+    }
+    if report.process.as_ref().is_some_and(|process| process.thawed) {
+        text.push_str("  nobody had ended the frozen process, so it was told to go on\n");
+    }
+    if after.lacking.is_empty() {
+        text.push_str("  the cluster is as healthy as before\n");
+    }
+    for lack in &after.lacking {
+        paragraph(text, "  not as before: ", lack);
+    }
+}
+
+fn power(text: &mut String, report: &Report) {
+    let after = &report.aftermath;
+    let victim = &report.victim;
     if !after.powered_on {
         let _ = writeln!(text, "  {victim} was left without power");
     }
@@ -257,11 +280,5 @@ fn aftermath(text: &mut String, report: &Report) {
             let _ = writeln!(text, "  {victim} did not become a full member again in time");
         }
         None => {}
-    }
-    if after.lacking.is_empty() {
-        text.push_str("  the cluster is as healthy as before\n");
-    }
-    for lack in &after.lacking {
-        paragraph(text, "  not as before: ", lack);
     }
 }

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 /// Seconds from `from` to `to`, negative when `to` is earlier.
-pub(super) fn seconds(from: Timestamp, to: Timestamp) -> f64 {
+pub(crate) fn seconds(from: Timestamp, to: Timestamp) -> f64 {
     to.duration_since(from).as_secs_f64()
 }
 
@@ -15,12 +15,12 @@ pub(super) fn shifted(moment: Timestamp, seconds: f64) -> Timestamp {
 }
 
 /// Rounded to milliseconds: more would claim more than was measured.
-pub(super) fn rounded(seconds: f64) -> f64 {
+pub(crate) fn rounded(seconds: f64) -> f64 {
     // Adding 0 turns -0.0 into 0.0.
     (seconds * 1000.0).round() / 1000.0 + 0.0
 }
 
 /// With one digit behind the point, for people.
-pub(super) fn short(seconds: f64) -> String {
+pub(crate) fn short(seconds: f64) -> String {
     format!("{:.1}", (seconds * 10.0).round() / 10.0 + 0.0)
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::evidence::Evidence;
+use super::expectation::unmet;
+use super::fault::Fault;
 use super::report::{Jobs, Outage, Verdict};
 use super::time::{seconds, short};
 
@@ -33,8 +35,10 @@ pub(super) struct UnsavedWindow {
     /// The cut, on the drill's clock.
     pub cut: Timestamp,
     /// Until when (in seconds after the cut) answers can only have come from
-    /// the victim.
+    /// the slurmctld that was hit.
     until_s: f64,
+    /// Whether slurmctld died without having saved at all.
+    exists: bool,
 }
 
 impl UnsavedWindow {
@@ -48,12 +52,19 @@ impl UnsavedWindow {
             .filter(|sample| sample.state.slurmctld == Some(true))
             .map(|sample| seconds(evidence.cut, evidence.on_drill_clock(survivor, sample.at)))
             .find(|at| *at > 0.0);
-        Self { cut: evidence.cut, until_s: took_over.unwrap_or(UNDER_WAY_S) }
+        let restarted = evidence
+            .process
+            .as_ref()
+            .and_then(|process| process.restarted)
+            .map(|at| seconds(evidence.cut, evidence.on_drill_clock(&evidence.victim, at)));
+        let took_over = took_over.into_iter().chain(restarted).reduce(f64::min);
+        let exists = evidence.scenario.fault.may_lose_unsaved();
+        Self { cut: evidence.cut, until_s: took_over.unwrap_or(UNDER_WAY_S), exists }
     }
 
     /// Whether something at that time (in seconds after the cut) is in it.
     pub(super) fn holds(&self, after_cut_s: f64) -> bool {
-        (-UNSAVED_WINDOW.as_secs_f64()..self.until_s).contains(&after_cut_s)
+        self.exists && (-UNSAVED_WINDOW.as_secs_f64()..self.until_s).contains(&after_cut_s)
     }
 }
 
@@ -67,18 +78,21 @@ pub(super) struct Findings<'a> {
 
 /// The verdict, and the reasons why it is no plain pass.
 pub(super) fn verdict(evidence: &Evidence, findings: &Findings<'_>) -> (Verdict, Vec<String>) {
+    let fault = evidence.scenario.fault;
     let mut failures = service_failures(evidence, findings);
-    failures.extend(job_failures(findings.jobs));
+    failures.extend(job_failures(fault, findings.jobs));
+    failures.extend(unmet(evidence, findings.jobs));
     if !failures.is_empty() {
         return (Verdict::Fail, failures);
     }
-    let losses = unsaved_losses(findings.jobs);
+    let losses = unsaved_losses(fault, findings.jobs);
     let verdict = if losses.is_empty() { Verdict::Pass } else { Verdict::PassWithLoss };
     (verdict, losses)
 }
 
 fn service_failures(evidence: &Evidence, findings: &Findings<'_>) -> Vec<String> {
     let mut failures = Vec::new();
+    let event = evidence.scenario.fault.event();
     let watched = seconds(evidence.cut, evidence.load_stopped);
     let before_cut =
         |at| seconds(evidence.cut, evidence.on_drill_clock(&evidence.client, at)) < 0.0;
@@ -89,11 +103,11 @@ fn service_failures(evidence: &Evidence, findings: &Findings<'_>) -> Vec<String>
     }
     if !findings.submit.ended {
         failures
-            .push(format!("no submission was accepted again in the {watched:.0} s after the cut"));
+            .push(format!("no submission was accepted again in the {watched:.0} s after {event}"));
     }
     if !findings.rpc.ended {
         failures
-            .push(format!("slurmctld did not answer again in the {watched:.0} s after the cut"));
+            .push(format!("slurmctld did not answer again in the {watched:.0} s after {event}"));
     }
     match findings.writers_max {
         Ok(0 | 1) => {}
@@ -103,16 +117,21 @@ fn service_failures(evidence: &Evidence, findings: &Findings<'_>) -> Vec<String>
     failures
 }
 
-fn job_failures(jobs: &Jobs) -> Vec<String> {
+fn job_failures(fault: Fault, jobs: &Jobs) -> Vec<String> {
     let mut failures = Vec::new();
     if let Some(why) = &jobs.unknown {
         failures.push(format!("what became of the jobs is not known: {why}"));
     }
-    let window = UNSAVED_WINDOW.as_secs();
+    let lost_how = if fault.may_lose_unsaved() {
+        let window = UNSAVED_WINDOW.as_secs();
+        format!("lost outside the {window} s in which Slurm may not have saved them")
+    } else {
+        "lost".to_owned()
+    };
     let lost = jobs.lost.iter().filter(|job| !job.unsaved);
     failures.extend(listed(
-        &format!("lost outside the {window} s in which Slurm may not have saved them"),
-        lost.map(|job| format!("{} {}", job.name, moment(job.acknowledged_s))),
+        &lost_how,
+        lost.map(|job| format!("{} {}", job.name, moment(fault, job.acknowledged_s))),
     ));
     let twice = jobs.duplicated.iter().filter(|job| !job.unsaved);
     failures.extend(listed("ran more than once", twice.map(|job| job.name.clone())));
@@ -130,7 +149,7 @@ fn job_failures(jobs: &Jobs) -> Vec<String> {
 }
 
 /// `3 jobs WHAT: a, b, ...`; nothing when there are none.
-fn listed(what: &str, names: impl Iterator<Item = String>) -> Option<String> {
+pub(super) fn listed(what: &str, names: impl Iterator<Item = String>) -> Option<String> {
     let names: Vec<String> = names.collect();
     if names.is_empty() {
         return None;
@@ -141,12 +160,13 @@ fn listed(what: &str, names: impl Iterator<Item = String>) -> Option<String> {
 }
 
 /// What was lost because Slurm had not saved it. Called when nothing else was.
-fn unsaved_losses(jobs: &Jobs) -> Vec<String> {
+fn unsaved_losses(fault: Fault, jobs: &Jobs) -> Vec<String> {
     let mut losses = Vec::new();
     if !jobs.lost.is_empty() {
         losses.push(format!(
-            "{} acknowledged and not yet saved by Slurm when the power went",
-            counted(jobs.lost.len())
+            "{} acknowledged and not yet saved by Slurm when {}",
+            counted(jobs.lost.len()),
+            fault.moment_of_loss()
         ));
     }
     if !jobs.duplicated.is_empty() {
@@ -157,8 +177,9 @@ fn unsaved_losses(jobs: &Jobs) -> Vec<String> {
     }
     if !jobs.failed.is_empty() {
         losses.push(format!(
-            "{} called failed: what it did shortly before the cut was not yet saved",
-            counted(jobs.failed.len())
+            "{} called failed: what it did shortly before {} was not yet saved",
+            counted(jobs.failed.len()),
+            fault.event()
         ));
     }
     losses
@@ -169,8 +190,8 @@ pub(super) fn counted(count: usize) -> String {
     format!("{count} job{}", if count == 1 { "" } else { "s" })
 }
 
-/// A time relative to the cut, in words.
-pub(super) fn moment(after_cut_s: f64) -> String {
+/// A time relative to the fault, in words.
+pub(super) fn moment(fault: Fault, after_cut_s: f64) -> String {
     let side = if after_cut_s < 0.0 { "before" } else { "after" };
-    format!("{} s {side} the cut", short(after_cut_s.abs()))
+    format!("{} s {side} {}", short(after_cut_s.abs()), fault.event())
 }

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use super::evidence::{ControllerState, Evidence, Sample};
+use super::fault::Hit;
 use super::report::WriterInterval;
 use super::time::{rounded, seconds};
 use crate::site::NodeName;
@@ -35,13 +36,23 @@ fn unwatched(evidence: &Evidence) -> Option<String> {
     let samples = |node| evidence.samples.get(node).map_or(&[][..], Vec::as_slice);
     let victim = samples(&evidence.victim);
     if victim.is_empty() {
-        return Some(format!("{} was not watched before the cut", evidence.victim));
+        return Some(format!(
+            "{} was not watched before {}",
+            evidence.victim,
+            evidence.scenario.fault.event()
+        ));
     }
-    let watched =
-        |sample: &Sample| seconds(evidence.cut, time(evidence, &evidence.survivor, sample)) > 0.0;
     let survivor = samples(&evidence.survivor);
-    if !survivor.iter().any(watched) {
-        return Some(format!("{} was not watched after the cut", evidence.survivor));
+    let event = evidence.scenario.fault.event();
+    let watched_after = |node: &NodeName, samples: &[Sample]| {
+        samples.iter().any(|sample| seconds(evidence.cut, time(evidence, node, sample)) > 0.0)
+    };
+    let lives = evidence.scenario.fault.hit() != Hit::Power;
+    if lives && !watched_after(&evidence.victim, victim) {
+        return Some(format!("{} was not watched after {event}", evidence.victim));
+    }
+    if !watched_after(&evidence.survivor, survivor) {
+        return Some(format!("{} was not watched after {event}", evidence.survivor));
     }
     let unknown = |(node, samples): (&NodeName, &[Sample])| {
         samples
@@ -94,7 +105,8 @@ fn node_intervals(evidence: &Evidence, node: &NodeName) -> Vec<WriterInterval> {
         }
     }
     // A victim that was writing until the end could do so until it was dead.
-    if let Some(last) = intervals.last_mut().filter(|_| writing && *node == evidence.victim) {
+    let dies = *node == evidence.victim && evidence.scenario.fault.hit() == Hit::Power;
+    if let Some(last) = intervals.last_mut().filter(|_| writing && dies) {
         last.end_s = last.end_s.max(rounded(seconds(evidence.cut, evidence.cut_confirmed)));
     }
     intervals

@@ -108,6 +108,9 @@ pub struct Problem {
     pub text: String,
     /// What to type next; absent when there is nothing to do but wait.
     pub next: Option<String>,
+    /// Whether it lies outside the control plane, on a compute or login node.
+    #[serde(skip)]
+    pub outside: bool,
 }
 
 /// One machine.

@@ -17,11 +17,11 @@ pub(super) fn problems(view: &View<'_>, status: &Status) -> Vec<Problem> {
     [
         machines::quorum(view, status),
         machines::controllers(view, status),
-        machines::others(status),
+        outside(machines::others(status)),
         replication::replication(view, status),
         services::daemons(status),
         resources::resources(view, status),
-        services::compute_nodes(status),
+        outside(services::compute_nodes(status)),
         services::fencing(view, status),
     ]
     .concat()
@@ -29,7 +29,12 @@ pub(super) fn problems(view: &View<'_>, status: &Status) -> Vec<Problem> {
 
 /// A problem with a command to type on a machine.
 fn problem(severity: Severity, text: String, next: impl Into<Option<String>>) -> Problem {
-    Problem { severity, text, next: next.into() }
+    Problem { severity, text, next: next.into(), outside: false }
+}
+
+/// Problems of machines without which the control plane works as well.
+fn outside(problems: Vec<Problem>) -> Vec<Problem> {
+    problems.into_iter().map(|problem| Problem { outside: true, ..problem }).collect()
 }
 
 /// A controller on which commands can be typed: one that takes part, or else

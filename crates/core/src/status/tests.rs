@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Verdicts and screens, from made-up answers.
 
-mod made_up;
-
-use made_up::{answers, change, site};
-
+use super::made_up::{self, answers, change, site};
 use super::*;
 use crate::observe::{FencingEvent, Health, Reading, ResourceFailure};
 use crate::site::NodeName;

@@ -133,3 +133,29 @@ pub fn wait_until_settled(system: &dyn System) -> Result<(), CommandError> {
         .timeout(Duration::from_secs(60));
     system.run(&command)?.success().map(|_| ())
 }
+
+/// `crm_resource --move --promoted`: a preference of the promotable clone for
+/// a node, which ends by itself. An older one of that clone is replaced.
+///
+/// The lifetime is an ISO 8601 duration such as `PT10M`; the end is a date on
+/// this machine's clock, which the DC compares with its own.
+pub fn prefer_promoted(
+    system: &dyn System,
+    clone: &str,
+    node: &str,
+    lifetime: &str,
+) -> Result<(), CommandError> {
+    let command = Command::new("crm_resource")
+        .args(["--move", "--promoted", "--resource", clone])
+        .args(["--node", node, "--lifetime", lifetime])
+        .timeout(TIMEOUT);
+    system.run(&command)?.success().map(|_| ())
+}
+
+/// `crm_resource --clear`: takes away what `--move` and `--ban` have made for
+/// a resource, on every node; succeeds when there is nothing.
+pub fn clear_constraints(system: &dyn System, resource: &str) -> Result<(), CommandError> {
+    let command =
+        Command::new("crm_resource").args(["--clear", "--resource", resource]).timeout(TIMEOUT);
+    system.run(&command)?.success().map(|_| ())
+}

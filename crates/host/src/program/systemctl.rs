@@ -54,6 +54,32 @@ pub fn show_one(system: &dyn System, unit: &str) -> Result<Shown, CommandError> 
     Ok(shown.pop().unwrap_or_else(unknown_unit))
 }
 
+/// The main process of a running service; `None` when there is none.
+pub fn main_pid(system: &dyn System, unit: &str) -> Result<Option<u32>, CommandError> {
+    let command = Command::new("systemctl")
+        .args(["show", "--property=MainPID", "--value", "--", unit])
+        .timeout(SHOW_TIMEOUT);
+    let text = system.run(&command)?.success()?.text();
+    Ok(text.trim().parse().ok().filter(|pid| *pid != 0))
+}
+
+/// `systemd-run --on-active`: a program that runs once, after that time,
+/// whatever becomes of this process.
+pub fn run_later(
+    system: &dyn System,
+    unit: &str,
+    after: Duration,
+    program: &[String],
+) -> Result<(), CommandError> {
+    let command = Command::new("systemd-run")
+        .args(["--collect", "--unit", unit])
+        .arg(format!("--on-active={}", after.as_secs().max(1)))
+        .arg("--")
+        .args(program)
+        .timeout(SHOW_TIMEOUT);
+    system.run(&command)?.success().map(|_| ())
+}
+
 /// Whether systemd has read an older version of any loaded unit.
 pub fn any_stale(system: &dyn System) -> Result<bool, CommandError> {
     let command = Command::new("systemctl")

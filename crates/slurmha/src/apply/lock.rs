@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! One `apply` at a time: of two administrators, the second is told who the
-//! first is.
+//! One change at a time, an `apply` or a move of the active role: of two
+//! administrators, the second is told who the first is.
 //!
 //! The lock is flock(2) on a file of the first controller, held by a process
 //! there that ends when the connection does. A killed run therefore leaves
@@ -37,12 +37,15 @@ impl Drop for Lock {
     }
 }
 
-/// Takes the lock on the first controller, or says who has it.
-pub fn take(fleet: &Fleet, site: &Site) -> Result<Lock, Failure> {
+/// Takes the lock on the first controller for `what` (as in `an apply`), or
+/// says who has it.
+pub fn take(fleet: &Fleet, site: &Site, what: &str) -> Result<Lock, Failure> {
     let machine = site.controllers[0].name.as_str();
     let conversation = fleet.remote().converse(machine, &["hold-lock"]);
     let conversation = std::sync::Arc::new(conversation.map_err(|e| crate::fleet::failure(&e))?);
-    conversation.say(&who()).map_err(|error| crate::fleet::failure(&error))?;
+    conversation
+        .say(&format!("{what} by {}", who()))
+        .map_err(|error| crate::fleet::failure(&error))?;
     let (tell, answer) = mpsc::channel();
     let listener = conversation.clone();
     thread::spawn(move || {
@@ -55,7 +58,7 @@ pub fn take(fleet: &Fleet, site: &Site) -> Result<Lock, Failure> {
         Ok(Ok(line)) if line == HELD => Ok(Lock { conversation }),
         Ok(Ok(line)) => {
             let holder = line.strip_prefix(TAKEN).unwrap_or(&line);
-            Err(Failure::refused(format!("another apply is at work: {holder}"))
+            Err(Failure::refused(format!("something else is at work: {holder}"))
                 .hint("wait for it to end; a run that was killed holds no lock"))
         }
         Ok(Err(error)) => Err(crate::fleet::failure(&error)),

@@ -43,9 +43,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     if !args.yes {
         print!("{}", explain(&survey.plan, true));
-        agree()?;
+        agree("Do this?")?;
     }
-    let _lock = lock::take(&fleet, &file.site)?;
+    let _lock = lock::take(&fleet, &file.site, "an apply")?;
     let outcome = carry_out::run(&survey.plan, &survey.given, &fleet, &progress)?;
     println!(
         "{} changes on {} machines in {} s",
@@ -66,11 +66,12 @@ fn skipped(survey: &survey::Survey) -> Result<(), Failure> {
         .hint("run `slurmha apply` again once they are up"))
 }
 
-fn agree() -> Result<(), Failure> {
+/// Asks on the terminal, and takes anything but yes for no.
+pub fn agree(question: &str) -> Result<(), Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::usage("there is no terminal to ask on").hint("add --yes to go on"));
     }
-    print!("Do this? [y/N] ");
+    print!("{question} [y/N] ");
     let _ = std::io::stdout().flush();
     let mut answer = String::new();
     let _ = std::io::stdin().lock().read_line(&mut answer);

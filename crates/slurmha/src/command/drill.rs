@@ -8,7 +8,7 @@ use clap::Subcommand;
 use slurmha_core::drill::{Fault, Scenario, Verdict, render_text};
 
 use crate::cli::Reach;
-use crate::drill::power::LabPower;
+use crate::drill::power::{LabPower, PowerSwitch};
 use crate::drill::{Drill, Outcome, acceptance, default_directory, keep};
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
@@ -39,7 +39,39 @@ enum DrillCommand {
     /// saved, a few seconds before the cut; each job is named) or `fail`.
     /// Exit status 0 for the first two, 6 for `fail`, 5 when the cluster is
     /// not healthy to begin with.
-    PowerLoss(PowerLossArgs),
+    PowerLoss(PowerArgs),
+    /// Cut the power of the passive controller under load
+    ///
+    /// The active one has to go on alone: the report says for how long no
+    /// submission was accepted. The verdict is `pass` when nothing was lost
+    /// and the machine came back and has all data again, else `fail`.
+    PassivePowerLoss(PowerArgs),
+    /// Kill slurmctld (SIGKILL) under load
+    ///
+    /// It comes back where it was, or on the other controller. The verdict is
+    /// that of power-loss: `pass-with-loss` when Slurm lost what it had not
+    /// yet saved.
+    KillSlurmctld(LoadArgs),
+    /// Kill slurmdbd (SIGKILL) under load
+    ///
+    /// The verdict is `pass` when no submission was refused, no job was lost
+    /// and the accounting has every job once in the end, else `fail`.
+    KillSlurmdbd(LoadArgs),
+    /// Kill MariaDB (SIGKILL) under load
+    ///
+    /// The verdict is that of kill-slurmdbd.
+    KillMariadb(LoadArgs),
+    /// Stop slurmctld without ending it (SIGSTOP) under load
+    ///
+    /// Whatever becomes of the drill, the process goes on afterwards if the
+    /// cluster has not ended it; then the verdict is `fail`. Otherwise it is
+    /// that of kill-slurmctld.
+    FreezeSlurmctld(LoadArgs),
+    /// Move the active role as planned, under load
+    ///
+    /// The verdict is `pass` when not one acknowledged job is missing, ran
+    /// twice or failed, else `fail`. The role stays where it went.
+    Switchover(LoadArgs),
 }
 
 #[derive(clap::Args, Debug)]
@@ -55,16 +87,13 @@ struct AcceptanceArgs {
 }
 
 #[derive(clap::Args, Debug)]
-struct PowerLossArgs {
+struct LoadArgs {
     #[command(flatten)]
     reach: Reach,
-    /// The lab whose machine loses its power
-    #[arg(long, value_name = "LAB", default_value = "default")]
-    lab: String,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
-    /// Seconds of load before the cut and again after scheduling is back
+    /// Seconds of load before the fault and again after scheduling is back
     /// [default: 15 before, 20 after]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(3..=3600))]
     seconds: Option<u64>,
@@ -77,6 +106,15 @@ struct PowerLossArgs {
     /// Where reports are kept [default: $XDG_STATE_HOME/slurmha/reports]
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
+}
+
+#[derive(clap::Args, Debug)]
+struct PowerArgs {
+    #[command(flatten)]
+    load: LoadArgs,
+    /// The lab whose machine loses its power
+    #[arg(long, value_name = "LAB", default_value = "default")]
+    lab: String,
     /// Leave the machine without power
     #[arg(long)]
     keep_down: bool,
@@ -86,14 +124,20 @@ struct PowerLossArgs {
 pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.drill {
         DrillCommand::List => {
-            println!("{:<12}  breaks nothing: jobs run and are accounted for", "acceptance");
+            println!("{:<18}  breaks nothing: jobs run and are accounted for", "acceptance");
             for fault in Fault::ALL {
-                println!("{:<12}  {}", fault.name(), fault.summary());
+                println!("{:<18}  {}", fault.name(), fault.summary());
             }
             Ok(())
         }
         DrillCommand::Acceptance(args) => acceptance(args),
-        DrillCommand::PowerLoss(args) => power_loss(args),
+        DrillCommand::PowerLoss(args) => power(Fault::PowerLoss, args),
+        DrillCommand::PassivePowerLoss(args) => power(Fault::PassivePowerLoss, args),
+        DrillCommand::KillSlurmctld(args) => drill(Fault::KillSlurmctld, args, None),
+        DrillCommand::KillSlurmdbd(args) => drill(Fault::KillSlurmdbd, args, None),
+        DrillCommand::KillMariadb(args) => drill(Fault::KillMariadb, args, None),
+        DrillCommand::FreezeSlurmctld(args) => drill(Fault::FreezeSlurmctld, args, None),
+        DrillCommand::Switchover(args) => drill(Fault::Switchover, args, None),
     }
 }
 
@@ -118,20 +162,24 @@ fn acceptance(args: &AcceptanceArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn power_loss(args: &PowerLossArgs) -> Result<(), Failure> {
+fn power(fault: Fault, args: &PowerArgs) -> Result<(), Failure> {
+    drill(fault, &args.load, Some(args))
+}
+
+fn drill(fault: Fault, args: &LoadArgs, power: Option<&PowerArgs>) -> Result<(), Failure> {
     let file = SiteFile::find(args.reach.site.as_deref())?;
     let site = &file.site;
     let controllers = [&site.controllers[0].name, &site.controllers[1].name];
-    let power = LabPower::open(&args.lab, &controllers)?;
+    let lab = power.map(|power| LabPower::open(&power.lab, &controllers)).transpose()?;
     let fleet = Fleet::open(&file, &args.reach, Patience::Work)?;
     let progress = Progress::new(false);
     slurmha_lab::interrupt::watch();
     let drill = Drill {
         site,
         fleet: &fleet,
-        power: &power,
-        scenario: args.scenario(),
-        keep_down: args.keep_down,
+        power: lab.as_ref().map(|lab| lab as &dyn PowerSwitch),
+        scenario: args.scenario(fault),
+        keep_down: power.is_some_and(|power| power.keep_down),
         progress: &progress,
     };
     let outcome = drill.run()?;
@@ -149,9 +197,9 @@ fn power_loss(args: &PowerLossArgs) -> Result<(), Failure> {
     }
 }
 
-impl PowerLossArgs {
-    fn scenario(&self) -> Scenario {
-        let mut scenario = Scenario::new(Fault::PowerLoss);
+impl LoadArgs {
+    fn scenario(&self, fault: Fault) -> Scenario {
+        let mut scenario = Scenario::new(fault);
         scenario.load.rate = self.rate;
         scenario.load.user.clone_from(&self.user);
         if let Some(seconds) = self.seconds {

@@ -22,8 +22,15 @@ enum Command {
     Apply,
     /// Say what Pacemaker would do with the configuration on stdin
     Simulate,
-    /// One end of a drill: load, probes, samples, evidence
+    /// One end of a drill or a move: load, probes, samples, faults, evidence
     Drill,
+    /// Let a process go on that a drill has frozen, if it is still there
+    Thaw {
+        /// Its number
+        pid: u32,
+        /// When it started, in clock ticks since boot
+        started: u64,
+    },
     /// Hold the lock of `apply` until stdin is closed
     HoldLock,
 }
@@ -47,6 +54,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             Ok(())
         }
         Command::Drill => crate::drill::node::run().map_err(Failure::remote),
+        Command::Thaw { pid, started } => {
+            crate::drill::node::thaw(pid, started).map(drop).map_err(Failure::remote)
+        }
         Command::HoldLock => crate::apply::lock::hold().map_err(Failure::remote),
     }
 }

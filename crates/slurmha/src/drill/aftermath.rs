@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! After the verdict is certain: the victim comes back, and the cluster must
-//! be as healthy as before.
+//! After the verdict is certain: the victim comes back if it was away, and
+//! the cluster must be as healthy as before.
 
 use std::time::Duration;
 
@@ -54,6 +54,23 @@ pub fn restore(
         if healthy || clock.elapsed() > limit {
             return Ok(after);
         }
+    }
+}
+
+/// Waits until all is well again where no machine was away. Pacemaker forgets
+/// a failure after `failure-timeout`.
+///
+/// # Errors
+/// When the drill was interrupted.
+pub fn settle(site: &Site, fleet: &Fleet, limit: Duration) -> Result<Aftermath, Failure> {
+    let clock = Local::new();
+    loop {
+        let now = status::look(site, fleet);
+        if now.verdict == Verdict::Healthy || clock.elapsed() > limit {
+            let lacking = now.problems.iter().map(|problem| problem.text.clone()).collect();
+            return Ok(Aftermath { powered_on: true, rejoined_after_s: None, lacking });
+        }
+        super::run::pause(PAUSE)?;
     }
 }
 

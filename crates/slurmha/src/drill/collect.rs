@@ -32,8 +32,8 @@ pub struct Gathered {
     pub marks: BTreeMap<NodeName, Reading<Vec<Mark>>>,
     pub scheduler_jobs: Reading<Vec<JobRecord>>,
     pub accounting_jobs: Reading<Vec<JobRecord>>,
-    pub journal: Reading<Vec<JournalEntry>>,
-    pub takeover: Reading<Option<Takeover>>,
+    pub journals: BTreeMap<NodeName, Reading<Vec<JournalEntry>>>,
+    pub takeovers: BTreeMap<NodeName, Takeover>,
     /// Of the compute nodes; the others' are known by now.
     pub clocks: BTreeMap<NodeName, ClockOffset>,
     pub troubles: Vec<String>,
@@ -59,18 +59,44 @@ pub fn unfinished(
     }
 }
 
-/// Asks the client, the survivor and every compute node at the same time.
-pub fn gather(site: &Site, remote: &Remote, cast: &Cast, run: &str, cut: Timestamp) -> Gathered {
+/// How many of the run's jobs have ended in the accounting.
+pub fn accounted(remote: &Remote, client: &NodeName, run: &str) -> Result<usize, String> {
+    let task = Task::Accounted { run: run.to_owned() };
+    let (replies, _) = complete(remote, client, task, false, LIMIT)?;
+    let count = replies.into_iter().find_map(|reply| match reply {
+        Reply::Accounted(count) => Some(count),
+        _ => None,
+    });
+    match count {
+        Some(Reading::Known(count)) => Ok(count),
+        Some(Reading::Unknown(why)) => Err(why),
+        None => Err("no answer".to_owned()),
+    }
+}
+
+/// Asks the client, the controllers that live and every compute node at the
+/// same time.
+pub fn gather(
+    site: &Site,
+    remote: &Remote,
+    cast: &Cast,
+    victim_lives: bool,
+    run: &str,
+    cut: Timestamp,
+) -> Gathered {
+    let tells =
+        |machine: &NodeName| *machine == cast.survivor || (victim_lives && *machine == cast.victim);
     let compute = || site.compute_nodes().map(|node| node.name.clone());
     let task = |machine: &NodeName| CollectTask {
         run: run.to_owned(),
         marks: compute().any(|node| node == *machine),
         ledger: *machine == cast.client,
         jobs: *machine == cast.client,
-        journal_since: (*machine == cast.survivor).then(|| cut - BEFORE_CUT),
+        journal_since: tells(machine).then(|| cut - BEFORE_CUT),
         remove: true,
     };
     let mut machines: Vec<NodeName> = vec![cast.client.clone(), cast.survivor.clone()];
+    machines.extend(victim_lives.then(|| cast.victim.clone()));
     machines.extend(compute().filter(|node| *node != cast.client));
     let answers = for_each_host(&machines, |machine| {
         complete(remote, machine, Task::Collect(task(machine)), true, LIMIT)
@@ -112,10 +138,16 @@ impl Gathered {
             self.accounting_jobs = parsed(collected.sacct, parse_sacct);
         }
         if task.journal_since.is_some() {
-            self.journal = parsed(collected.journal, parse_journal);
-            self.takeover = parsed(collected.takeover, parse_takeover);
-            if let Reading::Unknown(why) = &self.takeover {
-                self.troubles.push(format!("the report of the takeover could not be read: {why}"));
+            let journal = parsed(collected.journal, parse_journal);
+            self.journals.insert(machine.clone(), journal);
+            match parsed(collected.takeover, parse_takeover) {
+                Reading::Known(takeover) => {
+                    self.takeovers.extend(takeover.map(|it| (machine.clone(), it)));
+                }
+                Reading::Unknown(why) => {
+                    let what = format!("the takeover on {machine} could not be read: {why}");
+                    self.troubles.push(what);
+                }
             }
         }
     }

@@ -3,9 +3,11 @@
 
 mod collect;
 mod link;
+mod mover;
 mod probe;
 mod processes;
 mod sample;
+mod strike;
 mod submit;
 
 use std::io;
@@ -14,6 +16,8 @@ use slurmha_host::Local;
 
 use super::protocol::Task;
 use link::Link;
+
+pub use strike::thaw;
 
 /// Hears a task on standard input, and does it.
 ///
@@ -27,7 +31,15 @@ pub fn run() -> io::Result<()> {
         Task::Probe { limit } => probe::run(&system, &link, limit),
         Task::Sample { vip, limit } => sample::run(&system, &link, vip, limit),
         Task::Queue { run, user } => collect::queue(&system, &link, &run, &user),
+        Task::Accounted { run } => collect::accounted(&system, &link, &run),
         Task::Collect(task) => collect::run(&system, &link, &task),
+        Task::Strike(task) => strike::run(&system, &link, &task),
+        Task::TakeBack => link.send(&mover::take_back(&system)),
+        Task::Move(task) => mover::run(
+            &system,
+            &mover::Operator { tell: &|reply| link.send(&reply), has_left: &|| link.is_stopped() },
+            &task,
+        ),
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Before a drill: the cluster must be able to survive it.
 
+use slurmha_core::drill::Fault;
 use slurmha_core::site::{NodeName, Site};
 use slurmha_core::status::{Status, Verdict};
 
@@ -11,7 +12,7 @@ use crate::fleet::Fleet;
 /// Who plays which part.
 #[derive(Debug)]
 pub struct Cast {
-    /// The active controller, which will be lost.
+    /// The controller that is hit, or from which the role moves.
     pub victim: NodeName,
     /// The other one.
     pub survivor: NodeName,
@@ -21,7 +22,7 @@ pub struct Cast {
 
 /// Looks at the cluster. Anything that is not as it should be is a reason not
 /// to break more.
-pub fn cast(site: &Site, fleet: &Fleet) -> Result<Cast, Failure> {
+pub fn cast(site: &Site, fleet: &Fleet, fault: Fault) -> Result<Cast, Failure> {
     let Some(login) = site.logins.first() else {
         return Err(Failure::refused("a drill needs a login node to submit from")
             .hint("name one in the site file, as [[login]]"));
@@ -30,12 +31,17 @@ pub fn cast(site: &Site, fleet: &Fleet) -> Result<Cast, Failure> {
     if status.verdict != Verdict::Healthy {
         return Err(refusal(&status));
     }
-    let Some(victim) = status.active else {
-        return Err(Failure::refused("no controller is active, so there is none to lose"));
+    let Some(active) = status.active else {
+        return Err(Failure::refused("no controller is active, so there is nothing to break"));
     };
-    let other = site.controllers.iter().map(|c| &c.name).find(|name| **name != victim);
-    let survivor = other.unwrap_or(&site.controllers[0].name).clone();
-    Ok(Cast { victim, survivor, client: login.name.clone() })
+    let other = site.controllers.iter().map(|c| &c.name).find(|name| **name != active);
+    let passive = other.unwrap_or(&site.controllers[0].name).clone();
+    let client = login.name.clone();
+    Ok(if fault.hits_active() {
+        Cast { victim: active, survivor: passive, client }
+    } else {
+        Cast { victim: passive, survivor: active, client }
+    })
 }
 
 fn refusal(status: &Status) -> Failure {

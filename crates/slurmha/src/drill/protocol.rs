@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use slurmha_core::drill::{Load, Probe, Sample, Submission};
+use slurmha_core::drill::{FaultSignal, Load, Probe, ProcessFate, Sample, Submission};
 use slurmha_core::observe::Reading;
+use slurmha_core::site::NodeName;
 
 /// The arguments of `slurmha node` that start the other end.
 pub const NODE_ARGUMENTS: [&str; 1] = ["drill"];
@@ -53,8 +54,41 @@ pub enum Task {
         /// The user who submitted.
         user: String,
     },
+    /// Count the run's jobs that have ended in the accounting.
+    Accounted {
+        /// The run's name.
+        run: String,
+    },
     /// Hand over what was gathered.
     Collect(CollectTask),
+    /// Hit a process, and watch what becomes of it until told to stop.
+    Strike(StrikeTask),
+    /// Move the active role to this controller.
+    Move(MoveTask),
+    /// Take back what an interrupted move has left; answered like a move.
+    TakeBack,
+}
+
+/// Which process is hit.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct StrikeTask {
+    /// The daemon: its unit's and its resource's name.
+    pub daemon: String,
+    /// What happens to its main process.
+    pub signal: FaultSignal,
+    /// When to stop watching, and when a frozen process goes on, in any case.
+    pub limit: Duration,
+}
+
+/// Where the role moves.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct MoveTask {
+    /// The controller that has it.
+    pub from: NodeName,
+    /// The machine that this is said to.
+    pub to: NodeName,
+    /// When to give up.
+    pub limit: Duration,
 }
 
 /// The task of the client.
@@ -106,10 +140,43 @@ pub enum Reply {
     Sample(Sample),
     /// How many of the run's jobs have not ended.
     Queue(Reading<usize>),
+    /// How many of the run's jobs have ended in the accounting.
+    Accounted(Reading<usize>),
     /// What was gathered.
     Collected(Box<Collected>),
+    /// The fault has happened, or the move was ordered.
+    Struck(Struck),
+    /// Nothing was hit or ordered, and why.
+    Unharmed(String),
+    /// What became of the process so far.
+    Process(ProcessFate),
+    /// What the move has reached.
+    MoveStep(String),
+    /// The move has ended, well or not.
+    Moved(Moved),
     /// Something does not work as it should.
     Trouble(String),
+}
+
+/// When a fault happened, on the machine's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Struck {
+    /// Just before.
+    pub at: Timestamp,
+    /// When it had certainly happened.
+    pub confirmed: Timestamp,
+}
+
+/// How a move ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// Whether everything runs on the target now, or what is missing.
+    pub result: Result<(), String>,
+    /// When that was, on the machine's clock.
+    pub at: Timestamp,
+    /// What is left in Pacemaker's configuration, with the cure; `None` when
+    /// nothing is.
+    pub left_over: Option<String>,
 }
 
 /// The answer to [`CollectTask`], as the programs printed it. What was not

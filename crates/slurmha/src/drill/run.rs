@@ -7,31 +7,32 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use slurmha_core::drill::{
-    Aftermath, ClockOffset, ControllerState, Evidence, Report, Scenario, analyse,
+    Aftermath, ClockOffset, Evidence, Fault, Hit, Report, Scenario, analyse,
 };
 use slurmha_core::site::{NodeName, Site};
 use slurmha_host::{Local, System as _};
 use slurmha_lab::interrupt::interrupted;
 
-use super::aftermath::restore;
-use super::collect::{Gathered, gather, unfinished};
-use super::power::{Cut, PowerSwitch, Victim};
+use super::aftermath::{restore, settle};
+use super::breaker::Breaker;
+use super::collect::{Gathered, accounted, gather, unfinished};
+use super::news::News;
+use super::power::{Cut, PowerSwitch};
 use super::preflight::{Cast, cast};
 use super::protocol::{SubmitTask, Task};
 use super::seen::Seen;
 use super::watch::Watch;
+use super::watches::{EndAll, end_load, synchronise};
+use crate::apply::lock;
 use crate::failure::Failure;
 use crate::fleet::{Fleet, failure};
 use crate::progress::Progress;
 
 /// How often what happens is looked at.
-const TICK: Duration = Duration::from_millis(200);
+pub(super) const TICK: Duration = Duration::from_millis(200);
 
 /// Time for a machine's clock to be read.
 const CLOCK_PATIENCE: Duration = Duration::from_secs(10);
-
-/// Time for submissions that wait to be answered after the load has ended.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Everything that a drill needs.
 pub struct Drill<'a> {
@@ -39,8 +40,8 @@ pub struct Drill<'a> {
     pub site: &'a Site,
     /// The way to its machines.
     pub fleet: &'a Fleet,
-    /// The way to their power.
-    pub power: &'a dyn PowerSwitch,
+    /// The way to their power, for a fault that cuts it.
+    pub power: Option<&'a dyn PowerSwitch>,
     /// What to do.
     pub scenario: Scenario,
     /// Whether the victim is left without power.
@@ -65,8 +66,9 @@ struct Course {
 }
 
 impl Drill<'_> {
-    /// Runs it. However it ends, the load ends and the victim gets its power
-    /// back, unless it was to be left off.
+    /// Runs it. However it ends, the load ends, the victim gets its power back
+    /// unless it was to be left off, a frozen process goes on, and Pacemaker's
+    /// configuration is as before.
     ///
     /// # Errors
     /// When the cluster is not healthy to begin with, a machine cannot be
@@ -74,41 +76,47 @@ impl Drill<'_> {
     /// no error but a report.
     pub fn run(&self) -> Result<Outcome, Failure> {
         self.progress.stage("is the cluster healthy?");
-        let cast = cast(self.site, self.fleet)?;
+        let fault = self.scenario.fault;
+        let cast = cast(self.site, self.fleet, fault)?;
+        let moves = fault == Fault::Switchover;
+        let _lock =
+            moves.then(|| lock::take(self.fleet, self.site, "a switchover drill")).transpose()?;
         let run = format!("drill{:x}", Local::new().now().as_second());
-        let victim = Victim::new(self.power, &cast.victim, self.progress);
+        let breaker = Breaker::new(fault, &cast, self.power, self.progress)?;
         let seen = Seen::default();
-        let watches = self.watches(&cast)?;
+        let watches = self.watches(&cast, &breaker)?;
         let course = thread::scope(|scope| {
             // Whatever happens, the listeners must come to an end.
             let _end = EndAll(&watches);
             for watch in &watches {
-                let (seen, victim, cast) = (&seen, &victim, &cast);
+                let (seen, breaker, cast) = (&seen, &breaker, &cast);
                 scope.spawn(move || {
                     let ended = watch.listen(&mut |reply| seen.note(&watch.machine, reply));
-                    let intended = watch.machine == cast.victim && victim.was_cut();
                     if let Err(why) = ended
-                        && !intended
+                        && !breaker.silences(&watch.machine, cast)
                     {
                         seen.trouble(why);
                     }
                 });
             }
-            self.play(&cast, &run, &victim, &watches, &seen)
+            self.play(&cast, &run, &breaker, &watches, &seen)
         })?;
         self.drain(&cast, &run, &seen)?;
         self.progress.stage("collecting what the machines have seen");
-        let gathered = gather(self.site, self.fleet.remote(), &cast, &run, course.cut.at);
-        let aftermath = self.aftermath(&cast, &victim)?;
-        drop(victim);
+        let lives = breaker.power.is_none();
+        let gathered = gather(self.site, self.fleet.remote(), &cast, lives, &run, course.cut.at);
+        let aftermath = self.aftermath(&cast, &breaker, &seen)?;
+        drop(breaker);
         let evidence = self.evidence(cast, run, course, &seen, gathered, aftermath);
         Ok(Outcome { report: analyse(&evidence), evidence })
     }
 
-    /// In this order: submitter, prober, victim's sampler, survivor's.
-    fn watches(&self, cast: &Cast) -> Result<Vec<Watch>, Failure> {
+    /// In this order: submitter, prober, victim's sampler, survivor's, and
+    /// the one that makes the fault happen.
+    fn watches(&self, cast: &Cast, breaker: &Breaker<'_>) -> Result<Vec<Watch>, Failure> {
         [&cast.client, &cast.client, &cast.victim, &cast.survivor]
             .into_iter()
+            .chain(breaker.machine(cast))
             .map(|machine| Watch::start(self.fleet.remote(), machine).map_err(|e| failure(&e)))
             .collect()
     }
@@ -118,16 +126,17 @@ impl Drill<'_> {
         &self,
         cast: &Cast,
         run: &str,
-        victim: &Victim<'_>,
+        breaker: &Breaker<'_>,
         watches: &[Watch],
         seen: &Seen,
     ) -> Result<Course, Failure> {
-        let clocks = synchronise(watches);
+        let clocks = synchronise(watches, CLOCK_PATIENCE);
         self.begin(run, watches)?;
         self.warm_up(cast, seen)?;
-        let cut = victim.cut()?;
-        self.progress.machine(cast.victim.as_str(), "its power is cut");
-        self.await_service(cast, seen, cut.at, &clocks)?;
+        let bounds = &self.scenario.bounds;
+        let cut = breaker.strike(cast, watches.get(4), bounds, seen, &clocks)?;
+        self.progress.machine(cast.victim.as_str(), &breaker.said());
+        self.await_service(cast, seen, cut, &clocks)?;
         let load_stopped = Local::new().now();
         self.progress.stage("ending the load");
         end_load(watches)?;
@@ -137,7 +146,8 @@ impl Drill<'_> {
     fn begin(&self, run: &str, watches: &[Watch]) -> Result<(), Failure> {
         let bounds = &self.scenario.bounds;
         // No machine goes on for longer than the longest possible drill.
-        let limit = bounds.warm_up + bounds.recovery + bounds.cool_down + CLOCK_PATIENCE * 2;
+        let fault = bounds.watch + bounds.recovery + bounds.cool_down;
+        let limit = bounds.warm_up + fault + CLOCK_PATIENCE * 2;
         let submit = SubmitTask { run: run.to_owned(), load: self.scenario.load.clone(), limit };
         let sample = || Task::Sample { vip: self.site.vip, limit };
         let tasks = [Task::Submit(submit), Task::Probe { limit }, sample(), sample()];
@@ -164,24 +174,35 @@ impl Drill<'_> {
             .hint(format!("on {}: sbatch --wrap hostname; scontrol ping", cast.client)))
     }
 
-    /// Waits until the survivor serves, and a little longer.
+    /// Waits until clients are served again, and a little longer.
     fn await_service(
         &self,
         cast: &Cast,
         seen: &Seen,
-        cut: Timestamp,
+        cut: Cut,
         clocks: &BTreeMap<NodeName, ClockOffset>,
     ) -> Result<(), Failure> {
         let bounds = &self.scenario.bounds;
         let clock = Local::new();
-        let mut steps = Steps::default();
+        let mut news = News::default();
         while clock.elapsed() < bounds.recovery {
             pause(TICK)?;
-            for step in steps.news(&seen.last_state(&cast.survivor).unwrap_or_default()) {
-                self.progress.machine(cast.survivor.as_str(), step);
+            // A survivor that is active from the beginning is no news.
+            if self.scenario.fault.hits_active() {
+                for (machine, text) in news.look(seen, cast) {
+                    self.progress.machine(machine.as_str(), text);
+                }
             }
-            if seen.serves_again(cast, cut, clocks) {
-                self.progress.machine(cast.client.as_str(), "jobs are accepted again");
+            if clock.elapsed() < bounds.watch {
+                continue;
+            }
+            if let Some(Err(why)) = seen.moved().map(|moved| moved.result) {
+                seen.trouble(format!("the move: {why}"));
+                self.progress.machine(cast.survivor.as_str(), &why);
+                return pause(bounds.cool_down);
+            }
+            if self.is_survived(cast, seen, cut, clocks) {
+                self.progress.machine(cast.client.as_str(), "jobs are accepted");
                 return pause(bounds.cool_down);
             }
         }
@@ -189,14 +210,31 @@ impl Drill<'_> {
         Ok(())
     }
 
-    /// Waits until no job of the run is left in the queue.
+    /// Whether clients are served as they have to be after this fault.
+    fn is_survived(
+        &self,
+        cast: &Cast,
+        seen: &Seen,
+        cut: Cut,
+        clocks: &BTreeMap<NodeName, ClockOffset>,
+    ) -> bool {
+        let fault = self.scenario.fault;
+        match fault.hit() {
+            Hit::Power if fault.hits_active() => seen.serves_again(cast, cut.at, clocks),
+            Hit::Role => seen.moved().is_some() && seen.serves_again(cast, cut.at, clocks),
+            Hit::Power | Hit::Process { .. } => seen.goes_on(fault, cast, cut.confirmed, clocks),
+        }
+    }
+
+    /// Waits until no job of the run is left in the queue, and where the
+    /// accounting was hit, until it has caught up.
     fn drain(&self, cast: &Cast, run: &str, seen: &Seen) -> Result<(), Failure> {
         let clock = Local::new();
         let user = &self.scenario.load.user;
         let mut told = String::new();
         while clock.elapsed() < self.scenario.bounds.drain {
             let now = match unfinished(self.fleet.remote(), &cast.client, run, user) {
-                Ok(0) => return Ok(()),
+                Ok(0) => return self.await_accounting(cast, run, seen),
                 Ok(count) => format!("waiting for {count} jobs to end"),
                 Err(why) => why,
             };
@@ -210,13 +248,42 @@ impl Drill<'_> {
         Ok(())
     }
 
-    fn aftermath(&self, cast: &Cast, victim: &Victim<'_>) -> Result<Aftermath, Failure> {
+    /// slurmctld keeps what it has to say to a slurmdbd that is away and tries
+    /// again every ten seconds.
+    fn await_accounting(&self, cast: &Cast, run: &str, seen: &Seen) -> Result<(), Failure> {
+        if !self.scenario.fault.is_behind_the_scheduler() {
+            return Ok(());
+        }
+        self.progress.machine(cast.client.as_str(), "waiting for the accounting to catch up");
+        let clock = Local::new();
+        while clock.elapsed() < self.scenario.bounds.drain {
+            match accounted(self.fleet.remote(), &cast.client, run) {
+                Ok(count) if count >= seen.acknowledged() => return Ok(()),
+                // The verdict names what is missing.
+                Ok(_) | Err(_) => pause(Duration::from_secs(2))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn aftermath(
+        &self,
+        cast: &Cast,
+        breaker: &Breaker<'_>,
+        seen: &Seen,
+    ) -> Result<Aftermath, Failure> {
+        let limit = self.scenario.bounds.rejoin;
+        let Some(victim) = &breaker.power else {
+            self.progress.stage("waiting until the cluster is as healthy as before");
+            let mut after = settle(self.site, self.fleet, limit)?;
+            after.lacking.extend(seen.moved().and_then(|moved| moved.left_over));
+            return Ok(after);
+        };
         if self.keep_down {
             victim.leave_off();
             let lacking = vec![format!("{} has no power, as was asked for", cast.victim)];
             return Ok(Aftermath { lacking, ..Aftermath::default() });
         }
-        let limit = self.scenario.bounds.rejoin;
         restore(self.site, self.fleet, victim, &cast.victim, limit, self.progress)
     }
 
@@ -229,6 +296,7 @@ impl Drill<'_> {
         gathered: Gathered,
         aftermath: Aftermath,
     ) -> Evidence {
+        let Cast { victim, survivor, client } = cast;
         let mut told = seen.take();
         // The ledger was on the disk before anything was told: it is right.
         for submission in gathered.ledger {
@@ -238,13 +306,14 @@ impl Drill<'_> {
         troubles.extend(gathered.troubles);
         let mut clocks = gathered.clocks;
         clocks.extend(course.clocks);
+        let mut journals = gathered.journals;
         Evidence {
             run,
             scenario: self.scenario.clone(),
             cluster_name: self.site.cluster_name.clone(),
-            victim: cast.victim,
-            survivor: cast.survivor,
-            client: cast.client,
+            victim: victim.clone(),
+            survivor: survivor.clone(),
+            client,
             cut: course.cut.at,
             cut_confirmed: course.cut.confirmed,
             load_stopped: course.load_stopped,
@@ -256,41 +325,14 @@ impl Drill<'_> {
             marks: gathered.marks,
             scheduler_jobs: gathered.scheduler_jobs,
             accounting_jobs: gathered.accounting_jobs,
-            journal: gathered.journal,
-            takeover: gathered.takeover,
+            journal: journals.remove(&survivor).unwrap_or_default(),
+            victim_journal: journals.remove(&victim).unwrap_or_default(),
+            process: told.process,
+            takeovers: gathered.takeovers,
             aftermath,
             troubles,
         }
     }
-}
-
-/// Reads every machine's clock; a machine has several conversations, of
-/// which the quickest reading counts.
-fn synchronise(watches: &[Watch]) -> BTreeMap<NodeName, ClockOffset> {
-    thread::scope(|scope| {
-        for watch in watches {
-            scope.spawn(|| watch.synchronise(CLOCK_PATIENCE));
-        }
-    });
-    let mut clocks: BTreeMap<NodeName, ClockOffset> = BTreeMap::new();
-    for watch in watches {
-        let Some(offset) = watch.offset() else { continue };
-        let known = clocks.entry(watch.machine.clone()).or_insert(offset);
-        if offset.error_s < known.error_s {
-            *known = offset;
-        }
-    }
-    clocks
-}
-
-/// Ends the load; submissions that wait may still be answered.
-fn end_load(watches: &[Watch]) -> Result<(), Failure> {
-    watches.iter().for_each(Watch::stop);
-    let clock = Local::new();
-    while clock.elapsed() < ANSWER_PATIENCE && !watches.iter().all(Watch::has_ended) {
-        pause(TICK)?;
-    }
-    Ok(())
 }
 
 /// Waits.
@@ -301,66 +343,12 @@ pub fn pause(time: Duration) -> Result<(), Failure> {
     let clock = Local::new();
     loop {
         if interrupted() {
-            return Err(Failure::remote("interrupted; the load has been ended"));
+            return Err(Failure::remote("interrupted; what was begun has been ended"));
         }
         let left = time.saturating_sub(clock.elapsed());
         if left.is_zero() {
             return Ok(());
         }
         thread::sleep(left.min(TICK));
-    }
-}
-
-/// Ends every conversation when it goes.
-struct EndAll<'a>(&'a [Watch]);
-
-impl Drop for EndAll<'_> {
-    fn drop(&mut self) {
-        for watch in self.0.iter().filter(|watch| !watch.has_ended()) {
-            watch.kill();
-        }
-    }
-}
-
-/// The steps of a takeover, each told once.
-#[derive(Default)]
-struct Steps {
-    told: Vec<&'static str>,
-}
-
-impl Steps {
-    fn news(&mut self, state: &ControllerState) -> Vec<&'static str> {
-        let steps = [
-            (state.drbd_role.as_deref() == Some("Primary"), "DRBD is primary"),
-            (state.state_mounted == Some(true), "the state is mounted"),
-            (state.vip == Some(true), "holds the VIP"),
-            (state.slurmctld == Some(true), "slurmctld runs"),
-            (state.mariadbd == Some(true), "MariaDB runs"),
-            (state.slurmdbd == Some(true), "slurmdbd runs"),
-        ];
-        let news: Vec<_> = steps
-            .into_iter()
-            .filter(|(reached, step)| *reached && !self.told.contains(step))
-            .map(|(_, step)| step)
-            .collect();
-        self.told.extend(&news);
-        news
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_step_of_a_takeover_is_told_once() {
-        let mut steps = Steps::default();
-        let mut state = ControllerState::default();
-        assert_eq!(steps.news(&state), [""; 0]);
-        state.drbd_role = Some("Primary".to_owned());
-        state.vip = Some(true);
-        assert_eq!(steps.news(&state), ["DRBD is primary", "holds the VIP"]);
-        state.slurmctld = Some(true);
-        assert_eq!(steps.news(&state), ["slurmctld runs"]);
     }
 }

@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use slurmha_core::drill::{ClockOffset, ControllerState, Probe, Sample, Submission};
+use slurmha_core::drill::{
+    ClockOffset, ControllerState, Fault, Hit, Probe, ProcessFate, Sample, Submission,
+};
+use slurmha_core::render::cib::id;
 use slurmha_core::site::NodeName;
+use slurmha_host::{Local, System as _};
 
 use super::preflight::Cast;
-use super::protocol::Reply;
+use super::protocol::{Moved, Reply, Struck};
 
 /// Everything told so far; several threads write to it.
 #[derive(Default)]
@@ -30,6 +34,15 @@ pub struct Inner {
     pub samples: BTreeMap<NodeName, Vec<Sample>>,
     /// What did not work.
     pub troubles: Vec<String>,
+    /// When a machine did what was asked of it, on its own clock; `Err` is
+    /// why it did not.
+    pub struck: Option<Result<Struck, String>>,
+    /// What became of the process that was hit.
+    pub process: Option<ProcessFate>,
+    /// What a move has reached, and when that was heard.
+    pub steps: Vec<(Timestamp, String)>,
+    /// How a move ended.
+    pub moved: Option<Moved>,
 }
 
 impl Seen {
@@ -44,7 +57,12 @@ impl Seen {
                 inner.samples.entry(machine.clone()).or_default().push(sample);
             }
             Reply::Trouble(what) => inner.troubles.push(format!("{machine}: {what}")),
-            Reply::Clock { .. } | Reply::Queue(_) | Reply::Collected(_) => {}
+            Reply::Struck(struck) => inner.struck = Some(Ok(struck)),
+            Reply::Unharmed(why) => inner.struck = Some(Err(why)),
+            Reply::Process(fate) => inner.process = Some(fate),
+            Reply::MoveStep(step) => inner.steps.push((Local::new().now(), step)),
+            Reply::Moved(moved) => inner.moved = Some(moved),
+            Reply::Clock { .. } | Reply::Queue(_) | Reply::Accounted(_) | Reply::Collected(_) => {}
         }
     }
 
@@ -71,6 +89,26 @@ impl Seen {
     /// What did not work so far.
     pub fn troubles(&self) -> Vec<String> {
         self.inner().troubles.clone()
+    }
+
+    /// Whether the fault has happened or the move was ordered.
+    pub fn struck(&self) -> Option<Result<Struck, String>> {
+        self.inner().struck.clone()
+    }
+
+    /// What became of the process that was hit.
+    pub fn process(&self) -> Option<ProcessFate> {
+        self.inner().process.clone()
+    }
+
+    /// How the move ended.
+    pub fn moved(&self) -> Option<Moved> {
+        self.inner().moved.clone()
+    }
+
+    /// What the move has reached, beyond the first so many steps.
+    pub fn steps_after(&self, known: usize) -> Vec<(Timestamp, String)> {
+        self.inner().steps.iter().skip(known).cloned().collect()
     }
 
     /// The last state of a controller.
@@ -106,12 +144,50 @@ impl Seen {
         accepted && inner.probes.iter().any(|probe| probe.answered && after(probe.ended))
     }
 
+    /// Whether clients were served by what they asked after the fault had
+    /// certainly happened, and what was hit is back.
+    pub fn goes_on(
+        &self,
+        fault: Fault,
+        cast: &Cast,
+        confirmed: Timestamp,
+        clocks: &BTreeMap<NodeName, ClockOffset>,
+    ) -> bool {
+        let here = |there| {
+            clocks.get(&cast.client).map_or(there, |offset: &ClockOffset| offset.apply(there))
+        };
+        let inner = self.inner();
+        let asked_later = |sent| here(sent) > confirmed;
+        let accepted =
+            inner.submissions.values().any(|s| asked_later(s.sent) && s.acknowledged().is_some());
+        let answered = inner.probes.iter().any(|p| p.answered && asked_later(p.sent));
+        let back = match fault.hit() {
+            Hit::Process { daemon, .. } => {
+                inner.process.as_ref().is_some_and(|process| process.answered.is_some())
+                    || inner.runs_on(&cast.survivor, daemon)
+            }
+            Hit::Power | Hit::Role => true,
+        };
+        accepted && answered && back
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Inner {
+    /// Whether a daemon was last seen to run on a machine.
+    fn runs_on(&self, machine: &NodeName, daemon: &str) -> bool {
+        let last = self.samples.get(machine).and_then(|samples| samples.last());
+        let runs = last.and_then(|sample| match daemon {
+            id::SLURMCTLD => sample.state.slurmctld,
+            id::SLURMDBD => sample.state.slurmdbd,
+            _ => sample.state.mariadbd,
+        });
+        runs == Some(true)
+    }
+
     /// A submission is told twice: when it begins, and with its answer.
     pub fn note_submission(&mut self, submission: Submission) {
         match self.submissions.get_mut(&submission.name) {
@@ -179,5 +255,39 @@ mod tests {
         assert!(!seen.serves_again(&cast, cut, &clocks));
         seen.note(&cast.client, probe(43, true));
         assert!(seen.serves_again(&cast, cut, &clocks));
+    }
+
+    #[test]
+    fn an_answer_of_the_old_process_does_not_count() {
+        let cast = Cast { victim: "ctl1".into(), survivor: "ctl2".into(), client: "login1".into() };
+        let clocks = BTreeMap::new();
+        let goes_on = |seen: &Seen| seen.goes_on(Fault::KillSlurmctld, &cast, at(10), &clocks);
+        let asked = |name: &str, sent: i64| {
+            Reply::Submission(Submission {
+                name: name.to_owned(),
+                sent: at(sent),
+                answer: Some(Answer { at: at(sent + 5), result: Ok(7) }),
+            })
+        };
+        let probe =
+            |sent: i64| Reply::Probe(Probe { sent: at(sent), ended: at(sent + 1), answered: true });
+        let fate = |answered| {
+            Reply::Process(ProcessFate { pid: 1, restarted: Some(at(12)), answered, thawed: false })
+        };
+        let seen = Seen::default();
+        seen.note(&cast.client, asked("r-0001", 9));
+        seen.note(&cast.client, probe(9));
+        seen.note(&cast.victim, fate(None));
+        assert!(!goes_on(&seen));
+        seen.note(&cast.client, asked("r-0002", 11));
+        seen.note(&cast.client, probe(12));
+        assert!(!goes_on(&seen), "nobody has seen it back");
+        seen.note(&cast.victim, fate(Some(at(13))));
+        assert!(goes_on(&seen));
+        // It may be back on the other controller instead.
+        seen.note(&cast.victim, fate(None));
+        let state = ControllerState { slurmctld: Some(true), ..Default::default() };
+        seen.note(&cast.survivor, Reply::Sample(Sample { at: at(14), state }));
+        assert!(goes_on(&seen));
     }
 }

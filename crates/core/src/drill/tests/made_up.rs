@@ -141,7 +141,9 @@ pub fn evidence(jobs: Vec<Job>) -> Evidence {
         scheduler_jobs: known.clone(),
         accounting_jobs: known,
         journal: Reading::Known(journal()),
-        takeover: Reading::Known(None),
+        takeovers: BTreeMap::new(),
+        victim_journal: Reading::default(),
+        process: None,
         aftermath: Aftermath {
             powered_on: true,
             rejoined_after_s: Some(95.0),
@@ -201,7 +203,7 @@ pub fn eventful() -> Evidence {
     });
     seen.submissions.push(Submission { name: name(9), sent: at(59.0), answer: None });
     seen.skipped_submissions = 3;
-    seen.takeover = Reading::Known(Some(takeover()));
+    seen.takeovers.insert("ctl2".into(), takeover());
     seen
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Hands over what was gathered on this machine.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use slurmha_core::drill::JOURNAL_FIELDS;
 use slurmha_core::layout::TAKEOVER_REPORT;
-use slurmha_core::observe::{Reading, SACCT_FORMAT};
+use slurmha_core::observe::{Reading, SACCT_FORMAT, parse_sacct};
 use slurmha_host::{Command, System};
 
 use super::super::protocol::{CollectTask, Collected, Reply, ledger_file, marks_file};
@@ -67,6 +68,23 @@ pub fn queue(system: &dyn System, link: &Link, run: &str, user: &str) {
         Reading::Unknown(why) => Reading::Unknown(why),
     };
     link.send(&Reply::Queue(count));
+}
+
+/// Counts the run's jobs that the accounting knows to have completed.
+pub fn accounted(system: &dyn System, link: &Link, run: &str) {
+    let prefix = format!("{run}-");
+    let count = match program(system, sacct()) {
+        Reading::Known(text) => match parse_sacct(&text) {
+            Ok(jobs) => {
+                let ended = jobs.iter().filter(|job| job.state == "COMPLETED");
+                let names = ended.map(|job| &job.name).filter(|name| name.starts_with(&prefix));
+                Reading::Known(names.collect::<BTreeSet<_>>().len())
+            }
+            Err(error) => Reading::Unknown(error.to_string()),
+        },
+        Reading::Unknown(why) => Reading::Unknown(why),
+    };
+    link.send(&Reply::Accounted(count));
 }
 
 fn sacct() -> Command {

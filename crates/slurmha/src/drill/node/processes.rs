@@ -42,6 +42,12 @@ impl Processes {
         true
     }
 
+    /// Every process of that name.
+    pub fn named(&self, name: &str) -> Vec<u32> {
+        let named = self.known.iter().filter(|(_, process)| process.name == name);
+        named.map(|(pid, _)| *pid).collect()
+    }
+
     /// Whether a program of that name runs. The kernel keeps 15 characters.
     pub fn has(&self, name: &str) -> bool {
         self.known.values().any(|process| process.name == name)

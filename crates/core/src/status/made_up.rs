@@ -12,7 +12,7 @@ use crate::status::Answers;
 
 /// The site of examples/lab.
 pub fn site() -> Site {
-    let text = include_str!("../../../../../examples/lab/site.toml");
+    let text = include_str!("../../../../examples/lab/site.toml");
     crate::site::parse("site.toml", text).unwrap().0
 }
 

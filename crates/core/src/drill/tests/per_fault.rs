@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What each fault demands, from made-up evidence.
+
+use super::made_up::{Job, at, evidence, job, message, record, sample};
+use crate::drill::*;
+use crate::observe::Reading;
+use crate::site::NodeName;
+
+/// Nobody was away, both controllers were watched, ctl1 was active throughout.
+fn undisturbed(fault: Fault, jobs: Vec<Job>) -> Evidence {
+    let mut seen = evidence(jobs);
+    seen.scenario = Scenario::new(fault);
+    seen.load_stopped = at(5.0);
+    seen.probes.iter_mut().for_each(|probe| probe.answered = true);
+    let watched = |active| [-10.0, -0.2, 1.0, 60.0].map(|time| sample(time, active)).to_vec();
+    seen.samples =
+        [(seen.victim.clone(), watched(true)), (seen.survivor.clone(), watched(false))].into();
+    seen.journal = Reading::Known(Vec::new());
+    seen.victim_journal = Reading::Known(Vec::new());
+    seen.aftermath = Aftermath { powered_on: true, ..Aftermath::default() };
+    seen
+}
+
+/// A daemon was killed and started again where it was.
+fn killed(fault: Fault, jobs: Vec<Job>) -> Evidence {
+    let Hit::Process { daemon, .. } = fault.hit() else { panic!("{fault:?} hits no process") };
+    let mut seen = undisturbed(fault, jobs);
+    seen.process = Some(ProcessFate {
+        pid: 700,
+        restarted: Some(at(1.4)),
+        answered: Some(at(1.9)),
+        thawed: false,
+    });
+    // The DC is ctl2: it orders, ctl1 tells the results.
+    seen.victim_journal = Reading::Known(vec![
+        message(
+            0.3,
+            "pacemaker-controld",
+            &format!(
+                "Result of monitor operation for {daemon} on ctl1: not running ({daemon} has failed)"
+            ),
+        ),
+        message(
+            0.9,
+            "pacemaker-controld",
+            &format!("Result of stop operation for {daemon} on ctl1: ok"),
+        ),
+        message(
+            2.0,
+            "pacemaker-controld",
+            &format!("Result of start operation for {daemon} on ctl1: ok"),
+        ),
+    ]);
+    seen.journal = Reading::Known(vec![
+        message(
+            0.5,
+            "pacemaker-controld",
+            &format!("Initiating stop operation {daemon}_stop_0 on ctl1"),
+        ),
+        message(
+            1.0,
+            "pacemaker-controld",
+            &format!("Initiating start operation {daemon}_start_0 on ctl1"),
+        ),
+    ]);
+    if daemon == "slurmctld" {
+        seen.probes
+            .iter_mut()
+            .filter(|p| p.sent > at(-0.1) && p.sent < at(2.0))
+            .for_each(|p| p.answered = false);
+    }
+    seen
+}
+
+fn moved(jobs: Vec<Job>) -> Evidence {
+    let mut seen = undisturbed(Fault::Switchover, jobs);
+    let samples = |until: f64, from: f64| {
+        [-10.0, -0.2, 3.0, 6.0, 12.0, 60.0].map(|t| sample(t, t < until || t > from)).to_vec()
+    };
+    seen.samples =
+        [(seen.victim.clone(), samples(5.0, 99.0)), (seen.survivor.clone(), samples(-99.0, 10.0))]
+            .into();
+    let controld = |time, text: &str| message(time, "pacemaker-controld", text);
+    let mut old = Vec::new();
+    let mut new = Vec::new();
+    for (order, result, name) in [
+        (0.4, 2.0, "slurmctld"),
+        (2.1, 2.4, "state"),
+        (2.1, 2.5, "vip"),
+        (2.1, 3.0, "slurmdbd"),
+        (3.1, 4.0, "mariadb"),
+        (4.1, 4.4, "database"),
+    ] {
+        new.push(controld(order, &format!("Initiating stop operation {name}_stop_0 on ctl1")));
+        old.push(controld(result, &format!("Result of stop operation for {name} on ctl1: ok")));
+    }
+    new.push(controld(4.5, "Initiating demote operation drbd_demote_0 on ctl1"));
+    old.push(controld(5.0, "Result of demote operation for drbd on ctl1: ok"));
+    new.push(controld(6.0, "Initiating promote operation drbd_promote_0 locally on ctl2"));
+    new.push(controld(6.5, "Result of promote operation for drbd on ctl2: ok"));
+    seen.journal = Reading::Known(new);
+    seen.victim_journal = Reading::Known(old);
+    seen
+}
+
+fn both() -> Vec<Job> {
+    vec![job(1, -10.0), job(2, -2.0), job(3, 4.0)]
+}
+
+fn lost() -> Vec<Job> {
+    vec![job(1, -10.0), Job { known: false, ran: false, ..job(2, -2.0) }, job(3, 4.0)]
+}
+
+fn reasons(seen: &Evidence) -> (Verdict, Vec<String>) {
+    let report = analyse(seen);
+    (report.verdict, report.reasons)
+}
+
+#[test]
+fn a_killed_slurmctld_is_back_where_it_was() {
+    let report = analyse(&killed(Fault::KillSlurmctld, both()));
+    assert_eq!((report.verdict, report.reasons.as_slice()), (Verdict::Pass, &[][..]));
+    let times = |phase| (report.phases[&phase].start_s, report.phases[&phase].end_s);
+    assert_eq!(times(Phase::Notice), (Some(0.0), Some(0.3)));
+    assert_eq!(times(Phase::Restart), (Some(0.5), Some(2.0)));
+    assert_eq!(times(Phase::Answer), (Some(2.0), Some(2.25)));
+    assert_eq!(report.phases.len(), 3);
+    assert_eq!(report.saved_state_age_s, Some(3.0));
+    assert_eq!(report.writers_max, Some(1));
+}
+
+#[test]
+fn a_killed_slurmctld_may_lose_what_it_had_not_saved() {
+    let (verdict, why) = reasons(&killed(Fault::KillSlurmctld, lost()));
+    assert_eq!(verdict, Verdict::PassWithLoss);
+    assert_eq!(why, ["1 job acknowledged and not yet saved by Slurm when slurmctld ended"]);
+    // The new one had taken over by then.
+    let late = vec![job(1, -10.0), Job { known: false, ..job(2, 1.6) }, job(3, 4.0)];
+    assert_eq!(reasons(&killed(Fault::KillSlurmctld, late)).0, Verdict::Fail);
+}
+
+/// Pacemaker's order is missing when somebody else brought it back.
+#[test]
+fn a_daemon_that_came_back_without_pacemaker_is_told() {
+    let mut seen = killed(Fault::KillMariadb, both());
+    seen.journal = Reading::Known(Vec::new());
+    seen.victim_journal = Reading::Known(Vec::new());
+    let report = analyse(&seen);
+    let notice = &report.phases[&Phase::Notice];
+    assert_eq!(notice.end_s, Some(1.4));
+    assert_eq!(notice.message.as_deref(), Some("mariadb was back before Pacemaker knew"));
+    let restart = &report.phases[&Phase::Restart];
+    assert_eq!((restart.start_s, restart.end_s), (Some(1.4), Some(1.9)));
+}
+
+#[test]
+fn no_client_sees_the_death_of_what_is_behind_the_scheduler() {
+    for fault in [Fault::KillSlurmdbd, Fault::KillMariadb] {
+        assert_eq!(reasons(&killed(fault, both())), (Verdict::Pass, Vec::new()));
+        let mut refused = killed(fault, both());
+        refused.submissions.push(Submission {
+            name: "r-0009".to_owned(),
+            sent: at(1.0),
+            answer: Some(Answer { at: at(2.0), result: Err("no".to_owned()) }),
+        });
+        let (verdict, why) = reasons(&refused);
+        assert_eq!(verdict, Verdict::Fail);
+        assert_eq!(why, ["1 submission got an error or no answer: clients saw it"]);
+        // slurmctld did not die: nothing of its state may be missing.
+        let (verdict, why) = reasons(&killed(fault, lost()));
+        assert_eq!(verdict, Verdict::Fail);
+        assert_eq!(why[0], "1 job lost: r-0002 2.0 s before the kill");
+    }
+}
+
+#[test]
+fn accounting_must_have_every_job_once() {
+    let change = |change: &dyn Fn(&mut Vec<crate::observe::JobRecord>)| {
+        let mut seen = killed(Fault::KillSlurmdbd, both());
+        let Reading::Known(records) = &mut seen.accounting_jobs else { panic!() };
+        change(records);
+        reasons(&seen).1
+    };
+    assert_eq!(change(&|r| r.truncate(2)), ["1 job missing in the accounting: r-0003"]);
+    assert_eq!(
+        change(&|r| r.push(record(1, "COMPLETED"))),
+        ["1 job more than once in the accounting: r-0001"]
+    );
+    assert_eq!(
+        change(&|r| r[1] = record(2, "RUNNING")),
+        ["1 job without an end in the accounting: r-0002"]
+    );
+    let mut unread = killed(Fault::KillSlurmdbd, both());
+    unread.accounting_jobs = Reading::Unknown("timed out".to_owned());
+    assert_eq!(reasons(&unread).1, ["the accounting could not be read: timed out"]);
+}
+
+#[test]
+fn a_daemon_that_is_not_back_is_a_fail() {
+    let mut seen = killed(Fault::KillSlurmdbd, both());
+    seen.process = Some(ProcessFate { pid: 700, ..ProcessFate::default() });
+    assert_eq!(reasons(&seen).1, ["slurmdbd was not back in the 5 s after the kill"]);
+    // It may have moved.
+    let survivor = seen.samples.get_mut(&NodeName::from("ctl2")).unwrap();
+    survivor[3].state.slurmdbd = Some(true);
+    assert_eq!(reasons(&seen), (Verdict::Pass, Vec::new()));
+    seen.process = None;
+    assert_eq!(reasons(&seen).1, ["what became of slurmdbd on ctl1 was not seen"]);
+}
+
+#[test]
+fn a_freeze_that_nobody_noticed_is_a_fail() {
+    assert_eq!(reasons(&killed(Fault::FreezeSlurmctld, both())), (Verdict::Pass, Vec::new()));
+    let mut seen = killed(Fault::FreezeSlurmctld, vec![job(1, -10.0), job(2, -2.0)]);
+    seen.journal = Reading::Known(Vec::new());
+    seen.victim_journal = Reading::Known(Vec::new());
+    seen.process = Some(ProcessFate { pid: 700, thawed: true, ..ProcessFate::default() });
+    seen.probes.iter_mut().filter(|p| p.sent > at(-0.1)).for_each(|p| p.answered = false);
+    insta::assert_snapshot!("a_freeze_that_nobody_noticed", render_text(&analyse(&seen)));
+}
+
+#[test]
+fn the_passive_controllers_death_may_cost_a_pause_and_nothing_else() {
+    let lonely = |jobs| {
+        let mut seen = undisturbed(Fault::PassivePowerLoss, jobs);
+        (seen.victim, seen.survivor) = (seen.survivor, seen.victim);
+        seen.samples.get_mut(&seen.victim).unwrap().truncate(2);
+        // It has no journal to read: its machine is off.
+        seen.victim_journal = Reading::default();
+        seen.aftermath.rejoined_after_s = Some(80.0);
+        seen.journal = Reading::Known(vec![
+            message(5.5, "pacemaker-controld", "Node ctl2 state is now lost"),
+            message(5.7, "pacemaker-controld", "Requesting fencing (off) of node ctl2"),
+            message(
+                8.0,
+                "pacemaker-controld",
+                "Peer ctl2 was terminated (off) by ctl1 on behalf of pacemaker-controld.7@ctl1: OK",
+            ),
+        ]);
+        seen
+    };
+    let report = analyse(&lonely(both()));
+    assert_eq!((report.verdict, report.reasons.as_slice()), (Verdict::Pass, &[][..]));
+    assert_eq!(report.submit_outage_s, 6.0);
+    assert_eq!(report.writers_max, Some(1));
+    assert_eq!(report.saved_state_age_s, None);
+    insta::assert_snapshot!("the_passive_controllers_death", render_text(&report));
+
+    let (verdict, why) = reasons(&lonely(lost()));
+    assert_eq!(
+        (verdict, why[0].as_str()),
+        (Verdict::Fail, "1 job lost: r-0002 2.0 s before the cut")
+    );
+
+    let mut away = lonely(both());
+    away.aftermath.rejoined_after_s = None;
+    away.aftermath.lacking = vec!["ctl2 is offline".to_owned()];
+    assert_eq!(
+        reasons(&away).1,
+        ["ctl2 did not become a full member again", "not as before: ctl2 is offline"]
+    );
+    // Left without power on request: no proof of a return was wanted.
+    away.aftermath.powered_on = false;
+    assert_eq!(reasons(&away).0, Verdict::Pass);
+}
+
+#[test]
+fn nothing_may_be_lost_in_a_planned_move() {
+    let report = analyse(&moved(both()));
+    assert_eq!((report.verdict, report.reasons.as_slice()), (Verdict::Pass, &[][..]));
+    let times = |phase| (report.phases[&phase].start_s, report.phases[&phase].end_s);
+    assert_eq!(times(Phase::Stop), (Some(0.4), Some(4.4)));
+    assert_eq!(times(Phase::Demote), (Some(4.5), Some(5.0)));
+    assert_eq!(times(Phase::Promote), (Some(6.0), Some(6.5)));
+    assert_eq!(report.writers_max, Some(1));
+    assert_eq!(
+        reasons(&moved(lost())),
+        (Verdict::Fail, vec!["1 job lost: r-0002 2.0 s before the order".to_owned()])
+    );
+    let twice = Job { runs: vec![(-3.0, -2.5), (33.0, 33.5)], ..job(2, -4.0) };
+    let (verdict, why) = reasons(&moved(vec![job(1, -10.0), twice, job(3, 4.0)]));
+    assert_eq!((verdict, why[0].as_str()), (Verdict::Fail, "1 job ran more than once: r-0002"));
+}
+
+#[test]
+fn a_move_that_did_not_happen_is_a_fail() {
+    let mut seen = undisturbed(Fault::Switchover, both());
+    seen.aftermath.lacking = vec!["a constraint is left over: cli-prefer-drbd-clone".to_owned()];
+    assert_eq!(
+        reasons(&seen).1,
+        [
+            "slurmctld never ran on ctl2",
+            "not as before: a constraint is left over: cli-prefer-drbd-clone"
+        ]
+    );
+}
+
+/// Without the victim's journal half of the story is missing, and the number
+/// of writers without its samples.
+#[test]
+fn a_victim_that_lives_must_have_been_watched() {
+    let mut seen = killed(Fault::KillSlurmctld, both());
+    seen.victim_journal = Reading::Unknown("no route".to_owned());
+    let reason = analyse(&seen).phases[&Phase::Restart].reason.clone();
+    assert_eq!(reason.as_deref(), Some("the journal of ctl1 could not be read: no route"));
+    seen.samples.get_mut(&NodeName::from("ctl1")).unwrap().truncate(2);
+    let why = "how many controllers could write is not known: ctl1 was not watched after the kill";
+    assert_eq!(reasons(&seen), (Verdict::Fail, vec![why.to_owned()]));
+}
+
+#[test]
+fn the_names_are_those_of_the_json_report() {
+    for fault in Fault::ALL {
+        let word = serde_json::to_value(fault).unwrap();
+        assert_eq!(word, fault.name());
+    }
+}

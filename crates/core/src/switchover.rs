@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A planned move of the active role: whether it is safe, when it is done,
+//! and how long clients had no answer.
+//!
+//! The role moves by a preference for the other controller that ends by
+//! itself. It is no ban: when the target dies in the middle, the old side may
+//! be taken again. It is no standby: DRBD stays up on both sides, so that
+//! nothing has to be copied afterwards and the next failure is survived.
+
+mod choose;
+mod progress;
+mod report;
+
+pub use choose::{Choice, Unfit, choose, obstacles};
+pub use progress::{arrived, failures, missing, replicates};
+pub use report::{Report, Step, render_text};
+
+/// Id of the constraint that `crm_resource --move` makes for a resource.
+pub fn preference_id(resource: &str) -> String {
+    format!("cli-prefer-{resource}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `slurmha switchover`: a planned move of the active role.
+
+use std::io::IsTerminal as _;
+
+use slurmha_core::site::NodeName;
+use slurmha_core::switchover::{Choice, Report, Unfit, choose, obstacles, render_text};
+
+use super::{apply::agree, status};
+use crate::apply::lock;
+use crate::cli::Reach;
+use crate::failure::Failure;
+use crate::fleet::{Fleet, Patience};
+use crate::progress::Progress;
+use crate::site_file::SiteFile;
+use crate::switchover::{Move, take_back};
+
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slurmha switchover site.toml              ask, then move to the other controller
+  slurmha switchover site.toml --to ctl1    move to ctl1; nothing to do when it is active
+  slurmha switchover site.toml --yes --json for a program
+
+slurmctld, slurmdbd, MariaDB, their volumes and the VIP move; jobs go on, clients
+wait and try again. Exit status 0 when everything runs on the target (or did
+before), 5 when it would not be safe and nothing was done, 6 when the cluster
+did not move.
+
+Before maintenance of the active machine, move the role away, and then keep it
+away: pcs node standby NAME. A move that was interrupted, even by a power cut,
+leaves nothing that keeps a controller from taking over; run it again.")]
+pub struct Args {
+    #[command(flatten)]
+    reach: Reach,
+    /// The controller that shall be active [default: the one that is not]
+    #[arg(long, value_name = "NAME")]
+    to: Option<String>,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let file = SiteFile::find(args.reach.site.as_deref())?;
+    let fleet = Fleet::open(&file, &args.reach, Patience::Work)?;
+    let progress = Progress::new(false);
+    let report = match plan(args, &file, &fleet, &progress)? {
+        Choice::Already(active) => stay(&file, &fleet, &active)?,
+        Choice::Move { from, to } => {
+            if !args.yes {
+                ask(&from, &to)?;
+            }
+            let _lock = lock::take(&fleet, &file.site, "a switchover")?;
+            // Whatever happened while somebody thought about it is seen now.
+            let Choice::Move { from: now, .. } = plan(args, &file, &fleet, &progress)? else {
+                return Err(not_any_more(&to));
+            };
+            if now != from {
+                return Err(not_any_more(&now));
+            }
+            // From here on Ctrl-C takes the order back.
+            slurmha_lab::interrupt::watch();
+            Move { site: &file.site, fleet: &fleet, from, to, progress: &progress }.run()?
+        }
+    };
+    print!("{}", if args.json { crate::json(&report)? + "\n" } else { render_text(&report) });
+    Ok(())
+}
+
+/// Nothing has to move; what an interrupted move has left is taken back.
+fn stay(file: &SiteFile, fleet: &Fleet, active: &NodeName) -> Result<Report, Failure> {
+    let _lock = lock::take(fleet, &file.site, "a switchover")?;
+    take_back(fleet, active)?;
+    Ok(Report::already(&file.site.cluster_name, active))
+}
+
+fn not_any_more(active: &NodeName) -> Failure {
+    Failure::refused(format!("{active} has become active meanwhile")).hint("slurmha status")
+}
+
+/// Looks at the cluster, and refuses when a move would not be safe.
+fn plan(
+    args: &Args,
+    file: &SiteFile,
+    fleet: &Fleet,
+    progress: &Progress,
+) -> Result<Choice, Failure> {
+    progress.stage("is it safe to move?");
+    let status = status::look(&file.site, fleet);
+    let choice = choose(&file.site, &status, args.to.as_deref()).map_err(|unfit| match unfit {
+        Unfit::NoController(..) => Failure::usage(unfit),
+        Unfit::NothingActive => Failure::refused(unfit).hint("slurmha status tells what is wrong"),
+    })?;
+    let Choice::Move { from, to } = &choice else { return Ok(choice) };
+    let obstacles = obstacles(&status, from, to);
+    if obstacles.is_empty() {
+        return Ok(choice);
+    }
+    let reasons: Vec<String> = obstacles.iter().map(|o| format!("\n  {}", o.text)).collect();
+    let message = format!("it is not safe to move from {from} to {to}{}", reasons.concat());
+    let mut cures: Vec<&String> = obstacles.iter().filter_map(|o| o.next.as_ref()).collect();
+    cures.dedup();
+    Err(cures.into_iter().fold(Failure::refused(message), Failure::hint))
+}
+
+fn ask(from: &NodeName, to: &NodeName) -> Result<(), Failure> {
+    if std::io::stdin().is_terminal() {
+        println!("The active role moves from {from} to {to}; clients wait some seconds.");
+    }
+    agree("Do this?")
+}

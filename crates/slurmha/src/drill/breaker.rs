@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Makes the fault happen, whichever it is: power is cut from outside, a
+//! process is hit and the role is moved by the other end on a machine.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use slurmha_core::drill::{Bounds, ClockOffset, Fault, Hit};
+use slurmha_core::site::NodeName;
+use slurmha_host::{Local, System as _};
+
+use super::power::{Cut, PowerSwitch, Victim};
+use super::preflight::Cast;
+use super::protocol::{MoveTask, StrikeTask, Struck, Task};
+use super::run::pause;
+use super::seen::Seen;
+use super::watch::Watch;
+use crate::failure::Failure;
+use crate::progress::Progress;
+
+/// Time for a machine to say that it has struck. It may first have to wait
+/// for Pacemaker.
+const STRIKE_PATIENCE: Duration = Duration::from_secs(120);
+
+/// Distance between looks whether it has.
+const TICK: Duration = Duration::from_millis(20);
+
+/// Makes the fault happen and undoes it.
+pub struct Breaker<'a> {
+    fault: Fault,
+    /// The machine whose power is cut, when power is what is cut.
+    pub power: Option<Victim<'a>>,
+}
+
+impl<'a> Breaker<'a> {
+    /// Prepares; nothing happens yet.
+    pub fn new(
+        fault: Fault,
+        cast: &'a Cast,
+        switch: Option<&'a dyn PowerSwitch>,
+        progress: &'a Progress,
+    ) -> Result<Self, Failure> {
+        let power = match (fault.hit(), switch) {
+            (Hit::Power, Some(switch)) => Some(Victim::new(switch, &cast.victim, progress)),
+            (Hit::Power, None) => return Err(Failure::internal("there is no way to cut power")),
+            (Hit::Process { .. } | Hit::Role, _) => None,
+        };
+        Ok(Self { fault, power })
+    }
+
+    /// The machine whose other end makes it happen.
+    pub fn machine<'c>(&self, cast: &'c Cast) -> Option<&'c NodeName> {
+        match self.fault.hit() {
+            Hit::Power => None,
+            Hit::Process { .. } => Some(&cast.victim),
+            // The target: if the old side dies on the way, it goes on.
+            Hit::Role => Some(&cast.survivor),
+        }
+    }
+
+    /// Whether it is no wonder when this machine falls silent.
+    pub fn silences(&self, machine: &NodeName, cast: &Cast) -> bool {
+        *machine == cast.victim && self.power.as_ref().is_some_and(Victim::was_cut)
+    }
+
+    /// Makes it happen, and tells when, on the drill's clock.
+    pub fn strike(
+        &self,
+        cast: &Cast,
+        watch: Option<&Watch>,
+        bounds: &Bounds,
+        seen: &Seen,
+        clocks: &BTreeMap<NodeName, ClockOffset>,
+    ) -> Result<Cut, Failure> {
+        if let Some(power) = &self.power {
+            return power.cut();
+        }
+        let (Some(task), Some(watch)) = (self.task(cast, bounds), watch) else {
+            return Err(Failure::internal("nobody is there to make the fault happen"));
+        };
+        watch.begin(task).map_err(Failure::remote)?;
+        let struck = await_strike(watch, seen)?;
+        let here = |there| clocks.get(&watch.machine).map_or(there, |offset| offset.apply(there));
+        Ok(Cut { at: here(struck.at), confirmed: here(struck.confirmed) })
+    }
+
+    /// What happened, for the terminal.
+    pub fn said(&self) -> String {
+        match self.fault {
+            Fault::PowerLoss | Fault::PassivePowerLoss => "its power is cut",
+            Fault::KillSlurmctld => "slurmctld is killed",
+            Fault::KillSlurmdbd => "slurmdbd is killed",
+            Fault::KillMariadb => "MariaDB is killed",
+            Fault::FreezeSlurmctld => "slurmctld is frozen",
+            Fault::Switchover => "the active role has to leave",
+        }
+        .to_owned()
+    }
+
+    fn task(&self, cast: &Cast, bounds: &Bounds) -> Option<Task> {
+        match self.fault.hit() {
+            Hit::Power => None,
+            Hit::Process { daemon, signal } => Some(Task::Strike(StrikeTask {
+                daemon: daemon.to_owned(),
+                signal,
+                limit: bounds.recovery + bounds.cool_down + bounds.watch,
+            })),
+            Hit::Role => Some(Task::Move(MoveTask {
+                from: cast.victim.clone(),
+                to: cast.survivor.clone(),
+                limit: bounds.recovery,
+            })),
+        }
+    }
+}
+
+/// Waits until the machine has struck.
+///
+/// # Errors
+/// When it says that it did not, or says nothing.
+pub fn await_strike(watch: &Watch, seen: &Seen) -> Result<Struck, Failure> {
+    let machine = &watch.machine;
+    let clock = Local::new();
+    while clock.elapsed() < STRIKE_PATIENCE {
+        // Asked before, so that a last word is not missed.
+        let ended = watch.has_ended();
+        match seen.struck() {
+            Some(Ok(struck)) => return Ok(struck),
+            Some(Err(why)) => return Err(Failure::remote(format!("{machine}: {why}"))),
+            None => {}
+        }
+        if let Some(moved) = seen.moved() {
+            let left = moved.left_over.map(|left| format!("\n  {left}")).unwrap_or_default();
+            let why = moved.result.err().unwrap_or_default();
+            return Err(Failure::remote(format!("{machine}: {why}{left}")));
+        }
+        if ended {
+            let troubles = seen.troubles().join("\n  ");
+            return Err(Failure::remote(format!("{machine} said nothing\n  {troubles}")));
+        }
+        pause(TICK)?;
+    }
+    let limit = STRIKE_PATIENCE.as_secs();
+    Err(Failure::remote(format!("{machine} has done nothing in {limit} s")))
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Moves the active role to this controller, and leaves nothing behind.
+//!
+//! Pacemaker is given a preference for this machine that ends by itself
+//! ([`LIFETIME`]). It is taken away as soon as the move is done, or has failed,
+//! or nobody listens any more. When this process is killed or its machine
+//! dies, the preference loses its force with time; the next move takes it
+//! away. At no moment is a machine kept from taking over.
+
+use std::time::Duration;
+
+use slurmha_core::layout::DRBD_RESOURCE;
+use slurmha_core::observe::Health;
+use slurmha_core::render::cib::id;
+use slurmha_core::switchover::{arrived, failures, missing, preference_id, replicates};
+use slurmha_host::System;
+use slurmha_host::program::{drbd, pacemaker, slurm};
+
+use super::super::protocol::{MoveTask, Moved, Reply, Struck};
+
+/// How long the preference lasts when nobody takes it away: longer than the
+/// move may take, so that it does not end in the middle of one.
+const LIFETIME: &str = "PT15M";
+
+/// Distance between looks; each starts a program on a machine that has more
+/// important things to do.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// One look.
+const LOOK_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often the preference is taken away again when that failed. Pacemaker
+/// refuses while it elects a DC, for some seconds.
+const ATTEMPTS: u32 = 10;
+
+/// Whoever asked for the move.
+pub struct Operator<'a> {
+    /// Says something.
+    pub tell: &'a dyn Fn(Reply),
+    /// Whether nobody listens any more.
+    pub has_left: &'a dyn Fn() -> bool,
+}
+
+/// Moves the role, and tells when it was ordered, what was reached, and how
+/// it ended.
+pub fn run(system: &dyn System, operator: &Operator<'_>, task: &MoveTask) {
+    // What an earlier move has left would only confuse this one.
+    if let Some(why) = clear(system) {
+        return (operator.tell)(Reply::Unharmed(why));
+    }
+    if let Some(why) = made_by_hand(system) {
+        return (operator.tell)(Reply::Unharmed(why));
+    }
+    let at = system.now();
+    let ordered = pacemaker::prefer_promoted(system, id::DRBD_CLONE, task.to.as_str(), LIFETIME);
+    let result = match ordered {
+        Ok(()) => {
+            (operator.tell)(Reply::Struck(Struck { at, confirmed: system.now() }));
+            follow(system, operator, task)
+        }
+        // It may have been set all the same; it is taken away like any other.
+        Err(error) => Err(format!("Pacemaker did not take the order: {error}")),
+    };
+    let at = system.now();
+    let left_over = clear(system);
+    let result = result.and_then(|()| stays(system, task));
+    (operator.tell)(Reply::Moved(Moved { result, at, left_over }));
+}
+
+/// Takes back what an interrupted move has left, without moving anything.
+pub fn take_back(system: &dyn System) -> Reply {
+    let at = system.now();
+    Reply::Moved(Moved { result: Ok(()), at, left_over: clear(system) })
+}
+
+/// Waits until nothing is missing. With the first failure the preference is
+/// taken back: whether to try again here or to go back is then Pacemaker's to
+/// decide, and nothing must hold it on a target that does not work.
+fn follow(system: &dyn System, operator: &Operator<'_>, task: &MoveTask) -> Result<(), String> {
+    let end = system.elapsed() + task.limit;
+    let mut told: Vec<String> = Vec::new();
+    let mut failures: Vec<String> = Vec::new();
+    loop {
+        let look = look(system, task);
+        for resource in look.arrived {
+            if !told.contains(&resource) {
+                (operator.tell)(Reply::MoveStep(format!("runs {resource}")));
+                told.push(resource);
+            }
+        }
+        let Some(missing) = look.missing else { return Ok(()) };
+        if failures.is_empty() && !look.failures.is_empty() {
+            failures = look.failures;
+            let what = failures.join("; ");
+            (operator.tell)(Reply::MoveStep(format!("{what}; the order is taken back")));
+            // What could not be taken back now is told in the end.
+            let _ = clear(system);
+        }
+        if !failures.is_empty() && look.all_back {
+            return Err(format!("it went back to {}: {}", task.from, failures.join("; ")));
+        }
+        if (operator.has_left)() {
+            return Err(format!("interrupted; {missing}"));
+        }
+        if system.elapsed() >= end {
+            return Err(format!("not done after {} s: {missing}", task.limit.as_secs()));
+        }
+        system.sleep(PAUSE);
+    }
+}
+
+/// What was seen at one moment.
+#[derive(Default)]
+struct Look {
+    arrived: Vec<String>,
+    missing: Option<String>,
+    failures: Vec<String>,
+    /// Everything runs on the old side.
+    all_back: bool,
+}
+
+/// Looks; the dear questions come last, when the others are answered.
+fn look(system: &dyn System, task: &MoveTask) -> Look {
+    let (from, to) = (task.from.as_str(), task.to.as_str());
+    let status = match pacemaker::status(system, LOOK_LIMIT) {
+        Ok(status) => status,
+        Err(error) => {
+            let missing = Some(format!("Pacemaker does not answer: {error}"));
+            return Look { missing, ..Look::default() };
+        }
+    };
+    Look {
+        arrived: arrived(&status, to),
+        missing: missing(&status, from, to).or_else(|| unanswered(system)),
+        failures: failures(&status),
+        all_back: missing(&status, to, from).is_none(),
+    }
+}
+
+/// What does not answer although Pacemaker has started it.
+fn unanswered(system: &dyn System) -> Option<String> {
+    match slurm::ping(system, LOOK_LIMIT) {
+        Ok(Health::Up) => {}
+        Ok(_) => return Some("slurmctld does not answer on the VIP".to_owned()),
+        Err(error) => return Some(format!("slurmctld could not be asked: {error}")),
+    }
+    match drbd::status(system, DRBD_RESOURCE, LOOK_LIMIT) {
+        Ok(side) => replicates(&side),
+        Err(error) => Some(format!("DRBD could not be asked: {error}")),
+    }
+}
+
+/// Without the preference everything must stay where it is.
+fn stays(system: &dyn System, task: &MoveTask) -> Result<(), String> {
+    // A cluster that does not settle in time shows in what is missing.
+    let _ = pacemaker::wait_until_settled(system);
+    match look(system, task).missing {
+        None => Ok(()),
+        Some(missing) => Err(format!("it did not stay: {missing}")),
+    }
+}
+
+/// Takes every preference and ban of ours away, and looks whether it is gone.
+/// The answer is what is left, with the cure.
+fn clear(system: &dyn System) -> Option<String> {
+    let preference = preference_id(id::DRBD_CLONE);
+    let xpath = format!("//rsc_location[@id='{preference}']");
+    let mut why = String::new();
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            system.sleep(PAUSE);
+        }
+        let cleared = pacemaker::clear_constraints(system, id::DRBD_CLONE);
+        match cleared.and_then(|()| pacemaker::has_element(system, &xpath)) {
+            Ok(false) => return None,
+            Ok(true) => why = "it is still there".to_owned(),
+            Err(error) => why = error.to_string(),
+        }
+    }
+    Some(format!(
+        "the constraint {preference} could not be taken away ({why}); it has no force after \
+         {LIFETIME}; to take it away: crm_resource --clear -r {}",
+        id::DRBD_CLONE
+    ))
+}
+
+/// A preference or ban that somebody else has set for another resource pulls
+/// at all that run together: it would make the move end half-way.
+fn made_by_hand(system: &dyn System) -> Option<String> {
+    match pacemaker::has_element(system, "//rsc_location[starts-with(@id,'cli-')]") {
+        Ok(false) => None,
+        Ok(true) => Some(
+            "somebody has moved or banned a resource by hand; nothing was ordered; to see it: \
+             pcs constraint location; to end it: crm_resource --clear -r RESOURCE"
+                .to_owned(),
+        ),
+        Err(error) => Some(format!("Pacemaker's configuration could not be read: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A planned move from its beginning to its end, with a client that watches.
+//!
+//! The move itself is made by the other end on the target
+//! (`drill::node`), which also takes back what it has set. Here it is
+//! started, watched, and measured.
+
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use slurmha_core::drill::{ClockOffset, Probe};
+use slurmha_core::site::{NodeName, Site};
+use slurmha_core::switchover::{Report, Step};
+use slurmha_host::{Local, System as _};
+use slurmha_lab::interrupt::interrupted;
+
+use crate::drill::breaker::await_strike;
+use crate::drill::protocol::{MoveTask, Moved, Reply, Struck, Task};
+use crate::drill::seen::Seen;
+use crate::drill::watch::{Watch, complete};
+use crate::drill::{EndAll, pause, synchronise};
+use crate::failure::Failure;
+use crate::fleet::{Fleet, failure};
+use crate::progress::Progress;
+
+/// The longest that a move may take; an idle one takes some ten seconds on
+/// real hardware, and a minute in emulation.
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// Time for the first answer to the client.
+const FIRST_ANSWER: Duration = Duration::from_secs(30);
+
+/// The client asks this long before and after.
+const MARGIN: Duration = Duration::from_secs(2);
+
+const TICK: Duration = Duration::from_millis(100);
+
+/// Time for a clock to be read.
+const CLOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Time for the target to take back what it has set, after Ctrl-C.
+const UNDO_PATIENCE: Duration = Duration::from_secs(60);
+
+/// One move.
+pub struct Move<'a> {
+    /// The site.
+    pub site: &'a Site,
+    /// The way to its machines.
+    pub fleet: &'a Fleet,
+    /// The controller that is active.
+    pub from: NodeName,
+    /// The other one.
+    pub to: NodeName,
+    /// Where to say what happens.
+    pub progress: &'a Progress,
+}
+
+/// What happened, on this machine's clock.
+struct Course {
+    ordered: Timestamp,
+    done: Timestamp,
+    /// Until when the client was to ask, when it fell silent before.
+    silent_until: Option<Timestamp>,
+    steps: Vec<Step>,
+    clocks: BTreeMap<NodeName, ClockOffset>,
+}
+
+impl Move<'_> {
+    /// Moves, and tells what it cost.
+    ///
+    /// # Errors
+    /// When a machine cannot be reached, the cluster does not move in time,
+    /// or somebody pressed Ctrl-C. Nothing of the order is left behind, or
+    /// the error says what.
+    pub fn run(&self) -> Result<Report, Failure> {
+        let client = self.client();
+        let seen = Seen::default();
+        let watches = [self.watch(&client)?, self.watch(&self.to)?];
+        let course = thread::scope(|scope| {
+            // Whatever happens, the listeners must come to an end.
+            let _end = EndAll(&watches);
+            for watch in &watches {
+                let seen = &seen;
+                scope.spawn(move || {
+                    if let Err(why) = watch.listen(&mut |reply| seen.note(&watch.machine, reply)) {
+                        seen.trouble(why);
+                    }
+                });
+            }
+            self.play(&watches, &seen)
+        })?;
+        Ok(self.report(client, &course, seen.take().probes))
+    }
+
+    /// A login node sees what users see; without one the target asks.
+    fn client(&self) -> NodeName {
+        self.site.logins.first().map_or_else(|| self.to.clone(), |login| login.name.clone())
+    }
+
+    fn watch(&self, machine: &NodeName) -> Result<Watch, Failure> {
+        Watch::start(self.fleet.remote(), machine).map_err(|error| failure(&error))
+    }
+
+    fn play(&self, watches: &[Watch; 2], seen: &Seen) -> Result<Course, Failure> {
+        let [prober, mover] = watches;
+        let clocks = synchronise(watches, CLOCK_PATIENCE);
+        prober.begin(Task::Probe { limit: LIMIT * 2 }).map_err(Failure::remote)?;
+        await_first_answer(prober, seen)?;
+        pause(MARGIN)?;
+        let (from, to) = (self.from.clone(), self.to.clone());
+        mover.begin(Task::Move(MoveTask { from, to, limit: LIMIT })).map_err(Failure::remote)?;
+        let moved = self.follow(mover, seen);
+        if moved.is_err() {
+            self.wait_for_undo(mover, seen);
+        }
+        let (struck, moved, steps) = moved?;
+        let here = |there| clocks.get(&mover.machine).map_or(there, |c| c.apply(there));
+        pause(MARGIN)?;
+        // A client that went away saw no outage; that is not none.
+        let silent_until = prober.has_ended().then(|| Local::new().now());
+        prober.stop();
+        let (ordered, done) = (here(struck.at), here(moved.at));
+        Ok(Course { ordered, done, silent_until, steps, clocks })
+    }
+
+    /// From the order to the end of the move.
+    fn follow(&self, mover: &Watch, seen: &Seen) -> Result<(Struck, Moved, Vec<Step>), Failure> {
+        let struck = await_strike(mover, seen)?;
+        let ordered = Local::new().now();
+        self.progress.machine(self.from.as_str(), "the active role has to leave");
+        let mut steps = Vec::new();
+        loop {
+            let ended = mover.has_ended();
+            for (at, text) in seen.steps_after(steps.len()) {
+                self.progress.machine(self.to.as_str(), &text);
+                let after_s = at.duration_since(ordered).as_secs_f64();
+                steps.push(Step { after_s: (after_s * 10.0).round() / 10.0, text });
+            }
+            if let Some(moved) = seen.moved() {
+                return self.judge(moved).map(|moved| (struck, moved, steps));
+            }
+            if ended {
+                return Err(self.lost(seen));
+            }
+            pause(TICK)?;
+        }
+    }
+
+    fn judge(&self, moved: Moved) -> Result<Moved, Failure> {
+        let to = &self.to;
+        let undone = match &moved.left_over {
+            None => "the order has been taken back; Pacemaker decides alone again".to_owned(),
+            Some(left) => left.clone(),
+        };
+        match (&moved.result, &moved.left_over) {
+            (Ok(()), None) => {
+                self.progress.machine(to.as_str(), "all runs here; the order is taken back");
+                Ok(moved)
+            }
+            (Ok(()), Some(left)) => {
+                Err(Failure::not_as_wanted(format!("everything runs on {to}, but {left}"))
+                    .hint("slurmha switchover again takes it away"))
+            }
+            (Err(why), _) => Err(Failure::not_as_wanted(format!(
+                "the role did not move to {to}: {why}\n  {undone}"
+            ))
+            .hint("slurmha status")),
+        }
+    }
+
+    /// The target fell silent. It takes the order back as soon as it notices.
+    fn lost(&self, seen: &Seen) -> Failure {
+        let troubles = seen.troubles().join("\n  ");
+        Failure::remote(format!(
+            "the connection to {} was lost in the middle of the move\n  {troubles}",
+            self.to
+        ))
+        .hint("slurmha status tells where the role is now")
+        .hint("an order that is left over ends by itself; slurmha switchover again takes it away")
+    }
+
+    /// Asks the target to stop, and waits until it has taken the order back.
+    fn wait_for_undo(&self, mover: &Watch, seen: &Seen) {
+        let was_told = seen.moved().is_some();
+        mover.stop();
+        let clock = Local::new();
+        while !mover.has_ended() && clock.elapsed() < UNDO_PATIENCE {
+            thread::sleep(TICK);
+        }
+        let Some(moved) = seen.moved().filter(|_| !was_told) else { return };
+        let said = moved.left_over.unwrap_or_else(|| "the order has been taken back".to_owned());
+        self.progress.machine(self.to.as_str(), &said);
+        if interrupted() {
+            self.progress.stage("what has begun to move may still arrive: slurmha status");
+        }
+    }
+
+    fn report(&self, client: NodeName, course: &Course, probes: Vec<Probe>) -> Report {
+        let here = |there| course.clocks.get(&client).map_or(there, |c| c.apply(there));
+        let probes: Vec<Probe> = probes
+            .into_iter()
+            .map(|p| Probe { sent: here(p.sent), ended: here(p.ended), ..p })
+            .collect();
+        let last = probes.iter().map(|probe| probe.ended).max();
+        let end = course.silent_until.or(last).unwrap_or(course.done);
+        let took = course.done.duration_since(course.ordered).as_secs_f64();
+        Report {
+            moved: true,
+            to: self.to.clone(),
+            client: Some(client.clone()),
+            took_s: (took * 10.0).round() / 10.0,
+            steps: course.steps.clone(),
+            ..Report::already(&self.site.cluster_name, &self.from)
+        }
+        .with_outage(&probes, course.ordered, end)
+    }
+}
+
+/// Takes back what an interrupted move has left where nothing has to move.
+///
+/// # Errors
+/// When the machine cannot be reached, or something is still left.
+pub fn take_back(fleet: &Fleet, active: &NodeName) -> Result<(), Failure> {
+    let answer = complete(fleet.remote(), active, Task::TakeBack, false, UNDO_PATIENCE * 2);
+    let (replies, _) = answer.map_err(Failure::remote)?;
+    let moved = replies.into_iter().find_map(|reply| match reply {
+        Reply::Moved(moved) => Some(moved),
+        _ => None,
+    });
+    match moved {
+        Some(Moved { left_over: None, .. }) => Ok(()),
+        Some(Moved { left_over: Some(left), .. }) => {
+            Err(Failure::not_as_wanted(format!("{active} is active, but {left}")))
+        }
+        None => Err(Failure::remote(format!("{active} did not answer"))),
+    }
+}
+
+/// An outage can only be measured from the last answer before it.
+fn await_first_answer(prober: &Watch, seen: &Seen) -> Result<(), Failure> {
+    let clock = Local::new();
+    while clock.elapsed() < FIRST_ANSWER {
+        if seen.has_answered() {
+            return Ok(());
+        }
+        if prober.has_ended() {
+            break;
+        }
+        pause(TICK)?;
+    }
+    let machine = &prober.machine;
+    let troubles = seen.troubles().join("\n  ");
+    Err(Failure::refused(format!(
+        "{machine} has no answer of slurmctld; nothing was moved\n  {troubles}"
+    ))
+    .hint(format!("on {machine}: scontrol ping")))
+}
