@@ -17,4 +17,5 @@ pub mod render;
 pub mod secret;
 pub mod site;
 pub mod status;
+pub mod watch;
 pub mod xml;
