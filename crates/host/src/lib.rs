@@ -14,6 +14,7 @@ pub mod command;
 pub mod local;
 pub mod node;
 pub mod observe;
+pub mod process;
 pub mod program;
 pub mod remote;
 pub mod simulate;

@@ -9,6 +9,9 @@
 //! Exit statuses and their meaning: "Resource Agent API", OCF 1.1.
 
 mod daemon;
+mod event;
+mod intent;
+mod kill;
 mod metadata;
 mod ready;
 
@@ -18,6 +21,11 @@ use std::time::Duration;
 use slurmha_host::{Local, System};
 
 pub use daemon::Daemon;
+pub use event::{Unreported, report};
+#[cfg(test)]
+pub use intent::{expect, forget};
+pub use intent::{forget_hang, is_expected, note_hang};
+pub use ready::ask;
 
 /// How an action ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +74,13 @@ pub fn run(args: &Args) -> ExitCode {
     // The limit that Pacemaker kills us at, in milliseconds.
     let limit = std::env::var("OCF_RESKEY_CRM_meta_timeout").ok();
     let limit = limit.and_then(|text| text.parse().ok()).unwrap_or(60_000);
-    let answer = act(&Local::new(), args.daemon, &args.action, Duration::from_millis(limit));
+    let system = Local::new();
+    let answer = act(&system, args.daemon, &args.action, Duration::from_millis(limit));
+    let interval = std::env::var("OCF_RESKEY_CRM_meta_interval").ok();
+    if interval.is_some_and(|interval| interval != "0") && answer == Answer::plain(Status::Success)
+    {
+        intent::expect(&system, args.daemon);
+    }
     if let Some(reason) = &answer.reason {
         // The prefix makes Pacemaker show the line in crm_mon and its log.
         let prefix = std::env::var("OCF_EXIT_REASON_PREFIX");
@@ -76,6 +90,8 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 /// One action. `limit` is the time after which Pacemaker gives up on it.
+/// `exited` is none of Pacemaker's: systemd tells with it that the daemon has
+/// ended.
 pub fn act(system: &dyn System, daemon: Daemon, action: &str, limit: Duration) -> Answer {
     match action {
         "meta-data" => {
@@ -86,9 +102,12 @@ pub fn act(system: &dyn System, daemon: Daemon, action: &str, limit: Duration) -
         "stop" => daemon.stop(system, limit),
         "monitor" | "status" => daemon.monitor(system),
         "validate-all" => daemon.validate(system),
+        "exited" => event::exited(system, daemon),
         other => Answer::because(Status::Unimplemented, format!("there is no action {other}")),
     }
 }
 
+#[cfg(test)]
+pub mod test_machine;
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ mod failure;
 mod fleet;
 mod progress;
 mod site_file;
+mod watch;
 
 use std::process::ExitCode;
 
