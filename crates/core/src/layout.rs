@@ -61,6 +61,8 @@ pub const MUNGE_ID: u32 = 64031;
 pub const RUNTIME_DIRECTORY: &str = "/run/slurmha";
 /// Unit that looks for daemons that hang.
 pub const WATCH_UNIT: &str = "slurmha-watch.service";
+/// Its file.
+pub const WATCH_UNIT_FILE: &str = "/etc/systemd/system/slurmha-watch.service";
 /// `SlurmctldPort`, the default of slurm.conf(5).
 pub const SLURMCTLD_PORT: u16 = 6817;
 /// `DbdPort`, the default of slurmdbd.conf(5).
