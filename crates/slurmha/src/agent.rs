@@ -76,17 +76,24 @@ pub fn run(args: &Args) -> ExitCode {
     let limit = limit.and_then(|text| text.parse().ok()).unwrap_or(60_000);
     let system = Local::new();
     let answer = act(&system, args.daemon, &args.action, Duration::from_millis(limit));
-    let interval = std::env::var("OCF_RESKEY_CRM_meta_interval").ok();
-    if interval.is_some_and(|interval| interval != "0") && answer == Answer::plain(Status::Success)
-    {
-        intent::expect(&system, args.daemon);
-    }
+    let interval = std::env::var("OCF_RESKEY_CRM_meta_interval").unwrap_or_default();
+    adopt(&system, args.daemon, &interval, &answer);
     if let Some(reason) = &answer.reason {
         // The prefix makes Pacemaker show the line in crm_mon and its log.
         let prefix = std::env::var("OCF_EXIT_REASON_PREFIX");
         eprintln!("{}{reason}", prefix.unwrap_or_else(|_| "ocf-exit-reason:".to_owned()));
     }
     ExitCode::from(answer.status as u8)
+}
+
+/// What a recurring action finds in order is Pacemaker's, whoever started it:
+/// such an action, with an interval other than 0 ms, runs nowhere else.
+fn adopt(system: &dyn System, daemon: Daemon, interval: &str, answer: &Answer) {
+    if interval.parse().is_ok_and(|interval: u64| interval > 0)
+        && *answer == Answer::plain(Status::Success)
+    {
+        intent::expect(system, daemon);
+    }
 }
 
 /// One action. `limit` is the time after which Pacemaker gives up on it.

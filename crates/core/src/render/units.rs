@@ -20,15 +20,16 @@ use crate::site::Site;
 /// its resources before systemd stops what they need.
 /// `OnFailure`, `OnSuccess`: Pacemaker is told of an end at once.
 pub fn controller() -> Vec<ConfigFile> {
-    vec![
+    let mut files = vec![
         guarded(id::SLURMCTLD, STATE_MOUNT, ""),
         guarded(id::SLURMDBD, DATABASE_MOUNT, ""),
         // debian-start checks every table in the background after each
         // start: seconds of load in the middle of a failover.
         guarded(id::MARIADB, DATABASE_MOUNT, "ExecStartPost=\n"),
-        watch::exited(),
         watch::watch(),
-    ]
+    ];
+    files.extend(watch::exited());
+    files
 }
 
 /// The resource agents, each a line that calls the binary under the name

@@ -39,10 +39,11 @@ impl Process {
 }
 
 /// The process of a unit that the others come from: slurmctld of 22.05
-/// starts a second one, slurmscriptd, for its scripts.
+/// starts a second one, slurmscriptd, for its scripts. What a script has left
+/// behind has no parent here either, and is younger.
 pub fn main_process(processes: &[Process]) -> Option<&Process> {
     let is_child = |process: &Process| processes.iter().any(|other| other.pid == process.parent);
-    processes.iter().find(|process| !is_child(process))
+    processes.iter().filter(|process| !is_child(process)).min_by_key(|process| process.began)
 }
 
 #[cfg(test)]
@@ -74,6 +75,9 @@ mod tests {
         let processes = [(900, 812), (812, 1), (901, 900)]
             .map(|(pid, parent)| Process::parse(&stat(pid, "x", parent)).expect("a process"));
         assert_eq!(main_process(&processes).map(|process| process.pid), Some(812));
+        let orphan = Process { pid: 700, began: 9999, ..processes[1] };
+        let with_orphan = [&[orphan], &processes[..]].concat();
+        assert_eq!(main_process(&with_orphan).map(|process| process.pid), Some(812));
         assert_eq!(main_process(&[]), None);
     }
 }

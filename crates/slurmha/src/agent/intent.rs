@@ -85,3 +85,7 @@ fn try_note(system: &dyn System, path: &Path) -> Result<(), FileError> {
     }
     write_atomically(system, path, b"", Ids::root(0o644))
 }
+
+#[cfg(test)]
+#[path = "intent_tests.rs"]
+mod tests;

@@ -77,10 +77,20 @@ impl TestMachine {
         ran.iter().filter(|command| command.starts_with(start)).cloned().collect()
     }
 
+    fn show(&self) -> String {
+        let files = self.files.lock().expect("a lock");
+        let runs = files.keys().any(|path| path.ends_with("cgroup.procs"));
+        let active = if runs { "active" } else { "inactive" };
+        format!("Id=x.service\nLoadState=loaded\nActiveState={active}\n")
+    }
+
     fn answer(&self, command: &Command) -> (i32, String) {
         match command.program() {
             "crm_mon" | "crm_resource" if self.pacemaker_is_silent => (102, String::new()),
             "crm_mon" => (0, crm_mon(self.maintenance)),
+            "systemctl" if command.arguments().first().is_some_and(|verb| verb == "show") => {
+                (0, self.show())
+            }
             "crm_resource" | "systemctl" | "sleep" => (0, String::new()),
             program => panic!("{program} was not expected"),
         }

@@ -4,30 +4,29 @@
 use crate::config_file::ConfigFile;
 use crate::layout::{BINARY, WATCH_UNIT};
 
-/// Name of the unit that is started when a daemon's unit has ended.
-fn exited_unit(daemon: &str) -> String {
-    format!("slurmha-exited@{daemon}.service")
-}
-
-/// Lines for the `[Unit]` section of a daemon: both kinds of end start the
+/// Lines for the `[Unit]` section of a daemon: both kinds of end start a
 /// report, also the clean one, because a daemon that ends by itself with
 /// status 0 is as gone as one that was killed. The unit has left its running
 /// state by then, so a report delays nothing that waits for that.
+///
+/// Two units for the same program: systemd tells a unit how another ended
+/// only when there is one single reason to start it
+/// (`service_get_triggering_service`, service.c).
 pub(super) fn tells_its_end(daemon: &str) -> String {
-    let unit = exited_unit(daemon);
-    format!("OnFailure={unit}\nOnSuccess={unit}\n")
+    format!("OnFailure=slurmha-failed@{daemon}.service\nOnSuccess=slurmha-ended@{daemon}.service\n")
 }
 
-/// Tells Pacemaker that a daemon has ended, if nobody asked for it.
+/// Tell Pacemaker that a daemon has ended, if nobody asked for it.
 ///
-/// It runs in the middle of an outage, so that it has only what costs
+/// They run in the middle of an outage, so that they have only what costs
 /// nothing: mounts and system call filters are set up anew at each start.
-pub(super) fn exited() -> ConfigFile {
-    unit(
-        &exited_unit(""),
-        &format!(
-            "[Unit]
-Description=Tell Pacemaker that %i has ended
+pub(super) fn exited() -> [ConfigFile; 2] {
+    ["failed", "ended"].map(|how| {
+        unit(
+            &format!("slurmha-{how}@.service"),
+            &format!(
+                "[Unit]
+Description=Tell Pacemaker that %i has {how}
 StartLimitIntervalSec=0
 
 [Service]
@@ -36,8 +35,9 @@ ExecStart={BINARY} agent %i exited
 TimeoutStartSec=60
 SyslogIdentifier=slurmha-exited
 {CAPABILITIES}"
-        ),
-    )
+            ),
+        )
+    })
 }
 
 /// Looks for daemons that hang.
