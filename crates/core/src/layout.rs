@@ -62,3 +62,15 @@ pub const SLURM_ID: u32 = 64030;
 /// Debian gives munge whatever id is free; it has to be the same everywhere
 /// only by convention, but a known one makes backups and NFS predictable.
 pub const MUNGE_ID: u32 = 64031;
+
+/// What the agents and the watcher tell each other; gone after a reboot, as
+/// are the daemons that it is about.
+pub const RUNTIME_DIRECTORY: &str = "/run/slurmha";
+/// Unit that looks for daemons that hang.
+pub const WATCH_UNIT: &str = "slurmha-watch.service";
+/// Its file.
+pub const WATCH_UNIT_FILE: &str = "/etc/systemd/system/slurmha-watch.service";
+/// `SlurmctldPort`, the default of slurm.conf(5).
+pub const SLURMCTLD_PORT: u16 = 6817;
+/// `DbdPort`, the default of slurmdbd.conf(5).
+pub const SLURMDBD_PORT: u16 = 6819;

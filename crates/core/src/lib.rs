@@ -19,4 +19,5 @@ pub mod site;
 pub mod state_save;
 pub mod status;
 pub mod switchover;
+pub mod watch;
 pub mod xml;

@@ -162,6 +162,50 @@ fn each_resource_fails_once() {
     }
 }
 
+/// What `crm_resource --fail` makes of an exit or a hang: an operation that
+/// nobody scheduled, `asyncmon`.
+#[test]
+fn a_reported_failure_is_treated_like_a_found_one() {
+    for id in ["slurmctld", "slurmdbd", "mariadb"] {
+        let found = format!("{id}_monitor_10000@ctl1=7");
+        let reported = format!("{id}_asyncmon_0@ctl1=1");
+        assert_eq!(
+            Cluster::formed().after(&["--op-inject", &reported]),
+            Cluster::formed().after(&["--op-inject", &found]),
+        );
+    }
+}
+
+/// Why nothing is reported in maintenance mode: the failure is kept, and the
+/// daemon that an administrator has long started again is stopped when the
+/// mode ends.
+#[test]
+fn a_failure_reported_in_maintenance_mode_costs_a_restart_when_the_mode_ends() {
+    let (on, off) = (r#"name="maintenance-mode" value="true"/>"#, r#"name="maintenance-mode"/>"#);
+    let cluster = Cluster::formed();
+    let property = r#"name="no-quorum-policy" value="stop"/>"#;
+    cluster.edit(property, &format!(r#"{property}<nvpair id="mode" {on}"#));
+    let after = cluster.directory.path().join("after.xml");
+    let report = ["--op-inject", "slurmctld_asyncmon_0@ctl1=1"];
+    let save = ["--simulate", "--save-output", &after.to_string_lossy()];
+    let reaction = cluster.simulate(&[&report[..], &save[..]].concat());
+    assert!(!reaction.contains("slurmctld       stop"), "{reaction}");
+    std::fs::rename(after, cluster.cib()).expect("the CIB after the report");
+    cluster.edit(on, off);
+    let reaction = cluster.after(&[]);
+    assert!(reaction.contains("slurmctld       stop on ctl1"), "{reaction}");
+}
+
+/// Why nothing is reported where Pacemaker has not started the daemon: a
+/// failure says that it ran there, and what runs on two machines is stopped
+/// on both.
+#[test]
+fn a_failure_reported_where_nothing_runs_stops_the_daemon_where_it_does() {
+    let cluster = Cluster::formed();
+    let output = cluster.simulate(&["--simulate", "--op-inject", "slurmctld_asyncmon_0@ctl2=1"]);
+    assert!(output.contains("slurmctld       stop on ctl1"), "{output}");
+}
+
 #[test]
 fn drbd_fails_on_the_active_controller() {
     let reaction = Cluster::formed().after(&["--op-inject", "drbd_monitor_20000@ctl1=1"]);

@@ -21,6 +21,7 @@ pub mod simulate;
 pub mod simulated;
 pub mod ssh;
 pub mod system;
+pub mod unit_process;
 
 pub use apply::apply;
 pub use command::{Command, CommandError, CommandOutput, Exit};

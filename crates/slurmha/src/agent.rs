@@ -10,6 +10,9 @@
 //! Exit statuses and their meaning: "Resource Agent API", OCF 1.1.
 
 mod daemon;
+mod event;
+mod intent;
+mod kill;
 mod metadata;
 mod parameters;
 pub mod ready;
@@ -23,7 +26,12 @@ use std::time::Duration;
 use slurmha_host::{Local, System};
 
 pub use daemon::Daemon;
+pub use event::{Unreported, report};
+#[cfg(test)]
+pub use intent::{expect, forget};
+pub use intent::{forget_hang, is_expected, note_hang};
 use parameters::Parameters;
+pub use ready::ask;
 use vip::Vip;
 use volume::Volume;
 
@@ -80,6 +88,18 @@ pub enum Agent {
     Vip,
 }
 
+impl Agent {
+    /// The daemon that it runs, if that is what it does.
+    fn daemon(self) -> Option<Daemon> {
+        match self {
+            Self::Slurmctld => Some(Daemon::Slurmctld),
+            Self::Slurmdbd => Some(Daemon::Slurmdbd),
+            Self::Mariadb => Some(Daemon::Mariadb),
+            Self::Volume | Self::Vip => None,
+        }
+    }
+}
+
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Which agent
@@ -94,14 +114,28 @@ pub fn run(args: &Args) -> ExitCode {
     let limit = std::env::var("OCF_RESKEY_CRM_meta_timeout").ok();
     let limit = limit.and_then(|text| text.parse().ok()).unwrap_or(60_000);
     let limit = Duration::from_millis(limit);
-    let parameters = Parameters::from_environment();
-    let answer = act(&Local::new(), args.agent, &args.action, &parameters, limit);
+    let (system, parameters) = (Local::new(), Parameters::from_environment());
+    let answer = act(&system, args.agent, &args.action, &parameters, limit);
+    if let Some(daemon) = args.agent.daemon() {
+        let interval = std::env::var("OCF_RESKEY_CRM_meta_interval").unwrap_or_default();
+        adopt(&system, daemon, &interval, &answer);
+    }
     if let Some(reason) = &answer.reason {
         // The prefix makes Pacemaker show the line in crm_mon and its log.
         let prefix = std::env::var("OCF_EXIT_REASON_PREFIX");
         eprintln!("{}{reason}", prefix.unwrap_or_else(|_| "ocf-exit-reason:".to_owned()));
     }
     ExitCode::from(answer.status as u8)
+}
+
+/// What a recurring action finds in order is Pacemaker's, whoever started it:
+/// such an action, with an interval other than 0 ms, runs nowhere else.
+fn adopt(system: &dyn System, daemon: Daemon, interval: &str, answer: &Answer) {
+    if interval.parse().is_ok_and(|interval: u64| interval > 0)
+        && *answer == Answer::plain(Status::Success)
+    {
+        intent::expect(system, daemon);
+    }
 }
 
 /// One action. `limit` is the time after which Pacemaker gives up on it.
@@ -117,22 +151,19 @@ pub fn act(
         print!("{}", metadata::of(agent));
         return Answer::plain(Status::Success);
     }
-    match agent {
-        Agent::Slurmctld => act_on_daemon(system, Daemon::Slurmctld, action, limit),
-        Agent::Slurmdbd => act_on_daemon(system, Daemon::Slurmdbd, action, limit),
-        Agent::Mariadb => act_on_daemon(system, Daemon::Mariadb, action, limit),
-        Agent::Volume => match Volume::new(parameters) {
-            Ok(volume) => act_on_volume(system, &volume, action, limit),
-            Err(answer) => answer,
-        },
-        Agent::Vip => match Vip::new(parameters) {
-            Ok(vip) => act_on_vip(system, &vip, action),
-            Err(answer) => answer,
-        },
+    if let Some(daemon) = agent.daemon() {
+        return act_on_daemon(system, daemon, action, limit);
     }
+    let answer = if agent == Agent::Volume {
+        Volume::new(parameters).map(|volume| act_on_volume(system, &volume, action, limit))
+    } else {
+        Vip::new(parameters).map(|vip| act_on_vip(system, &vip, action))
+    };
+    answer.unwrap_or_else(|answer| answer)
 }
 
-/// `settle` is none of Pacemaker's: it runs in a unit of its own.
+/// Two are none of Pacemaker's: `settle` runs in a unit of its own, and with
+/// `exited` systemd tells that the daemon has ended.
 fn act_on_daemon(system: &dyn System, daemon: Daemon, action: &str, limit: Duration) -> Answer {
     match action {
         "start" => daemon.start(system, limit),
@@ -143,6 +174,7 @@ fn act_on_daemon(system: &dyn System, daemon: Daemon, action: &str, limit: Durat
             takeover::settle(system);
             Answer::plain(Status::Success)
         }
+        "exited" => event::exited(system, daemon),
         other => unimplemented(other),
     }
 }
@@ -171,5 +203,7 @@ fn unimplemented(action: &str) -> Answer {
     Answer::because(Status::Unimplemented, format!("there is no action {action}"))
 }
 
+#[cfg(test)]
+pub mod test_machine;
 #[cfg(test)]
 mod tests;

@@ -55,6 +55,9 @@ enum Command {
     /// A resource agent; called by Pacemaker
     #[command(hide = true)]
     Agent(crate::agent::Args),
+    /// Looks for daemons that hang; a service on the controllers
+    #[command(hide = true)]
+    Watch,
     /// What runs on the machines; called by slurmha itself
     #[command(hide = true)]
     Node(command::node::Args),
@@ -65,6 +68,7 @@ impl Cli {
     pub fn run(self) -> Result<ExitCode, Failure> {
         match self.command {
             Command::Agent(args) => return Ok(crate::agent::run(&args)),
+            Command::Watch => return Ok(crate::watch::run()),
             Command::Init(args) => command::init::run(&args),
             Command::Check(args) => command::check::run(&args),
             Command::Plan(args) => command::plan::run(&args),

@@ -11,6 +11,7 @@ mod fleet;
 mod progress;
 mod site_file;
 mod switchover;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -4,7 +4,7 @@
 use super::everywhere::directory;
 use super::{Want, disabled, enabled, packages, running};
 use crate::config_file::{Access, ConfigFile};
-use crate::layout::{DATABASE_MOUNT, STATE_MOUNT};
+use crate::layout::{DATABASE_MOUNT, STATE_MOUNT, WATCH_UNIT, WATCH_UNIT_FILE};
 use crate::plan::Stage;
 use crate::render::cib::password_script;
 use crate::render::{corosync, drbd, mariadb, slurm, slurmdbd, units};
@@ -120,5 +120,7 @@ fn membership(site: &Site) -> Vec<Want> {
     }
     wants.push(enabled("pacemaker.service"));
     wants.push(running("pacemaker.service", &[]));
+    wants.push(enabled(WATCH_UNIT));
+    wants.push(running(WATCH_UNIT, &[WATCH_UNIT_FILE]));
     wants
 }

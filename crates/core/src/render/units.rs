@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! systemd drop-ins and option files of the daemons.
 
+mod watch;
+
 use crate::config_file::{Access, ConfigFile};
 use crate::layout::{AGENT_DIRECTORY, BINARY, DATABASE_MOUNT, STATE_MOUNT};
 use crate::plan::VOLUME_MARKER;
 use crate::render::cib::id;
 use crate::site::Site;
 
-/// Drop-ins for the daemons that only Pacemaker starts.
+/// Drop-ins for the daemons that only Pacemaker starts, and what tells it
+/// what happens to them.
 ///
 /// `AssertPathExists` makes a start on an empty mount point fail: MariaDB
 /// would otherwise fill the directory below with a fresh, empty database and
@@ -15,14 +18,18 @@ use crate::site::Site;
 /// brings back by itself is an activation outside the cluster's control.
 /// `Before=pacemaker.service`: when the machine shuts down, Pacemaker stops
 /// its resources before systemd stops what they need.
+/// `OnFailure`, `OnSuccess`: Pacemaker is told of an end at once.
 pub fn controller() -> Vec<ConfigFile> {
-    vec![
-        drop_in("slurmctld", &guarded(STATE_MOUNT, "")),
-        drop_in("slurmdbd", &guarded(DATABASE_MOUNT, "")),
+    let mut files = vec![
+        guarded(id::SLURMCTLD, STATE_MOUNT, ""),
+        guarded(id::SLURMDBD, DATABASE_MOUNT, ""),
         // debian-start checks every table in the background after each
         // start: seconds of load in the middle of a failover.
-        drop_in("mariadb", &guarded(DATABASE_MOUNT, "ExecStartPost=\n")),
-    ]
+        guarded(id::MARIADB, DATABASE_MOUNT, "ExecStartPost=\n"),
+        watch::watch(),
+    ];
+    files.extend(watch::exited());
+    files
 }
 
 /// The resource agents, each a line that calls the binary under the name
@@ -38,8 +45,15 @@ pub fn agents() -> Vec<ConfigFile> {
         .into()
 }
 
-fn guarded(mount: &str, service: &str) -> String {
-    format!("[Unit]\nAssertPathExists={mount}/{VOLUME_MARKER}\n\n[Service]\nRestart=no\n{service}")
+fn guarded(daemon: &str, mount: &str, service: &str) -> ConfigFile {
+    let tells = watch::tells_its_end(daemon);
+    drop_in(
+        daemon,
+        &format!(
+            "[Unit]\nAssertPathExists={mount}/{VOLUME_MARKER}\n{tells}\n\
+             [Service]\nRestart=no\n{service}"
+        ),
+    )
 }
 
 /// slurmd fetches its configuration from the VIP; Debian's unit insists on a

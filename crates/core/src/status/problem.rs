@@ -20,6 +20,7 @@ pub(super) fn problems(view: &View<'_>, status: &Status) -> Vec<Problem> {
         outside(machines::others(status)),
         replication::replication(view, status),
         services::daemons(status),
+        services::watchers(view, status),
         resources::resources(view, status),
         outside(services::compute_nodes(status)),
         services::fencing(view, status),

@@ -3,7 +3,7 @@
 
 use super::made_up::{self, answers, change, site};
 use super::*;
-use crate::observe::{FencingEvent, Health, Reading, ResourceFailure};
+use crate::observe::{FencingEvent, Health, Reading, ResourceFailure, UnitState};
 use crate::site::NodeName;
 
 fn problems(status: &Status) -> Vec<&str> {
@@ -291,4 +291,29 @@ fn the_status_as_json_reads_back() {
     let fields: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(fields["verdict"], "healthy");
     let _: Vec<FencingEvent> = serde_json::from_value(fields["fencing"].clone()).unwrap();
+}
+
+/// A watcher that does not run is seen by nobody else.
+#[test]
+fn a_watcher_that_does_not_run_is_a_problem_with_a_cure() {
+    let with = |load: &str, active: &str| {
+        let mut answers = answers();
+        change(&mut answers, "ctl2", |ctl2| {
+            let unit = UnitState {
+                load: load.to_owned(),
+                active: active.to_owned(),
+                enabled: String::new(),
+                since: None,
+            };
+            ctl2.units.insert("slurmha-watch.service".to_owned(), unit);
+        });
+        assemble(&site(), &answers)
+    };
+    assert_eq!(with("loaded", "active").verdict, Verdict::Healthy);
+    let status = with("loaded", "failed");
+    assert_eq!(status.verdict, Verdict::Degraded);
+    let text = "a daemon that hangs on ctl2 is not noticed: no slurmha-watch.service";
+    assert_eq!(problems(&status), [text]);
+    assert_eq!(next(&status), ["on ctl2: systemctl restart slurmha-watch.service"]);
+    assert_eq!(next(&with("not-found", "inactive")), ["slurmha plan"]);
 }

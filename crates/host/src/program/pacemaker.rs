@@ -126,6 +126,16 @@ pub fn restart_resource(system: &dyn System, resource: &str) -> Result<(), Comma
     system.run(&command)?.success().map(|_| ())
 }
 
+/// `crm_resource --fail`: Pacemaker treats a primitive that it has started on
+/// a node as if its monitor had failed, at once. It needs root or hacluster
+/// (`fail_lrm_resource`, controld_execd.c).
+pub fn fail_resource(system: &dyn System, resource: &str, node: &str) -> Result<(), CommandError> {
+    let command = Command::new("crm_resource")
+        .args(["--fail", "--resource", resource, "--node", node])
+        .timeout(TIMEOUT);
+    system.run(&command)?.success().map(|_| ())
+}
+
 /// `crm_resource --wait`: returns when the scheduler has nothing left to do.
 pub fn wait_until_settled(system: &dyn System) -> Result<(), CommandError> {
     let command = Command::new("crm_resource")

@@ -36,10 +36,14 @@ impl State {
         self.units.get(unit).is_some_and(|unit| unit.active)
     }
 
-    /// A drop-in that systemd has not read yet.
+    /// A drop-in that systemd has not read yet, or a unit of our own.
     pub(super) fn unit_file_changed(&mut self, path: &Path) {
         let Ok(rest) = path.strip_prefix("/etc/systemd/system") else { return };
         let rest = rest.to_string_lossy().into_owned();
+        // An instance is not a unit before it is started.
+        if rest.ends_with(".service") && !rest.contains(['/', '@']) {
+            self.units.entry(rest.clone()).or_default();
+        }
         for (name, unit) in &mut self.units {
             unit.stale |= rest.starts_with(name.as_str());
         }

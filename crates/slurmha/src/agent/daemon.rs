@@ -9,7 +9,7 @@ use slurmha_core::plan::VOLUME_MARKER;
 use slurmha_host::program::systemctl;
 use slurmha_host::{Command, System};
 
-use super::{Answer, Status, ready, takeover};
+use super::{Answer, Status, intent, kill, ready, takeover};
 
 /// Pause between two looks at a daemon that is starting.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -45,7 +45,8 @@ impl Daemon {
         }
     }
 
-    fn unit(self) -> String {
+    /// Name of the unit with its suffix.
+    pub fn unit(self) -> String {
         format!("{}.service", self.name())
     }
 
@@ -62,6 +63,8 @@ impl Daemon {
     /// Starts the daemon and answers once it answers a real request.
     pub fn start(self, system: &dyn System, limit: Duration) -> Answer {
         let begin = system.elapsed();
+        // Until it has started, its end is this action's failure, not news.
+        intent::forget(system, self);
         let marker = self.marker();
         match system.metadata(&marker) {
             Ok(Some(_)) => {}
@@ -89,6 +92,7 @@ impl Daemon {
                     if unclean {
                         takeover::begin(system);
                     }
+                    intent::expect(system, self);
                     return Answer::plain(Status::Success);
                 }
                 Ok(Seen::Running) => {}
@@ -124,8 +128,15 @@ impl Daemon {
     pub fn stop(self, system: &dyn System, limit: Duration) -> Answer {
         let patience = limit.saturating_sub(RESERVE).max(Duration::from_secs(1));
         let ran = matches!(self.look(system), Ok(Seen::Running));
+        let hangs = intent::hangs(system, self);
+        intent::forget(system, self);
         // An error here is no answer yet: what counts is whether it runs.
-        let obeyed = self.command(system, "stop", patience).is_ok();
+        let obeyed = if hangs {
+            kill::stop_hung(system, self, patience);
+            false
+        } else {
+            self.command(system, "stop", patience).is_ok()
+        };
         if self == Self::Slurmctld
             && ran
             && obeyed

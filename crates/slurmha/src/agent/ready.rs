@@ -3,16 +3,17 @@
 
 use std::time::Duration;
 
+use slurmha_core::layout::SLURMDBD_PORT;
 use slurmha_core::observe::Health;
-use slurmha_host::System;
+use slurmha_core::watch::Heard;
+use slurmha_host::command::CommandError;
+use slurmha_host::program::slurm::SlurmError;
 use slurmha_host::program::{mariadb, slurm};
+use slurmha_host::{System, unit_process};
 
 use super::Daemon;
 
 const LIMIT: Duration = Duration::from_secs(5);
-
-/// Port of slurmdbd, slurmdbd.conf(5), and of slurmctld, slurm.conf(5).
-const SLURMDBD_PORT: u16 = 6819;
 
 /// Asks once. No answer is "not yet", whatever the reason.
 pub fn answers(system: &dyn System, daemon: Daemon) -> bool {
@@ -22,22 +23,28 @@ pub fn answers(system: &dyn System, daemon: Daemon) -> bool {
         Daemon::Slurmctld => matches!(slurm::ping(system, LIMIT), Ok(Health::Up)),
         // slurmdbd opens its port after it has reached the database; asking
         // more would need the VIP, which comes up beside it.
-        Daemon::Slurmdbd => is_listening(system, SLURMDBD_PORT),
+        Daemon::Slurmdbd => unit_process::waiting_at(system, SLURMDBD_PORT).is_some(),
         Daemon::Mariadb => mariadb::select_one(system, LIMIT).is_ok(),
     }
 }
 
-/// Whether a local TCP socket listens on the port; proc_net_tcp of the
-/// kernel's documentation (state 0A is LISTEN).
-fn is_listening(system: &dyn System, port: u16) -> bool {
-    let wanted = format!(":{port:04X}");
-    let listens = |line: &str| {
-        let mut fields = line.split_whitespace().skip(1);
-        let local = fields.next().unwrap_or_default();
-        local.ends_with(&wanted) && fields.nth(1) == Some("0A")
+/// Asks once for the watcher. A slurmdbd is not asked: 22.05 has no request
+/// for it that needs no account, and a connection without one is an error in
+/// its log.
+pub fn ask(system: &dyn System, daemon: Daemon) -> Heard {
+    let answer = match daemon {
+        Daemon::Slurmctld => match slurm::ping(system, LIMIT) {
+            Ok(Health::Up) => return Heard::Answer,
+            Err(SlurmError::Command(error)) => Err(error),
+            Ok(_) | Err(SlurmError::Parse(_)) => return Heard::Unknown,
+        },
+        Daemon::Slurmdbd => return Heard::Unknown,
+        Daemon::Mariadb => mariadb::select_one(system, LIMIT),
     };
-    ["/proc/net/tcp", "/proc/net/tcp6"].iter().any(|path| {
-        let bytes = system.read(path.as_ref()).ok().flatten().unwrap_or_default();
-        String::from_utf8_lossy(&bytes).lines().any(listens)
-    })
+    match answer {
+        Ok(()) => Heard::Answer,
+        Err(CommandError::TimedOut { .. }) => Heard::Silence,
+        // A refused connection, a broken client, a full table of connections.
+        Err(_) => Heard::Unknown,
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use slurmha_core::layout::DRBD_RESOURCE;
+use slurmha_core::layout::{DRBD_RESOURCE, WATCH_UNIT};
 use slurmha_core::observe::ObserveRequest;
 use slurmha_core::site::{NodeName, Role, Site};
 use slurmha_core::status::{Answers, Line, Status, Tone, Verdict, assemble, render};
@@ -117,6 +117,7 @@ fn requests(site: &Site) -> BTreeMap<NodeName, ObserveRequest> {
             cluster: controller,
             quorum: controller,
             drbd_resource: controller.then(|| DRBD_RESOURCE.to_owned()),
+            units: if controller { vec![WATCH_UNIT.to_owned()] } else { Vec::new() },
             slurm: controller || roles.contains(&Role::Login),
             ..ObserveRequest::default()
         }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Daemons, compute nodes, fencing.
+//! Daemons, who watches them, compute nodes, fencing.
 
 use super::super::model::{Contact, Problem, Severity, Status};
 use super::super::view::View;
 use super::{problem, somewhere};
+use crate::layout::WATCH_UNIT;
 use crate::observe::{Health, Reading};
-use crate::site::Accept;
+use crate::site::{Accept, NodeName};
 
 pub(super) fn daemons(status: &Status) -> Vec<Problem> {
     let daemons = &status.daemons;
@@ -37,6 +38,25 @@ pub(super) fn daemons(status: &Status) -> Vec<Problem> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Without the watcher a daemon that hangs is noticed by nobody, and nothing
+/// else looks different.
+pub(super) fn watchers(view: &View<'_>, status: &Status) -> Vec<Problem> {
+    let takes_part = |name: &NodeName| !status.is_offline(name.as_str());
+    view.controllers()
+        .filter(|(name, _)| takes_part(name))
+        .filter_map(|(name, seen)| Some((name, seen.units.get(WATCH_UNIT)?)))
+        .filter(|(_, unit)| !matches!(unit.active.as_str(), "active" | "activating"))
+        .map(|(name, unit)| {
+            let text = format!("a daemon that hangs on {name} is not noticed: no {WATCH_UNIT}");
+            let next = match unit.load.as_str() {
+                "loaded" => format!("on {name}: systemctl restart {WATCH_UNIT}"),
+                _ => "slurmha plan".to_owned(),
+            };
+            problem(Severity::Degraded, text, next)
+        })
+        .collect()
 }
 
 /// States in which a node takes no jobs and will not by itself.

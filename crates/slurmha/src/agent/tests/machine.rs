@@ -11,7 +11,7 @@ use slurmha_host::{
     Command, CommandError, CommandOutput, Exit, FileError, FileKind, Ids, Metadata, System,
 };
 
-use slurmha_core::layout::{LAST_STOP, STATE_SAVE_LOCATION};
+use slurmha_core::layout::{LAST_STOP, RUNTIME_DIRECTORY, STATE_SAVE_LOCATION};
 use slurmha_core::plan::VOLUME_MARKER;
 
 use super::super::{Agent, Answer, Parameters, Status, act};
@@ -254,7 +254,8 @@ impl System for Machine {
     }
 
     fn stage(&self, path: &Path, content: &[u8], _: Ids) -> Result<PathBuf, FileError> {
-        assert!(self.mounted, "{} is not on the volume", path.display());
+        let on_volume = !path.starts_with(RUNTIME_DIRECTORY);
+        assert!(self.mounted || !on_volume, "{} is not on the volume", path.display());
         self.put(path, content);
         Ok(path.to_owned())
     }
@@ -264,7 +265,8 @@ impl System for Machine {
     }
 
     fn make_directory(&self, path: &Path, _: Ids) -> Result<(), FileError> {
-        panic!("an agent makes nothing: {}", path.display())
+        assert_eq!(path, Path::new(RUNTIME_DIRECTORY));
+        Ok(())
     }
 
     fn set_access(&self, path: &Path, _: Ids) -> Result<(), FileError> {
@@ -272,7 +274,8 @@ impl System for Machine {
     }
 
     fn remove_file(&self, path: &Path) -> Result<bool, FileError> {
-        panic!("an agent removes nothing: {}", path.display())
+        assert!(path.starts_with(RUNTIME_DIRECTORY), "{}", path.display());
+        Ok(self.files.lock().expect("a lock").remove(path).is_some())
     }
 
     fn remove_tree(&self, path: &Path) -> Result<(), FileError> {

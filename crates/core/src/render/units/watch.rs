@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Units that tell Pacemaker what happened to its daemons.
+
+use crate::config_file::ConfigFile;
+use crate::layout::{BINARY, WATCH_UNIT};
+
+/// Lines for the `[Unit]` section of a daemon: both kinds of end start a
+/// report, also the clean one, because a daemon that ends by itself with
+/// status 0 is as gone as one that was killed. The unit has left its running
+/// state by then, so a report delays nothing that waits for that.
+///
+/// Two units for the same program: systemd tells a unit how another ended
+/// only when there is one single reason to start it
+/// (`service_get_triggering_service`, service.c).
+pub(super) fn tells_its_end(daemon: &str) -> String {
+    format!("OnFailure=slurmha-failed@{daemon}.service\nOnSuccess=slurmha-ended@{daemon}.service\n")
+}
+
+/// Tell Pacemaker that a daemon has ended, if nobody asked for it.
+///
+/// They run in the middle of an outage, so that they have only what costs
+/// nothing: mounts and system call filters are set up anew at each start.
+pub(super) fn exited() -> [ConfigFile; 2] {
+    ["failed", "ended"].map(|how| {
+        unit(
+            &format!("slurmha-{how}@.service"),
+            &format!(
+                "[Unit]
+Description=Tell Pacemaker that %i has {how}
+StartLimitIntervalSec=0
+
+[Service]
+Type=oneshot
+ExecStart={BINARY} agent %i exited
+TimeoutStartSec=60
+SyslogIdentifier=slurmha-exited
+{CAPABILITIES}"
+            ),
+        )
+    })
+}
+
+/// Looks for daemons that hang.
+///
+/// `PartOf` and `WantedBy`: it stops before Pacemaker does and comes back
+/// with it. Everything is read-only to it but its own directory in /run.
+pub(super) fn watch() -> ConfigFile {
+    unit(
+        WATCH_UNIT,
+        &format!(
+            "[Unit]
+Description=Tell Pacemaker when a daemon of Slurm's control plane hangs
+PartOf=pacemaker.service
+After=pacemaker.service
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+ExecStart={BINARY} watch
+Restart=always
+RestartSec=1
+SyslogIdentifier=slurmha-watch
+RuntimeDirectory=slurmha
+RuntimeDirectoryPreserve=yes
+{CAPABILITIES}{SANDBOX}
+[Install]
+WantedBy=pacemaker.service
+"
+        ),
+    )
+}
+
+/// Root, because MariaDB lets nobody else in without a password; and past
+/// file modes, because Pacemaker's shared memory belongs to hacluster: libqb
+/// gives it to its client by chown, which hacluster may not (ringbuffer.c).
+const CAPABILITIES: &str = "\
+NoNewPrivileges=yes
+CapabilityBoundingSet=CAP_DAC_OVERRIDE
+";
+
+/// Not `PrivateDevices` and not `ProtectProc`: Pacemaker's shared memory is
+/// in /dev/shm, and the daemons' processes are what is looked at.
+const SANDBOX: &str = "\
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+InaccessiblePaths=-/etc/slurmha/secrets
+DevicePolicy=closed
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+";
+
+fn unit(name: &str, text: &str) -> ConfigFile {
+    let header = crate::render::header("#");
+    ConfigFile::new(format!("/etc/systemd/system/{name}"), format!("{header}{text}"))
+}

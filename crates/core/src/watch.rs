@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Whether a daemon that runs still works, and whether that is news.
+//!
+//! An exit is told by systemd. A daemon that hangs exits nowhere, so it is
+//! looked at; what was seen is judged here, without any process or clock.
+
+mod door;
+mod judge;
+mod patience;
+mod process;
+mod report;
+
+pub use door::waiting_connections;
+pub use judge::{Heard, Judge, Look, Verdict};
+pub use patience::{PATIENCE, Patience, is_idle};
+pub use process::{Process, main_process};
+pub use report::may_report;

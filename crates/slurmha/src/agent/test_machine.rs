@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A controller in memory: files, one daemon's process, Pacemaker's answers.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use slurmha_host::{
+    Command, CommandError, CommandOutput, Exit, FileError, FileKind, Ids, Metadata, System,
+};
+
+use super::Daemon;
+
+/// What happens on the machine when a program runs.
+type Reaction = Box<dyn Fn(&TestMachine, &Command) + Sync>;
+
+pub struct TestMachine {
+    files: Mutex<BTreeMap<PathBuf, String>>,
+    clock: Mutex<Duration>,
+    ran: Mutex<Vec<String>>,
+    /// `maintenance-mode`.
+    pub maintenance: bool,
+    /// crm_mon and crm_resource fail.
+    pub pacemaker_is_silent: bool,
+    /// Called for each program and, with `sleep`, for each pause.
+    pub react: Reaction,
+}
+
+impl TestMachine {
+    /// On which nothing runs.
+    pub fn new() -> Self {
+        let machine = Self {
+            files: Mutex::default(),
+            clock: Mutex::default(),
+            ran: Mutex::default(),
+            maintenance: false,
+            pacemaker_is_silent: false,
+            react: Box::new(|_, _| {}),
+        };
+        machine.put("/proc/sys/kernel/hostname", "ctl1\n");
+        machine
+    }
+
+    /// The same with something else about it.
+    pub fn with(change: impl FnOnce(&mut Self)) -> Self {
+        let mut machine = Self::new();
+        change(&mut machine);
+        machine
+    }
+
+    /// Puts a file in place.
+    pub fn put(&self, path: impl Into<PathBuf>, text: &str) {
+        self.files.lock().expect("a lock").insert(path.into(), text.to_owned());
+    }
+
+    /// The daemon's process, as it is from now on.
+    pub fn run_process(&self, daemon: Daemon, state: char, ticks: u64) {
+        let stat = format!("812 (x) {state} 1 1 1 0 -1 0 0 0 0 0 {ticks} 0 0 0 20 0 9 0 44 0\n");
+        self.put(list(daemon), "812\n");
+        self.put("/proc/812/stat", &stat);
+    }
+
+    /// The daemon ends.
+    pub fn end_process(&self, daemon: Daemon) {
+        self.files.lock().expect("a lock").remove(&list(daemon));
+    }
+
+    pub fn has(&self, path: &str) -> bool {
+        self.files.lock().expect("a lock").contains_key(Path::new(path))
+    }
+
+    /// Programs that ran and begin with this, in their order.
+    pub fn ran(&self, start: &str) -> Vec<String> {
+        let ran = self.ran.lock().expect("a lock");
+        ran.iter().filter(|command| command.starts_with(start)).cloned().collect()
+    }
+
+    fn show(&self) -> String {
+        let files = self.files.lock().expect("a lock");
+        let runs = files.keys().any(|path| path.ends_with("cgroup.procs"));
+        let active = if runs { "active" } else { "inactive" };
+        format!("Id=x.service\nLoadState=loaded\nActiveState={active}\n")
+    }
+
+    fn answer(&self, command: &Command) -> (i32, String) {
+        match command.program() {
+            "crm_mon" | "crm_resource" if self.pacemaker_is_silent => (102, String::new()),
+            "crm_mon" => (0, crm_mon(self.maintenance)),
+            "systemctl" if command.arguments().first().is_some_and(|verb| verb == "show") => {
+                (0, self.show())
+            }
+            "crm_resource" | "systemctl" | "sleep" => (0, String::new()),
+            program => panic!("{program} was not expected"),
+        }
+    }
+}
+
+fn list(daemon: Daemon) -> PathBuf {
+    format!("/sys/fs/cgroup/system.slice/{}/cgroup.procs", daemon.unit()).into()
+}
+
+/// All three daemons started on ctl1; the form of Pacemaker 2.1.5.
+fn crm_mon(maintenance: bool) -> String {
+    let managed = !maintenance;
+    let node = |name: &str| {
+        format!(
+            r#"<node name="{name}" id="1" online="true" standby="false" standby_onfail="false"
+            maintenance="false" pending="false" unclean="false"/>"#
+        )
+    };
+    let resource = |id: &str| {
+        format!(
+            r#"<resource id="{id}" resource_agent="ocf:slurmha:{id}" role="Started" active="true"
+            orphaned="false" blocked="false" managed="{managed}" failed="false"
+            failure_ignored="false" nodes_running_on="1"><node name="ctl1" id="1"
+            cached="true"/></resource>"#
+        )
+    };
+    let resources = ["slurmctld", "slurmdbd", "mariadb"].map(resource).concat();
+    format!(
+        r#"<pacemaker-result api-version="2.25"><summary>
+        <current_dc present="true" version="2.1.5" name="ctl1" id="1" with_quorum="true"/>
+        <cluster_options stonith-enabled="true" maintenance-mode="{maintenance}"/></summary>
+        <nodes>{}{}</nodes><resources>{resources}</resources>
+        <status code="0" message="OK"/></pacemaker-result>"#,
+        node("ctl1"),
+        node("ctl2"),
+    )
+}
+
+impl System for TestMachine {
+    fn run(&self, command: &Command) -> Result<CommandOutput, CommandError> {
+        self.ran.lock().expect("a lock").push(command.pasteable());
+        let (status, text) = self.answer(command);
+        (self.react)(self, command);
+        Ok(CommandOutput::new(command, Exit::Status(status), text.into(), Vec::new()))
+    }
+
+    fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+        Ok(self.files.lock().expect("a lock").get(path).map(|text| text.clone().into_bytes()))
+    }
+
+    fn metadata(&self, path: &Path) -> Result<Option<Metadata>, FileError> {
+        Ok(self.files.lock().expect("a lock").contains_key(path).then_some(Metadata {
+            kind: FileKind::File,
+            ids: Ids::root(0o644),
+            size: 0,
+            modified: Timestamp::UNIX_EPOCH,
+            device: (0, 0),
+        }))
+    }
+
+    fn read_directory(&self, path: &Path) -> Result<Vec<String>, FileError> {
+        let files = self.files.lock().expect("a lock");
+        let entry = |file: &PathBuf| Some(file.strip_prefix(path).ok()?.iter().next()?.to_owned());
+        Ok(files.keys().filter_map(entry).map(|name| name.to_string_lossy().into()).collect())
+    }
+
+    fn stage(&self, path: &Path, content: &[u8], _: Ids) -> Result<PathBuf, FileError> {
+        self.put(path, &String::from_utf8_lossy(content));
+        Ok(path.to_owned())
+    }
+
+    fn commit(&self, _: &Path, _: &Path) -> Result<(), FileError> {
+        Ok(())
+    }
+
+    fn make_directory(&self, path: &Path, _: Ids) -> Result<(), FileError> {
+        self.put(path, "");
+        Ok(())
+    }
+
+    fn remove_file(&self, path: &Path) -> Result<bool, FileError> {
+        Ok(self.files.lock().expect("a lock").remove(path).is_some())
+    }
+
+    fn elapsed(&self) -> Duration {
+        *self.clock.lock().expect("a lock")
+    }
+
+    fn sleep(&self, time: Duration) {
+        *self.clock.lock().expect("a lock") += time;
+        (self.react)(self, &Command::new("sleep"));
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    fn resolve(&self, path: &Path) -> Result<Option<PathBuf>, FileError> {
+        Ok(Some(path.to_owned()))
+    }
+
+    fn set_access(&self, path: &Path, _: Ids) -> Result<(), FileError> {
+        panic!("nothing changes {}", path.display())
+    }
+
+    fn remove_tree(&self, path: &Path) -> Result<(), FileError> {
+        panic!("nothing removes {}", path.display())
+    }
+
+    fn rename(&self, path: &Path, _: &Path) -> Result<(), FileError> {
+        panic!("nothing renames {}", path.display())
+    }
+
+    fn is_claimed(&self, _: &Path) -> Result<bool, FileError> {
+        Ok(false)
+    }
+
+    fn random(&self, count: usize) -> Result<Vec<u8>, FileError> {
+        Ok(vec![0; count])
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `slurmha watch`: notices a daemon that runs and does not work.
+//!
+//! One for each controller, as a service. It does nothing while Pacemaker has
+//! started nothing there: three files a second are looked for. Exits are not
+//! its business, systemd tells those.
+
+mod watcher;
+
+use std::process::ExitCode;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+use std::time::Duration;
+
+use slurmha_core::layout::BINARY;
+use slurmha_core::watch::Heard;
+use slurmha_host::{Local, System};
+
+use crate::agent::{self, Daemon};
+use watcher::Watcher;
+
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Looks for daemons that hang, once a second, until it is ended.
+pub fn run() -> ExitCode {
+    let system = Local::new();
+    let (ask, told) = asker();
+    let mut watchers = [Daemon::Slurmctld, Daemon::Slurmdbd, Daemon::Mariadb].map(Watcher::new);
+    let binary = system.resolve(BINARY.as_ref()).ok();
+    loop {
+        for (daemon, heard) in told.try_iter() {
+            let asked = watchers.iter_mut().filter(|watcher| watcher.daemon == daemon);
+            asked.for_each(|watcher| watcher.hear(system.elapsed(), heard));
+        }
+        for watcher in &mut watchers {
+            if watcher.look(&system) && ask.send(watcher.daemon).is_err() {
+                return ExitCode::FAILURE;
+            }
+        }
+        if system.resolve(BINARY.as_ref()).ok() != binary {
+            eprintln!("{BINARY} has been replaced: systemd starts the new one");
+            return ExitCode::SUCCESS;
+        }
+        system.sleep(PAUSE);
+    }
+}
+
+/// Requests run beside the looks: a daemon that is stopped in the middle of
+/// one is seen to be stopped before the request's time is up.
+fn asker() -> (Sender<Daemon>, Receiver<(Daemon, Heard)>) {
+    let (ask, asked) = mpsc::channel();
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let system = Local::new();
+        for daemon in asked {
+            if tell.send((daemon, agent::ask(&system, daemon))).is_err() {
+                return;
+            }
+        }
+    });
+    (ask, told)
+}
