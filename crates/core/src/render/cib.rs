@@ -57,7 +57,11 @@ pub fn render(site: &Site) -> Element {
                 // the scheduler away again: that would be a second outage.
                 ("resource-stickiness", "1000"),
                 // First failure: restart here. Second within a minute: move.
-                ("migration-threshold", "2"),
+                // Three, because a failure that is reported from outside
+                // (crm_resource --fail) counts twice: Pacemaker 2.1.5 sees it
+                // in two entries of the history (controld_te_events.c,
+                // `process_graph_event`, transition -1).
+                ("migration-threshold", "3"),
                 ("failure-timeout", "60s"),
             ],
         )))

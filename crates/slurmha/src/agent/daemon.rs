@@ -7,7 +7,7 @@ use std::time::Duration;
 use slurmha_core::layout::{DATABASE_MOUNT, STATE_MOUNT, STATE_SAVE_LOCATION};
 use slurmha_core::plan::VOLUME_MARKER;
 use slurmha_host::program::systemctl;
-use slurmha_host::{Command, System};
+use slurmha_host::{Command, System, unit_process};
 
 use super::{Answer, Status, intent, kill, ready, takeover};
 
@@ -126,39 +126,59 @@ impl Daemon {
     /// Stops the daemon, by force when it takes too long, and never says
     /// that it is stopped while it runs.
     pub fn stop(self, system: &dyn System, limit: Duration) -> Answer {
-        let patience = limit.saturating_sub(RESERVE).max(Duration::from_secs(1));
-        let ran = matches!(self.look(system), Ok(Seen::Running));
+        let before = self.look(system);
         let hangs = intent::hangs(system, self);
         intent::forget(system, self);
-        // An error here is no answer yet: what counts is whether it runs.
-        let obeyed = if hangs {
-            kill::stop_hung(system, self, patience);
-            false
-        } else {
-            self.command(system, "stop", patience).is_ok()
-        };
-        if self == Self::Slurmctld
-            && ran
-            && obeyed
-            && matches!(self.look(system), Ok(Seen::Stopped))
-        {
-            takeover::note_stopped(system);
+        if matches!(before, Ok(Seen::Stopped | Seen::Dead(_))) && self.has_no_process(system) {
+            // After a crash each program that is not started is a shorter
+            // outage.
             return Answer::plain(Status::Success);
         }
-        if matches!(self.look(system), Ok(Seen::Running)) {
-            let kill = Command::new("systemctl")
-                .args(["kill", "--signal=SIGKILL", "--", &self.unit()])
-                .timeout(RESERVE / 2);
-            let _ = system.run(&kill);
-            system.sleep(Duration::from_millis(500));
+        let mut obeyed = self.ask_to_stop(system, hangs, limit);
+        let mut after = self.look(system);
+        if matches!(after, Ok(Seen::Running)) {
+            self.kill(system);
+            obeyed = false;
+            after = self.look(system);
         }
-        match self.look(system) {
+        match after {
+            Ok(Seen::Stopped) if self == Self::Slurmctld && obeyed => {
+                if matches!(before, Ok(Seen::Running)) {
+                    takeover::note_stopped(system);
+                }
+                Answer::plain(Status::Success)
+            }
             Ok(Seen::Stopped | Seen::Dead(_)) => Answer::plain(Status::Success),
             Ok(Seen::Running) => {
                 Answer::because(Status::Generic, format!("{} survives SIGKILL", self.name()))
             }
             Err(answer) => answer,
         }
+    }
+
+    /// Says whether it was done as asked. An error is no answer yet: what
+    /// counts is whether the daemon runs.
+    fn ask_to_stop(self, system: &dyn System, hangs: bool, limit: Duration) -> bool {
+        let patience = limit.saturating_sub(RESERVE).max(Duration::from_secs(1));
+        if hangs {
+            kill::stop_hung(system, self, patience);
+            return false;
+        }
+        self.command(system, "stop", patience).is_ok()
+    }
+
+    fn kill(self, system: &dyn System) {
+        let kill = Command::new("systemctl")
+            .args(["kill", "--signal=SIGKILL", "--", &self.unit()])
+            .timeout(RESERVE / 2);
+        let _ = system.run(&kill);
+        system.sleep(Duration::from_millis(500));
+    }
+
+    /// A unit that has failed can still have processes, such as slurmctld's
+    /// script daemon.
+    fn has_no_process(self, system: &dyn System) -> bool {
+        matches!(unit_process::of_unit(system, &self.unit()), Ok(None))
     }
 
     /// Whether the daemon runs. "Cannot tell" is an error, not "stopped":
