@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The main job on real machines: form, change nothing twice, move, freeze,
-//! thaw, lose power, leave nothing behind.
+//! thaw, hang, crash, lose power, leave nothing behind.
 //!
 //! One cluster is formed and used from the first test to the last, because
 //! forming it is what takes time. Run with `make lab-test`; a laboratory of
@@ -68,14 +68,34 @@ fn the_main_job() {
         lab.on(&passive, &format!("pcs node unstandby {active}"));
         wait_until("DRBD is in sync again", || lab.in_sync(&passive));
     });
+    lab.part("a planned move, with its outage", || {
+        let (active, passive) = lab.active_and_passive();
+        let report = lab.slurmha(&["switchover", lab.site(), "--yes", "--json"]).succeeds();
+        let report: serde_json::Value = serde_json::from_str(&report).expect("a JSON report");
+        assert_eq!((&report["from"], &report["to"]), (&active.into(), &passive.into()));
+        assert!(report["outage_s"].as_f64().is_some_and(|outage| outage > 0.0), "{report:#}");
+        lab.on("ctl1", "! cibadmin --query --xpath \"//*[contains(@id,'cli-')]\" 2>/dev/null");
+    });
     lab.part("frozen and thawed", || {
         lab.slurmha(&["lab", "freeze"]).succeeds();
         lab.slurmha(&["lab", "thaw"]).succeeds();
         wait_until("status says healthy", || lab.slurmha(&["status", lab.site()]).is_ok());
     });
+    lab.part("slurmctld hangs, then is killed", || {
+        for fault in ["freeze-slurmctld", "kill-slurmctld"] {
+            let (active, _) = lab.active_and_passive();
+            let report = lab.slurmha(&["drill", fault, lab.site(), "--json"]).succeeds();
+            lab_site::assert_survived(&report);
+            let (still, _) = lab.active_and_passive();
+            assert_eq!(still, active, "the first failure is mended in place");
+        }
+    });
+    lab.part("a job that its node only remembers is put right", || {
+        lab_site::remembered::is_put_right(&lab);
+    });
     lab.part("the active controller loses power", || {
         let report = lab.slurmha(&["drill", "power-loss", lab.site(), "--json"]).succeeds();
-        lab_site::assert_power_loss(&report);
+        lab_site::assert_survived(&report);
     });
     lab.part("nothing is left behind", || lab.down_and_prove());
 }

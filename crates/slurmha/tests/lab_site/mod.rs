@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A laboratory for one test: its own home, the shared image cache.
 
+pub mod remembered;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -176,7 +178,7 @@ pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
 }
 
 /// The report has what it promises, and nothing was lost without a name.
-pub fn assert_power_loss(report: &str) {
+pub fn assert_survived(report: &str) {
     let report: serde_json::Value = serde_json::from_str(report).expect("a JSON report");
     for key in ["fault", "verdict", "submit_outage_s", "rpc_outage_s", "phases", "writers_max"] {
         assert!(report.get(key).is_some(), "{key} is missing: {report:#}");

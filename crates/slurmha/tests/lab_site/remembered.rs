@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A job that its node only remembers: started, ended, and neither saved nor
+//! forgotten. A power cut makes one now and then; this makes one for certain.
+
+use super::{LabSite, wait_until};
+
+const STATE: &str = "/srv/slurmha/state/slurmctld/job_state";
+
+/// Brings the state about, and waits until the cluster has put it right.
+pub fn is_put_right(lab: &LabSite) {
+    let (active, _) = lab.active_and_passive();
+    let address = lab.on("login1", &format!("getent hosts {active} | cut -d' ' -f1"));
+    let route = format!("blackhole {}/32", address.trim());
+
+    lab.on(&active, "touch /run/submitted");
+    let job = lab.on(
+        "login1",
+        "cd /tmp && setpriv --reuid=65534 --regid=65534 --clear-groups sbatch --parsable \
+         --begin=now+20 --nodelist=cn1 --output=/dev/null --mem=32M --wrap 'sleep 10'",
+    );
+    let job = job.trim();
+    wait_until("the table that has the job as pending is saved", || {
+        let copy = format!("test {STATE} -nt /run/submitted && cp -p {STATE} /run/older");
+        lab.try_on(&active, &copy).is_some()
+    });
+    let runs = || {
+        let squeue = format!("squeue --noheader --jobs={job} --states=RUNNING");
+        lab.try_on("login1", &squeue).is_some_and(|lines| lines.contains(job))
+    };
+    wait_until("the job runs", runs);
+    // slurmctld cannot tell the node any more that the job is over.
+    lab.on("cn1", &format!("ip route add {route}"));
+    wait_until("the job has ended", || !runs());
+    lab.on(
+        &active,
+        &format!("systemctl kill --signal=KILL slurmctld; sleep 0.2; cp -p /run/older {STATE}"),
+    );
+    lab.on("cn1", &format!("ip route del {route}"));
+
+    wait_until("the job is released", || {
+        let report = lab.try_on(&active, "cat /var/lib/slurmha/takeover.json").unwrap_or_default();
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap_or_default();
+        report["released"].as_array().is_some_and(|ids| ids.iter().any(|id| id.to_string() == job))
+    });
+    let drained = lab.on("login1", "sinfo --noheader --list-reasons");
+    assert_eq!(drained, "", "no node is left drained");
+}
