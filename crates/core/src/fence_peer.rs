@@ -143,6 +143,18 @@ pub struct Seen {
     pub waited: Duration,
     /// Since the peer is not there.
     pub gone_for: Duration,
+    /// Since something that is needed cannot be told.
+    pub unknown_for: Duration,
+}
+
+impl Seen {
+    /// Whether everything that could be asked was answered.
+    pub fn is_known(&self) -> bool {
+        let state = self.record.known().map(|record| record.state.as_ref());
+        let Some(state) = state else { return false };
+        let is_erased = state.is_some_and(NodeState::is_erased);
+        self.disks.known().is_some() && (!is_erased || self.fenced.known().is_some())
+    }
 }
 
 /// What to do next.
@@ -228,9 +240,7 @@ fn presence(state: Option<&NodeState>) -> Presence {
         // Its Pacemaker is gone and its Corosync is not: it can be fenced,
         // and until then it is not.
         (true, false) => Presence::Gone { fenced: false },
-        (false, false) => Presence::Gone {
-            fenced: state.join == "down" && state.expected == "down" && !state.has_history,
-        },
+        (false, false) => Presence::Gone { fenced: state.is_erased() },
     }
 }
 
@@ -269,19 +279,16 @@ fn request(seen: &Seen, record: &PeerRecord, missing: &str) -> Decision {
 }
 
 fn wait(seen: &Seen, reason: String) -> Decision {
-    wait_until(LIMIT, seen, reason)
+    wait_or_give_up(seen.waited >= LIMIT, reason)
 }
 
 fn unknown(seen: &Seen, what: &str, why: &str) -> Decision {
-    wait_until(UNKNOWN_LIMIT, seen, format!("{what}: {why}"))
+    let is_over = seen.waited >= LIMIT || seen.unknown_for >= UNKNOWN_LIMIT;
+    wait_or_give_up(is_over, format!("{what}: {why}"))
 }
 
-fn wait_until(limit: Duration, seen: &Seen, reason: String) -> Decision {
-    if seen.waited >= limit {
-        Decision::Answer(Answer::NotFenced, reason)
-    } else {
-        Decision::Wait(reason)
-    }
+fn wait_or_give_up(is_over: bool, reason: String) -> Decision {
+    if is_over { Decision::Answer(Answer::NotFenced, reason) } else { Decision::Wait(reason) }
 }
 
 /// The id of the constraint that marks a node.

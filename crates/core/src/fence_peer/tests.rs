@@ -62,9 +62,17 @@ fn answers(seen: &Seen, wanted: Answer, part: &str) {
 /// It is waited for, and not longer than the limit.
 #[track_caller]
 fn waits(mut seen: Seen, limit: Duration, part: &str) {
+    assert_eq!(seen.is_known(), limit == LIMIT);
     let decision = decide(&seen);
     assert!(matches!(&decision, Decision::Wait(reason) if reason.contains(part)), "{decision:?}");
-    seen.waited = limit;
+    if limit == UNKNOWN_LIMIT {
+        // An answer that fails late, and only now, is no reason to give up.
+        seen.waited = limit * 2;
+        assert!(matches!(decide(&seen), Decision::Wait(_)));
+        seen.unknown_for = limit;
+    } else {
+        seen.waited = limit;
+    }
     answers(&seen, Answer::NotFenced, part);
 }
 

@@ -39,6 +39,15 @@ pub struct NodeState {
     pub has_history: bool,
 }
 
+impl NodeState {
+    /// Whether this is what a successful fence leaves, and nothing else does;
+    /// see [`crate::fence_peer`].
+    pub fn is_erased(&self) -> bool {
+        let is_gone = !self.in_membership && !self.online;
+        is_gone && self.join == "down" && self.expected == "down" && !self.has_history
+    }
+}
+
 /// The XPath of everything that [`parse_peer_record`] reads.
 pub fn peer_query(peer: &str) -> String {
     let state = format!("/cib/status/node_state[@uname='{peer}']");
