@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The constraint that keeps a side with old data from being promoted.
 
+use std::time::Duration;
+
 use slurmha_core::fence_peer::{Marking, Seen, mark_element, mark_id};
 use slurmha_core::observe::{ClusterStatus, Reading};
 use slurmha_core::render::cib::id;
@@ -8,6 +10,10 @@ use slurmha_host::program::{logger, pacemaker};
 use slurmha_host::{CommandError, System};
 
 use super::{QUESTION, TAG, look};
+
+/// How long the peer has for an answer. Short: a peer that has just died is
+/// still a member, and the look at its fencing waits meanwhile.
+const PEERS_ANSWER: Duration = Duration::from_millis(1500);
 
 /// Marks a peer that is alive, and asks its own copy of the CIB whether the
 /// mark is there. Says in `marked` that a mark may have been made, which is
@@ -17,7 +23,7 @@ pub(super) fn set(system: &dyn System, seen: &Seen, marked: &mut bool) -> Markin
     // Whoever does not answer now is being lost, and is fenced instead: no
     // constraint shall be left from that.
     let mark = mark_id(peer);
-    if let Err(error) = pacemaker::peer_has_constraint(system, peer, &mark, QUESTION) {
+    if let Err(error) = pacemaker::peer_has_constraint(system, peer, &mark, PEERS_ANSWER) {
         return Marking::Failed(format!("it does not answer: {error}"));
     }
     match pacemaker::status(system, QUESTION) {
@@ -26,11 +32,13 @@ pub(super) fn set(system: &dyn System, seen: &Seen, marked: &mut bool) -> Markin
         Ok(_) => {}
     }
     let there = seen.record.known().is_some_and(|record| record.outdated.contains(peer));
-    *marked |= !there;
-    if let Err(error) = pacemaker::set_constraint(system, &mark_element(peer), QUESTION) {
-        return Marking::Failed(error.to_string());
+    if !there {
+        *marked = true;
+        if let Err(error) = pacemaker::set_constraint(system, &mark_element(peer), QUESTION) {
+            return Marking::Failed(error.to_string());
+        }
     }
-    match pacemaker::peer_has_constraint(system, peer, &mark, QUESTION) {
+    match pacemaker::peer_has_constraint(system, peer, &mark, PEERS_ANSWER) {
         Ok(true) => Marking::Confirmed,
         Ok(false) => Marking::Failed("its copy of the CIB has no mark".to_owned()),
         Err(error) => Marking::Failed(error.to_string()),

@@ -99,8 +99,15 @@ fn a_mark_that_did_not_become_the_answer_is_withdrawn() {
 }
 
 #[test]
+fn a_mark_of_an_earlier_call_is_confirmed_and_not_made_again() {
+    let machine = Machine::with(MEMBER).marked("ctl2");
+    assert_eq!(asked(&machine), Answer::Outdated);
+    assert!(!machine.did("cibadmin --modify"));
+}
+
+#[test]
 fn a_mark_of_an_earlier_call_is_not_withdrawn() {
-    let machine = Machine::with(MEMBER).dies_when_marked().marked("ctl2");
+    let machine = Machine::with(MEMBER).peer_answers(Says::Hangs).marked("ctl2");
     machine.later(Duration::from_secs(20), ERASED);
     assert_eq!(asked(&machine), Answer::Stonithed);
     assert_eq!(machine.marks(), ["ctl2"]);
