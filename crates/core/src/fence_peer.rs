@@ -19,7 +19,7 @@
 //! then). Therefore, for a node that is not there:
 //!
 //! - `<lrm>` present: it was a member after its last fencing, whatever the
-//!   history says. A clean leave is of this kind.
+//!   history says. A clean leave is of this kind: no fence.
 //! - `<lrm>` absent, `join` and `expected` down: it was fenced and has not
 //!   joined since. `expected` is written only by a join, a clean leave or a
 //!   fence, so that a node this side has never seen does not pass.
@@ -60,7 +60,7 @@ pub const POLL: Duration = Duration::from_millis(150);
 pub enum Answer {
     /// Nothing is proven: I/O stays frozen, promotion is refused.
     NotFenced = 1,
-    /// The peer is alive and kept from being promoted.
+    /// The peer was not fenced and is kept from being promoted.
     Outdated = 4,
     /// The peer was fenced and has not been back since.
     Stonithed = 7,
@@ -164,7 +164,7 @@ pub enum Decision {
     Answer(Answer, String),
     /// Look again after [`POLL`]; what is waited for.
     Wait(String),
-    /// Forbid promotion on the peer, which is alive.
+    /// Forbid promotion on the peer, which is alive or has left.
     Mark,
     /// Ask the fencer to fence the peer.
     Request,
@@ -188,6 +188,7 @@ pub fn decide(seen: &Seen) -> Decision {
     };
     match presence(record.state.as_ref()) {
         Presence::Member => mark(seen),
+        Presence::Left => mark_absent(seen, record),
         Presence::Changing(what) => wait(seen, format!("{} is {what}", seen.peer)),
         Presence::Gone { fenced: true } => match &seen.fenced {
             Reading::Known(true) => {
@@ -225,6 +226,8 @@ fn own_data(seen: &Seen) -> Option<Decision> {
 enum Presence {
     /// A member that takes part.
     Member,
+    /// Stopped DRBD and left, as it was asked to.
+    Left,
     /// Neither here nor gone.
     Changing(&'static str),
     /// Not there; whether the record is that of a fenced node.
@@ -233,6 +236,9 @@ enum Presence {
 
 fn presence(state: Option<&NodeState>) -> Presence {
     let Some(state) = state else { return Presence::Gone { fenced: false } };
+    if state.has_left() {
+        return Presence::Left;
+    }
     match (state.in_membership, state.online) {
         (true, true) if state.join == "member" => Presence::Member,
         (true, true) => Presence::Changing("joining"),
@@ -260,8 +266,26 @@ fn mark(seen: &Seen) -> Decision {
     }
 }
 
+/// A controller that is rebooted stops DRBD, hands the role over and leaves,
+/// and the other one is promoted in the same moments. Shooting it would turn
+/// every reboot into a power-off. Nothing starts DRBD there before it has
+/// joined again, and with that comes the mark; alone, it would find itself
+/// `Consistent` and be refused by its own handler.
+fn mark_absent(seen: &Seen, record: &PeerRecord) -> Decision {
+    let peer = &seen.peer;
+    match &seen.marking {
+        _ if record.outdated.contains(peer) => {
+            let reason = format!("{peer} stopped DRBD and left, and {OUTDATED}{peer} is set");
+            Decision::Answer(Answer::Outdated, reason)
+        }
+        Some(Marking::Failed(why)) => wait(seen, format!("{peer} could not be marked: {why}")),
+        Some(_) => wait(seen, format!("{peer} is not marked yet")),
+        None => Decision::Mark,
+    }
+}
+
 /// Pacemaker fences by itself a node that was lost. It does not fence one
-/// that left cleanly, and gives up on one whose fencing failed often.
+/// that left cleanly (with DRBD running, when it gets here), and gives up on one whose fencing failed often.
 ///
 /// Without quorum nobody is asked: Pacemaker would not fence then, but
 /// stonith_admin would, and an isolated side would shoot the healthy one.

@@ -260,6 +260,14 @@ fn the_record_of_a_peer_is_what_cibadmin_prints() {
     assert!(state.in_membership && state.online && state.has_history);
     assert_eq!(record("nobody").state, None);
 
+    assert!(!state.drbd_stopped);
+    crm_resource(&cluster, &["--ban", "--resource", "drbd-clone", "--node", "ctl2"]);
+    let stopped = cluster.directory.path().join("stopped.xml");
+    cluster.simulate(&["--simulate", "--save-output", &stopped.to_string_lossy()]);
+    std::fs::rename(stopped, cluster.cib()).expect("the CIB takes its place");
+    assert!(record("ctl2").state.expect("a state").drbd_stopped);
+    assert!(!record("ctl1").state.expect("a state").drbd_stopped);
+
     let delete = format!("//rsc_location[@id='{}']", mark_id("ctl2"));
     for _ in 0..2 {
         on_configuration("cibadmin", &cluster, &["--delete", "--xpath", &delete]);

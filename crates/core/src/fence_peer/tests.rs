@@ -10,7 +10,7 @@ fn disks(own: &str) -> Reading<Disks> {
 
 fn state(in_membership: bool, online: bool, join: &str, expected: &str) -> NodeState {
     let (join, expected) = (join.to_owned(), expected.to_owned());
-    NodeState { in_membership, online, join, expected, has_history: true }
+    NodeState { in_membership, online, join, expected, has_history: true, drbd_stopped: false }
 }
 
 fn member() -> NodeState {
@@ -23,6 +23,10 @@ fn lost() -> NodeState {
 
 fn left_cleanly() -> NodeState {
     state(false, false, "down", "down")
+}
+
+fn stopped_and_left() -> NodeState {
+    NodeState { drbd_stopped: true, ..left_cleanly() }
 }
 
 fn erased() -> NodeState {
@@ -151,6 +155,26 @@ fn a_peer_that_is_alive_is_marked() {
     waits(seen.clone(), LIMIT, "no answer");
     seen.marking = Some(Marking::PeerIsPromoted);
     answers(&seen, Answer::NotFenced, "promoted on ctl2");
+}
+
+/// A reboot as planned.
+#[test]
+fn a_peer_that_stopped_drbd_and_left_is_marked_and_not_shot() {
+    let mut seen = Seen { gone_for: PATIENCE, ..seen(stopped_and_left()) };
+    assert_eq!(decide(&seen), Decision::Mark);
+    seen.marking = Some(Marking::Failed("no answer".to_owned()));
+    waits(seen.clone(), LIMIT, "no answer");
+    seen.marking = Some(Marking::Confirmed);
+    waits(seen.clone(), LIMIT, "not marked yet");
+    record(&mut seen).outdated = vec!["ctl2".to_owned()];
+    answers(&seen, Answer::Outdated, "stopped DRBD and left");
+}
+
+#[test]
+fn a_peer_that_stopped_drbd_and_was_lost_is_fenced() {
+    let lost = NodeState { drbd_stopped: true, ..lost() };
+    let seen = Seen { gone_for: PATIENCE, ..seen(lost) };
+    assert_eq!(decide(&seen), Decision::Request);
 }
 
 /// The mark reached the peer, and then the peer was gone: only its fencing

@@ -10,6 +10,9 @@ use crate::fence_peer::OUTDATED;
 
 const PROGRAM: &str = "cibadmin";
 
+/// Pacemaker's record of the last action of DRBD's agent that does not recur.
+const LAST_OF_DRBD: &str = "drbd_last_0";
+
 /// The answer to [`peer_query`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PeerRecord {
@@ -37,6 +40,9 @@ pub struct NodeState {
     pub expected: String,
     /// Whether there is an `<lrm>` below it: what ran on the node.
     pub has_history: bool,
+    /// Whether the last thing that DRBD's agent did there was a stop that
+    /// succeeded.
+    pub drbd_stopped: bool,
 }
 
 impl NodeState {
@@ -48,10 +54,20 @@ impl NodeState {
     }
 }
 
+impl NodeState {
+    /// Whether the node stopped DRBD and left, as it was asked to. Where
+    /// Pacemaker left while it managed nothing, DRBD runs on, and the last
+    /// that its agent did was no stop.
+    pub fn has_left(&self) -> bool {
+        !self.online && self.expected == "down" && self.has_history && self.drbd_stopped
+    }
+}
+
 /// The XPath of everything that [`parse_peer_record`] reads.
 pub fn peer_query(peer: &str) -> String {
     let state = format!("/cib/status/node_state[@uname='{peer}']");
-    format!("/cib | {state} | {state}/lrm | //rsc_location[starts-with(@id,'{OUTDATED}')]")
+    let drbd = format!("{state}/lrm//lrm_rsc_op[@id='{LAST_OF_DRBD}']");
+    format!("/cib | {state} | {state}/lrm | {drbd} | //rsc_location[starts-with(@id,'{OUTDATED}')]")
 }
 
 /// Reads the answer to [`peer_query`].
@@ -69,9 +85,13 @@ pub fn parse_peer_record(xml: &str) -> Result<PeerRecord, ParseError> {
         return Err(ParseError::unexpected(PROGRAM, "one node_state", xml));
     }
     let has_history = named("lrm").next().is_some();
+    let drbd_stopped = named("lrm_rsc_op").any(is_stop);
     Ok(PeerRecord {
         quorate: cib.attribute("have-quorum") == Some("1"),
-        state: states.first().map(|state| node_state(*state, has_history)).transpose()?,
+        state: states
+            .first()
+            .map(|state| node_state(*state, has_history, drbd_stopped))
+            .transpose()?,
         outdated: named("rsc_location").filter_map(|n| marked(n.attribute("id")?)).collect(),
     })
 }
@@ -80,7 +100,18 @@ fn marked(id: &str) -> Option<String> {
     id.strip_prefix(OUTDATED).map(str::to_owned)
 }
 
-fn node_state(element: Node<'_, '_>, has_history: bool) -> Result<NodeState, ParseError> {
+/// Done, and with success.
+fn is_stop(action: Node<'_, '_>) -> bool {
+    [("id", LAST_OF_DRBD), ("operation", "stop"), ("rc-code", "0"), ("op-status", "0")]
+        .iter()
+        .all(|(name, value)| action.attribute(*name) == Some(value))
+}
+
+fn node_state(
+    element: Node<'_, '_>,
+    has_history: bool,
+    drbd_stopped: bool,
+) -> Result<NodeState, ParseError> {
     let text = |name| element.attribute(name).unwrap_or_default().to_owned();
     Ok(NodeState {
         in_membership: present(element, "in_ccm", "true", "false")?,
@@ -88,6 +119,7 @@ fn node_state(element: Node<'_, '_>, has_history: bool) -> Result<NodeState, Par
         join: text("join"),
         expected: text("expected"),
         has_history,
+        drbd_stopped,
     })
 }
 
@@ -126,6 +158,22 @@ mod tests {
         let state = record.state.unwrap();
         assert!(!state.in_membership && !state.online && !state.has_history);
         assert_eq!((state.join.as_str(), state.expected.as_str()), ("down", "down"));
+    }
+
+    #[test]
+    fn a_node_has_left_only_when_drbd_was_stopped_there() {
+        let with = |action: &str| {
+            let text = FENCED.replace("</xpath-query>", &format!("<lrm/>{action}</xpath-query>"));
+            parse_peer_record(&text).unwrap().state.unwrap()
+        };
+        let stop = r#"<lrm_rsc_op id="drbd_last_0" operation="stop" rc-code="0" op-status="0"/>"#;
+        assert!(with(stop).has_left() && !with(stop).is_erased());
+        for (from, to) in
+            [("stop", "promote"), ("rc-code=\"0\"", "rc-code=\"1\""), ("us=\"0", "us=\"-1")]
+        {
+            assert!(!with(&stop.replace(from, to)).has_left(), "{to}");
+        }
+        assert!(!with("").has_left());
     }
 
     #[test]

@@ -15,34 +15,47 @@ use super::{QUESTION, TAG, look};
 /// still a member, and the look at its fencing waits meanwhile.
 const PEERS_ANSWER: Duration = Duration::from_millis(1500);
 
-/// Marks a peer that is alive, and asks its own copy of the CIB whether the
-/// mark is there. Says in `marked` that a mark may have been made, which is
+/// Marks a peer. Says in `marked` that a mark may have been made, which is
 /// not so when there was one: that one is of an earlier call.
 pub(super) fn set(system: &dyn System, seen: &Seen, marked: &mut bool) -> Marking {
-    let peer = &seen.peer;
-    // Whoever does not answer now is being lost, and is fenced instead: no
-    // constraint shall be left from that.
-    let mark = mark_id(peer);
-    if let Err(error) = pacemaker::peer_has_constraint(system, peer, &mark, PEERS_ANSWER) {
-        return Marking::Failed(format!("it does not answer: {error}"));
+    let record = seen.record.known();
+    let is_here = record.and_then(|it| it.state.as_ref()).is_none_or(|it| !it.has_left());
+    if is_here && let Some(obstacle) = obstacle(system, &seen.peer) {
+        return obstacle;
     }
-    match pacemaker::status(system, QUESTION) {
-        Err(error) => return Marking::Failed(error.to_string()),
-        Ok(status) if is_promoted(&status, peer) => return Marking::PeerIsPromoted,
-        Ok(_) => {}
-    }
-    let there = seen.record.known().is_some_and(|record| record.outdated.contains(peer));
-    if !there {
+    if record.is_none_or(|record| !record.outdated.contains(&seen.peer)) {
         *marked = true;
-        if let Err(error) = pacemaker::set_constraint(system, &mark_element(peer), QUESTION) {
+        let mark = mark_element(&seen.peer);
+        if let Err(error) = pacemaker::set_constraint(system, &mark, QUESTION) {
             return Marking::Failed(error.to_string());
         }
     }
-    match pacemaker::peer_has_constraint(system, peer, &mark, PEERS_ANSWER) {
+    // Of somebody who has left nobody can be asked.
+    if is_here { confirm(system, &seen.peer) } else { Marking::Confirmed }
+}
+
+/// Why a member is not to be marked. Whoever does not answer now is being
+/// lost, and is fenced instead: no constraint shall be left from that.
+fn obstacle(system: &dyn System, peer: &str) -> Option<Marking> {
+    if let Err(error) = peer_has_mark(system, peer) {
+        return Some(Marking::Failed(format!("it does not answer: {error}")));
+    }
+    match pacemaker::status(system, QUESTION) {
+        Err(error) => Some(Marking::Failed(error.to_string())),
+        Ok(status) => is_promoted(&status, peer).then_some(Marking::PeerIsPromoted),
+    }
+}
+
+fn confirm(system: &dyn System, peer: &str) -> Marking {
+    match peer_has_mark(system, peer) {
         Ok(true) => Marking::Confirmed,
         Ok(false) => Marking::Failed("its copy of the CIB has no mark".to_owned()),
         Err(error) => Marking::Failed(error.to_string()),
     }
+}
+
+fn peer_has_mark(system: &dyn System, peer: &str) -> Result<bool, CommandError> {
+    pacemaker::peer_has_constraint(system, peer, &mark_id(peer), PEERS_ANSWER)
 }
 
 fn is_promoted(status: &ClusterStatus, node: &str) -> bool {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use slurmha_core::fence_peer::{Answer, LIMIT, PATIENCE};
 
 use super::{Call, answer, mark};
-use machine::{ERASED, LOST, MEMBER, Machine, Says};
+use machine::{ERASED, LEFT, LOST, MEMBER, Machine, Says};
 
 fn call() -> Call {
     Call { resource: "slurm_data".to_owned(), peer: "ctl2".to_owned() }
@@ -71,6 +71,20 @@ fn a_peer_that_is_alive_is_marked_and_asked() {
     let ran = machine.ran();
     let at = |part: &str| ran.iter().rposition(|it| it.contains(part)).expect("it ran");
     assert!(at("--node ctl2") > at("--modify"), "{ran:?}");
+}
+
+/// A reboot as planned: the member goes away while it is asked.
+#[test]
+fn a_peer_that_left_is_marked_and_neither_asked_nor_shot() {
+    let machine = Machine::with(LEFT);
+    assert_eq!(asked(&machine), Answer::Outdated);
+    assert!(!machine.did("cibadmin --query --node") && !machine.did("stonith_admin --fence"));
+    assert_eq!(machine.marks(), ["ctl2"]);
+
+    let machine = Machine::with(MEMBER).dies_when_marked();
+    machine.later(Duration::from_secs(1), LEFT);
+    assert_eq!(asked(&machine), Answer::Outdated);
+    assert_eq!(machine.marks(), ["ctl2"]);
 }
 
 #[test]

@@ -27,6 +27,12 @@ pub const LOST: Says = Says::Text(
 pub const ERASED: Says =
     Says::Text(r#"<node_state in_ccm="false" crmd="offline" join="down" expected="down"/>"#);
 
+/// It stopped DRBD and left.
+pub const LEFT: Says = Says::Text(
+    r#"<node_state in_ccm="false" crmd="offline" join="down" expected="down"/><lrm/>
+       <lrm_rsc_op id="drbd_last_0" operation="stop" rc-code="0" op-status="0"/>"#,
+);
+
 const HISTORY: &str = r#"<pacemaker-result><list><fence_event action="off" target="ctl2"
     status="success" delegate="ctl1" completed="2026-11-25 07:51:19Z"/></list>
     <status code="0"/></pacemaker-result>"#;
