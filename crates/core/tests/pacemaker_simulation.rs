@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use slurmha_core::desired::configuration;
+use slurmha_core::fence_peer::{mark_element, mark_id};
+use slurmha_core::observe::{parse_peer_record, peer_query};
 use slurmha_core::render::cib::ACTIVE_RESOURCES;
 use slurmha_core::site::{self, Site};
 
@@ -237,15 +239,84 @@ fn standby_moves_everything_without_a_fence() {
     insta::assert_snapshot!(reaction);
 }
 
-/// crm_resource of Pacemaker 2.1.5 on the simulated cluster's configuration.
-#[allow(clippy::disallowed_methods, reason = "Pacemaker's own tools are asked")]
 fn crm_resource(cluster: &Cluster, arguments: &[&str]) {
-    let output = Command::new("crm_resource")
+    on_configuration("crm_resource", cluster, arguments);
+}
+
+/// A tool of Pacemaker 2.1.5 on the simulated cluster's configuration.
+#[allow(clippy::disallowed_methods, reason = "Pacemaker's own tools are asked")]
+fn on_configuration(program: &str, cluster: &Cluster, arguments: &[&str]) -> String {
+    let output = Command::new(program)
         .env("CIB_file", cluster.cib())
         .args(arguments)
         .output()
-        .unwrap_or_else(|error| panic!("crm_resource: {error}; install pacemaker-cli-utils"));
+        .unwrap_or_else(|error| panic!("{program}: {error}; install pacemaker-cli-utils"));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// As the fence-peer handler does it.
+fn mark_ctl2(cluster: &Cluster) {
+    let mark = mark_element("ctl2").to_xml();
+    let arguments =
+        ["--modify", "--allow-create", "--scope", "constraints", "--xml-text", mark.trim_end()];
+    on_configuration("cibadmin", cluster, &arguments);
+}
+
+/// A link is cut, the active controller writes on alone, and then it dies:
+/// the other one has old data and must not take over.
+#[test]
+fn a_side_that_is_marked_as_outdated_is_not_promoted() {
+    let cluster = Cluster::formed();
+    mark_ctl2(&cluster);
+    let reaction = cluster.after(&["--node-fail", "ctl1"]);
+    assert!(reaction.contains("Fence (off) ctl1"), "{reaction}");
+    assert!(!reaction.contains("Promoted: ["), "{reaction}");
+    assert!(reaction.contains("Unpromoted: [ ctl2 ]"), "{reaction}");
+}
+
+/// DRBD runs on, so that it can get the new data, and nothing moves.
+#[test]
+fn the_mark_itself_moves_nothing() {
+    let cluster = Cluster::formed();
+    mark_ctl2(&cluster);
+    let reaction = cluster.after(&[]);
+    let (summary, status) = reaction.split_once("Executing Cluster Transition:").expect("actions");
+    assert_eq!(summary.trim(), "");
+    assert!(status.contains("Promoted: [ ctl1 ]"), "{status}");
+    assert!(status.contains("Unpromoted: [ ctl2 ]"), "{status}");
+}
+
+/// The handler's one query, answered by cibadmin.
+#[test]
+fn the_record_of_a_peer_is_what_cibadmin_prints() {
+    let cluster = Cluster::formed();
+    mark_ctl2(&cluster);
+    let record = |peer| {
+        let query = peer_query(peer);
+        let arguments = ["--query", "--local", "--no-children", "--xpath", &query];
+        parse_peer_record(&on_configuration("cibadmin", &cluster, &arguments)).expect("a record")
+    };
+    let ctl2 = record("ctl2");
+    assert!(ctl2.quorate);
+    assert_eq!(ctl2.outdated, ["ctl2"]);
+    let state = ctl2.state.expect("a state");
+    assert!(state.in_membership && state.online && state.has_history);
+    assert_eq!(record("nobody").state, None);
+
+    assert!(!state.drbd_stopped);
+    crm_resource(&cluster, &["--ban", "--resource", "drbd-clone", "--node", "ctl2"]);
+    let stopped = cluster.directory.path().join("stopped.xml");
+    cluster.simulate(&["--simulate", "--save-output", &stopped.to_string_lossy()]);
+    std::fs::rename(stopped, cluster.cib()).expect("the CIB takes its place");
+    assert!(record("ctl2").state.expect("a state").drbd_stopped);
+    assert!(!record("ctl1").state.expect("a state").drbd_stopped);
+
+    let delete = format!("//rsc_location[@id='{}']", mark_id("ctl2"));
+    for _ in 0..2 {
+        on_configuration("cibadmin", &cluster, &["--delete", "--xpath", &delete]);
+    }
+    assert_eq!(record("ctl2").outdated, [""; 0]);
 }
 
 const PREFER: [&str; 8] =

@@ -313,7 +313,8 @@ fn a_silent_compute_node_is_left_for_later_and_a_silent_controller_is_not() {
 fn what_others_added_to_the_configuration_stays() {
     let mut observed = as_wanted();
     let foreign = r#"<constraints><rsc_location id="drbd-fence-by-handler-slurm_data-drbd-clone"
-        rsc="drbd-clone"/>"#;
+        rsc="drbd-clone"/><rsc_location id="slurmha-outdated-ctl2" rsc="drbd-clone"
+        role="Promoted" node="ctl2" score="-INFINITY"/>"#;
     for name in ["ctl1", "ctl2"] {
         let observation = observed.get_mut(&name.into()).expect("a controller");
         let cib = observation.cib.known().expect("a CIB").replace("<constraints>", foreign);

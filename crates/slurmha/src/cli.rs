@@ -58,17 +58,26 @@ enum Command {
     /// Looks for daemons that hang; a service on the controllers
     #[command(hide = true)]
     Watch,
+    /// Proves that the peer is fenced or outdated; called by DRBD
+    #[command(hide = true)]
+    FencePeer,
+    /// Lifts the mark of outdated data from this machine once it is in sync;
+    /// called by DRBD
+    #[command(hide = true)]
+    UnfencePeer,
     /// What runs on the machines; called by slurmha itself
     #[command(hide = true)]
     Node(command::node::Args),
 }
 
 impl Cli {
-    /// Runs the command; an agent's status is its own.
+    /// Runs the command; the status of an agent or handler is its own.
     pub fn run(self) -> Result<ExitCode, Failure> {
         match self.command {
             Command::Agent(args) => return Ok(crate::agent::run(&args)),
             Command::Watch => return Ok(crate::watch::run()),
+            Command::FencePeer => return Ok(crate::fence_peer::fence()),
+            Command::UnfencePeer => return Ok(crate::fence_peer::unfence()),
             Command::Init(args) => command::init::run(&args),
             Command::Check(args) => command::check::run(&args),
             Command::Plan(args) => command::plan::run(&args),

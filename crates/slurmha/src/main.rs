@@ -7,6 +7,7 @@ mod cli;
 mod command;
 mod drill;
 mod failure;
+mod fence_peer;
 mod fleet;
 mod progress;
 mod site_file;

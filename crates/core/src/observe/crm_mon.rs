@@ -46,6 +46,26 @@ pub fn parse_crm_mon_xml(xml: &str) -> Result<ClusterStatus, ParseError> {
     })
 }
 
+/// Reads `stonith_admin --history NODE --verbose --output-as=xml`: the same
+/// entries as in crm_mon's document, in a list of their own.
+///
+/// # Errors
+/// When the text is not such a document, or when stonith_admin says in it
+/// that it could not ask the fencer.
+pub fn parse_fence_history(xml: &str) -> Result<Vec<FencingEvent>, ParseError> {
+    const PROGRAM: &str = "stonith_admin";
+    let document = Document::parse(xml)
+        .map_err(|e| ParseError::unexpected(PROGRAM, "XML", &format!("{e}: {xml}")))?;
+    let root = document.root_element();
+    let status = children(root, "status").next();
+    let status = status.ok_or(ParseError::Missing { program: PROGRAM, what: "status" })?;
+    if status.attribute("code") != Some("0") {
+        let message = status.attribute("message").unwrap_or("unknown error").to_owned();
+        return Err(ParseError::Refused { program: PROGRAM, message });
+    }
+    root.descendants().filter(|n| n.has_tag_name("fence_event")).map(fencing).collect()
+}
+
 /// The answer when Pacemaker does not run: a status other than 0 and nothing
 /// of what was asked for.
 fn refused(root: Node<'_, '_>) -> Result<(), ParseError> {
@@ -316,6 +336,25 @@ mod tests {
     fn no_cluster_is_said_in_crm_mons_own_words() {
         let error = parse_crm_mon_xml(NOT_CONNECTED).unwrap_err().to_string();
         assert_eq!(error, "crm_mon says: Not connected");
+    }
+
+    #[test]
+    fn the_fencers_history_is_read() {
+        let history = r#"<pacemaker-result api-version="2.25" request="stonith_admin">
+  <list name="fencing history" count="1">
+    <fence_event action="off" target="ctl1" client="pacemaker-controld.652" origin="ctl2"
+      status="success" delegate="ctl2" completed="2026-11-25 07:51:19Z"/>
+  </list>
+  <status code="0" message="OK"/>
+</pacemaker-result>"#;
+        let events = parse_fence_history(history).unwrap();
+        assert_eq!(events, parse_crm_mon_xml(FAILED_OVER).unwrap().fencing);
+        let refused = r#"<pacemaker-result><status code="102" message="Not connected"/>
+            </pacemaker-result>"#;
+        let error = parse_fence_history(refused).unwrap_err().to_string();
+        assert_eq!(error, "stonith_admin says: Not connected");
+        assert!(parse_fence_history("<pacemaker-result/>").is_err());
+        assert!(parse_fence_history("").is_err());
     }
 
     #[test]

@@ -29,6 +29,14 @@ impl<T> Reading<T> {
             Self::Unknown(_) => None,
         }
     }
+
+    /// Another answer made from the answer.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Reading<U> {
+        match self {
+            Self::Known(value) => Reading::Known(change(value)),
+            Self::Unknown(why) => Reading::Unknown(why),
+        }
+    }
 }
 
 impl<T> Default for Reading<T> {

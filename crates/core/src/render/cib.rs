@@ -113,8 +113,8 @@ fn resources(site: &Site) -> Element {
         ))
         .child(vip(site))
         .child(daemon(id::MARIADB, "120s", "120s"))
-        .child(daemon(id::SLURMDBD, "60s", "60s"))
-        .child(daemon(id::SLURMCTLD, "60s", "60s"));
+        .child(daemon(id::SLURMDBD, "120s", "120s"))
+        .child(daemon(id::SLURMCTLD, "120s", "120s"));
     resources.children.extend(fencing::devices(site));
     resources
 }
@@ -130,8 +130,11 @@ fn drbd() -> Element {
                 parts::op("demote", "0s", "90s"),
                 parts::op("notify", "0s", "90s"),
                 parts::op("stop", "0s", "100s"),
-                parts::op_in_role("monitor", "20s", "30s", "Promoted"),
-                parts::op_in_role("monitor", "30s", "30s", "Unpromoted"),
+                // A machine that is short of CPU time for half a minute must
+                // not be taken for one whose DRBD has failed: measured, that
+                // costs more than all it could save.
+                parts::op_in_role("monitor", "20s", "60s", "Promoted"),
+                parts::op_in_role("monitor", "30s", "60s", "Unpromoted"),
             ],
         ));
     Element::new("clone").with("id", id::DRBD_CLONE).child(primitive).child(set(
@@ -163,7 +166,7 @@ fn volume(id: &str, device: &str, mount: &str, options: &str) -> Element {
                 // It ends whoever keeps the volume busy; one that stays
                 // mounted would cost the node its power.
                 parts::op("stop", "0s", "60s"),
-                parts::op("monitor", "10s", "30s"),
+                parts::op("monitor", "10s", "60s"),
             ],
         ))
 }
@@ -183,7 +186,7 @@ fn vip(site: &Site) -> Element {
             &[
                 parts::op("start", "0s", "20s"),
                 parts::op("stop", "0s", "20s"),
-                parts::op("monitor", "10s", "20s"),
+                parts::op("monitor", "10s", "60s"),
             ],
         ))
 }
@@ -194,7 +197,7 @@ fn daemon(id: &str, start: &str, stop: &str) -> Element {
         &[
             parts::op("start", "0s", start),
             parts::op("stop", "0s", stop),
-            parts::op("monitor", "10s", "30s"),
+            parts::op("monitor", "10s", "60s"),
         ],
     ))
 }

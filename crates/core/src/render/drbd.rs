@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::config_file::{Access, ConfigFile};
-use crate::layout::{DRBD_PORT, DRBD_RESOURCE};
+use crate::layout::{BINARY, DRBD_PORT, DRBD_RESOURCE};
 use crate::secret::SecretId;
 use crate::site::{Controller, Site};
 
@@ -23,7 +23,9 @@ fn global() -> ConfigFile {
 /// The resource in the syntax that DRBD 8.4 and 9 share as far as they can.
 ///
 /// - `resource-and-stonith`: a primary that loses its peer freezes I/O until
-///   the fence-peer handler has an answer.
+///   the fence-peer handler has an answer. It is ours: see
+///   [`crate::fence_peer`]. When the binary is missing the shell's 127 is not
+///   an answer, and I/O stays frozen.
 /// - `timeout` 2.5 s and `ping-int` 5 s: losing the passive controller holds
 ///   writes for seconds, not for the ten of the defaults.
 /// - `al-extents` 67, the least there is: after a power loss of the primary
@@ -57,8 +59,8 @@ fn resource(site: &Site) -> ConfigFile {
         c-min-rate 10M;
     }}
     handlers {{
-        fence-peer \"/usr/lib/drbd/crm-fence-peer.sh\";
-        after-resync-target \"/usr/lib/drbd/crm-unfence-peer.sh\";
+        fence-peer \"{BINARY} fence-peer\";
+        after-resync-target \"{BINARY} unfence-peer\";
     }}
 ",
         SecretId::ReplicationKey.placeholder(),

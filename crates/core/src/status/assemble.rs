@@ -10,6 +10,7 @@ use super::model::{
 use super::problem::problems;
 pub use super::view::Answers;
 use super::view::View;
+use crate::fence_peer::OUTDATED;
 use crate::observe::{
     ClusterBan, ClusterNode, ClusterResource, ClusterStatus, DrbdStatus, Health, Reading,
 };
@@ -18,7 +19,7 @@ use crate::site::{Machine, NodeName, Site};
 
 /// Location constraints that a person or DRBD's handler made on the way, in
 /// contrast to those that belong to the configuration.
-const LEFTOVER_BANS: [&str; 2] = ["cli-ban-", "drbd-fence-by-handler-"];
+const LEFTOVER_BANS: [&str; 3] = ["cli-ban-", "drbd-fence-by-handler-", OUTDATED];
 
 /// Puts the answers together. Machines without an entry were not asked.
 pub fn assemble(site: &Site, answers: &Answers) -> Status {

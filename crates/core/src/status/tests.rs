@@ -227,6 +227,20 @@ fn a_ban_of_the_controller_that_is_left_is_told() {
 }
 
 #[test]
+fn a_side_that_is_marked_as_outdated_is_a_problem_with_a_cure() {
+    let mut answers = answers();
+    change(&mut answers, "ctl1", |ctl1| {
+        let Reading::Known(cluster) = &mut ctl1.cluster else { panic!() };
+        cluster.bans = vec![made_up::ban("slurmha-outdated-ctl2", "drbd-clone", "ctl2")];
+    });
+    let status = assemble(&site(), &answers);
+    let text = "DRBD may not be promoted on ctl2: the other side has newer data";
+    let problem = status.problems.iter().find(|problem| problem.text == text);
+    let next = problem.expect("the problem").next.as_deref().unwrap_or_default();
+    assert!(next.ends_with("on ctl2: slurmha unfence-peer"), "{next}");
+}
+
+#[test]
 fn compute_nodes_that_take_no_jobs_are_counted() {
     let mut answers = answers();
     change(&mut answers, "login1", |o| {

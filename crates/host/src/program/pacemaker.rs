@@ -5,7 +5,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use slurmha_core::observe::{ClusterStatus, ParseError, parse_crm_mon_xml};
+use slurmha_core::observe::{
+    ClusterStatus, ParseError, PeerRecord, parse_crm_mon_xml, parse_peer_record, peer_query,
+};
+use slurmha_core::xml::Element;
 use thiserror::Error;
 
 use crate::command::{Command, CommandError};
@@ -167,5 +170,64 @@ pub fn prefer_promoted(
 pub fn clear_constraints(system: &dyn System, resource: &str) -> Result<(), CommandError> {
     let command =
         Command::new("crm_resource").args(["--clear", "--resource", resource]).timeout(TIMEOUT);
+    system.run(&command)?.success().map(|_| ())
+}
+
+/// This machine's copy of what the CIB says of a peer: no question to anybody
+/// else, and a few lines of answer.
+pub fn peer_record(
+    system: &dyn System,
+    peer: &str,
+    timeout: Duration,
+) -> Result<PeerRecord, StatusError> {
+    let command = Command::new("cibadmin")
+        .args(["--query", "--local", "--no-children", "--xpath", &peer_query(peer)])
+        .timeout(timeout);
+    Ok(parse_peer_record(&system.run(&command)?.success()?.text())?)
+}
+
+/// Whether another member's own copy of the CIB has a location constraint.
+/// Somebody who is not there does not answer, which is an error.
+pub fn peer_has_constraint(
+    system: &dyn System,
+    peer: &str,
+    id: &str,
+    timeout: Duration,
+) -> Result<bool, CommandError> {
+    let xpath = format!("//rsc_location[@id='{id}']");
+    let command = Command::new("cibadmin")
+        .args(["--query", "--node", peer, "--no-children", "--xpath", &xpath])
+        .timeout(timeout);
+    let output = system.run(&command)?;
+    match output.status() {
+        Some(0) => Ok(true),
+        Some(NO_SUCH) => Ok(false),
+        _ => Err(output.failure()),
+    }
+}
+
+/// Adds a location constraint to the configuration, or makes the one of that
+/// id so.
+pub fn set_constraint(
+    system: &dyn System,
+    constraint: &Element,
+    timeout: Duration,
+) -> Result<(), CommandError> {
+    let command = Command::new("cibadmin")
+        .args(["--modify", "--allow-create", "--scope", "constraints"])
+        .args(["--xml-text", constraint.to_xml().trim_end()])
+        .timeout(timeout);
+    system.run(&command)?.success().map(|_| ())
+}
+
+/// Takes a location constraint out of the configuration; succeeds when it is
+/// not there.
+pub fn delete_constraint(
+    system: &dyn System,
+    id: &str,
+    timeout: Duration,
+) -> Result<(), CommandError> {
+    let xpath = format!("//rsc_location[@id='{id}']");
+    let command = Command::new("cibadmin").args(["--delete", "--xpath", &xpath]).timeout(timeout);
     system.run(&command)?.success().map(|_| ())
 }

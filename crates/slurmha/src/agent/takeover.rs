@@ -31,7 +31,7 @@ pub use settle::settle;
 /// Time for a command that only hands something over.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// What [`settle`] runs in.
+/// What [`settle()`] runs in.
 const UNIT: &str = "slurmha-settle.service";
 
 /// Before slurmctld starts. Answers with a report when the last one did not

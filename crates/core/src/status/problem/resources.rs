@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use super::super::model::{Problem, ResourceStatus, Severity, Status};
 use super::super::view::View;
 use super::{problem, somewhere};
+use crate::fence_peer::OUTDATED;
 use crate::observe::{ClusterBan, Reading};
 use crate::render::cib::{ACTIVE_RESOURCES, device_id, id};
 
-/// Made by DRBD's fence handler, taken away by its unfence handler.
+/// Made by the fence handler that comes with DRBD, as ours makes [`OUTDATED`].
 const DRBD_BAN: &str = "drbd-fence-by-handler-";
 
 pub(super) fn resources(view: &View<'_>, status: &Status) -> Vec<Problem> {
@@ -35,8 +36,7 @@ pub(super) fn resources(view: &View<'_>, status: &Status) -> Vec<Problem> {
         found.push(problem(Severity::Degraded, text, next));
     }
     // DRBD's own constraint goes when the machine that is away is back.
-    let explained =
-        |ban: &&ClusterBan| ban.id.starts_with(DRBD_BAN) && status.is_offline(&ban.node);
+    let explained = |ban: &&ClusterBan| is_of_drbd(ban) && status.is_offline(&ban.node);
     let bans = status.leftover_bans.iter().filter(|ban| !explained(ban));
     found.extend(bans.map(|ban| leftover_ban(ban, &place)));
     found
@@ -123,8 +123,18 @@ fn marked(resource: &ResourceStatus, place: &str) -> Option<Problem> {
     Some(problem(Severity::Degraded, format!("{} is {mark}", resource.id), next))
 }
 
+fn is_of_drbd(ban: &ClusterBan) -> bool {
+    [DRBD_BAN, OUTDATED].iter().any(|start| ban.id.starts_with(start))
+}
+
 fn leftover_ban(ban: &ClusterBan, place: &str) -> Problem {
     let ClusterBan { id, node, .. } = ban;
+    if id.starts_with(OUTDATED) {
+        let text = format!("DRBD may not be promoted on {node}: the other side has newer data");
+        // It refuses as long as DRBD is not in sync.
+        let next = format!("it ends with the resync; after it, on {node}: slurmha unfence-peer");
+        return problem(Severity::Degraded, text, next);
+    }
     if id.starts_with(DRBD_BAN) {
         // Made on the side that wrote alone: the other one has old data, and
         // lifting the ban by hand would throw the newer away.

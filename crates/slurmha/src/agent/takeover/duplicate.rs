@@ -25,7 +25,7 @@ use super::{LIMIT, keep};
 const WATCH: Duration = Duration::from_secs(15 * 60);
 
 /// Distance between looks; one costs a query of all reasons.
-const PAUSE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// Watches as long as slurmctld runs here, and puts right what it finds.
 pub fn mend(system: &dyn System, takeover: &mut Takeover) {

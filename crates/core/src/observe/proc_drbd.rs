@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `/proc/drbd` of the 8.4 kernel module: readable without a program and
+//! without a lock, also while DRBD waits for one of its handlers.
+//! DRBD 9 says its version there and nothing else.
+
+use super::ParseError;
+
+const PROGRAM: &str = "/proc/drbd";
+
+/// One volume as `/proc/drbd` tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcVolume {
+    /// Minor number of the device.
+    pub minor: u32,
+    /// `Connected`, `WFConnection`, `SyncTarget`, `Unconfigured`, ...
+    pub connection: String,
+    /// This side's disk, empty when the volume is not configured.
+    pub disk: String,
+    /// The other side's disk, `DUnknown` when not connected.
+    pub peer_disk: String,
+}
+
+/// Reads the volumes, in the order of their minor numbers.
+///
+/// # Errors
+/// When this is not DRBD's text, or a volume's line is not complete.
+pub fn parse_proc_drbd(text: &str) -> Result<Vec<ProcVolume>, ParseError> {
+    if !text.starts_with("version:") {
+        return Err(ParseError::unexpected(PROGRAM, "version:", text));
+    }
+    text.lines().filter_map(minor_and_rest).map(|(minor, rest)| volume(minor, rest)).collect()
+}
+
+/// ` 0: cs:Connected ro:Secondary/Primary ds:UpToDate/UpToDate C r-----`;
+/// the counters below it have no number in front.
+fn minor_and_rest(line: &str) -> Option<(u32, &str)> {
+    let (minor, rest) = line.trim_start().split_once(": ")?;
+    rest.starts_with("cs:").then_some((minor.parse().ok()?, rest))
+}
+
+fn volume(minor: u32, rest: &str) -> Result<ProcVolume, ParseError> {
+    let field = |name: &str| rest.split_whitespace().find_map(|word| word.strip_prefix(name));
+    let missing = |what| ParseError::Missing { program: PROGRAM, what };
+    let connection = field("cs:").ok_or_else(|| missing("cs:"))?.to_owned();
+    let (disk, peer_disk) = match field("ds:") {
+        None if connection == "Unconfigured" => ("", ""),
+        None => return Err(missing("ds:")),
+        Some(disks) => disks.split_once('/').ok_or_else(|| missing("disk of the peer"))?,
+    };
+    let (disk, peer_disk) = (disk.to_owned(), peer_disk.to_owned());
+    Ok(ProcVolume { minor, connection, disk, peer_disk })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In the form of drbd_proc.c of 8.4.11.
+    const ALONE: &str = "\
+version: 8.4.11 (api:1/proto:86-101)
+srcversion: 211FB288A383ED945B83420 
+
+ 1: cs:WFConnection ro:Primary/Unknown ds:UpToDate/DUnknown C r---d-
+    ns:0 nr:0 dw:8 dr:1097 al:1 bm:0 lo:0 pe:0 ua:0 ap:1 ep:1 wo:f oos:12
+ 2: cs:Unconfigured
+";
+
+    #[test]
+    fn volumes_are_read_and_counters_are_not() {
+        let volumes = parse_proc_drbd(ALONE).unwrap();
+        let of = |n: usize| {
+            let it: &ProcVolume = &volumes[n];
+            (it.minor, it.connection.as_str(), it.disk.as_str(), it.peer_disk.as_str())
+        };
+        assert_eq!(volumes.len(), 2);
+        assert_eq!(of(0), (1, "WFConnection", "UpToDate", "DUnknown"));
+        assert_eq!(of(1), (2, "Unconfigured", "", ""));
+    }
+
+    #[test]
+    fn drbd_9_tells_no_volume_and_other_text_is_an_error() {
+        assert_eq!(parse_proc_drbd("version: 9.2.0 (api:2/proto:86-122)\n").unwrap(), []);
+        assert!(parse_proc_drbd("").is_err());
+        assert!(parse_proc_drbd("version: 8\n 0: cs:Connected ro:a/b C\n").is_err());
+        assert!(parse_proc_drbd("version: 8\n 0: cs:Connected ds:UpToDate C\n").is_err());
+    }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+//! DRBD's handlers `fence-peer` and `after-resync-target` (drbd.conf(5)),
+//! called by the kernel through drbdadm with the resource and the peer in the
+//! environment. What they print goes nowhere; they write to the journal.
+//!
+//! What is decided, and why, is in [`slurmha_core::fence_peer`].
+
+mod look;
+mod mark;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use slurmha_core::fence_peer::{Answer, Decision, LIMIT, POLL, Seen, decide, mark_id};
+use slurmha_core::layout::DRBD_RESOURCE;
+use slurmha_core::observe::Reading;
+use slurmha_host::program::{logger, pacemaker, stonith};
+use slurmha_host::{Local, System};
+
+const TAG: &str = "slurmha-fence-peer";
+
+/// Time limit of one question, which takes milliseconds when all is well.
+const QUESTION: Duration = Duration::from_secs(5);
+
+/// What DRBD says about its call.
+struct Call {
+    resource: String,
+    peer: String,
+}
+
+impl Call {
+    fn from_environment() -> Self {
+        let text = |name| std::env::var(name).unwrap_or_default();
+        // One name here: a host with several names is none of ours.
+        let peers = text("DRBD_PEERS");
+        let peer = if peers.is_empty() { text("DRBD_PEER") } else { peers };
+        Self { resource: text("DRBD_RESOURCE"), peer: peer.trim().to_owned() }
+    }
+
+    /// What is wrong with it, if anything.
+    fn objection(&self) -> Option<String> {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if self.resource != DRBD_RESOURCE {
+            return Some(format!("the resource is not {DRBD_RESOURCE}"));
+        }
+        (self.peer.is_empty() || !self.peer.chars().all(is_name))
+            .then(|| "DRBD_PEERS does not name one machine".to_owned())
+    }
+}
+
+/// `fence-peer`: the exit status is the answer to DRBD.
+pub fn fence() -> ExitCode {
+    ExitCode::from(answer(&Local::new(), &Call::from_environment()) as u8)
+}
+
+/// `after-resync-target`: DRBD does not look at the exit status.
+pub fn unfence() -> ExitCode {
+    let lifted = mark::lift(&Local::new());
+    ExitCode::from(u8::from(!lifted))
+}
+
+/// Answers one call and writes the line about it.
+fn answer(system: &dyn System, call: &Call) -> Answer {
+    let start = system.elapsed();
+    let (answer, reason, seen) = match call.objection() {
+        Some(objection) => (Answer::NotFenced, objection, Seen::default()),
+        None => prove(system, call, start),
+    };
+    let took = system.elapsed().saturating_sub(start).as_millis();
+    let line = format!(
+        "resource={} peer={} exit={} ({answer:?}) after {took} ms: {reason}; seen: {}",
+        call.resource,
+        call.peer,
+        answer as u8,
+        look::summary(&seen),
+    );
+    // The answer does not depend on whether it could be written down.
+    let _ = logger::log(system, TAG, &line);
+    answer
+}
+
+/// Looks, decides and acts until there is an answer.
+fn prove(system: &dyn System, call: &Call, start: Duration) -> (Answer, String, Seen) {
+    let mut seen = Seen {
+        own: look::own_name(system),
+        peer: call.peer.clone(),
+        disks: look::disks(system),
+        ..Seen::default()
+    };
+    let mut since = look::Since::default();
+    let mut marked = false;
+    let (answer, reason) = loop {
+        look::peer(system, &mut seen);
+        let now = system.elapsed();
+        seen.waited = now.saturating_sub(start);
+        since.measure(&mut seen, now);
+        match decide(&seen) {
+            Decision::Answer(answer, reason) => break (answer, reason),
+            Decision::Wait(_) => {
+                seen.marking = None;
+                system.sleep(POLL);
+            }
+            Decision::Mark => seen.marking = Some(mark::set(system, &seen, &mut marked)),
+            Decision::Request => {
+                let left = LIMIT.saturating_sub(seen.waited);
+                let result = stonith::fence(system, &call.peer, left);
+                seen.request = Some(result.map_err(|error| error.to_string()));
+            }
+        }
+        if seen.disks.known().is_none() {
+            seen.disks = look::disks(system);
+        }
+    };
+    if marked && answer != Answer::Outdated {
+        withdraw(system, &call.peer);
+    }
+    (answer, reason, seen)
+}
+
+/// A mark that was tried in this call and did not become its answer: the
+/// peer's data are not old on its account.
+fn withdraw(system: &dyn System, peer: &str) {
+    if let Err(error) = pacemaker::delete_constraint(system, &mark_id(peer), QUESTION) {
+        let line = format!("cannot withdraw {}: {error}", mark_id(peer));
+        let _ = logger::log(system, TAG, &line);
+    }
+}
+
+/// A result as a reading.
+fn reading<T, E: std::fmt::Display>(result: Result<T, E>) -> Reading<T> {
+    match result {
+        Ok(value) => Reading::Known(value),
+        Err(error) => Reading::Unknown(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
