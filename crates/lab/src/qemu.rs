@@ -87,7 +87,9 @@ impl Launch<'_> {
         };
         line.add("-accel", accelerator);
         line.add("-cpu", cpu);
-        line.add("-smp", "1");
+        // Controllers do several things at a time after a failure; with one
+        // CPU in emulation they would only seem to stand in line.
+        line.add("-smp", if machine.replication.is_some() { "2" } else { "1" });
         line.add("-m", machine.memory_mb.to_string());
         line.flag("-nodefaults");
         line.flag("-no-user-config");

@@ -9,7 +9,7 @@ use slurmha_host::System;
 use slurmha_host::system::read_trimmed;
 
 /// A process has the name of its parent until it has executed its program;
-/// after this time it has its own.
+/// after this time it has its own, unless systemd still prepares it.
 const YOUNG: Duration = Duration::from_secs(1);
 
 /// Processes and their names, as last seen.
@@ -23,6 +23,14 @@ struct Process {
     since: Duration,
 }
 
+impl Process {
+    /// systemd calls a process `(mariadbd)` from the fork to the execution of
+    /// mariadbd, which takes seconds on a machine that is short of time.
+    fn is_prepared(&self) -> bool {
+        self.name.starts_with('(')
+    }
+}
+
 impl Processes {
     /// Looks again. Only young processes are asked for their name.
     pub fn look(&mut self, system: &dyn System) -> bool {
@@ -31,9 +39,10 @@ impl Processes {
         let alive: Vec<u32> = entries.iter().filter_map(|entry| entry.parse().ok()).collect();
         self.known.retain(|pid, _| alive.contains(pid));
         for pid in alive {
-            let known = self.known.get(&pid).map(|process| process.since);
-            let since = known.unwrap_or(now);
-            if known.is_some() && now.saturating_sub(since) > YOUNG {
+            let known = self.known.get(&pid);
+            let since = known.map_or(now, |process| process.since);
+            let settled = known.is_some_and(|process| !process.is_prepared());
+            if settled && now.saturating_sub(since) > YOUNG {
                 continue;
             }
             let name = read_trimmed(system, format!("/proc/{pid}/comm")).unwrap_or_default();
