@@ -52,8 +52,14 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 pub const UNKNOWN_LIMIT: Duration = Duration::from_secs(10);
 /// How long all of it may take: less than Pacemaker gives a promotion (90 s).
 pub const LIMIT: Duration = Duration::from_secs(60);
+/// The same on a primary. DRBD asks once for each loss: after a "no" its I/O
+/// stays frozen although the fence may succeed a minute later, so the answer
+/// is kept back until there is one.
+pub const PRIMARY_LIMIT: Duration = Duration::from_secs(3600);
 /// Time between two looks.
 pub const POLL: Duration = Duration::from_millis(150);
+/// The same after [`LIMIT`].
+pub const LONG_POLL: Duration = Duration::from_secs(2);
 
 /// The answers that slurmha gives; there is no 5 (peer down) without proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +79,9 @@ pub struct Disks {
     pub own: Vec<String>,
     /// The peer's, `DUnknown` when it is not connected.
     pub peer: Vec<String>,
+    /// Whether this side is primary: it has frozen I/O, and is not waiting
+    /// to be promoted.
+    pub is_primary: bool,
 }
 
 impl Disks {
@@ -83,6 +92,7 @@ impl Disks {
             let volume = volumes.iter().find(|v| v.minor == *minor && !v.disk.is_empty())?;
             disks.own.push(volume.disk.clone());
             disks.peer.push(volume.peer_disk.clone());
+            disks.is_primary |= volume.role == "Primary";
         }
         Some(disks)
     }
@@ -92,6 +102,7 @@ impl Disks {
         Self {
             own: status.volumes.iter().map(|volume| volume.disk.clone()).collect(),
             peer: status.volumes.iter().map(|volume| volume.peer_disk.clone()).collect(),
+            is_primary: status.role == "Primary",
         }
     }
 
@@ -148,6 +159,12 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// How long an answer may take.
+    pub fn limit(&self) -> Duration {
+        let is_primary = self.disks.known().is_some_and(|disks| disks.is_primary);
+        if is_primary { PRIMARY_LIMIT } else { LIMIT }
+    }
+
     /// Whether everything that could be asked was answered.
     pub fn is_known(&self) -> bool {
         let state = self.record.known().map(|record| record.state.as_ref());
@@ -170,7 +187,8 @@ pub enum Decision {
     Request,
 }
 
-/// The next thing to do. Called again and again it answers after [`LIMIT`].
+/// The next thing to do. Called again and again it answers after
+/// [`Seen::limit`].
 pub fn decide(seen: &Seen) -> Decision {
     if seen.request == Some(Ok(())) {
         // Whatever else holds, but old data stay old.
@@ -295,7 +313,7 @@ fn request(seen: &Seen, record: &PeerRecord, missing: &str) -> Decision {
         wait(seen, format!("{gone}; fencing failed: {why}"))
     } else if !record.quorate {
         wait(seen, format!("{gone}, and this side has no quorum to fence it"))
-    } else if seen.gone_for >= PATIENCE && seen.waited < LIMIT {
+    } else if seen.gone_for >= PATIENCE && seen.waited < seen.limit() {
         Decision::Request
     } else {
         wait(seen, gone)
@@ -303,11 +321,11 @@ fn request(seen: &Seen, record: &PeerRecord, missing: &str) -> Decision {
 }
 
 fn wait(seen: &Seen, reason: String) -> Decision {
-    wait_or_give_up(seen.waited >= LIMIT, reason)
+    wait_or_give_up(seen.waited >= seen.limit(), reason)
 }
 
 fn unknown(seen: &Seen, what: &str, why: &str) -> Decision {
-    let is_over = seen.waited >= LIMIT || seen.unknown_for >= UNKNOWN_LIMIT;
+    let is_over = seen.waited >= seen.limit() || seen.unknown_for >= UNKNOWN_LIMIT;
     wait_or_give_up(is_over, format!("{what}: {why}"))
 }
 

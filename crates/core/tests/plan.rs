@@ -10,7 +10,7 @@ use slurmha_core::desired::{MachineWants, Want, configuration, desired};
 use slurmha_core::layout;
 use slurmha_core::observe::{
     Account, ClusterNode, ClusterResource, ClusterStatus, DeviceContent, DeviceState, DrbdStatus,
-    FileState, Observation, Reading, SecretState, UnitState,
+    DrbdVolumeStatus, FileState, Observation, Reading, SecretState, UnitState,
 };
 use slurmha_core::plan::{self, Inputs, Plan, Step};
 use slurmha_core::render::cib::ACTIVE_RESOURCES;
@@ -218,6 +218,30 @@ fn a_changed_file_is_shown_as_a_diff_and_read_again() {
     let state = UnitState { since: Some(noon()), ..unit_state("active") };
     active.units.insert("slurmctld.service".to_owned(), state);
     insta::assert_snapshot!(plan::explain(&plan_for(&observed), true));
+}
+
+#[test]
+fn a_changed_drbd_file_is_brought_into_the_kernel() {
+    let mut observed = as_wanted();
+    let path = slurmha_core::render::drbd::resource_path();
+    let change = |observed: &mut BTreeMap<NodeName, Observation>, disk: &str| {
+        let ctl2 = observed.get_mut(&"ctl2".into()).expect("ctl2");
+        let file = ctl2.files.get_mut(&path).expect("it");
+        file.text = file.text.as_ref().map(|text| text.replace("fence-peer", "outdate-peer"));
+        let volume = DrbdVolumeStatus { disk: disk.to_owned(), ..Default::default() };
+        ctl2.drbd =
+            Reading::Known(DrbdStatus { up: true, volumes: vec![volume], ..Default::default() });
+    };
+    let adjusts = |observed: &BTreeMap<NodeName, Observation>| {
+        let plan = plan_for(observed);
+        assert!(steps_on(&plan, "ctl1").is_empty());
+        steps_on(&plan, "ctl2").iter().any(|step| matches!(step, Step::BringDrbdUp(_)))
+    };
+    change(&mut observed, "UpToDate");
+    assert!(adjusts(&observed));
+    // `adjust` would attach what was detached for a reason.
+    change(&mut observed, "Diskless");
+    assert!(!adjusts(&observed));
 }
 
 #[test]

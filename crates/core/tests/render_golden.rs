@@ -90,3 +90,18 @@ fn two_controllers_without_an_arbiter() {
     let configuration = slurmha_core::desired::configuration(&site);
     assert_eq!(configuration.matches("pcmk_delay_base").count(), 2, "its id and its name, once");
 }
+
+/// Ours wait for proof, and without fencing there is none.
+#[test]
+fn a_site_without_fencing_keeps_the_distributions_handlers() {
+    let mut site = site();
+    let text = |site: &Site| slurmha_core::render::drbd::render(site)[1].text.clone();
+    assert!(text(&site).contains(r#"fence-peer "/usr/local/sbin/slurmha fence-peer";"#));
+    assert!(!text(&site).contains("crm-fence-peer"));
+    site.accept.insert(site::Accept::DataLossWithoutFencing);
+    // Accepted, but every controller has a device: fenced all the same.
+    assert!(!text(&site).contains("crm-fence-peer"));
+    site.controllers[1].fence = None;
+    assert!(text(&site).contains("crm-fence-peer"));
+    assert!(!text(&site).contains("slurmha fence-peer"));
+}

@@ -11,7 +11,7 @@ mod mark;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use slurmha_core::fence_peer::{Answer, Decision, LIMIT, POLL, Seen, decide, mark_id};
+use slurmha_core::fence_peer::{Answer, Decision, LIMIT, LONG_POLL, POLL, Seen, decide, mark_id};
 use slurmha_core::layout::DRBD_RESOURCE;
 use slurmha_core::observe::Reading;
 use slurmha_host::program::{logger, pacemaker, stonith};
@@ -98,7 +98,9 @@ fn prove(system: &dyn System, call: &Call, start: Duration) -> (Answer, String, 
             Decision::Answer(answer, reason) => break (answer, reason),
             Decision::Wait(_) => {
                 seen.marking = None;
-                system.sleep(POLL);
+                // After a minute it is a person who is waited for.
+                let pause = if seen.waited < LIMIT { POLL } else { LONG_POLL };
+                system.sleep(pause);
             }
             Decision::Mark => seen.marking = Some(mark::set(system, &seen, &mut marked)),
             Decision::Request => {

@@ -5,7 +5,7 @@ use super::*;
 
 fn disks(own: &str) -> Reading<Disks> {
     let pair = |text: &str| vec!["UpToDate".to_owned(), text.to_owned()];
-    Reading::Known(Disks { own: pair(own), peer: pair("DUnknown") })
+    Reading::Known(Disks { own: pair(own), peer: pair("DUnknown"), is_primary: false })
 }
 
 fn state(in_membership: bool, online: bool, join: &str, expected: &str) -> NodeState {
@@ -229,6 +229,7 @@ fn what_cannot_be_told_is_asked_again_and_then_not_fenced() {
 fn disks_are_taken_from_all_volumes_or_from_none() {
     let volume = |minor, disk: &str| ProcVolume {
         minor,
+        role: "Primary".to_owned(),
         connection: "WFConnection".to_owned(),
         disk: disk.to_owned(),
         peer_disk: "DUnknown".to_owned(),
@@ -236,6 +237,7 @@ fn disks_are_taken_from_all_volumes_or_from_none() {
     let both = [volume(0, "UpToDate"), volume(1, "Consistent"), volume(7, "Diskless")];
     let disks = Disks::of_minors(&both, &[0, 1]).unwrap();
     assert_eq!(disks.own, ["UpToDate", "Consistent"]);
+    assert!(disks.is_primary);
     assert!(!disks.are_in_sync());
     assert_eq!(Disks::of_minors(&both[..1], &[0, 1]), None);
     assert_eq!(Disks::of_minors(&[volume(0, "")], &[0]), None);
@@ -244,10 +246,22 @@ fn disks_are_taken_from_all_volumes_or_from_none() {
 #[test]
 fn in_sync_is_both_sides_and_every_volume() {
     let pair = |a: &str, b: &str| vec![a.to_owned(), b.to_owned()];
-    let of = |own, peer| Disks { own, peer };
+    let of = |own, peer| Disks { own, peer, is_primary: false };
     let good = pair("UpToDate", "UpToDate");
     assert!(of(good.clone(), good.clone()).are_in_sync());
     assert!(!of(good.clone(), pair("UpToDate", "Outdated")).are_in_sync());
     assert!(!of(pair("UpToDate", "Inconsistent"), good).are_in_sync());
     assert!(!Disks::default().are_in_sync());
+}
+
+#[test]
+fn a_primary_keeps_its_answer_back_because_it_is_asked_only_once() {
+    let mut frozen = seen(member());
+    let Reading::Known(disks) = &mut frozen.disks else { panic!() };
+    disks.is_primary = true;
+    frozen.marking = Some(Marking::Failed("no answer".to_owned()));
+    frozen.waited = PRIMARY_LIMIT - POLL;
+    assert!(matches!(decide(&frozen), Decision::Wait(_)));
+    frozen.waited = PRIMARY_LIMIT;
+    assert!(matches!(decide(&frozen), Decision::Answer(Answer::NotFenced, _)));
 }

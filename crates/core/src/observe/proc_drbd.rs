@@ -14,6 +14,9 @@ pub struct ProcVolume {
     pub minor: u32,
     /// `Connected`, `WFConnection`, `SyncTarget`, `Unconfigured`, ...
     pub connection: String,
+    /// This side's role, `Primary` or `Secondary`; empty when the volume is
+    /// not configured.
+    pub role: String,
     /// This side's disk, empty when the volume is not configured.
     pub disk: String,
     /// The other side's disk, `DUnknown` when not connected.
@@ -48,7 +51,9 @@ fn volume(minor: u32, rest: &str) -> Result<ProcVolume, ParseError> {
         Some(disks) => disks.split_once('/').ok_or_else(|| missing("disk of the peer"))?,
     };
     let (disk, peer_disk) = (disk.to_owned(), peer_disk.to_owned());
-    Ok(ProcVolume { minor, connection, disk, peer_disk })
+    let role =
+        field("ro:").and_then(|roles| roles.split('/').next()).unwrap_or_default().to_owned();
+    Ok(ProcVolume { minor, connection, role, disk, peer_disk })
 }
 
 #[cfg(test)]
@@ -70,10 +75,11 @@ srcversion: 211FB288A383ED945B83420
         let volumes = parse_proc_drbd(ALONE).unwrap();
         let of = |n: usize| {
             let it: &ProcVolume = &volumes[n];
-            (it.minor, it.connection.as_str(), it.disk.as_str(), it.peer_disk.as_str())
+            (it.minor, it.connection.as_str(), it.role.as_str(), it.disk.as_str())
         };
         assert_eq!(volumes.len(), 2);
-        assert_eq!(of(0), (1, "WFConnection", "UpToDate", "DUnknown"));
+        assert_eq!(of(0), (1, "WFConnection", "Primary", "UpToDate"));
+        assert_eq!(volumes[0].peer_disk, "DUnknown");
         assert_eq!(of(1), (2, "Unconfigured", "", ""));
     }
 

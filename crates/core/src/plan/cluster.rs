@@ -9,8 +9,9 @@ use super::{cib, units};
 use crate::config_file::{Access, Directory};
 use crate::desired::configuration;
 use crate::layout;
-use crate::observe::{DeviceContent, Observation};
+use crate::observe::{DeviceContent, DrbdStatus, Observation};
 use crate::render::cib::{ACTIVE_RESOURCES, id};
+use crate::render::drbd;
 use crate::secret::{Digest, SecretId};
 use crate::site::{Controller, NodeName, Site};
 use crate::xml::Element;
@@ -118,12 +119,27 @@ fn replication(site: &Site, controllers: &[Seen<'_>], managed: bool, draft: &mut
         let up = seen.observed.drbd.known().is_some_and(|drbd| drbd.up);
         if !managed && !up {
             draft.push(Stage::Replication, seen.name(), Step::BringDrbdUp(resource));
+        } else if managed && is_whole(seen.observed) && rewritten(seen, draft) {
+            let why = "the kernel has the options of the old file";
+            let step = PlannedStep::because(Step::BringDrbdUp(resource), why);
+            draft.push(Stage::Replication, seen.name(), step);
         }
     }
     if !managed {
         let first = &site.controllers[0];
         draft.push(Stage::Volumes, &first.name, Step::InitialiseVolumes(volume_init(site, first)));
     }
+}
+
+/// Up with all of its disks. What is down or detached under Pacemaker's care
+/// is so for a reason, and `drbdadm adjust` would bring it up.
+fn is_whole(observed: &Observation) -> bool {
+    let whole = |drbd: &DrbdStatus| drbd.up && drbd.volumes.iter().all(|v| v.disk != "Diskless");
+    observed.drbd.known().is_some_and(whole)
+}
+
+fn rewritten(seen: &Seen<'_>, draft: &Draft) -> bool {
+    draft.text_of(seen.name(), &drbd::resource_path()).is_some()
 }
 
 /// A device that was not seen is not blank: the answer decides about data.

@@ -13,7 +13,7 @@ mod fencing;
 mod parts;
 
 use crate::layout;
-use crate::site::{Accept, Site};
+use crate::site::Site;
 use crate::xml::Element;
 pub use fencing::{device_id, password_script};
 use parts::{colocate, order, order_stop, primitive, property, set};
@@ -68,11 +68,9 @@ pub fn render(site: &Site) -> Element {
 }
 
 fn properties(site: &Site) -> Element {
-    let fenced = !site.accept.contains(&Accept::DataLossWithoutFencing)
-        || site.controllers.iter().all(|c| c.fence.is_some());
     Element::new("cluster_property_set").with("id", "cib-bootstrap-options").children(
         [
-            ("stonith-enabled", if fenced { "true" } else { "false" }),
+            ("stonith-enabled", if site.is_fenced() { "true" } else { "false" }),
             // A machine that was cut off stays off: "reboot" would add the
             // power-on to the outage and bring back a machine that may be
             // broken, in the middle of the takeover.

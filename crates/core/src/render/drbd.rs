@@ -2,6 +2,7 @@
 //! `/etc/drbd.d`: one resource, two volumes, fenced.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use crate::config_file::{Access, ConfigFile};
 use crate::layout::{BINARY, DRBD_PORT, DRBD_RESOURCE};
@@ -34,6 +35,7 @@ fn global() -> ConfigFile {
 /// - both volumes in one resource: one connection, one promotion, one fence.
 fn resource(site: &Site) -> ConfigFile {
     let mut text = super::header("#");
+    let [fence_peer, unfence_peer] = handlers(site);
     let _ = write!(
         text,
         "resource {DRBD_RESOURCE} {{
@@ -59,19 +61,39 @@ fn resource(site: &Site) -> ConfigFile {
         c-min-rate 10M;
     }}
     handlers {{
-        fence-peer \"{BINARY} fence-peer\";
-        after-resync-target \"{BINARY} unfence-peer\";
+        fence-peer \"{}\";
+        after-resync-target \"{}\";
     }}
 ",
         SecretId::ReplicationKey.placeholder(),
+        fence_peer,
+        unfence_peer,
     );
     for controller in &site.controllers {
         host(&mut text, controller);
     }
     text.push_str("}\n");
-    ConfigFile::new(format!("/etc/drbd.d/{DRBD_RESOURCE}.res"), text)
+    ConfigFile::new(resource_path(), text)
         .with_access(Access::root(0o600))
         .with_secret(SecretId::ReplicationKey)
+}
+
+/// Where the resource's file is.
+pub fn resource_path() -> PathBuf {
+    format!("/etc/drbd.d/{DRBD_RESOURCE}.res").into()
+}
+
+/// `fence-peer` and `after-resync-target`.
+///
+/// Without fencing there is no proof for our handler to wait for, and a
+/// primary would stay frozen whenever its peer dies. The distribution's go on
+/// then, which is what such a site file accepts by name.
+fn handlers(site: &Site) -> [String; 2] {
+    if site.is_fenced() {
+        ["fence-peer", "unfence-peer"].map(|command| format!("{BINARY} {command}"))
+    } else {
+        ["crm-fence-peer.sh", "crm-unfence-peer.sh"].map(|script| format!("/usr/lib/drbd/{script}"))
+    }
 }
 
 fn host(text: &mut String, controller: &Controller) {

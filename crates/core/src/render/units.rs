@@ -16,8 +16,6 @@ use crate::site::Site;
 /// would otherwise fill the directory below with a fresh, empty database and
 /// slurmctld would begin with no jobs. `Restart=no`: a daemon that systemd
 /// brings back by itself is an activation outside the cluster's control.
-/// `Before=pacemaker.service`: when the machine shuts down, Pacemaker stops
-/// its resources before systemd stops what they need.
 /// `OnFailure`, `OnSuccess`: Pacemaker is told of an end at once.
 pub fn controller() -> Vec<ConfigFile> {
     let mut files = vec![

@@ -253,6 +253,13 @@ pub struct Machine {
 }
 
 impl Site {
+    /// Whether a machine that is lost gets its power cut. Without that the
+    /// site file has accepted what can then happen.
+    pub fn is_fenced(&self) -> bool {
+        !self.accept.contains(&Accept::DataLossWithoutFencing)
+            || self.controllers.iter().all(|controller| controller.fence.is_some())
+    }
+
     /// Every machine once, controllers first, then in the order of the file.
     pub fn machines(&self) -> Vec<Machine> {
         let controllers = self.controllers.iter().map(|c| (&c.name, c.address, Role::Controller));
