@@ -9,7 +9,7 @@ use slurmha_host::System;
 use slurmha_host::system::read_trimmed;
 
 /// A process has the name of its parent until it has executed its program;
-/// after this time it has its own, unless systemd still prepares it.
+/// after this time it has its own, unless it is one that executes another.
 const YOUNG: Duration = Duration::from_secs(1);
 
 /// Processes and their names, as last seen.
@@ -24,10 +24,11 @@ struct Process {
 }
 
 impl Process {
-    /// systemd calls a process `(mariadbd)` from the fork to the execution of
-    /// mariadbd, which takes seconds on a machine that is short of time.
-    fn is_prepared(&self) -> bool {
-        self.name.starts_with('(')
+    /// systemd calls a process `(mariadbd)` from the fork to the execution,
+    /// and Debian's unit of MariaDB starts it from a shell that looks for
+    /// Galera first: both last seconds on a machine that is short of time.
+    fn executes_another(&self) -> bool {
+        self.name.starts_with('(') || self.name.ends_with("sh")
     }
 }
 
@@ -41,7 +42,7 @@ impl Processes {
         for pid in alive {
             let known = self.known.get(&pid);
             let since = known.map_or(now, |process| process.since);
-            let settled = known.is_some_and(|process| !process.is_prepared());
+            let settled = known.is_some_and(|process| !process.executes_another());
             if settled && now.saturating_sub(since) > YOUNG {
                 continue;
             }
