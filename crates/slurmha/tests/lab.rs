@@ -58,6 +58,10 @@ fn the_main_job() {
     lab.part("status says healthy", || {
         lab.slurmha(&["status", lab.site(), "--json"]).succeeds();
     });
+    lab.part("a job that its node only remembers is put right", || {
+        lab_site::remembered::is_put_right(&lab);
+        wait_until("status says healthy", || lab.slurmha(&["status", lab.site()]).is_ok());
+    });
     lab.part("standby moves everything, and back", || {
         let (active, passive) = lab.active_and_passive();
         lab.on(&active, &format!("pcs node standby {active}"));
@@ -89,9 +93,6 @@ fn the_main_job() {
             let (still, _) = lab.active_and_passive();
             assert_eq!(still, active, "the first failure is mended in place");
         }
-    });
-    lab.part("a job that its node only remembers is put right", || {
-        lab_site::remembered::is_put_right(&lab);
     });
     lab.part("the active controller loses power", || {
         let report = lab.slurmha(&["drill", "power-loss", lab.site(), "--json"]).succeeds();

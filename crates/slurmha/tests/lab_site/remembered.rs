@@ -9,7 +9,7 @@ const STATE: &str = "/srv/slurmha/state/slurmctld/job_state";
 /// Brings the state about, and waits until the cluster has put it right.
 pub fn is_put_right(lab: &LabSite) {
     let (active, _) = lab.active_and_passive();
-    let address = lab.on("login1", &format!("getent hosts {active} | cut -d' ' -f1"));
+    let address = lab.on("login1", &format!("getent hosts {active} | head -n 1 | cut -d' ' -f1"));
     let route = format!("blackhole {}/32", address.trim());
 
     lab.on(&active, "touch /run/submitted");
