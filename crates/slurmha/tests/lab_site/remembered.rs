@@ -12,13 +12,14 @@ pub fn is_put_right(lab: &LabSite) {
     let address = lab.on("login1", &format!("getent hosts {active} | head -n 1 | cut -d' ' -f1"));
     let route = format!("blackhole {}/32", address.trim());
 
-    lab.on(&active, "touch /run/submitted");
     let job = lab.on(
         "login1",
         "cd /tmp && setpriv --reuid=65534 --regid=65534 --clear-groups sbatch --parsable \
          --begin=now+20 --nodelist=cn1 --output=/dev/null --mem=32M --wrap 'sleep 10'",
     );
     let job = job.trim();
+    // Every table that is written from now on has the job.
+    lab.on(&active, "touch /run/submitted");
     wait_until("the table that has the job as pending is saved", || {
         let copy = format!("test {STATE} -nt /run/submitted && cp -p {STATE} /run/older");
         lab.try_on(&active, &copy).is_some()
