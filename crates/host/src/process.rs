@@ -7,6 +7,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use slurmha_core::watch::Process as Stat;
 
 /// A process, by pidfd_open(2).
 #[derive(Debug)]
@@ -42,8 +43,8 @@ impl Process {
             Err(rustix::io::Errno::SRCH) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let Some(stat) = Stat::read(pid)? else { return Ok(None) };
-        Ok(Some(Self { pid, started: stat.started, pidfd }))
+        let Some(stat) = stat(pid)? else { return Ok(None) };
+        Ok(Some(Self { pid, started: stat.began, pidfd }))
     }
 
     /// The same, when it is the one that started then.
@@ -83,8 +84,8 @@ impl Process {
     /// # Errors
     /// When `/proc` cannot be read; that is not "gone".
     pub fn activity(&self) -> io::Result<Activity> {
-        Ok(match Stat::read(self.pid)? {
-            Some(stat) if stat.started != self.started => Activity::Gone,
+        Ok(match stat(self.pid)? {
+            Some(stat) if stat.began != self.started => Activity::Gone,
             None | Some(Stat { state: 'Z' | 'X', .. }) => Activity::Gone,
             Some(Stat { state: 'T', .. }) => Activity::Frozen,
             Some(_) => Activity::Alive,
@@ -96,40 +97,21 @@ impl Process {
     }
 }
 
-/// Fields of `/proc/PID/stat`, proc(5).
-#[derive(Debug, PartialEq, Eq)]
-struct Stat {
-    state: char,
-    started: u64,
-}
-
-impl Stat {
-    /// `None` when there is no such process.
-    fn read(pid: u32) -> io::Result<Option<Self>> {
-        let text = match fs::read_to_string(format!("/proc/{pid}/stat")) {
-            Ok(text) => text,
-            // ESRCH when it ends between opening and reading.
-            Err(error)
-                if error.kind() == io::ErrorKind::NotFound
-                    || error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error()) =>
-            {
-                return Ok(None);
-            }
-            Err(error) => return Err(error),
-        };
-        let strange = || io::Error::other(format!("/proc/{pid}/stat cannot be read: {text:?}"));
-        Self::parse(&text).map(Some).ok_or_else(strange)
-    }
-
-    /// The name in parentheses can hold anything, parentheses included.
-    fn parse(text: &str) -> Option<Self> {
-        let (_, fields) = text.rsplit_once(')')?;
-        let mut fields = fields.split_whitespace();
-        let state = fields.next()?.chars().next()?;
-        // The state is field 3, the start time field 22.
-        let started = fields.nth(18)?.parse().ok()?;
-        Some(Self { state, started })
-    }
+/// `None` when there is no such process.
+fn stat(pid: u32) -> io::Result<Option<Stat>> {
+    let text = match fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Ok(text) => text,
+        // ESRCH when it ends between opening and reading.
+        Err(error)
+            if error.kind() == io::ErrorKind::NotFound
+                || error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error()) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let strange = || io::Error::other(format!("/proc/{pid}/stat cannot be read: {text:?}"));
+    Stat::parse(&text).map(Some).ok_or_else(strange)
 }
 
 #[cfg(test)]
@@ -174,12 +156,5 @@ mod tests {
         let own = Process::find(std::process::id()).unwrap().unwrap();
         assert!(Process::find_again(own.pid, own.started + 1).unwrap().is_none());
         assert!(Process::find(0).unwrap().is_none());
-    }
-
-    #[test]
-    fn a_name_with_parentheses_confuses_nobody() {
-        let text = "7 (a) S (b)) T 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4242 100 200";
-        assert_eq!(Stat::parse(text), Some(Stat { state: 'T', started: 4242 }));
-        assert_eq!(Stat::parse("nothing"), None);
     }
 }

@@ -52,27 +52,9 @@ pub enum FaultSignal {
     Freeze,
 }
 
-const FAILOVER: [Phase; 8] = [
-    Phase::Notice,
-    Phase::Fence,
-    Phase::Promote,
-    Phase::Mount,
-    Phase::Vip,
-    Phase::Mariadb,
-    Phase::Slurmdbd,
-    Phase::Slurmctld,
-];
-
-const MOVE: [Phase; 8] = [
-    Phase::Stop,
-    Phase::Demote,
-    Phase::Promote,
-    Phase::Mount,
-    Phase::Vip,
-    Phase::Mariadb,
-    Phase::Slurmdbd,
-    Phase::Slurmctld,
-];
+/// What the other controller does, however the role comes to it.
+const TAKEOVER: [Phase; 6] =
+    [Phase::Promote, Phase::Mount, Phase::Vip, Phase::Mariadb, Phase::Slurmdbd, Phase::Slurmctld];
 
 impl Fault {
     /// Every fault that there is a drill for.
@@ -149,15 +131,16 @@ impl Fault {
     }
 
     /// The parts into which its time is divided, in the order of display.
-    pub(super) fn phases(self) -> &'static [Phase] {
+    pub(super) fn phases(self) -> Vec<Phase> {
+        use Phase::{Answer, Demote, Fence, Notice, Restart, Stop};
         match self {
-            Self::PowerLoss => &FAILOVER,
-            Self::PassivePowerLoss => &[Phase::Notice, Phase::Fence],
-            Self::Switchover => &MOVE,
+            Self::PowerLoss => [&[Notice, Fence][..], &TAKEOVER].concat(),
+            Self::PassivePowerLoss => vec![Notice, Fence],
+            Self::Switchover => [&[Stop, Demote][..], &TAKEOVER].concat(),
             Self::KillSlurmctld
             | Self::FreezeSlurmctld
             | Self::KillSlurmdbd
-            | Self::KillMariadb => &[Phase::Notice, Phase::Restart, Phase::Answer],
+            | Self::KillMariadb => vec![Notice, Restart, Answer],
         }
     }
 

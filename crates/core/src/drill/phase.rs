@@ -25,7 +25,7 @@ const CLOCK_SLACK_S: f64 = 0.5;
 /// Begin and end of the fault's phases, in seconds after it.
 pub(super) fn phases(evidence: &Evidence) -> BTreeMap<Phase, PhaseTiming> {
     let fault = evidence.scenario.fault;
-    let phases = fault.phases().iter().copied();
+    let phases = fault.phases().into_iter();
     match Messages::after_fault(evidence) {
         Ok(messages) => phases.map(|phase| (phase, timing(phase, &messages, evidence))).collect(),
         Err(reason) => phases.map(|phase| (phase, PhaseTiming::unknown(&reason))).collect(),

@@ -171,7 +171,7 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
         let Outage { start_s, end_s, ended } = *outage;
         Row { name, bar: Bar::Span { start_s, end_s, ended } }
     };
-    let phases = report.fault.phases().iter().copied();
+    let phases = report.fault.phases().into_iter();
     phases
         .map(phase)
         .chain([outage("no RPC", &report.rpc_outage), outage("no submit", &report.submit_outage)])

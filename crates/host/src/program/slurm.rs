@@ -4,8 +4,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use slurmha_core::observe::{
     Health, ParseError, parse_scontrol_ping, parse_sinfo_states, parse_squeue_states,
+};
+use slurmha_core::state_save::{
+    SINFO_REASONS, SQUEUE_REASONS, parse_drained_as_duplicate, parse_held_after_launch,
 };
 use thiserror::Error;
 
@@ -75,4 +79,92 @@ pub fn add_cluster(system: &dyn System, cluster: &str) -> Result<(), CommandErro
 pub fn reconfigure(system: &dyn System) -> Result<(), CommandError> {
     let command = Command::new("scontrol").arg("reconfigure").timeout(Duration::from_secs(60));
     system.run(&command)?.success().map(|_| ())
+}
+
+/// Keeps every node free of new jobs for `minutes` from now: a reservation of
+/// all nodes for root. Running jobs stay, and other people's reservations
+/// stay valid. One of that name that still lasts is prolonged: its start
+/// cannot be set again (22.05, reservation.c, `update_resv`).
+pub fn reserve_all_nodes(
+    system: &dyn System,
+    name: &str,
+    minutes: u32,
+    timeout: Duration,
+) -> Result<(), CommandError> {
+    let name = format!("reservationname={name}");
+    let end = format!("endtime=now+{minutes}minutes");
+    let flags = ["nodes=ALL", "users=root", "flags=IGNORE_JOBS,OVERLAP"];
+    let create = Command::new("scontrol").args(["create", "reservation", &name]);
+    let create = create.args(["starttime=now", &end]).args(flags);
+    done(system, create, timeout).or_else(|error| {
+        let update = Command::new("scontrol").args(["update", &name, &end]);
+        // The first error is the one that tells why there is none.
+        done(system, update, timeout).map_err(|_| error)
+    })
+}
+
+/// Deletes a reservation.
+pub fn delete_reservation(
+    system: &dyn System,
+    name: &str,
+    timeout: Duration,
+) -> Result<(), CommandError> {
+    let name = format!("reservationname={name}");
+    done(system, Command::new("scontrol").args(["delete", &name]), timeout)
+}
+
+/// A pending job starts no earlier than so many seconds from now.
+pub fn delay_job(
+    system: &dyn System,
+    id: &str,
+    seconds: u32,
+    timeout: Duration,
+) -> Result<(), CommandError> {
+    let words = ["update", &format!("jobid={id}"), &format!("starttime=now+{seconds}")];
+    done(system, Command::new("scontrol").args(words), timeout)
+}
+
+/// Releases a job that is held.
+pub fn release_job(system: &dyn System, id: u32, timeout: Duration) -> Result<(), CommandError> {
+    done(system, Command::new("scontrol").args(["release", &id.to_string()]), timeout)
+}
+
+/// Takes nodes, given as a hostlist, out of DRAIN.
+pub fn resume_nodes(
+    system: &dyn System,
+    nodes: &str,
+    timeout: Duration,
+) -> Result<(), CommandError> {
+    let words = ["update", &format!("nodename={nodes}"), "state=resume"];
+    done(system, Command::new("scontrol").args(words), timeout)
+}
+
+/// Nodes that Slurm drained since then because of a duplicate job, as
+/// hostlists.
+pub fn drained_as_duplicate(
+    system: &dyn System,
+    since: Timestamp,
+    timeout: Duration,
+) -> Result<Vec<String>, CommandError> {
+    let command = Command::new("sinfo")
+        .args(["--noheader", "--list-reasons", "--format", SINFO_REASONS])
+        .env("TZ", "UTC")
+        .timeout(timeout);
+    Ok(parse_drained_as_duplicate(&system.run(&command)?.success()?.text(), since))
+}
+
+/// Jobs with an id below `next_id` that Slurm holds after a failed launch.
+pub fn held_after_launch(
+    system: &dyn System,
+    next_id: u32,
+    timeout: Duration,
+) -> Result<Vec<u32>, CommandError> {
+    let command = Command::new("squeue")
+        .args(["--noheader", "--states=PENDING", "--format", SQUEUE_REASONS])
+        .timeout(timeout);
+    Ok(parse_held_after_launch(&system.run(&command)?.success()?.text(), next_id))
+}
+
+fn done(system: &dyn System, command: Command, timeout: Duration) -> Result<(), CommandError> {
+    system.run(&command.timeout(timeout))?.success().map(|_| ())
 }

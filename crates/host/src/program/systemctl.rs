@@ -80,6 +80,44 @@ pub fn run_later(
     system.run(&command)?.success().map(|_| ())
 }
 
+/// Runs a program in a transient service of that name, beside the caller;
+/// systemd-run(1). One at a time: an older one that still runs is ended.
+pub fn run_beside(
+    system: &dyn System,
+    unit: &str,
+    description: &str,
+    program: &[&str],
+) -> Result<(), CommandError> {
+    let start = Command::new("systemd-run")
+        .args(["--collect", "--quiet", "--unit", unit])
+        .arg(format!("--description={description}"))
+        .arg("--")
+        .args(program)
+        .timeout(SHOW_TIMEOUT);
+    if system.run(&start).is_ok_and(|output| output.ok()) {
+        return Ok(());
+    }
+    // The second try tells what is wrong, if not that.
+    let _ = act(system, "stop", unit);
+    system.run(&start)?.success().map(|_| ())
+}
+
+/// What a unit wrote to the journal since then, with what is still on its
+/// way; journalctl(1).
+pub fn journal_since(
+    system: &dyn System,
+    unit: &str,
+    since: Timestamp,
+    timeout: Duration,
+) -> Result<String, CommandError> {
+    let _ = system.run(&Command::new("journalctl").arg("--sync").timeout(timeout));
+    let command = Command::new("journalctl")
+        .args(["--no-pager", "--quiet", "--output=cat", "--unit", unit])
+        .arg(format!("--since=@{}", since.as_second()))
+        .timeout(timeout);
+    Ok(system.run(&command)?.success()?.text())
+}
+
 /// Whether systemd has read an older version of any loaded unit.
 pub fn any_stale(system: &dyn System) -> Result<bool, CommandError> {
     let command = Command::new("systemctl")

@@ -7,6 +7,7 @@ use std::time::Duration;
 use slurmha_core::layout::{DATABASE_MOUNT, STATE_MOUNT, STATE_SAVE_LOCATION};
 use slurmha_core::plan::VOLUME_MARKER;
 use slurmha_host::program::systemctl;
+use slurmha_host::system::read_trimmed;
 use slurmha_host::{Command, System, unit_process};
 
 use super::{Answer, Status, intent, kill, ready, takeover};
@@ -46,6 +47,14 @@ impl Daemon {
     }
 
     /// Name of the unit with its suffix.
+    /// Name of its process, as the kernel shows it.
+    pub fn program(self) -> &'static str {
+        match self {
+            Self::Mariadb => "mariadbd",
+            Self::Slurmctld | Self::Slurmdbd => self.name(),
+        }
+    }
+
     pub fn unit(self) -> String {
         format!("{}.service", self.name())
     }
@@ -175,8 +184,15 @@ impl Daemon {
         system.sleep(Duration::from_millis(500));
     }
 
-    /// A unit that has failed can still have processes, such as slurmctld's
-    /// script daemon.
+    /// Whether the daemon itself is there. Its unit can still have other
+    /// processes after it has ended, such as slurmctld's script daemon.
+    pub fn has_its_process(self, system: &dyn System) -> bool {
+        let Ok(Some(process)) = unit_process::of_unit(system, &self.unit()) else { return false };
+        let name = read_trimmed(system, format!("/proc/{}/comm", process.pid));
+        process.state != 'Z' && name.as_deref() == Some(self.program())
+    }
+
+    /// Whether nothing at all of the unit runs.
     fn has_no_process(self, system: &dyn System) -> bool {
         matches!(unit_process::of_unit(system, &self.unit()), Ok(None))
     }
@@ -185,7 +201,7 @@ impl Daemon {
     /// Pacemaker would start a second one elsewhere.
     pub fn monitor(self, system: &dyn System) -> Answer {
         // The common case costs no further program, every ten seconds.
-        if matches!(unit_process::of_unit(system, &self.unit()), Ok(Some(_))) {
+        if self.has_its_process(system) {
             return Answer::plain(Status::Success);
         }
         match self.look(system) {

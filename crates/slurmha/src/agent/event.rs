@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use slurmha_core::watch::may_report;
+use slurmha_host::System;
 use slurmha_host::program::pacemaker;
 use slurmha_host::system::read_trimmed;
-use slurmha_host::{System, unit_process};
 
 use super::{Answer, Daemon, Status, intent};
 
@@ -44,7 +44,7 @@ pub fn exited(system: &dyn System, daemon: Daemon) -> Answer {
         return Answer::plain(Status::Success);
     }
     // `systemctl restart` by hand: it is back before anybody misses it.
-    if matches!(unit_process::of_unit(system, &daemon.unit()), Ok(Some(_))) {
+    if daemon.has_its_process(system) {
         eprintln!("{name} has ended and runs again already");
         return Answer::plain(Status::Success);
     }

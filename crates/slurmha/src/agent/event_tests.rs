@@ -111,3 +111,17 @@ fn a_deadlocked_process_is_left_to_the_kill_after_three_seconds_and_a_waiting_on
     stop_hung(&machine, Daemon::Slurmctld, LIMIT);
     assert!(machine.elapsed() - begin >= LIMIT, "it waits for a disk");
 }
+
+/// slurmctld's script daemon can outlive it for a moment.
+#[test]
+fn what_a_daemon_leaves_behind_is_not_the_daemon() {
+    let machine = TestMachine::new();
+    machine.run_process(Daemon::Slurmctld, 'S', 5);
+    intent::expect(&machine, Daemon::Slurmctld);
+    assert_eq!(tell_of_exit(&machine, Daemon::Slurmctld), Status::Success);
+    assert_eq!(machine.ran("crm_resource"), Vec::<String>::new(), "it runs again already");
+    machine.put("/proc/812/comm", "slurmscriptd\n");
+    assert!(!Daemon::Slurmctld.has_its_process(&machine));
+    assert_eq!(tell_of_exit(&machine, Daemon::Slurmctld), Status::Success);
+    assert_eq!(machine.ran("crm_resource").len(), 1);
+}

@@ -22,8 +22,9 @@ use std::time::Duration;
 
 use slurmha_core::layout::{BINARY, LAST_STOP, STATE_SAVE_LOCATION, TAKEOVER_REPORT, TAKEOVERS};
 use slurmha_core::state_save::{LastStop, Takeover};
+use slurmha_host::program::systemctl;
 use slurmha_host::system::write_atomically;
-use slurmha_host::{Command, CommandError, FileError, Ids, System};
+use slurmha_host::{FileError, Ids, System};
 
 pub use repair::Unusable;
 pub use settle::settle;
@@ -33,6 +34,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// What [`settle()`] runs in.
 const UNIT: &str = "slurmha-settle.service";
+const DESCRIPTION: &str = "Waits until the nodes have told what they run";
 
 /// Before slurmctld starts. Answers with a report when the last one did not
 /// end cleanly; there is none for a volume that slurmctld never ran on.
@@ -64,24 +66,11 @@ pub fn begin(system: &dyn System) {
     if let Err(why) = hold::begin(system) {
         eprintln!("jobs are started before the nodes have reported: {why}");
     }
-    if let Err(error) = start_unit(system) {
+    let program = [BINARY, "agent", "slurmctld", "settle"];
+    if let Err(error) = systemctl::run_beside(system, UNIT, DESCRIPTION, &program) {
         eprintln!("the nodes are not waited for: {error}");
         let _ = hold::end(system);
     }
-}
-
-/// One at a time: what an earlier start left running would end our hold.
-fn start_unit(system: &dyn System) -> Result<(), CommandError> {
-    let start = Command::new("systemd-run")
-        .args(["--unit", UNIT, "--collect", "--quiet"])
-        .args(["--description=Waits until the nodes have told what they run"])
-        .args([BINARY, "agent", "slurmctld", "settle"])
-        .timeout(LIMIT);
-    if system.run(&start).is_ok_and(|output| output.ok()) {
-        return Ok(());
-    }
-    let _ = system.run(&Command::new("systemctl").args(["stop", "--", UNIT]).timeout(LIMIT));
-    system.run(&start)?.success().map(|_| ())
 }
 
 /// After slurmctld ended as it was asked to.

@@ -60,6 +60,7 @@ impl TestMachine {
         let stat = format!("812 (x) {state} 1 1 1 0 -1 0 0 0 0 0 {ticks} 0 0 0 20 0 9 0 44 0\n");
         self.put(list(daemon), "812\n");
         self.put("/proc/812/stat", &stat);
+        self.put("/proc/812/comm", daemon.program());
     }
 
     /// The daemon ends.

@@ -46,25 +46,18 @@ pub fn unfinished(
     run: &str,
     user: &str,
 ) -> Result<usize, String> {
-    let task = Task::Queue { run: run.to_owned(), user: user.to_owned() };
-    let (replies, _) = complete(remote, client, task, false, LIMIT)?;
-    let count = replies.into_iter().find_map(|reply| match reply {
-        Reply::Queue(count) => Some(count),
-        _ => None,
-    });
-    match count {
-        Some(Reading::Known(count)) => Ok(count),
-        Some(Reading::Unknown(why)) => Err(why),
-        None => Err("no answer".to_owned()),
-    }
+    count(remote, client, Task::Queue { run: run.to_owned(), user: user.to_owned() })
 }
 
 /// How many of the run's jobs have ended in the accounting.
 pub fn accounted(remote: &Remote, client: &NodeName, run: &str) -> Result<usize, String> {
-    let task = Task::Accounted { run: run.to_owned() };
+    count(remote, client, Task::Accounted { run: run.to_owned() })
+}
+
+fn count(remote: &Remote, client: &NodeName, task: Task) -> Result<usize, String> {
     let (replies, _) = complete(remote, client, task, false, LIMIT)?;
     let count = replies.into_iter().find_map(|reply| match reply {
-        Reply::Accounted(count) => Some(count),
+        Reply::Queue(count) | Reply::Accounted(count) => Some(count),
         _ => None,
     });
     match count {

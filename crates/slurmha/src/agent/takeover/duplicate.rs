@@ -12,11 +12,9 @@
 
 use std::time::Duration;
 
-use slurmha_core::state_save::{
-    SINFO_REASONS, SQUEUE_REASONS, Takeover, parse_drained_as_duplicate, parse_held_after_launch,
-};
-use slurmha_host::program::systemctl;
-use slurmha_host::{Command, CommandError, System};
+use slurmha_core::state_save::Takeover;
+use slurmha_host::program::{slurm, systemctl};
+use slurmha_host::{CommandError, System};
 
 use super::{LIMIT, keep};
 
@@ -44,35 +42,25 @@ pub fn mend(system: &dyn System, takeover: &mut Takeover) {
 /// Says whether there was something to do.
 fn mend_once(system: &dyn System, takeover: &mut Takeover) -> Result<bool, CommandError> {
     let Some(next_id) = takeover.next_id else { return Ok(false) };
-    let reasons = Command::new("sinfo")
-        .args(["--noheader", "--list-reasons", "--format", SINFO_REASONS])
-        .env("TZ", "UTC");
-    let nodes = parse_drained_as_duplicate(&text(system, reasons)?, takeover.at);
+    let nodes = slurm::drained_as_duplicate(system, takeover.at, LIMIT)?;
     if nodes.is_empty() {
         return Ok(false);
     }
-    let queue =
-        Command::new("squeue").args(["--noheader", "--states=PENDING", "--format", SQUEUE_REASONS]);
-    let jobs = parse_held_after_launch(&text(system, queue)?, next_id);
+    let jobs = slurm::held_after_launch(system, next_id, LIMIT)?;
     if jobs.is_empty() {
         // The job is still being cleaned up, or this is somebody else's
         // duplicate, which a person has to look at.
         return Ok(false);
     }
     for id in jobs {
-        text(system, Command::new("scontrol").args(["release", &id.to_string()]))?;
+        slurm::release_job(system, id, LIMIT)?;
         takeover.released.push(id);
     }
     for node in nodes {
-        let name = format!("nodename={node}");
-        text(system, Command::new("scontrol").args(["update", &name, "state=resume"]))?;
+        slurm::resume_nodes(system, &node, LIMIT)?;
         takeover.resumed.push(node);
     }
     Ok(true)
-}
-
-fn text(system: &dyn System, command: Command) -> Result<String, CommandError> {
-    Ok(system.run(&command.timeout(LIMIT))?.success()?.text())
 }
 
 /// Only a certain "no" ends the watch.

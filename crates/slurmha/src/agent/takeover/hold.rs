@@ -15,40 +15,23 @@
 //! them free from then on. A reservation ends by itself, so whatever happens
 //! to us, the cluster goes on.
 
-use slurmha_host::{Command, CommandError, System};
+use slurmha_host::program::slurm;
+use slurmha_host::{CommandError, System};
 
 use super::LIMIT;
 
 /// The reservation's name, as users see it in `scontrol show reservation`.
 const NAME: &str = "slurmha-takeover";
 
-/// When the hold ends by itself, in minutes, the least that Slurm knows
-/// being one.
-const MINUTES: &str = "2";
+/// When the hold ends by itself.
+const MINUTES: u32 = 2;
 
-/// No job starts from now on. An older hold that has not ended is renewed.
+/// No job starts from now on. An older hold that has not ended is prolonged.
 pub fn begin(system: &dyn System) -> Result<(), CommandError> {
-    let create = ["create", "reservation", "nodes=ALL", "users=root"];
-    // Running jobs stay, and reservations of other people stay valid.
-    let flags = ["flags=IGNORE_JOBS,OVERLAP"];
-    scontrol(system, &create, &flags)
-        .or_else(|error| scontrol(system, &["update"], &[]).map_err(|_| error))
+    slurm::reserve_all_nodes(system, NAME, MINUTES, LIMIT)
 }
 
 /// Jobs start again.
 pub fn end(system: &dyn System) -> Result<(), CommandError> {
-    let command = Command::new("scontrol")
-        .args(["delete", &format!("reservationname={NAME}")])
-        .timeout(LIMIT);
-    system.run(&command)?.success().map(|_| ())
-}
-
-fn scontrol(system: &dyn System, verb: &[&str], flags: &[&str]) -> Result<(), CommandError> {
-    let command = Command::new("scontrol")
-        .args(verb)
-        .arg(format!("reservationname={NAME}"))
-        .args(["starttime=now", &format!("duration={MINUTES}")])
-        .args(flags)
-        .timeout(LIMIT);
-    system.run(&command)?.success().map(|_| ())
+    slurm::delete_reservation(system, NAME, LIMIT)
 }

@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use slurmha_core::layout::TAKEOVER_REPORT;
 use slurmha_core::state_save::{Takeover, UnexpectedJob, parse_unexpected_jobs};
-use slurmha_host::program::slurm;
-use slurmha_host::{Command, CommandError, System};
+use slurmha_host::System;
+use slurmha_host::program::{slurm, systemctl};
 
 use super::{LIMIT, duplicate, hold, keep};
 
@@ -37,7 +36,7 @@ pub fn settle(system: &dyn System) {
     let begin = system.elapsed();
     wait_for_nodes(system);
     let mut takeover = report(system);
-    let log = log_since(system, takeover.at);
+    let log = systemctl::journal_since(system, "slurmctld.service", takeover.at, LIMIT);
     let unexpected = log.as_deref().map(parse_unexpected_jobs).unwrap_or_default();
     if let Err(error) = log {
         takeover.troubles.push(format!("what the nodes still run is not known: {error}"));
@@ -89,10 +88,7 @@ fn delay_pending(
         })
         .collect();
     for id in pending {
-        let command = Command::new("scontrol")
-            .args(["update", &format!("jobid={id}"), &format!("starttime=now+{DELAY_S}")])
-            .timeout(LIMIT);
-        if let Err(error) = system.run(&command).and_then(|output| output.success()) {
+        if let Err(error) = slurm::delay_job(system, id, DELAY_S, LIMIT) {
             takeover.troubles.push(format!("job {id} does not wait for its node: {error}"));
         }
         takeover.started_again.push(id.to_owned());
@@ -104,16 +100,6 @@ fn delay_pending(
             UnexpectedJob::Pending { .. } => None,
         })
         .collect();
-}
-
-/// What slurmctld wrote since then, with what is still on its way.
-fn log_since(system: &dyn System, since: Timestamp) -> Result<String, CommandError> {
-    let _ = system.run(&Command::new("journalctl").arg("--sync").timeout(LIMIT));
-    let command = Command::new("journalctl")
-        .args(["--no-pager", "--quiet", "--output=cat", "--unit=slurmctld.service"])
-        .arg(format!("--since=@{}", since.as_second()))
-        .timeout(LIMIT);
-    Ok(system.run(&command)?.success()?.text())
 }
 
 /// The report that was begun before the start.

@@ -29,6 +29,8 @@ pub struct Machine {
     pub kill: &'static str,
     pub answers: bool,
     pub systemd_hangs: bool,
+    /// An earlier hold has not ended.
+    pub reservation_lasts: bool,
     pub clock: Mutex<Duration>,
     pub ran: Mutex<Vec<String>>,
     /// Files that are there from the beginning or were written.
@@ -54,6 +56,7 @@ impl Machine {
             kill: "failed",
             answers: true,
             systemd_hangs: false,
+            reservation_lasts: false,
             clock: Mutex::new(Duration::ZERO),
             ran: Mutex::new(Vec::new()),
             files: Mutex::new(BTreeMap::new()),
@@ -153,6 +156,7 @@ impl System for Machine {
                 *active = self.kill;
                 (0, String::new())
             }
+            ("scontrol", Some("create")) if self.reservation_lasts => (1, String::new()),
             ("scontrol", Some("create" | "delete" | "update" | "release" | "reconfigure")) => {
                 (0, String::new())
             }

@@ -24,10 +24,24 @@ fn after_an_unclean_end_nothing_starts_before_the_nodes_have_reported() {
         let machine = Machine::after(note);
         assert_eq!(machine.status(Agent::Slurmctld, "start"), Status::Success);
         let ran = machine.ran();
-        assert!(ran.contains("scontrol create reservation nodes=ALL"), "{ran}");
-        assert!(ran.contains("systemd-run --unit slurmha-settle.service"), "{ran}");
+        assert!(
+            ran.contains("scontrol create reservation reservationname=slurmha-takeover"),
+            "{ran}"
+        );
+        assert!(ran.contains("--unit slurmha-settle.service"), "{ran}");
         assert!(machine.file(TAKEOVER_REPORT).is_some());
     }
+}
+
+/// Two crashes within two minutes: Slurm refuses a new start of a reservation
+/// that has begun.
+#[test]
+fn a_hold_that_still_lasts_is_prolonged() {
+    let machine = Machine { reservation_lasts: true, ..Machine::after("running\n") };
+    assert_eq!(machine.status(Agent::Slurmctld, "start"), Status::Success);
+    let ran = machine.ran();
+    let prolong = "scontrol update reservationname=slurmha-takeover endtime=now+2minutes\n";
+    assert!(ran.contains(prolong), "{ran}");
 }
 
 #[test]

@@ -88,8 +88,6 @@ fn strike(system: &dyn System, process: &Process, signal: FaultSignal) -> Result
 /// A daemon whose process is hit.
 struct Watch {
     daemon: Daemon,
-    /// The name that its processes have.
-    name: &'static str,
     process: Process,
     /// The processes of that name before.
     old: Vec<u32>,
@@ -101,12 +99,13 @@ struct Watch {
 
 impl Watch {
     fn prepare(system: &dyn System, task: &StrikeTask) -> Result<Self, String> {
-        let (daemon, name) = match task.daemon.as_str() {
-            id::SLURMCTLD => (Daemon::Slurmctld, "slurmctld"),
-            id::SLURMDBD => (Daemon::Slurmdbd, "slurmdbd"),
-            id::MARIADB => (Daemon::Mariadb, "mariadbd"),
+        let daemon = match task.daemon.as_str() {
+            id::SLURMCTLD => Daemon::Slurmctld,
+            id::SLURMDBD => Daemon::Slurmdbd,
+            id::MARIADB => Daemon::Mariadb,
             other => return Err(format!("there is no daemon {other}")),
         };
+        let name = daemon.program();
         let unit = format!("{}.service", task.daemon);
         let pid = systemctl::main_pid(system, &unit).map_err(|error| error.to_string())?;
         let pid = pid.ok_or_else(|| format!("{unit} has no main process"))?;
@@ -125,7 +124,7 @@ impl Watch {
             FaultSignal::Freeze => Some(set_timer(system, &process, task.limit)?),
         };
         let fate = ProcessFate { pid, ..ProcessFate::default() };
-        Ok(Self { daemon, name, process, old, processes, fate, timer })
+        Ok(Self { daemon, process, old, processes, fate, timer })
     }
 
     fn until_stopped(&mut self, system: &dyn System, link: &Link, limit: Duration) {
@@ -156,7 +155,9 @@ impl Watch {
     /// Looks for a process of that name that was not there before.
     fn look(&mut self, system: &dyn System) {
         let told = self.processes.look(system);
-        if told && self.processes.named(self.name).iter().any(|pid| !self.old.contains(pid)) {
+        if told
+            && self.processes.named(self.daemon.program()).iter().any(|pid| !self.old.contains(pid))
+        {
             self.fate.restarted = Some(system.now());
         }
     }
