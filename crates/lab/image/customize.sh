@@ -52,7 +52,7 @@ echo '/dev/vda / ext4 rw,relatime,errors=remount-ro 0 0' >"$root/etc/fstab"
 : >"$root/etc/resolv.conf"
 # Root comes in by key only, and a login is not worth a name lookup.
 mkdir -p "$root/etc/ssh/sshd_config.d" "$root/root/.ssh"
-# Without PAM a login costs a third less: five at a time 1.4 s instead of 2.1.
+# PAM and its session are a good part of what a login costs in emulation.
 printf 'PermitRootLogin prohibit-password\nUseDNS no\nUsePAM no\nMaxStartups 100\nMaxSessions 100\n' \
     >"$root/etc/ssh/sshd_config.d/slurmha-lab.conf"
 
