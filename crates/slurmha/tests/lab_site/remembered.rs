@@ -4,6 +4,8 @@
 
 use super::{LabSite, wait_until};
 
+/// Looked for in the saved table.
+const NAME: &str = "remembered-by-its-node";
 const STATE: &str = "/srv/slurmha/state/slurmctld/job_state";
 
 /// Brings the state about, and waits until the cluster has put it right.
@@ -12,18 +14,22 @@ pub fn is_put_right(lab: &LabSite) {
     let address = lab.on("login1", &format!("getent hosts {active} | head -n 1 | cut -d' ' -f1"));
     let route = format!("blackhole {}/32", address.trim());
 
+    // It starts when the copy is taken and not before: a table that has it
+    // running would have nothing to put right.
     let job = lab.on(
         "login1",
-        "cd /tmp && setpriv --reuid=65534 --regid=65534 --clear-groups sbatch --parsable \
-         --begin=now+20 --nodelist=cn1 --output=/dev/null --mem=32M --wrap 'sleep 10'",
+        &format!(
+            "cd /tmp && setpriv --reuid=65534 --regid=65534 --clear-groups sbatch --parsable \
+             --begin=now+5minutes --job-name={NAME} --nodelist=cn1 --output=/dev/null --mem=32M \
+             --wrap 'sleep 10'"
+        ),
     );
     let job = job.trim();
-    // Every table that is written from now on has the job.
-    lab.on(&active, "touch /run/submitted");
     wait_until("the table that has the job as pending is saved", || {
-        let copy = format!("test {STATE} -nt /run/submitted && cp -p {STATE} /run/older");
+        let copy = format!("grep --text --quiet {NAME} {STATE} && cp -p {STATE} /run/older");
         lab.try_on(&active, &copy).is_some()
     });
+    lab.on("login1", &format!("scontrol update JobId={job} StartTime=now"));
     let runs = || {
         let squeue = format!("squeue --noheader --jobs={job} --states=RUNNING");
         lab.try_on("login1", &squeue).is_some_and(|lines| lines.contains(job))
