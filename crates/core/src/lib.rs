@@ -14,6 +14,7 @@ pub mod fence_peer;
 pub mod layout;
 pub mod observe;
 pub mod plan;
+pub mod promotion;
 pub mod render;
 pub mod secret;
 pub mod site;

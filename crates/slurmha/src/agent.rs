@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Resource agents (OCF 1.1): `ocf:slurmha:slurmctld`, `:slurmdbd`,
-//! `:mariadb`, `:volume` and `:vip`.
+//! `:mariadb`, `:drbd`, `:volume` and `:vip`.
 //!
 //! Pacemaker's own `systemd:` class (2.1.5) looks two seconds after it asked
 //! for a start and takes a unit that systemd has not got round to yet for a
@@ -16,6 +16,7 @@ mod kill;
 mod metadata;
 mod parameters;
 pub mod ready;
+mod replication;
 mod takeover;
 mod vip;
 mod volume;
@@ -32,6 +33,7 @@ pub use intent::{expect, forget};
 pub use intent::{forget_hang, is_expected, note_hang};
 use parameters::Parameters;
 pub use ready::ask;
+use replication::Replication;
 use vip::Vip;
 use volume::Volume;
 
@@ -52,6 +54,8 @@ pub enum Status {
     Misconfigured = 6,
     /// Cleanly stopped.
     NotRunning = 7,
+    /// Runs, in the promoted role.
+    Promoted = 8,
 }
 
 /// What an action came to, with the reason that Pacemaker shows.
@@ -82,6 +86,8 @@ pub enum Agent {
     Slurmdbd,
     /// Accounting's database
     Mariadb,
+    /// The replication of the volumes
+    Drbd,
     /// A replicated file system
     Volume,
     /// The address of the controller
@@ -95,7 +101,7 @@ impl Agent {
             Self::Slurmctld => Some(Daemon::Slurmctld),
             Self::Slurmdbd => Some(Daemon::Slurmdbd),
             Self::Mariadb => Some(Daemon::Mariadb),
-            Self::Volume | Self::Vip => None,
+            Self::Drbd | Self::Volume | Self::Vip => None,
         }
     }
 }
@@ -154,10 +160,14 @@ pub fn act(
     if let Some(daemon) = agent.daemon() {
         return act_on_daemon(system, daemon, action, limit);
     }
-    let answer = if agent == Agent::Volume {
-        Volume::new(parameters).map(|volume| act_on_volume(system, &volume, action, limit))
-    } else {
-        Vip::new(parameters).map(|vip| act_on_vip(system, &vip, action))
+    let answer = match agent {
+        Agent::Drbd => {
+            Replication::new(parameters).map(|drbd| act_on_drbd(system, &drbd, action, limit))
+        }
+        Agent::Volume => {
+            Volume::new(parameters).map(|volume| act_on_volume(system, &volume, action, limit))
+        }
+        _ => Vip::new(parameters).map(|vip| act_on_vip(system, &vip, action)),
     };
     answer.unwrap_or_else(|answer| answer)
 }
@@ -175,6 +185,18 @@ fn act_on_daemon(system: &dyn System, daemon: Daemon, action: &str, limit: Durat
             Answer::plain(Status::Success)
         }
         "exited" => event::exited(system, daemon),
+        other => unimplemented(other),
+    }
+}
+
+fn act_on_drbd(system: &dyn System, drbd: &Replication, action: &str, limit: Duration) -> Answer {
+    match action {
+        "start" => drbd.start(system, limit),
+        "stop" => drbd.stop(system, limit),
+        "promote" => drbd.promote(system, limit),
+        "demote" => drbd.demote(system, limit),
+        "monitor" | "status" => drbd.monitor(system),
+        "validate-all" => drbd.validate(system),
         other => unimplemented(other),
     }
 }

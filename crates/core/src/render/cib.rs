@@ -118,7 +118,7 @@ fn resources(site: &Site) -> Element {
 }
 
 fn drbd() -> Element {
-    let primitive = primitive(id::DRBD, "ocf", Some("linbit"), "drbd")
+    let primitive = primitive(id::DRBD, "ocf", Some("slurmha"), "drbd")
         .child(set("instance_attributes", id::DRBD, &[("drbd_resource", layout::DRBD_RESOURCE)]))
         .child(parts::operations(
             id::DRBD,
@@ -126,7 +126,6 @@ fn drbd() -> Element {
                 parts::op("start", "0s", "240s"),
                 parts::op("promote", "0s", "90s"),
                 parts::op("demote", "0s", "90s"),
-                parts::op("notify", "0s", "90s"),
                 parts::op("stop", "0s", "100s"),
                 // A machine that is short of CPU time for half a minute must
                 // not be taken for one whose DRBD has failed: measured, that
@@ -144,7 +143,6 @@ fn drbd() -> Element {
             ("promoted-node-max", "1"),
             ("clone-max", "2"),
             ("clone-node-max", "1"),
-            ("notify", "true"),
             ("interleave", "true"),
         ],
     ))

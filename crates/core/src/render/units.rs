@@ -33,7 +33,7 @@ pub fn controller() -> Vec<ConfigFile> {
 /// The resource agents, each a line that calls the binary under the name
 /// that stays when it is replaced.
 pub fn agents() -> Vec<ConfigFile> {
-    [id::SLURMCTLD, id::SLURMDBD, id::MARIADB, "volume", "vip"]
+    [id::SLURMCTLD, id::SLURMDBD, id::MARIADB, "drbd", "volume", "vip"]
         .map(|agent| {
             let text =
                 format!("#!/bin/sh\n{}exec {BINARY} agent {agent} \"$1\"\n", super::header("#"));

@@ -22,6 +22,7 @@ use crate::system::System;
 /// The peer runs its own steps, and connecting takes up to `connect-int`.
 const CONNECT_LIMIT: Duration = Duration::from_secs(180);
 const UP_TO_DATE_LIMIT: Duration = Duration::from_secs(60);
+const PROMOTION_LIMIT: Duration = Duration::from_secs(60);
 
 pub(super) fn initialise(context: &Context<'_>, init: &VolumeInit) -> Result<Outcome, StepError> {
     let system = context.system;
@@ -41,7 +42,7 @@ pub(super) fn initialise(context: &Context<'_>, init: &VolumeInit) -> Result<Out
     let skipped = skip_first_sync(context, resource, &status)?;
     drbd_steps::wait_for(context, resource, UP_TO_DATE_LIMIT, is_up_to_date)?;
     if status.role != "Primary" {
-        drbd::promote(system, &resource.name)?;
+        drbd::promote(system, &resource.name, PROMOTION_LIMIT)?;
     }
     let filled = fill::fill_all(context, init);
     let demoted = drbd::demote(system, &resource.name).map_err(StepError::from);

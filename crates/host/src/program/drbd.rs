@@ -86,14 +86,21 @@ pub fn skip_first_sync(
     drbdadm(system, &["--", "--clear-bitmap", "new-current-uuid", &volume])
 }
 
-/// `drbdadm primary RESOURCE`.
-pub fn promote(system: &dyn System, resource: &str) -> Result<(), CommandError> {
-    drbdadm(system, &["primary", resource])
+/// `drbdadm primary RESOURCE`. Waits for the fence-peer handler when the peer
+/// is not connected, but no longer than `timeout`.
+pub fn promote(system: &dyn System, resource: &str, timeout: Duration) -> Result<(), CommandError> {
+    let command = Command::new("drbdadm").args(["primary", resource]).timeout(timeout);
+    system.run(&command)?.success().map(|_| ())
 }
 
 /// `drbdadm secondary RESOURCE`.
 pub fn demote(system: &dyn System, resource: &str) -> Result<(), CommandError> {
     drbdadm(system, &["secondary", resource])
+}
+
+/// `drbdadm down RESOURCE`: disconnect and detach.
+pub fn down(system: &dyn System, resource: &str) -> Result<(), CommandError> {
+    drbdadm(system, &["down", resource])
 }
 
 fn drbdadm(system: &dyn System, arguments: &[&str]) -> Result<(), CommandError> {

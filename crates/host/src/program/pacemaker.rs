@@ -231,3 +231,19 @@ pub fn delete_constraint(
     let command = Command::new("cibadmin").args(["--delete", "--xpath", &xpath]).timeout(timeout);
     system.run(&command)?.success().map(|_| ())
 }
+
+/// `attrd_updater`: this node's promotion score for a resource, until the
+/// node leaves; `None` takes it away. The attribute's name is Pacemaker's own
+/// (lib/common/attrs.c of 2.1, `pcmk_promotion_score_name`).
+pub fn set_promotion_score(
+    system: &dyn System,
+    resource: &str,
+    score: Option<u32>,
+) -> Result<(), CommandError> {
+    let command = Command::new("attrd_updater").args(["--name", &format!("master-{resource}")]);
+    let command = match score {
+        Some(score) => command.args(["--update", &score.to_string()]),
+        None => command.arg("--delete"),
+    };
+    system.run(&command.timeout(TIMEOUT))?.success().map(|_| ())
+}

@@ -46,7 +46,6 @@ impl Daemon {
         }
     }
 
-    /// Name of the unit with its suffix.
     /// Name of its process, as the kernel shows it.
     pub fn program(self) -> &'static str {
         match self {
@@ -55,6 +54,7 @@ impl Daemon {
         }
     }
 
+    /// Name of the unit with its suffix.
     pub fn unit(self) -> String {
         format!("{}.service", self.name())
     }

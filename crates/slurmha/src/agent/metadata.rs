@@ -5,6 +5,18 @@ use std::fmt::Write as _;
 
 use super::Agent;
 
+/// Actions of an agent that has no roles.
+const PLAIN: &str = r#"    <action name="monitor" timeout="30s" interval="10s" depth="0"/>
+"#;
+
+/// Actions of one that can be promoted. Pacemaker tells the two monitors apart
+/// by their interval.
+const PROMOTABLE: &str = r#"    <action name="promote" timeout="90s"/>
+    <action name="demote" timeout="90s"/>
+    <action name="monitor" timeout="60s" interval="20s" role="Promoted" depth="0"/>
+    <action name="monitor" timeout="60s" interval="30s" role="Unpromoted" depth="0"/>
+"#;
+
 /// What one agent says of itself.
 struct Description {
     name: &'static str,
@@ -22,6 +34,7 @@ const DAEMON: &str = "Runs the daemon through its systemd unit. A start ends whe
 /// The `meta-data` document. pcs checks it against ocf-1.1.rng.
 pub fn of(agent: Agent) -> String {
     let Description { name, short, long, parameters } = describe(agent);
+    let actions = if agent == Agent::Drbd { PROMOTABLE } else { PLAIN };
     format!(
         r#"<?xml version="1.0"?>
 <resource-agent name="{name}" version="1.0">
@@ -31,8 +44,7 @@ pub fn of(agent: Agent) -> String {
 {}  <actions>
     <action name="start" timeout="120s"/>
     <action name="stop" timeout="120s"/>
-    <action name="monitor" timeout="30s" interval="10s" depth="0"/>
-    <action name="meta-data" timeout="5s"/>
+{actions}    <action name="meta-data" timeout="5s"/>
     <action name="validate-all" timeout="10s"/>
   </actions>
 </resource-agent>
@@ -47,6 +59,13 @@ fn describe(agent: Agent) -> Description {
         Agent::Slurmctld => daemon("slurmctld", "Runs the scheduler of Slurm"),
         Agent::Slurmdbd => daemon("slurmdbd", "Runs the accounting daemon of Slurm"),
         Agent::Mariadb => daemon("mariadb", "Runs the database of Slurm's accounting"),
+        Agent::Drbd => Description {
+            name: "drbd",
+            short: "Replicates the volumes with DRBD",
+            long: "Attaches and connects one DRBD resource and promotes it on one node. Needs no \
+                   notifications.",
+            parameters: &[("drbd_resource", "string", "Its name in DRBD's configuration")],
+        },
         Agent::Volume => Description {
             name: "volume",
             short: "Mounts a replicated file system",

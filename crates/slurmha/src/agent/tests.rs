@@ -2,6 +2,7 @@
 //! Every action of every agent against every state.
 
 mod daemon;
+mod drbd;
 mod machine;
 mod takeover;
 mod vip;

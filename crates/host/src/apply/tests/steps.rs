@@ -184,7 +184,7 @@ pub(super) fn configuration(inside_slurmctld: &str) -> String {
         "<configuration><crm_config><cluster_property_set id=\"cib-bootstrap-options\">\
          <nvpair id=\"f\" name=\"stonith-enabled\" value=\"true\"/></cluster_property_set>\
          </crm_config><resources><clone id=\"drbd-clone\"><primitive id=\"drbd\" class=\"ocf\" \
-         provider=\"linbit\" type=\"drbd\"><instance_attributes id=\"i\"><nvpair id=\"d\" \
+         provider=\"slurmha\" type=\"drbd\"><instance_attributes id=\"i\"><nvpair id=\"d\" \
          name=\"drbd_resource\" value=\"slurm_data\"/></instance_attributes></primitive></clone>\
          <primitive id=\"mariadb\" class=\"ocf\" provider=\"slurmha\" type=\"mariadb\"/>\
          <primitive id=\"slurmdbd\" class=\"ocf\" provider=\"slurmha\" type=\"slurmdbd\"/>\

@@ -19,6 +19,60 @@ use super::super::{Agent, Answer, Parameters, Status, act};
 pub const LIMIT: Duration = Duration::from_secs(60);
 pub const DAEMONS: [Agent; 3] = [Agent::Slurmctld, Agent::Slurmdbd, Agent::Mariadb];
 
+/// DRBD's resource `slurm_data` with one volume.
+#[derive(Clone, Copy)]
+pub struct Drbd {
+    /// Empty when it is down.
+    pub role: &'static str,
+    pub connection: &'static str,
+    pub disk: &'static str,
+    pub peer_disk: &'static str,
+    /// How often a change of the role or a `down` is still refused.
+    pub refusals: u32,
+}
+
+impl Drbd {
+    pub const DOWN: Self = Self {
+        role: "",
+        connection: "Connected",
+        disk: "UpToDate",
+        peer_disk: "UpToDate",
+        refusals: 0,
+    };
+
+    fn run(&mut self, verb: &str) -> (i32, String) {
+        let role = match verb {
+            "adjust" if self.role.is_empty() => "Secondary",
+            "primary" => "Primary",
+            "secondary" => "Secondary",
+            "down" => "",
+            _ => return (0, String::new()),
+        };
+        if self.refusals > 0 {
+            self.refusals -= 1;
+            return (11, "State change failed: (-12) Device is held open by someone".to_owned());
+        }
+        self.role = role;
+        (0, String::new())
+    }
+
+    /// drbdsetup answers 10 for a resource that is not up.
+    fn status(self) -> (i32, String) {
+        match self.role {
+            "" => (10, String::new()),
+            "garbled" => (0, "slurm_data".to_owned()),
+            role => (
+                0,
+                format!(
+                    "slurm_data role:{role} suspended:no\n  volume:0 disk:{}\n  ctl2 connection:{} \
+                     role:Unknown\n    volume:0 peer-disk:{}\n",
+                    self.disk, self.connection, self.peer_disk
+                ),
+            ),
+        }
+    }
+}
+
 /// A machine on which one unit is in one state, and programs answer as told.
 pub struct Machine {
     pub active: Mutex<&'static str>,
@@ -41,6 +95,7 @@ pub struct Machine {
     pub volume: Mutex<Option<(String, &'static str)>>,
     /// How often an unmount still says that the volume is busy.
     pub busy: Mutex<u32>,
+    pub drbd: Mutex<Drbd>,
     /// Lines of `ip -oneline -4 address show`.
     pub addresses: Mutex<Vec<String>>,
 }
@@ -63,6 +118,7 @@ impl Machine {
             drained: Mutex::new(""),
             volume: Mutex::new(None),
             busy: Mutex::new(0),
+            drbd: Mutex::new(Drbd::DOWN),
             addresses: Mutex::new(vec![
                 "2: eth0    inet 10.1.0.11/24 scope global eth0".to_owned(),
             ]),
@@ -191,6 +247,9 @@ impl System for Machine {
                 }
                 (0, String::new())
             }
+            ("drbdadm", Some(verb)) => self.drbd.lock().expect("a lock").run(verb),
+            ("drbdsetup", _) => self.drbd.lock().expect("a lock").status(),
+            ("attrd_updater", _) => (0, String::new()),
             ("kill", _) => (0, String::new()),
             (program, _) if program.ends_with("send_arp") => (0, String::new()),
             ("systemd-run", _) => (0, String::new()),

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The agent of the replication.
+
+use std::time::Duration;
+
+use slurmha_host::System as _;
+
+use super::super::{Agent, Answer, Parameters, Status, act};
+use super::machine::{Drbd, LIMIT, Machine};
+
+fn call(machine: &Machine, action: &str) -> Answer {
+    let parameters = Parameters::from([("drbd_resource", "slurm_data")]);
+    act(machine, Agent::Drbd, action, &parameters, LIMIT)
+}
+
+fn with(drbd: Drbd) -> Machine {
+    let machine = Machine::with("inactive");
+    *machine.drbd.lock().expect("a lock") = drbd;
+    machine
+}
+
+fn role(machine: &Machine) -> &'static str {
+    machine.drbd.lock().expect("a lock").role
+}
+
+fn scores(machine: &Machine) -> Vec<String> {
+    let ran = machine.ran();
+    let set = ran.lines().filter_map(|line| line.strip_prefix("attrd_updater --name master-drbd "));
+    set.map(str::to_owned).collect()
+}
+
+const SECONDARY: Drbd = Drbd { role: "Secondary", ..Drbd::DOWN };
+const PRIMARY: Drbd = Drbd { role: "Primary", ..Drbd::DOWN };
+
+#[test]
+fn monitor_tells_the_role_and_sets_the_score() {
+    for (drbd, status) in [(SECONDARY, Status::Success), (PRIMARY, Status::Promoted)] {
+        let machine = with(drbd);
+        assert_eq!(call(&machine, "monitor").status, status);
+        assert_eq!(scores(&machine), ["--update 10000"]);
+    }
+    let down = with(Drbd::DOWN);
+    assert_eq!(call(&down, "monitor").status, Status::NotRunning);
+    assert_eq!(scores(&down), [""; 0]);
+    let outdated = with(Drbd { disk: "Outdated", peer_disk: "DUnknown", ..SECONDARY });
+    assert_eq!(call(&outdated, "monitor").status, Status::Success);
+    assert_eq!(scores(&outdated), ["--delete"]);
+}
+
+#[test]
+fn cannot_tell_is_neither_running_nor_stopped() {
+    let machine = with(Drbd { role: "garbled", ..SECONDARY });
+    for action in ["monitor", "start", "stop"] {
+        assert_eq!(call(&machine, action).status, Status::Generic, "{action}");
+    }
+}
+
+#[test]
+fn start_attaches_and_waits_for_the_peer_but_not_for_ever() {
+    let machine = with(Drbd::DOWN);
+    assert_eq!(call(&machine, "start").status, Status::Success);
+    assert_eq!(
+        (role(&machine), scores(&machine)),
+        ("Secondary", vec!["--update 10000".to_owned()])
+    );
+
+    let alone =
+        Drbd { connection: "Connecting", disk: "Consistent", peer_disk: "DUnknown", ..Drbd::DOWN };
+    let machine = with(alone);
+    assert_eq!(call(&machine, "start").status, Status::Success);
+    assert_eq!(scores(&machine), ["--update 5"]);
+    assert!(machine.elapsed() < LIMIT / 2);
+}
+
+#[test]
+fn start_leaves_nothing_promoted() {
+    let machine = with(PRIMARY);
+    assert_eq!(call(&machine, "start").status, Status::Success);
+    assert_eq!(role(&machine), "Secondary");
+}
+
+#[test]
+fn promote_and_demote_need_no_look_when_all_is_well() {
+    let machine = with(SECONDARY);
+    assert_eq!(call(&machine, "promote").status, Status::Success);
+    assert_eq!(call(&machine, "demote").status, Status::Success);
+    assert_eq!(machine.ran(), "drbdadm primary slurm_data\ndrbdadm secondary slurm_data");
+}
+
+#[test]
+fn a_device_that_is_held_open_for_a_moment_is_waited_for() {
+    for action in ["demote", "stop"] {
+        let machine = with(Drbd { refusals: 3, ..PRIMARY });
+        assert_eq!(call(&machine, action).status, Status::Success, "{action}");
+        assert_ne!(role(&machine), "Primary", "{action}");
+    }
+}
+
+#[test]
+fn what_stays_refused_is_a_failure_in_time_with_drbds_reason() {
+    for (drbd, action) in [(SECONDARY, "promote"), (PRIMARY, "demote"), (PRIMARY, "stop")] {
+        let machine = with(Drbd { refusals: u32::MAX, ..drbd });
+        let answer = call(&machine, action);
+        assert_eq!(answer.status, Status::Generic, "{action}");
+        assert!(answer.reason.expect("a reason").contains("State change failed"), "{action}");
+        assert!(machine.elapsed() < LIMIT && machine.elapsed() > Duration::from_secs(10));
+    }
+}
+
+#[test]
+fn stop_takes_everything_down_and_the_score_with_it() {
+    let machine = with(PRIMARY);
+    assert_eq!(call(&machine, "stop").status, Status::Success);
+    assert_eq!((role(&machine), scores(&machine)), ("", vec!["--delete".to_owned()]));
+    let machine = with(Drbd::DOWN);
+    assert_eq!(call(&machine, "stop").status, Status::Success);
+}
+
+#[test]
+fn the_rest() {
+    let machine = with(SECONDARY);
+    assert_eq!(call(&machine, "validate-all").status, Status::Success);
+    assert_eq!(call(&machine, "notify").status, Status::Unimplemented);
+    let answer = act(&machine, Agent::Drbd, "start", &Parameters::default(), LIMIT);
+    assert_eq!(answer.status, Status::BadParameter);
+}
