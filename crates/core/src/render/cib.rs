@@ -213,9 +213,11 @@ fn constraints(site: &Site) -> Element {
         constraints.children.push(colocate(dependent, needed));
         constraints.children.push(order(needed, dependent));
     }
-    // Only when both stop: slurmctld drains its queue of accounting
-    // messages while slurmdbd is still there.
-    constraints.children.push(order_stop(id::SLURMCTLD, id::SLURMDBD));
+    // Only when both stop: clients wait for slurmctld and not for accounting,
+    // whose stop takes longer. What slurmctld cannot deliver meanwhile it
+    // writes to its state as it ends, and delivers it where it starts
+    // (slurmdbd_agent.c of 22.05, `_save_dbd_state`).
+    constraints.children.push(order_stop(id::MARIADB, id::SLURMCTLD));
     constraints.children.extend(fencing::placements(site));
     constraints
 }
