@@ -17,6 +17,7 @@ mod metadata;
 mod parameters;
 pub mod ready;
 mod replication;
+mod restart;
 mod takeover;
 mod vip;
 mod volume;
@@ -178,7 +179,7 @@ fn act_on_daemon(system: &dyn System, daemon: Daemon, action: &str, limit: Durat
     match action {
         "start" => daemon.start(system, limit),
         "stop" => daemon.stop(system, limit),
-        "monitor" | "status" => daemon.monitor(system),
+        "monitor" | "status" => daemon.monitor(system, limit),
         "validate-all" => daemon.validate(system),
         "settle" if daemon == Daemon::Slurmctld => {
             takeover::settle(system);

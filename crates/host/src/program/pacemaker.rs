@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use slurmha_core::observe::{
     ClusterStatus, ParseError, PeerRecord, parse_crm_mon_xml, parse_peer_record, peer_query,
 };
@@ -15,6 +16,10 @@ use crate::command::{Command, CommandError};
 use crate::system::System;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The operation whose failures are counted: the daemons' monitor, by its
+/// interval in milliseconds.
+const MONITOR: &str = "monitor_10000";
 
 /// `CRM_EX_NOSUCH`: nothing matches the XPath.
 const NO_SUCH: i32 = 105;
@@ -246,4 +251,25 @@ pub fn set_promotion_score(
         None => command.arg("--delete"),
     };
     system.run(&command.timeout(TIMEOUT))?.success().map(|_| ())
+}
+
+/// `attrd_updater`: counts a failure that needs no recovery any more, as
+/// Pacemaker itself counts one that a monitor found (pacemaker-controld of
+/// 2.1, controld_te_events.c, `update_failcount`). `++` is the attribute
+/// manager's own.
+pub fn count_failure(
+    system: &dyn System,
+    resource: &str,
+    at: Timestamp,
+) -> Result<(), CommandError> {
+    for (attribute, value) in
+        [("last-failure", at.as_second().to_string()), ("fail-count", "value++".to_owned())]
+    {
+        let name = format!("{attribute}-{resource}#{MONITOR}");
+        let command = Command::new("attrd_updater")
+            .args(["--name", &name, "--update", &value])
+            .timeout(TIMEOUT);
+        system.run(&command)?.success()?;
+    }
+    Ok(())
 }

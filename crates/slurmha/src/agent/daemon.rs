@@ -10,7 +10,7 @@ use slurmha_host::program::systemctl;
 use slurmha_host::system::read_trimmed;
 use slurmha_host::{Command, System, unit_process};
 
-use super::{Answer, Status, intent, kill, ready, takeover};
+use super::{Answer, Status, intent, kill, ready, restart, takeover};
 
 /// Pause between two looks at a daemon that is starting.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -135,10 +135,13 @@ impl Daemon {
     /// Stops the daemon, by force when it takes too long, and never says
     /// that it is stopped while it runs.
     pub fn stop(self, system: &dyn System, limit: Duration) -> Answer {
-        let before = self.look(system);
         let hangs = intent::hangs(system, self);
         intent::forget(system, self);
-        if matches!(before, Ok(Seen::Stopped | Seen::Dead(_))) && self.has_no_process(system) {
+        // What it asked of systemd may still be on its way.
+        let may_start = restart::call_off(system, self);
+        let before = self.look(system);
+        let is_stopped = matches!(before, Ok(Seen::Stopped | Seen::Dead(_)));
+        if is_stopped && !may_start && self.has_no_process(system) {
             // After a crash each program that is not started is a shorter
             // outage.
             return Answer::plain(Status::Success);
@@ -199,11 +202,12 @@ impl Daemon {
 
     /// Whether the daemon runs. "Cannot tell" is an error, not "stopped":
     /// Pacemaker would start a second one elsewhere.
-    pub fn monitor(self, system: &dyn System) -> Answer {
+    pub fn monitor(self, system: &dyn System, limit: Duration) -> Answer {
         // The common case costs no further program, every ten seconds.
         if self.has_its_process(system) {
             return Answer::plain(Status::Success);
         }
+        restart::wait(system, self, limit.saturating_sub(RESERVE));
         match self.look(system) {
             Ok(Seen::Running) => Answer::plain(Status::Success),
             Ok(Seen::Stopped) => Answer::plain(Status::NotRunning),

@@ -8,7 +8,7 @@ use slurmha_host::System;
 use slurmha_host::program::pacemaker;
 use slurmha_host::system::read_trimmed;
 
-use super::{Answer, Daemon, Status, intent};
+use super::{Answer, Daemon, Status, intent, restart};
 
 /// Time for Pacemaker to say what it has started.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -24,6 +24,13 @@ pub enum Unreported {
 
 /// Tells Pacemaker that the daemon failed on this machine, if that is news.
 pub fn report(system: &dyn System, daemon: Daemon) -> Result<(), Unreported> {
+    let node = is_news(system, daemon)?;
+    tell(system, daemon, &node)
+}
+
+/// This machine's name, if it is Pacemaker's business that the daemon failed
+/// here.
+fn is_news(system: &dyn System, daemon: Daemon) -> Result<String, Unreported> {
     let failed = |what: &str| Unreported::Failed(what.to_owned());
     let node = read_trimmed(system, "/proc/sys/kernel/hostname");
     let node = node.ok_or_else(|| failed("this machine's name is not known"))?;
@@ -33,7 +40,30 @@ pub fn report(system: &dyn System, daemon: Daemon) -> Result<(), Unreported> {
     if !intent::is_expected(system, daemon) {
         return Err(Unreported::Withheld("a stop has begun".to_owned()));
     }
-    pacemaker::fail_resource(system, daemon.name(), &node).map_err(|e| failed(&e.to_string()))
+    Ok(node)
+}
+
+fn tell(system: &dyn System, daemon: Daemon, node: &str) -> Result<(), Unreported> {
+    restart::note_failure(system, daemon);
+    pacemaker::fail_resource(system, daemon.name(), node)
+        .map_err(|error| Unreported::Failed(error.to_string()))
+}
+
+/// Starts the daemon again, or has Pacemaker do it. Says what was done.
+fn recover(system: &dyn System, daemon: Daemon) -> Result<&'static str, Unreported> {
+    let node = is_news(system, daemon)?;
+    if restart::may_begin(system, daemon) {
+        restart::note_failure(system, daemon);
+        match restart::begin(system, daemon) {
+            Ok(()) => return Ok("started again, and counted by Pacemaker"),
+            // A stop that begins meanwhile ends this process.
+            Err(why) => eprintln!("{} was not started again: {why}", daemon.name()),
+        }
+    }
+    tell(system, daemon, &node)?;
+    // The same end is not reported twice.
+    intent::forget(system, daemon);
+    Ok("reported to Pacemaker")
 }
 
 /// systemd says that the daemon's unit has ended.
@@ -48,11 +78,9 @@ pub fn exited(system: &dyn System, daemon: Daemon) -> Answer {
         eprintln!("{name} has ended and runs again already");
         return Answer::plain(Status::Success);
     }
-    match report(system, daemon) {
-        Ok(()) => {
-            // The same end is not reported twice.
-            intent::forget(system, daemon);
-            eprintln!("{name} has ended{}: reported to Pacemaker", how_it_ended());
+    match recover(system, daemon) {
+        Ok(done) => {
+            eprintln!("{name} has ended{}: {done}", how_it_ended());
             Answer::plain(Status::Success)
         }
         Err(Unreported::Withheld(why)) => {

@@ -78,9 +78,13 @@ impl TestMachine {
         ran.iter().filter(|command| command.starts_with(start)).cloned().collect()
     }
 
-    fn show(&self) -> String {
+    fn show(&self, command: &Command) -> String {
         let files = self.files.lock().expect("a lock");
-        let runs = files.keys().any(|path| path.ends_with("cgroup.procs"));
+        let runs = files.keys().any(|path| {
+            let unit = path.parent().filter(|_| path.ends_with("cgroup.procs"));
+            let unit = unit.and_then(Path::file_name).and_then(|name| name.to_str());
+            unit.is_some_and(|unit| command.arguments().iter().any(|it| it == unit))
+        });
         let active = if runs { "active" } else { "inactive" };
         format!("Id=x.service\nLoadState=loaded\nActiveState={active}\n")
     }
@@ -90,9 +94,11 @@ impl TestMachine {
             "crm_mon" | "crm_resource" if self.pacemaker_is_silent => (102, String::new()),
             "crm_mon" => (0, crm_mon(self.maintenance)),
             "systemctl" if command.arguments().first().is_some_and(|verb| verb == "show") => {
-                (0, self.show())
+                (0, self.show(command))
             }
-            "crm_resource" | "systemctl" | "sleep" => (0, String::new()),
+            "crm_resource" | "systemctl" | "sleep" | "attrd_updater" => (0, String::new()),
+            "scontrol" => (0, "Slurmctld(primary) at ctl1,ctl2 is UP\n".to_owned()),
+            "journalctl" => (0, "its last words\n".to_owned()),
             program => panic!("{program} was not expected"),
         }
     }

@@ -16,7 +16,10 @@ pub(super) fn tells_its_end(daemon: &str) -> String {
     format!("OnFailure=slurmha-failed@{daemon}.service\nOnSuccess=slurmha-ended@{daemon}.service\n")
 }
 
-/// Tell Pacemaker that a daemon has ended, if nobody asked for it.
+/// Do something about a daemon that has ended, if nobody asked for it: start
+/// slurmctld again, or tell Pacemaker.
+///
+/// In the slice where agents look whether they run (`unit_process.rs`).
 ///
 /// They run in the middle of an outage, so that they have only what costs
 /// nothing: mounts and system call filters are set up anew at each start.
@@ -26,15 +29,18 @@ pub(super) fn exited() -> [ConfigFile; 2] {
             &format!("slurmha-{how}@.service"),
             &format!(
                 "[Unit]
-Description=Tell Pacemaker that %i has {how}
+Description=See to it that %i has {how}
 StartLimitIntervalSec=0
 
 [Service]
 Type=oneshot
 ExecStart={BINARY} agent %i exited
-TimeoutStartSec=60
+TimeoutStartSec=90
+Slice=system.slice
 SyslogIdentifier=slurmha-exited
-{CAPABILITIES}"
+NoNewPrivileges=yes
+CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER
+"
             ),
         )
     })
