@@ -19,6 +19,7 @@ mod duplicate;
 mod header;
 mod last_stop;
 mod registration;
+mod release;
 mod takeover;
 
 pub use directory::{Damage, JobDirectory, PLACEHOLDER_ENVIRONMENT, PLACEHOLDER_SCRIPT, job_id_of};
@@ -28,4 +29,5 @@ pub use duplicate::{
 pub use header::{HeaderError, ID_MARGIN, JobStateHeader};
 pub use last_stop::LastStop;
 pub use registration::{UnexpectedJob, parse_unexpected_jobs};
+pub use release::needs_newer;
 pub use takeover::{RepairedJob, Takeover};

@@ -93,7 +93,7 @@ impl Daemon {
             self.wait_for_accounting(system, limit / 2);
         }
         if let Err(answer) = self.command(system, "start", limit) {
-            return answer;
+            return self.hard(system).unwrap_or(answer);
         }
         loop {
             match self.look(system) {
@@ -105,8 +105,8 @@ impl Daemon {
                     return Answer::plain(Status::Success);
                 }
                 Ok(Seen::Running) => {}
-                Ok(Seen::Stopped) => return self.died(system, "stopped by itself"),
-                Ok(Seen::Dead(how)) => return self.died(system, &how),
+                Ok(Seen::Stopped) => return self.did_not_start(system, "stopped by itself"),
+                Ok(Seen::Dead(how)) => return self.did_not_start(system, &how),
                 Err(answer) => return answer,
             }
             if system.elapsed() - begin > limit.saturating_sub(RESERVE / 2) {
@@ -248,6 +248,20 @@ impl Daemon {
             Ok(_) => Ok(()),
             Err(error) => Err(self.died(system, &format!("does not {verb}: {error}"))),
         }
+    }
+
+    /// The failure of a start; one that would be the same at the next try is
+    /// a hard one, for this node only.
+    fn did_not_start(self, system: &dyn System, how: &str) -> Answer {
+        self.hard(system).unwrap_or_else(|| self.died(system, how))
+    }
+
+    fn hard(self, system: &dyn System) -> Option<Answer> {
+        let why = match self {
+            Self::Slurmctld => takeover::too_new(system)?,
+            Self::Slurmdbd | Self::Mariadb => return None,
+        };
+        Some(Answer::because(Status::NotInstalled, why))
     }
 
     /// The failure, with the daemon's own last words.

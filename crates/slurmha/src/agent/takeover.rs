@@ -21,10 +21,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use slurmha_core::layout::{BINARY, LAST_STOP, STATE_SAVE_LOCATION, TAKEOVER_REPORT, TAKEOVERS};
-use slurmha_core::state_save::{LastStop, Takeover};
+use slurmha_core::state_save::{JobStateHeader, LastStop, Takeover, needs_newer};
 use slurmha_host::program::systemctl;
 use slurmha_host::system::write_atomically;
-use slurmha_host::{FileError, Ids, System};
+use slurmha_host::{Command, FileError, Ids, System};
 
 pub use repair::Unusable;
 pub use settle::settle;
@@ -58,6 +58,22 @@ pub fn prepare(system: &dyn System) -> Result<Option<Takeover>, Unusable> {
         keep(system, takeover);
     }
     Ok(takeover)
+}
+
+/// Why a slurmctld that has just ended as it started will do so again on this
+/// machine: its state was written by a newer one. Asked only then, because it
+/// is one more program.
+pub fn too_new(system: &dyn System) -> Option<String> {
+    let table = Path::new(STATE_SAVE_LOCATION).join("job_state");
+    let header = JobStateHeader::parse(&system.read(&table).ok()??).ok()?;
+    let version = Command::new("slurmctld").arg("-V").timeout(LIMIT);
+    let version = system.run(&version).ok()?.text();
+    let needed = needs_newer(&version, header.protocol)?;
+    Some(format!(
+        "the saved state is of Slurm {needed}, and this machine has {}: it would throw the jobs \
+         away. Upgrade Slurm here, or leave slurmctld where it is (docs/runbooks/damaged-state.md)",
+        version.trim()
+    ))
 }
 
 /// Once slurmctld answers: nothing starts until the nodes have reported.

@@ -2,7 +2,9 @@
 //! Every action of a daemon's agent against every state of its unit.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use slurmha_core::layout::STATE_SAVE_LOCATION;
 use slurmha_host::System as _;
 
 use super::super::{Agent, Status};
@@ -72,6 +74,19 @@ fn a_daemon_that_dies_while_it_starts_is_told_with_its_last_words() {
     assert!(answer.reason.expect("a reason").ends_with("its last words"));
     let machine = Machine { start: Err(1), ..Machine::with("inactive") };
     assert_eq!(machine.status(Agent::Mariadb, "start"), Status::Generic);
+}
+
+#[test]
+fn a_scheduler_older_than_its_state_is_not_tried_again_on_this_node() {
+    let mut table = b"\0\0\0\x11PROTOCOL_VERSION\0\x27\0".to_vec();
+    table.extend([0; 12]);
+    let note = "stopped on ctl2 at 2026-11-25T12:00:00Z\n";
+    let machine = Machine { start: Ok("failed"), ..Machine::after(note) };
+    machine.put(&Path::new(STATE_SAVE_LOCATION).join("job_state"), &table);
+    let answer = machine.act(Agent::Slurmctld, "start");
+    assert_eq!(answer.status, Status::NotInstalled);
+    let reason = answer.reason.expect("a reason");
+    assert!(reason.starts_with("the saved state is of Slurm 23.02"), "{reason}");
 }
 
 #[test]
