@@ -10,10 +10,12 @@ mod identities;
 mod kernel;
 mod packages;
 mod ports;
+mod stalls;
 mod time;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -85,11 +87,17 @@ impl Finding {
     }
 }
 
-/// What `check` has to see of a machine: what a plan needs, and the rest.
-pub fn request(site: &Site, wants: &MachineWants) -> ObserveRequest {
+/// What `check` has to see of a machine: what a plan needs, and the rest. The
+/// controllers are watched for stalls for a while.
+pub fn request(site: &Site, wants: &MachineWants, stalls: Duration) -> ObserveRequest {
     let mut request = wants.request(site);
     let names = site.machines().into_iter().map(|m| m.name.0).collect();
-    request.preflight = Some(PreflightRequest { names, unused_address: Some(site.vip) });
+    let is_controller = wants.machine.roles.contains(&Role::Controller);
+    request.preflight = Some(PreflightRequest {
+        names,
+        unused_address: Some(site.vip),
+        stalls: is_controller.then_some(stalls),
+    });
     request
 }
 
@@ -135,6 +143,7 @@ pub fn check(site: &Site, answers: &BTreeMap<NodeName, Answer>) -> Vec<Finding> 
         kernel::check,
         packages::check,
         time::check,
+        stalls::check,
         identities::check,
         addresses::check,
         ports::check,

@@ -10,6 +10,7 @@ mod cluster;
 pub(crate) mod devices;
 mod files;
 mod preflight;
+pub mod stalls;
 
 use std::thread;
 use std::time::Duration;

@@ -52,6 +52,13 @@ impl Fleet {
         Ok(Self { remote: Remote::new(ssh), look_limit: look })
     }
 
+    /// For a look that takes longer than usual because it was asked to.
+    #[must_use]
+    pub fn with_more_time(mut self, time: Duration) -> Self {
+        self.look_limit += time;
+        self
+    }
+
     /// The way to the machines, for exchanges of other kinds.
     pub fn remote(&self) -> &Remote {
         &self.remote

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -112,6 +113,9 @@ pub struct PreflightRequest {
     /// An address that must not answer yet (the VIP), and is asked by ARP
     /// or ping.
     pub unused_address: Option<Ipv4Addr>,
+    /// How long to watch whether the machine stands still.
+    #[serde(default)]
+    pub stalls: Option<Duration>,
 }
 
 /// The answer to an [`ObserveRequest`].
@@ -266,4 +270,8 @@ pub struct Preflight {
     pub unused_address_answers: Reading<bool>,
     /// Versions of Slurm packages that apt would install, by package.
     pub candidates: BTreeMap<String, String>,
+    /// The longest time for which a most urgent process was not run; absent
+    /// when it was not asked for.
+    #[serde(default)]
+    pub worst_stall: Option<Reading<Duration>>,
 }

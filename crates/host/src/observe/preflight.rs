@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use slurmha_core::observe::{Preflight, PreflightRequest, Reading};
 
+use super::stalls;
 use crate::command::Command;
 use crate::program::ip;
 use crate::system::{System, read_trimmed};
@@ -18,7 +19,10 @@ const CANDIDATES: [&str; 3] = ["slurmctld", "slurmdbd", "slurmd"];
 pub(super) fn observe(system: &dyn System, request: &PreflightRequest) -> Preflight {
     let hosts = read_trimmed(system, "/etc/hosts").unwrap_or_default();
     let names = request.names.iter();
+    // First, and alone: the other questions are work for the machine.
+    let worst_stall = request.stalls.map(|time| stalls::measure(system, time));
     Preflight {
+        worst_stall,
         addresses: ip::addresses(system).unwrap_or_default(),
         listening: listening(system),
         drbd_module: drbd_module(system),

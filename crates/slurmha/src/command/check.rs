@@ -2,6 +2,7 @@
 //! `slurmha check`: every mistake in the site file and on the machines.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use slurmha_core::check::{self, Answer};
 use slurmha_core::desired::desired;
@@ -18,6 +19,8 @@ use crate::site_file::SiteFile;
 Examples:
   slurmha check site.toml             the file, then every machine over ssh
   slurmha check site.toml --offline   the file alone
+  slurmha check site.toml --stalls 600
+                                      watch the controllers for ten minutes: which token is safe
   slurmha check site.toml --json      for other programs
 
 Exit status 6 when a machine is not fit, 3 when the file is wrong.")]
@@ -27,6 +30,10 @@ pub struct Args {
     /// Look at the file alone, not at the machines
     #[arg(long)]
     offline: bool,
+    /// For how many seconds to watch whether the controllers stand still
+    #[arg(long, value_name = "SECONDS", default_value_t = 3,
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    stalls: u64,
     /// Show what passed, too
     #[arg(long)]
     all: bool,
@@ -44,10 +51,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     let progress = Progress::new(args.json);
     progress.stage("looking at the machines");
-    let fleet = Fleet::open(&file, &args.reach, Patience::Work)?;
+    let stalls = Duration::from_secs(args.stalls);
+    let fleet = Fleet::open(&file, &args.reach, Patience::Work)?.with_more_time(stalls);
     let requests = desired(&file.site, &file.text)
         .iter()
-        .map(|wants| (wants.machine.name.clone(), check::request(&file.site, wants)))
+        .map(|wants| (wants.machine.name.clone(), check::request(&file.site, wants, stalls)))
         .collect();
     let answers: BTreeMap<NodeName, Answer> = fleet
         .observe(&requests)

@@ -2,8 +2,10 @@
 //! `slurmha node`: the machine's end of an exchange. Not for people.
 
 use std::io::{Read as _, stdin, stdout};
+use std::time::Duration;
 
 use clap::Subcommand;
+use slurmha_host::observe::stalls;
 use slurmha_host::{Local, node, simulate};
 
 use crate::failure::Failure;
@@ -31,6 +33,11 @@ enum Command {
         /// When it started, in clock ticks since boot
         started: u64,
     },
+    /// Print for how many milliseconds this process was not run at worst
+    Stalls {
+        /// How long to watch, in milliseconds
+        time: u64,
+    },
     /// Hold the lock of `apply` until stdin is closed
     HoldLock,
 }
@@ -56,6 +63,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Command::Drill => crate::drill::node::run().map_err(Failure::remote),
         Command::Thaw { pid, started } => {
             crate::drill::node::thaw(pid, started).map(drop).map_err(Failure::remote)
+        }
+        Command::Stalls { time } => {
+            let worst = stalls::watch(&system, Duration::from_millis(time));
+            println!("{}", worst.as_millis());
+            Ok(())
         }
         Command::HoldLock => crate::apply::lock::hold().map_err(Failure::remote),
     }
