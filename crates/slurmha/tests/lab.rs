@@ -98,5 +98,8 @@ fn the_main_job() {
         let report = lab.slurmha(&["drill", "power-loss", lab.site(), "--json"]).succeeds();
         lab_site::assert_survived(&report);
     });
+    lab.part("both controllers lose power at once, and come back", || {
+        lab_site::dark::is_survived(&lab);
+    });
     lab.part("nothing is left behind", || lab.down_and_prove());
 }

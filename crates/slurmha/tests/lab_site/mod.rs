@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A laboratory for one test: its own home, the shared image cache.
 
+pub mod dark;
 pub mod remembered;
 
 use std::path::{Path, PathBuf};

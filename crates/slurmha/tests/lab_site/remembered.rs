@@ -38,16 +38,16 @@ pub fn is_put_right(lab: &LabSite) {
     // slurmctld cannot tell the node any more that the job is over.
     lab.on("cn1", &format!("ip route add {route}"));
     wait_until("the job has ended", || !runs());
-    lab.on(
-        &active,
-        &format!("systemctl kill --signal=KILL slurmctld; sleep 0.2; cp -p /run/older {STATE}"),
-    );
+    // Stopped first, so that it cannot save again, nor be started meanwhile.
+    let kill = "systemctl kill slurmctld --signal";
+    lab.on(&active, &format!("{kill}=STOP; cp -p /run/older {STATE}; {kill}=KILL"));
     lab.on("cn1", &format!("ip route del {route}"));
 
     wait_until("the job is released", || {
         let report = lab.try_on(&active, "cat /var/lib/slurmha/takeover.json").unwrap_or_default();
         let report: serde_json::Value = serde_json::from_str(&report).unwrap_or_default();
-        report["released"].as_array().is_some_and(|ids| ids.iter().any(|id| id.to_string() == job))
+        let released = report["released"].as_array();
+        released.is_some_and(|ids| ids.iter().any(|id| id.as_u64() == job.parse().ok()))
     });
     let drained = lab.on("login1", "sinfo --noheader --list-reasons");
     assert_eq!(drained, "", "no node is left drained");

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//! No controller is left: what was saved is there when they come back, and
+//! nobody has to do anything for it.
+
+use super::{LabSite, wait_until};
+
+/// Looked for in the saved table.
+const NAME: &str = "waits-for-the-light";
+const STATE: &str = "/srv/slurmha/state/slurmctld/job_state";
+
+/// Cuts the power of both controllers and gives it back.
+pub fn is_survived(lab: &LabSite) {
+    let (active, _) = lab.active_and_passive();
+    let sbatch = format!(
+        "cd /tmp && setpriv --reuid=65534 --regid=65534 --clear-groups sbatch --parsable \
+         --hold --job-name={NAME} --output=/dev/null --mem=32M --wrap hostname"
+    );
+    let job = lab.on("login1", &sbatch);
+    let job = job.trim();
+    wait_until("the job is saved", || {
+        let saved = format!("grep --text --quiet {NAME} {STATE}");
+        lab.try_on(&active, &saved).is_some()
+    });
+    for state in ["off", "on"] {
+        for controller in ["ctl1", "ctl2"] {
+            lab.slurmha(&["lab", "power", state, controller]).succeeds();
+        }
+    }
+    wait_until("status says healthy", || lab.slurmha(&["status", lab.site()]).is_ok());
+    lab.on("login1", &format!("scontrol release {job}"));
+    wait_until("the job has run and is accounted for", || {
+        let sacct = format!("sacct --noheader --parsable2 --jobs={job} --format=JobName,State");
+        lab.try_on("login1", &sacct).is_some_and(|text| text.contains(&format!("{NAME}|COMPLETED")))
+    });
+}
