@@ -51,6 +51,12 @@ pub enum Want {
         /// A newer one of these means a restart.
         reads: Vec<PathBuf>,
     },
+    /// A unit of an earlier site file that must not start at boot any more;
+    /// most machines have never had it.
+    NotEnabled {
+        /// Unit name with suffix.
+        unit: String,
+    },
     /// A unit that must not run.
     NotRunning {
         /// Unit name with suffix.
@@ -154,9 +160,10 @@ fn ask(request: &mut ObserveRequest, want: &Want) {
             .files
             .push(FileRequest { path: everywhere::HOSTS_FILE.into(), secrets: Vec::new() }),
         Want::Secret(id) => request.secrets.push(id.location()),
-        Want::Enablement { unit, .. } | Want::Running { unit, .. } | Want::NotRunning { unit } => {
-            request.units.push(unit.clone())
-        }
+        Want::Enablement { unit, .. }
+        | Want::NotEnabled { unit }
+        | Want::Running { unit, .. }
+        | Want::NotRunning { unit } => request.units.push(unit.clone()),
     }
 }
 
@@ -167,6 +174,13 @@ pub fn configuration(site: &Site) -> String {
 
 fn packages(names: &[&str]) -> Want {
     Want::Packages(names.iter().map(|&name| name.to_owned()).collect())
+}
+
+/// What the clients' filter needs: every client of Slurm ends with an error
+/// where its plugin or the plugin's liblua is missing. Debian's slurm-client
+/// depends on the package, which depends on liblua.
+fn filter_packages(site: &Site) -> Option<Want> {
+    site.durable_submit.is_offered().then(|| packages(&["slurm-wlm-basic-plugins"]))
 }
 
 fn enabled(unit: &str) -> Want {

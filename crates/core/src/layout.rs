@@ -70,6 +70,13 @@ pub const RUNTIME_DIRECTORY: &str = "/run/slurmha";
 pub const WATCH_UNIT: &str = "slurmha-watch.service";
 /// Its file.
 pub const WATCH_UNIT_FILE: &str = "/etc/systemd/system/slurmha-watch.service";
+/// TCP port, on the VIP alone, at which it can be asked whether a job is saved.
+/// Unassigned, and beside Slurm's own 6817 to 6819.
+pub const DURABLE_PORT: u16 = 6816;
+/// Unit that answers there.
+pub const DURABLE_UNIT: &str = "slurmha-durable.service";
+/// Its file.
+pub const DURABLE_UNIT_FILE: &str = "/etc/systemd/system/slurmha-durable.service";
 /// `SlurmctldPort`, the default of slurm.conf(5).
 pub const SLURMCTLD_PORT: u16 = 6817;
 /// `DbdPort`, the default of slurmdbd.conf(5).

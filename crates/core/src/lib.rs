@@ -10,6 +10,7 @@ pub mod check;
 pub mod config_file;
 pub mod desired;
 pub mod drill;
+pub mod durable;
 pub mod fence_peer;
 pub mod layout;
 pub mod observe;

@@ -6,6 +6,7 @@
 
 pub mod chrony;
 pub mod cib;
+pub mod cli_filter;
 pub mod corosync;
 pub mod drbd;
 pub mod hosts;

@@ -143,7 +143,7 @@ fn satisfy(site: &Site, observation: &mut Observation, want: &Want) {
             entry.active = "active".to_owned();
             entry.since = Some(noon() + SignedDuration::from_secs(60));
         }
-        Want::NotRunning { .. } => {}
+        Want::NotRunning { .. } | Want::NotEnabled { .. } => {}
     }
 }
 
@@ -381,4 +381,60 @@ fn a_changed_resource_is_put_right() {
     let merged = plan::cib::merge(&live, loaded).expect("XML").expect("a change");
     assert!(merged.contains("10.77.0.10") && !merged.contains("10.77.0.99"));
     assert_eq!(plan::cib::merge(&merged, loaded).expect("XML"), None);
+}
+
+fn with_durable_submit() -> String {
+    format!("{SITE}\n[slurm]\ndurable_submit = \"on\"\n")
+}
+
+/// The steps with which a running cluster comes to the state of a site file.
+fn plan_to(text: &str, observed: &Observed) -> Plan {
+    let site = site::parse("site.toml", text).expect("a valid site file").0;
+    let wants = desired(&site, text);
+    plan::plan(&Inputs { site: &site, wants: &wants, observed, given: &given() })
+}
+
+fn run_slurmctld_on_ctl1(observed: &mut Observed) {
+    let active = observed.get_mut(&"ctl1".into()).expect("ctl1");
+    let since = Some(noon() + SignedDuration::from_secs(60));
+    let state = UnitState { since, ..unit_state("active") };
+    active.units.insert("slurmctld.service".to_owned(), state);
+}
+
+#[test]
+fn durable_submit_comes_to_a_running_cluster() {
+    let mut observed = as_wanted();
+    run_slurmctld_on_ctl1(&mut observed);
+    insta::assert_snapshot!(plan::explain(&plan_to(&with_durable_submit(), &observed), false));
+}
+
+#[test]
+fn the_filter_is_there_before_slurm_conf_names_it() {
+    let plan = plan_to(&with_durable_submit(), &untouched());
+    for machine in ["ctl1", "ctl2", "login1"] {
+        let steps = steps_on(&plan, machine);
+        let writes = |name: &str| {
+            let path = PathBuf::from("/etc/slurm").join(name);
+            steps.iter().position(|s| matches!(s, Step::WriteFile(file) if file.path == path))
+        };
+        assert!(writes("cli_filter.lua").is_some(), "{machine}");
+        assert!(writes("cli_filter.lua") < writes("slurm.conf"), "{machine}");
+    }
+}
+
+#[test]
+fn durable_submit_goes_from_a_running_cluster() {
+    let text = with_durable_submit();
+    let site = site::parse("site.toml", &text).expect("a valid site file").0;
+    let mut observed: Observed = desired(&site, &text)
+        .iter()
+        .map(|wants| (wants.machine.name.clone(), satisfied(&site, wants)))
+        .collect();
+    run_slurmctld_on_ctl1(&mut observed);
+    let active = observed.get_mut(&"ctl1".into()).expect("ctl1");
+    let durable = active.units.get_mut(layout::DURABLE_UNIT).expect("it is enabled");
+    durable.active = "active".to_owned();
+    durable.since = Some(noon() + SignedDuration::from_secs(60));
+    assert!(plan_to(&text, &observed).is_empty());
+    insta::assert_snapshot!(plan::explain(&plan_to(SITE, &observed), false));
 }

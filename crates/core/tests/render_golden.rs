@@ -58,6 +58,29 @@ fn controllers_have_the_same_slurm_drbd_and_corosync_files() {
 }
 
 #[test]
+fn the_service_that_says_whether_a_job_is_saved() {
+    let file = slurmha_core::render::units::durable(site().vip);
+    insta::assert_snapshot!(rendered(&file));
+}
+
+/// A site that does not use it has nothing of it, and one that does differs in
+/// nothing else.
+#[test]
+fn durable_submit_adds_two_lines_to_slurm_conf() {
+    let with = format!("{SITE}\n[slurm]\ndurable_submit = \"on-request\"\n");
+    let slurm_conf = |text: &str| {
+        let site = site::parse("site.toml", text).expect("a valid site file").0;
+        let files = slurmha_core::render::slurm::render(&site);
+        files.into_iter().find(|file| file.path.ends_with("slurm.conf")).expect("it").text
+    };
+    let (without, with) = (slurm_conf(SITE), slurm_conf(&with));
+    let added: Vec<&str> = with.lines().filter(|l| !without.lines().any(|k| k == *l)).collect();
+    assert_eq!(added, ["# durable_submit = on-request", "CliFilterPlugins=cli_filter/lua"]);
+    assert!(without.lines().all(|line| with.contains(line)));
+    assert!(!files().iter().any(|(_, file)| file.path.to_string_lossy().contains("cli_filter")));
+}
+
+#[test]
 fn no_file_holds_a_secret_or_is_readable_when_it_has_a_placeholder() {
     for (machine, file) in files() {
         for secret in &file.secrets {

@@ -2,7 +2,7 @@
 //! The machine that this process runs on.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -42,6 +42,16 @@ impl System for Local {
 
     fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
         absent_is_none(fs::read(path)).map_err(|e| FileError::new("read", path, e))
+    }
+
+    fn read_start(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, FileError> {
+        let error = |e| FileError::new("read", path, e);
+        let Some(file) = absent_is_none(File::open(path)).map_err(error)? else {
+            return Ok(None);
+        };
+        let mut bytes = Vec::with_capacity(limit);
+        file.take(limit as u64).read_to_end(&mut bytes).map_err(error)?;
+        Ok(Some(bytes))
     }
 
     fn metadata(&self, path: &Path) -> Result<Option<Metadata>, FileError> {

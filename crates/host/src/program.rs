@@ -16,6 +16,7 @@ pub mod logger;
 pub mod mariadb;
 pub mod modprobe;
 pub mod mount;
+pub mod munge;
 pub mod pacemaker;
 pub mod policy_rc_d;
 pub mod shadow;

@@ -21,6 +21,15 @@ pub trait System: Sync {
     /// Content of a file, through symbolic links; `None` when there is none.
     fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError>;
 
+    /// The first bytes of a file, at most `limit`; `None` when there is none.
+    fn read_start(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, FileError> {
+        let mut bytes = self.read(path)?;
+        if let Some(bytes) = &mut bytes {
+            bytes.truncate(limit);
+        }
+        Ok(bytes)
+    }
+
     /// What is at a path itself, not behind a symbolic link there.
     fn metadata(&self, path: &Path) -> Result<Option<Metadata>, FileError>;
 

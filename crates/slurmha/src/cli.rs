@@ -23,7 +23,7 @@ Examples:
 
 Exit status:
   0 done   2 wrong command line   3 wrong site file   4 a machine or program failed
-  5 refused for safety   6 done, and the answer is no (check, status, switchover, drill)
+  5 refused for safety   6 done, and the answer is no (check, status, saved, switchover, drill)
   70 a mistake in slurmha";
 
 /// One site file in, a running, highly available Slurm cluster out.
@@ -50,6 +50,8 @@ enum Command {
     Switchover(command::switchover::Args),
     /// Break something on purpose and report what was lost
     Drill(command::drill::Args),
+    /// Ask whether an accepted job is safe; for users, on every machine
+    Saved(command::saved::Args),
     /// The whole site in virtual machines on this machine
     Lab(command::lab::LabArgs),
     /// A resource agent; called by Pacemaker
@@ -58,6 +60,9 @@ enum Command {
     /// Looks for daemons that hang; a service on the controllers
     #[command(hide = true)]
     Watch,
+    /// Answers whether a job is saved; a service beside slurmctld
+    #[command(hide = true)]
+    Durable(crate::durable::Args),
     /// Proves that the peer is fenced or outdated; called by DRBD
     #[command(hide = true)]
     FencePeer,
@@ -76,6 +81,7 @@ impl Cli {
         match self.command {
             Command::Agent(args) => return Ok(crate::agent::run(&args)),
             Command::Watch => return Ok(crate::watch::run()),
+            Command::Durable(args) => return Ok(crate::durable::run(&args)),
             Command::FencePeer => return Ok(crate::fence_peer::fence()),
             Command::UnfencePeer => return Ok(crate::fence_peer::unfence()),
             Command::Init(args) => command::init::run(&args),
@@ -85,6 +91,7 @@ impl Cli {
             Command::Status(args) => command::status::run(&args),
             Command::Switchover(args) => command::switchover::run(&args),
             Command::Drill(args) => command::drill::run(&args),
+            Command::Saved(args) => command::saved::run(&args),
             Command::Lab(args) => command::lab::run(args).map_err(Failure::from),
             Command::Node(args) => command::node::run(&args),
         }?;

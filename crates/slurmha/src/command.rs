@@ -8,5 +8,6 @@ pub mod init;
 pub mod lab;
 pub mod node;
 pub mod plan;
+pub mod saved;
 pub mod status;
 pub mod switchover;

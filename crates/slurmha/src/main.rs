@@ -6,6 +6,7 @@ mod apply;
 mod cli;
 mod command;
 mod drill;
+mod durable;
 mod failure;
 mod fence_peer;
 mod fleet;

@@ -67,6 +67,11 @@ fn help_of_every_command_has_examples_or_says_what_it_does() {
 }
 
 #[test]
+fn help_of_the_question_whether_a_job_is_safe() {
+    insta::assert_snapshot!(Home::new().run(&["saved", "--help"]));
+}
+
+#[test]
 fn an_unknown_command_is_a_usage_error() {
     insta::assert_snapshot!(Home::new().run(&["aply"]));
 }

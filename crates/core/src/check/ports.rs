@@ -2,7 +2,7 @@
 //! Ports that the cluster needs, taken by somebody else.
 
 use super::{Finding, Seen};
-use crate::layout::DRBD_PORT;
+use crate::layout::{DRBD_PORT, DURABLE_PORT};
 use crate::site::{Role, Site};
 
 /// Port, whose it is (the program's name begins so), and on which machines.
@@ -14,14 +14,19 @@ const PORTS: [(u16, &str, Role); 4] = [
     (5403, "corosync-qnetd", Role::Arbiter),
 ];
 
-pub(super) fn check(_site: &Site, seen: &[Seen<'_>]) -> Vec<Finding> {
-    seen.iter().filter_map(finding).collect()
+/// With `durable_submit`.
+const DURABLE: (u16, &str, Role) = (DURABLE_PORT, "slurmha", Role::Controller);
+
+pub(super) fn check(site: &Site, seen: &[Seen<'_>]) -> Vec<Finding> {
+    seen.iter().filter_map(|seen| finding(site, seen)).collect()
 }
 
-fn finding(seen: &Seen<'_>) -> Option<Finding> {
+fn finding(site: &Site, seen: &Seen<'_>) -> Option<Finding> {
     let listening = &seen.observed.preflight.as_ref()?.listening;
+    let durable = site.durable_submit.is_offered().then_some(DURABLE);
     let taken: Vec<String> = PORTS
         .iter()
+        .chain(&durable)
         .filter(|(_, _, role)| seen.is(*role))
         .filter_map(|(port, owner, _)| {
             let holder = listening.get(port)?;

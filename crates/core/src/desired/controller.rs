@@ -4,7 +4,7 @@
 use super::everywhere::directory;
 use super::{Want, disabled, enabled, packages, running};
 use crate::config_file::{Access, ConfigFile};
-use crate::layout::{DATABASE_MOUNT, STATE_MOUNT, WATCH_UNIT, WATCH_UNIT_FILE};
+use crate::layout::{DATABASE_MOUNT, DURABLE_UNIT, STATE_MOUNT, WATCH_UNIT, WATCH_UNIT_FILE};
 use crate::plan::Stage;
 use crate::render::cib::password_script;
 use crate::render::{corosync, drbd, mariadb, slurm, slurmdbd, units};
@@ -51,6 +51,9 @@ fn base(site: &Site) -> Vec<Want> {
     wants.push(Want::File(mariadb::render()));
     wants.extend(slurm::render(site).into_iter().map(Want::File));
     wants.extend(units::agents().into_iter().map(Want::File));
+    if site.durable_submit.is_offered() {
+        wants.push(Want::File(units::durable(site.vip)));
+    }
     wants.extend(only_pacemaker_starts());
     wants
 }
@@ -122,5 +125,17 @@ fn membership(site: &Site) -> Vec<Want> {
     wants.push(running("pacemaker.service", &[]));
     wants.push(enabled(WATCH_UNIT));
     wants.push(running(WATCH_UNIT, &[WATCH_UNIT_FILE]));
+    wants.extend(durable(site));
     wants
+}
+
+/// The service that says whether a job is saved. Enabled, it comes with
+/// slurmctld; where that already runs, the plan starts it.
+fn durable(site: &Site) -> Vec<Want> {
+    let unit = DURABLE_UNIT.to_owned();
+    if site.durable_submit.is_offered() {
+        vec![enabled(DURABLE_UNIT)]
+    } else {
+        vec![Want::NotEnabled { unit: unit.clone() }, Want::NotRunning { unit }]
+    }
 }

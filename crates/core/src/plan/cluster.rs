@@ -34,6 +34,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, draft: &mut Draft) {
     replication(inputs.site, &controllers, managed, draft);
     resources(inputs, &controllers, live.as_ref(), managed, draft);
     in_force(&controllers, draft);
+    durable(inputs.site, &controllers, draft);
 }
 
 struct Seen<'a> {
@@ -289,6 +290,26 @@ fn in_force(controllers: &[Seen<'_>], draft: &mut Draft) {
                 let step = PlannedStep::because(step, format!("reads {path}"));
                 draft.push(Stage::Resources, seen.name(), step);
             }
+        }
+    }
+}
+
+/// The service beside a slurmctld that already runs; a slurmctld that is
+/// started later brings it along.
+fn durable(site: &Site, controllers: &[Seen<'_>], draft: &mut Draft) {
+    if !site.durable_submit.is_offered() {
+        return;
+    }
+    let unit = layout::DURABLE_UNIT;
+    for seen in controllers.iter().filter(|seen| seen.is_active("slurmctld.service")) {
+        let file = Path::new(layout::DURABLE_UNIT_FILE);
+        if !seen.is_active(unit) {
+            let step = Step::StartUnit { unit: unit.to_owned() };
+            draft.push(Stage::Resources, seen.name(), step);
+        } else if is_newer(seen, draft, unit, file) {
+            let step = Step::RestartUnit { unit: unit.to_owned() };
+            let step = PlannedStep::because(step, format!("reads {}", file.display()));
+            draft.push(Stage::Resources, seen.name(), step);
         }
     }
 }

@@ -62,6 +62,7 @@ fn step(
         // Where secrets come from is a question across machines.
         Want::Secret(_) => None,
         Want::Enablement { unit, enablement } => units::enablement(observed, unit, *enablement),
+        Want::NotEnabled { unit } => units::not_enabled(observed, unit),
         Want::Running { unit, reads } => units::running(observed, unit, reads, written),
         Want::NotRunning { unit } => observed
             .units

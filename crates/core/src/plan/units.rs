@@ -38,6 +38,15 @@ pub(super) fn enablement(
     (!as_wanted).then(|| PlannedStep::because(step, format!("is {was}")))
 }
 
+/// A step when the unit starts at boot.
+pub(super) fn not_enabled(observed: &Observation, unit: &str) -> Option<PlannedStep> {
+    let present = observed.units.get(unit).map_or("", |state| state.enabled.as_str());
+    (present == "enabled").then(|| {
+        let unit = unit.to_owned();
+        Step::SetUnitEnablement { unit, enablement: Enablement::Disabled }.into()
+    })
+}
+
 /// A step when the unit does not run, or runs with an older file than the
 /// ones in `reads`. `written` are the files that this plan writes.
 ///

@@ -3,19 +3,25 @@
 
 use std::fmt::Write as _;
 
+use super::cli_filter;
 use crate::config_file::ConfigFile;
 use crate::layout::STATE_SAVE_LOCATION;
 use crate::site::{NodeGroup, Partition, Site, hostlist};
 
 /// Slurm's files on the controllers and login nodes; compute nodes fetch
 /// them from slurmctld (configless).
+///
+/// The clients' filter comes first: a client that finds it named and absent
+/// ends with an error.
 pub fn render(site: &Site) -> Vec<ConfigFile> {
-    vec![slurm_conf(site), cgroup_conf()]
+    let filter = cli_filter::render(site.durable_submit);
+    filter.into_iter().chain([slurm_conf(site), cgroup_conf()]).collect()
 }
 
 fn slurm_conf(site: &Site) -> ConfigFile {
     let mut text = super::header("#");
     controller(&mut text, site);
+    durable_submit(&mut text, site);
     policy(&mut text, site);
     for group in &site.node_groups {
         node_line(&mut text, group);
@@ -57,6 +63,16 @@ AccountingStorageHost={vip}
         second.name,
         vip = site.vip,
     );
+}
+
+/// The filter through which clients wait for the saved state. The comment
+/// makes slurm.conf differ whenever the filter does, so that slurmctld is told
+/// to hand both to the compute nodes.
+fn durable_submit(text: &mut String, site: &Site) {
+    if site.durable_submit.is_offered() {
+        let choice = site.durable_submit.as_str();
+        let _ = write!(text, "# durable_submit = {choice}\nCliFilterPlugins=cli_filter/lua\n");
+    }
 }
 
 /// Defaults that the site file's `[slurm] extra` may replace: of a key that

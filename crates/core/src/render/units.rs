@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! systemd drop-ins and option files of the daemons.
 
+mod durable;
 mod watch;
 
 use crate::config_file::{Access, ConfigFile};
@@ -8,6 +9,8 @@ use crate::layout::{AGENT_DIRECTORY, BINARY, DATABASE_MOUNT, STATE_MOUNT};
 use crate::plan::VOLUME_MARKER;
 use crate::render::cib::id;
 use crate::site::Site;
+
+pub use durable::durable;
 
 /// Drop-ins for the daemons that only Pacemaker starts, and what tells it
 /// what happens to them.

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use super::fragments::{self as file, SiteFile, items};
 use super::model::{
-    Arbiter, ComputeNode, Controller, Fence, Login, Networks, NodeGroup, NodeName, Partition, Site,
-    Ssh, Timing,
+    Arbiter, ComputeNode, Controller, DurableSubmit, Fence, Login, Networks, NodeGroup, NodeName,
+    Partition, Site, Ssh, Timing,
 };
 use super::spanned::Spanned;
 use super::timing;
@@ -39,6 +39,7 @@ pub(super) fn assemble(file: &SiteFile) -> Option<Site> {
         partitions: all(items(file.partition.as_ref()), partition)?,
         logins: all(items(file.login.as_ref()), login)?,
         slurm_extra: slurm_extra(file),
+        durable_submit: durable_submit(file),
         accept: items(cluster.accept.as_ref()).iter().map(|accept| accept.value).collect(),
     })
 }
@@ -79,6 +80,11 @@ fn time_servers(file: &SiteFile) -> Vec<String> {
 fn slurm_extra(file: &SiteFile) -> Vec<String> {
     let extra = file.slurm.as_ref().and_then(|slurm| slurm.extra.as_ref());
     items(extra).iter().map(|line| line.written.clone()).collect()
+}
+
+fn durable_submit(file: &SiteFile) -> DurableSubmit {
+    let chosen = file.slurm.as_ref().and_then(|slurm| slurm.durable_submit.as_ref());
+    chosen.map(|chosen| chosen.value).unwrap_or_default()
 }
 
 fn ssh(ssh: Option<&Spanned<file::Ssh>>) -> Ssh {

@@ -13,7 +13,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::Span;
 use super::fragment::{Field, Fragment, Need, fragment, read_table, take_value};
-use super::model::Accept;
+use super::model::{Accept, DurableSubmit};
 use super::reader::{Report, Value, wrong_type};
 use super::schema::table_schema;
 use super::spanned::Spanned;
@@ -50,7 +50,7 @@ fragment! {
         optional nodes: Many<NodeGroup>,
         /// A Slurm partition.
         optional partition: Many<Partition>,
-        /// What is passed on to slurm.conf.
+        /// What is passed on to slurm.conf, and how jobs are submitted.
         optional slurm: Slurm,
         /// Reserved for the VPN.
         optional vpn: Reserved,
@@ -219,8 +219,11 @@ fragment! {
 }
 
 fragment! {
-    /// What is passed on to slurm.conf.
+    /// What is passed on to slurm.conf, and how jobs are submitted.
     Slurm as "[slurm]" {
+        /// Whether sbatch waits until the saved job table contains the job: "off" by default, "on-request" or "on".
+        /// With "on-request" only where SLURMHA_DURABLE_SUBMIT=1 is in the environment, with "on" unless it is 0.
+        optional durable_submit: DurableSubmit,
         /// Further lines for slurm.conf, each of the form Key=Value.
         optional extra: Many<ExtraLine>,
     }

@@ -43,8 +43,10 @@ default = true
 ";
 
 const SLURM: &str = "\
-# Further lines for slurm.conf.
+# Whether sbatch waits until the job is saved (\"off\", \"on-request\", \"on\"), and
+# further lines for slurm.conf.
 #[slurm]
+#durable_submit = \"on-request\"
 #extra = [\"PriorityType=priority/multifactor\"]
 ";
 

@@ -66,6 +66,8 @@ pub struct Site {
     pub logins: Vec<Login>,
     /// Further lines for slurm.conf, passed through as they are.
     pub slurm_extra: Vec<String>,
+    /// Whether `sbatch` waits until the job is saved.
+    pub durable_submit: DurableSubmit,
     /// Dangers that the file accepts by name.
     pub accept: BTreeSet<Accept>,
 }
@@ -224,6 +226,39 @@ impl Accept {
             Self::DataLossWithoutFencing => "data-loss-without-fencing",
             Self::NoArbiter => "no-arbiter",
         }
+    }
+}
+
+/// Whether `sbatch` gives a job's id back only when the job table saved on
+/// the replicated disk contains it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DurableSubmit {
+    /// Never; nothing of it is installed.
+    #[default]
+    Off,
+    /// Only where `SLURMHA_DURABLE_SUBMIT=1` stands in the environment.
+    OnRequest,
+    /// Unless `SLURMHA_DURABLE_SUBMIT=0` stands in the environment.
+    On,
+}
+
+impl DurableSubmit {
+    /// Every choice, in the order of the documentation.
+    pub const ALL: [Self; 3] = [Self::Off, Self::OnRequest, Self::On];
+
+    /// The word that the site file uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::OnRequest => "on-request",
+            Self::On => "on",
+        }
+    }
+
+    /// Whether the service and the clients' filter are there at all.
+    pub fn is_offered(self) -> bool {
+        self != Self::Off
     }
 }
 

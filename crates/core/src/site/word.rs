@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Words with a fixed meaning: accepted dangers, and tables for later.
+//! Words with a fixed meaning: accepted dangers, choices, and tables for later.
 
 use serde_json::{Value as Json, json};
 use toml::de::DeValue;
 
 use super::diagnostic::{Diagnostic, Span};
-use super::model::Accept;
+use super::model::{Accept, DurableSubmit};
 use super::reader::{Report, Value, nearest, wrong_type};
 use super::rule;
 
@@ -29,28 +29,68 @@ impl Value for Reserved {
 
 impl Value for Accept {
     fn expected() -> String {
-        let words = Self::ALL.map(|danger| format!("\"{}\"", danger.as_str()));
-        format!("one of {}", words.join(", "))
+        one_of(Self::ALL.map(Self::as_str))
     }
 
     fn read(value: &DeValue<'_>, span: &Span, report: &mut Report) -> Option<Self> {
-        let Some(text) = value.as_str() else {
-            report.push(wrong_type::<Self>(value, span));
-            return None;
-        };
-        if let Some(accept) = Self::ALL.into_iter().find(|danger| danger.as_str() == text) {
-            return Some(accept);
-        }
-        let help = match nearest(text, Self::ALL.into_iter().map(Self::as_str)) {
-            Some(near) => format!("did you mean \"{near}\"?"),
-            None => format!("write {}", Self::expected()),
-        };
-        let message = format!("`{}` is no danger that can be accepted", text.escape_default());
-        report.push(Diagnostic::new(&rule::UNKNOWN_WORD, span.clone(), message, help));
-        None
+        read_word(
+            value,
+            span,
+            report,
+            Self::ALL.map(|a| (a.as_str(), a)),
+            "is no danger that can be accepted",
+        )
     }
 
     fn schema() -> Json {
         json!({ "enum": Self::ALL.map(Self::as_str) })
     }
+}
+
+impl Value for DurableSubmit {
+    fn expected() -> String {
+        one_of(Self::ALL.map(Self::as_str))
+    }
+
+    fn read(value: &DeValue<'_>, span: &Span, report: &mut Report) -> Option<Self> {
+        read_word(
+            value,
+            span,
+            report,
+            Self::ALL.map(|d| (d.as_str(), d)),
+            "does not say when sbatch waits",
+        )
+    }
+
+    fn schema() -> Json {
+        json!({ "enum": Self::ALL.map(Self::as_str) })
+    }
+}
+
+fn one_of<const N: usize>(words: [&str; N]) -> String {
+    format!("one of {}", words.map(|word| format!("\"{word}\"")).join(", "))
+}
+
+/// The meaning of one of the known words; `is_not` says what another one is not.
+fn read_word<T: Value + Copy, const N: usize>(
+    value: &DeValue<'_>,
+    span: &Span,
+    report: &mut Report,
+    words: [(&'static str, T); N],
+    is_not: &str,
+) -> Option<T> {
+    let Some(text) = value.as_str() else {
+        report.push(wrong_type::<T>(value, span));
+        return None;
+    };
+    if let Some((_, known)) = words.into_iter().find(|(word, _)| *word == text) {
+        return Some(known);
+    }
+    let help = match nearest(text, words.into_iter().map(|(word, _)| word)) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => format!("write {}", T::expected()),
+    };
+    let message = format!("`{}` {is_not}", text.escape_default());
+    report.push(Diagnostic::new(&rule::UNKNOWN_WORD, span.clone(), message, help));
+    None
 }

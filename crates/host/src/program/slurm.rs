@@ -81,6 +81,17 @@ pub fn reconfigure(system: &dyn System) -> Result<(), CommandError> {
     system.run(&command)?.success().map(|_| ())
 }
 
+/// Whether slurmctld knows a job, by its id.
+pub fn knows_job(system: &dyn System, job: u32, timeout: Duration) -> Result<bool, CommandError> {
+    let id = job.to_string();
+    let command = Command::new("scontrol").args(["--oneliner", "show", "job", &id]);
+    let output = system.run(&command.timeout(timeout))?;
+    if output.status() == Some(1) && output.stderr_text().contains("Invalid job id specified") {
+        return Ok(false);
+    }
+    output.success().map(|_| true)
+}
+
 /// Keeps every node free of new jobs for `minutes` from now: a reservation of
 /// all nodes for root. Running jobs stay, and other people's reservations
 /// stay valid. One of that name that still lasts is prolonged: its start

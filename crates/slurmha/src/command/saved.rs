@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `slurmha saved`: whether an accepted job is safe.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use slurmha_core::durable::controller_address;
+use slurmha_core::layout::BINARY;
+use slurmha_host::system::read_trimmed;
+use slurmha_host::{Local, System};
+
+use crate::durable::{Outcome, ask};
+use crate::failure::Failure;
+
+/// Where Slurm's clients find theirs: the machine's own, or the one that
+/// slurmd has fetched (configless).
+const SLURM_CONF: [&str; 2] = ["/etc/slurm/slurm.conf", "/run/slurm/conf/slurm.conf"];
+
+/// Waits until slurmctld's saved state, on the replicated disk, contains the
+/// job. Until then the job runs as any other, and is lost if the active
+/// controller fails within the next seconds.
+///
+/// Exit status 0: it is safe. 6: it is not yet, or the controller does not
+/// know it. 4: the controller could not be asked.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The job's id, as sbatch printed it
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    job: u32,
+    /// Seconds to wait for it
+    #[arg(long, value_name = "SECONDS", default_value_t = 15, env = "SLURMHA_DURABLE_WAIT",
+          value_parser = clap::value_parser!(u64).range(0..=3600))]
+    wait: u64,
+    /// Print nothing when it is safe
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let system = Local::new();
+    let controller = controller(&system)?;
+    let job = args.job;
+    match ask(&system, controller, job, Duration::from_secs(args.wait)) {
+        Outcome::Saved => {
+            if !args.quiet {
+                println!("job {job} is saved on the replicated disk");
+            }
+            Ok(())
+        }
+        Outcome::NotYet => Err(not_safe(job, Failure::not_as_wanted, "it is not saved yet")),
+        Outcome::Unasked(why) => Err(not_safe(job, Failure::remote, &why)),
+        Outcome::Unknown => Err(Failure::not_as_wanted(format!(
+            "job {job} is not known to the controller: it ended some time ago, or it was lost in \
+             a failover"
+        ))
+        .hint(format!("`sacct -j {job}` shows a job that ran; if it does not, submit it again"))),
+    }
+}
+
+fn not_safe(job: u32, kind: fn(String) -> Failure, why: &str) -> Failure {
+    kind(format!("job {job} was accepted, but is not yet known to be safe: {why}"))
+        .hint(format!("do not submit it again now; `{BINARY} saved {job}` asks once more"))
+        .hint("until then it is lost if the active controller fails")
+}
+
+fn controller(system: &dyn System) -> Result<Ipv4Addr, Failure> {
+    let files = SLURM_CONF.iter().filter_map(|path| read_trimmed(system, path));
+    files.filter_map(|text| controller_address(&text)).next().ok_or_else(|| {
+        Failure::remote(format!("no controller's address is in {}", SLURM_CONF.join(" or ")))
+            .hint("run it where Slurm's commands work")
+    })
+}
