@@ -85,7 +85,7 @@ fn judge(jobs: &mut Jobs, traces: &Traces<'_>, window: &UnsavedWindow, job: &Ack
             acknowledged_s,
             ran: traces.marks.contains_key(job.name),
             accounting: traces.accounting.get(job.name).map(|record| record.state.clone()),
-            unsaved,
+            unsaved: window.may_lose(acknowledged_s),
         });
         return;
     };

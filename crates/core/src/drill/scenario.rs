@@ -18,6 +18,10 @@ pub struct Load {
     pub max_outstanding: usize,
     /// The unprivileged user in whose name jobs are submitted.
     pub user: String,
+    /// Each submission waits until it is saved (`SLURMHA_DURABLE_SUBMIT=1`):
+    /// then no acknowledged job may be lost.
+    #[serde(default)]
+    pub durable: bool,
 }
 
 /// How long each part of a drill may take.
@@ -58,7 +62,12 @@ impl Scenario {
         let watch = if fault == Fault::PassivePowerLoss { 60 } else { 0 };
         Self {
             fault,
-            load: Load { rate: 1.0, max_outstanding: 64, user: "nobody".to_owned() },
+            load: Load {
+                rate: 1.0,
+                max_outstanding: 64,
+                user: "nobody".to_owned(),
+                durable: false,
+            },
             bounds: Bounds {
                 warm_up: Duration::from_secs(15),
                 watch: Duration::from_secs(watch),

@@ -46,6 +46,19 @@ fn a_loss_outside_the_unsaved_window_is_a_fail() {
     }
 }
 
+/// Its acknowledgement said that it was saved; that it had ended may still be
+/// forgotten.
+#[test]
+fn with_durable_submission_no_loss_is_forgiven() {
+    let lost = Job { known: false, ran: false, ..job(2, -1.0) };
+    let mut evidence = evidence(vec![job(1, -10.0), lost, job(3, 31.0)]);
+    assert_eq!(analyse(&evidence).verdict, Verdict::PassWithLoss);
+    evidence.scenario.load.durable = true;
+    let report = analyse(&evidence);
+    assert_eq!(report.verdict, Verdict::Fail);
+    assert!(report.reasons[0].contains("lost after it was said that they are saved"));
+}
+
 #[test]
 fn a_job_that_ran_and_was_forgotten_is_lost() {
     let forgotten = Job { known: false, ..job(2, -2.0) };

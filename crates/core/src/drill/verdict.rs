@@ -39,6 +39,8 @@ pub(super) struct UnsavedWindow {
     until_s: f64,
     /// Whether slurmctld died without having saved at all.
     exists: bool,
+    /// Whether an acknowledgement says that the job is saved.
+    durable: bool,
 }
 
 impl UnsavedWindow {
@@ -59,7 +61,17 @@ impl UnsavedWindow {
             .map(|at| seconds(evidence.cut, evidence.on_drill_clock(&evidence.victim, at)));
         let took_over = took_over.into_iter().chain(restarted).reduce(f64::min);
         let exists = evidence.scenario.fault.may_lose_unsaved();
-        Self { cut: evidence.cut, until_s: took_over.unwrap_or(UNDER_WAY_S), exists }
+        Self {
+            cut: evidence.cut,
+            until_s: took_over.unwrap_or(UNDER_WAY_S),
+            exists,
+            durable: evidence.scenario.load.durable,
+        }
+    }
+
+    /// Whether a job acknowledged at that time may be lost.
+    pub(super) fn may_lose(&self, acknowledged_s: f64) -> bool {
+        !self.durable && self.holds(acknowledged_s)
     }
 
     /// Whether something at that time (in seconds after the cut) is in it.
@@ -80,7 +92,7 @@ pub(super) struct Findings<'a> {
 pub(super) fn verdict(evidence: &Evidence, findings: &Findings<'_>) -> (Verdict, Vec<String>) {
     let fault = evidence.scenario.fault;
     let mut failures = service_failures(evidence, findings);
-    failures.extend(job_failures(fault, findings.jobs));
+    failures.extend(job_failures(fault, evidence.scenario.load.durable, findings.jobs));
     failures.extend(unmet(evidence, findings.jobs));
     if !failures.is_empty() {
         return (Verdict::Fail, failures);
@@ -117,12 +129,14 @@ fn service_failures(evidence: &Evidence, findings: &Findings<'_>) -> Vec<String>
     failures
 }
 
-fn job_failures(fault: Fault, jobs: &Jobs) -> Vec<String> {
+fn job_failures(fault: Fault, durable: bool, jobs: &Jobs) -> Vec<String> {
     let mut failures = Vec::new();
     if let Some(why) = &jobs.unknown {
         failures.push(format!("what became of the jobs is not known: {why}"));
     }
-    let lost_how = if fault.may_lose_unsaved() {
+    let lost_how = if durable {
+        "lost after it was said that they are saved".to_owned()
+    } else if fault.may_lose_unsaved() {
         let window = UNSAVED_WINDOW.as_secs();
         format!("lost outside the {window} s in which Slurm may not have saved them")
     } else {

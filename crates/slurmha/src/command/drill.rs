@@ -103,6 +103,9 @@ struct LoadArgs {
     /// The unprivileged user who submits
     #[arg(long, value_name = "NAME", default_value = "nobody")]
     user: String,
+    /// Submit with SLURMHA_DURABLE_SUBMIT=1: then a lost job is a `fail`
+    #[arg(long)]
+    durable: bool,
     /// Where reports are kept [default: $XDG_STATE_HOME/slurmha/reports]
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
@@ -169,6 +172,10 @@ fn power(fault: Fault, args: &PowerArgs) -> Result<(), Failure> {
 fn drill(fault: Fault, args: &LoadArgs, power: Option<&PowerArgs>) -> Result<(), Failure> {
     let file = SiteFile::find(args.reach.site.as_deref())?;
     let site = &file.site;
+    if args.durable && !site.durable_submit.is_offered() {
+        return Err(Failure::usage("--durable needs durable_submit in [slurm] of the site file")
+            .hint("write durable_submit = \"on-request\" there, and `slurmha apply`"));
+    }
     let controllers = [&site.controllers[0].name, &site.controllers[1].name];
     let lab = power.map(|power| LabPower::open(&power.lab, &controllers)).transpose()?;
     let fleet = Fleet::open(&file, &args.reach, Patience::Work)?;
@@ -201,6 +208,7 @@ impl LoadArgs {
     fn scenario(&self, fault: Fault) -> Scenario {
         let mut scenario = Scenario::new(fault);
         scenario.load.rate = self.rate;
+        scenario.load.durable = self.durable;
         scenario.load.user.clone_from(&self.user);
         if let Some(seconds) = self.seconds {
             scenario.bounds.warm_up = Duration::from_secs(seconds);

@@ -73,7 +73,9 @@ impl Waiters {
     /// As if everything were saved.
     #[cfg(test)]
     pub fn tell_all(&self) {
-        self.lock().drain(..).for_each(|waiter| drop(waiter.saved.send(())));
+        for waiter in self.lock().drain(..) {
+            let _ = waiter.saved.send(());
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Waiter>> {

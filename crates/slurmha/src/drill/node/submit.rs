@@ -20,6 +20,10 @@ use super::link::Link;
 /// three seconds); this is for one that hangs.
 const SBATCH_LIMIT: Duration = Duration::from_secs(150);
 
+/// Seconds; longer than a failover, so that a submission in the middle of one
+/// is answered by the controller that takes over.
+const DURABLE_WAIT: &str = "100";
+
 /// Submits until told to stop, then waits for the answers that are missing.
 pub fn run(system: &dyn System, link: &Link, task: &SubmitTask) {
     let client = match Client::open(system, task) {
@@ -67,6 +71,7 @@ impl<'a> Client<'a> {
         let ledger = open_ledger(&path)
             .map_err(|error| format!("cannot open the ledger {}: {error}", path.display()))?;
         // setpriv becomes sbatch; su or runuser would stay beside it.
+        let choice = if task.load.durable { "1" } else { "0" };
         let sbatch = Command::new("setpriv")
             .arg(format!("--reuid={}", account.uid))
             .arg(format!("--regid={}", account.gid))
@@ -75,6 +80,8 @@ impl<'a> Client<'a> {
             // for running for ever must not be cleaned up by the limit.
             .args(["--chdir=/tmp", "--ntasks=1", "--mem=32M", "--time=15"])
             .env("HOME", "/tmp")
+            .env("SLURMHA_DURABLE_SUBMIT", choice)
+            .env("SLURMHA_DURABLE_WAIT", DURABLE_WAIT)
             .stdin(script(&task.run))
             .timeout(SBATCH_LIMIT);
         Ok(Self { system, sbatch, ledger: Mutex::new(ledger) })
@@ -119,6 +126,11 @@ fn job_id(answer: Result<slurmha_host::CommandOutput, CommandError>) -> Result<u
         let line = noise.lines().rfind(|line| !line.trim().is_empty());
         return Err(line.unwrap_or("sbatch failed without a word").trim().to_owned());
     }
+    // sbatch ends with 0 because the job exists; a user would wait on.
+    let noise = output.stderr_text();
+    if let Some(not_safe) = noise.lines().find(|line| line.starts_with("slurmha: job ")) {
+        return Err(not_safe.to_owned());
+    }
     let text = output.text();
     let id = text.trim().split(';').next().unwrap_or_default();
     id.parse().map_err(|_| format!("sbatch printed no job id but {:?}", text.trim()))
@@ -159,6 +171,13 @@ mod tests {
         assert_eq!(answer(0, "42\n", ""), Ok(42));
         assert_eq!(answer(0, "42;lab\n", "sbatch: a warning\n"), Ok(42));
         assert_eq!(answer(0, "", ""), Err("sbatch printed no job id but \"\"".to_owned()));
+    }
+
+    #[test]
+    fn an_id_that_is_not_known_to_be_safe_is_no_acknowledgement() {
+        let noise = "slurmha: job 42 was accepted, but is not yet known to be safe: x\nhint: y\n";
+        let expected = "slurmha: job 42 was accepted, but is not yet known to be safe: x";
+        assert_eq!(answer(0, "42\n", noise), Err(expected.to_owned()));
     }
 
     #[test]
