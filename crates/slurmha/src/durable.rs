@@ -31,6 +31,11 @@ const STACK: usize = 256 * 1024;
 /// scarce, and asking again at once makes nothing better.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// Between two looks at what the service belongs to.
+const LOOK: Duration = Duration::from_secs(1);
+/// Looks without a slurmctld: longer than a start in its place takes.
+const PATIENCE: u32 = 60;
+
 /// Where to listen.
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -53,7 +58,7 @@ pub fn run(args: &Args) -> ExitCode {
     let service = Service::new(&system);
     thread::scope(|scope| {
         scope.spawn(|| waiters::tell(&system, &service.waiters));
-        scope.spawn(|| leave_when_replaced(&system));
+        scope.spawn(|| leave_in_time(&system));
         serve(
             &listener,
             |connection| {
@@ -94,13 +99,20 @@ fn serve<'s>(
     }
 }
 
-/// systemd starts the new one.
-fn leave_when_replaced(system: &dyn System) {
+/// Ends the service when there is another binary, which systemd starts; or
+/// when slurmctld is gone for good, with which it comes back.
+fn leave_in_time(system: &dyn System) {
     let binary = system.resolve(BINARY.as_ref()).ok();
+    let mut alone = 0;
     loop {
-        system.sleep(Duration::from_secs(1));
+        system.sleep(LOOK);
         if system.resolve(BINARY.as_ref()).ok() != binary {
             eprintln!("{BINARY} has been replaced: systemd starts the new one");
+            std::process::exit(0);
+        }
+        alone = if saves::is_without_slurmctld(system) { alone + 1 } else { 0 };
+        if alone == PATIENCE {
+            eprintln!("no slurmctld has run here for {PATIENCE} s");
             std::process::exit(0);
         }
     }

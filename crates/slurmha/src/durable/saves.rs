@@ -86,6 +86,11 @@ fn identity(system: &dyn System) -> Result<Option<Identity>, Blind> {
     Ok(process.map(|process| (process.pid, process.began)))
 }
 
+/// Whether surely no slurmctld runs.
+pub fn is_without_slurmctld(system: &dyn System) -> bool {
+    identity(system) == Ok(None)
+}
+
 /// Whether the running slurmctld has the job: one that was lost with an
 /// earlier one is in no table, however high the sequence stands. A start
 /// removes the directories of jobs that are not in the table, so a directory

@@ -11,7 +11,7 @@ use crate::layout::{BINARY, DURABLE_UNIT_FILE};
 /// `WantedBy` and `PartOf`: it comes and goes with slurmctld. `Requisite` and
 /// not `Requires` or `BindsTo`: those would start slurmctld, behind
 /// Pacemaker's back, when somebody starts this. So it outlives a slurmctld
-/// that dies, and has to look itself whether one runs.
+/// that dies, and looks itself whether one runs.
 ///
 /// User slurm, who alone may read slurmctld's state; it writes nothing.
 pub fn durable(vip: Ipv4Addr) -> ConfigFile {
