@@ -3,16 +3,19 @@
 
 use crate::config_file::ConfigFile;
 use crate::layout::BINARY;
-use crate::site::DurableSubmit;
+use crate::site::{DurableSubmit, Site};
 
 /// The filter, or nothing when no submission ever waits.
-pub fn render(choice: DurableSubmit) -> Option<ConfigFile> {
-    let by_default = match choice {
+pub fn render(site: &Site) -> Option<ConfigFile> {
+    let by_default = match site.durable_submit {
         DurableSubmit::Off => return None,
         DurableSubmit::OnRequest => "false",
         DurableSubmit::On => "true",
     };
-    let text = TEMPLATE.replace("@BY_DEFAULT@", by_default).replace("@BINARY@", BINARY);
+    let text = TEMPLATE
+        .replace("@BY_DEFAULT@", by_default)
+        .replace("@CLUSTER@", &site.cluster_name)
+        .replace("@BINARY@", BINARY);
     let header = super::header("--");
     Some(ConfigFile::new("/etc/slurm/cli_filter.lua", format!("{header}{text}")))
 }
@@ -68,7 +71,7 @@ function slurm_cli_post_submit(offset, job_id, step_id)
         return slurm.SUCCESS
     end
     asked[id] = true
-    if elsewhere ~= nil and elsewhere ~= "" then
+    if elsewhere ~= nil and elsewhere ~= "" and elsewhere ~= "@CLUSTER@" then
         io.stderr:write("slurmha: job " .. id .. " is on another cluster: not waited for\n")
         return slurm.SUCCESS
     end
@@ -86,21 +89,29 @@ end
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::site;
+
+    fn filter(choice: DurableSubmit) -> Option<ConfigFile> {
+        let text = include_str!("../../../../examples/lab/site.toml");
+        let mut site = site::parse("site.toml", text).expect("a valid site").0;
+        site.durable_submit = choice;
+        render(&site)
+    }
 
     #[test]
     fn the_filter_of_a_site_whose_submissions_wait() {
-        let file = render(DurableSubmit::On).expect("a file");
+        let file = filter(DurableSubmit::On).expect("a file");
         insta::assert_snapshot!(file.text);
         assert!(!file.text.contains('@'), "every placeholder is filled");
     }
 
     #[test]
     fn only_the_default_differs() {
-        let on = render(DurableSubmit::On).expect("a file").text;
-        let on_request = render(DurableSubmit::OnRequest).expect("a file").text;
+        let on = filter(DurableSubmit::On).expect("a file").text;
+        let on_request = filter(DurableSubmit::OnRequest).expect("a file").text;
         let differing = on.lines().zip(on_request.lines()).filter(|(a, b)| a != b);
         let expected = [("local sbatch_waits = true", "local sbatch_waits = false")];
         assert_eq!(differing.collect::<Vec<_>>(), expected);
-        assert_eq!(render(DurableSubmit::Off), None);
+        assert_eq!(filter(DurableSubmit::Off), None);
     }
 }

@@ -14,7 +14,7 @@ use crate::site::{NodeGroup, Partition, Site, hostlist};
 /// The clients' filter comes first: a client that finds it named and absent
 /// ends with an error.
 pub fn render(site: &Site) -> Vec<ConfigFile> {
-    let filter = cli_filter::render(site.durable_submit);
+    let filter = cli_filter::render(site);
     filter.into_iter().chain([slurm_conf(site), cgroup_conf()]).collect()
 }
 
