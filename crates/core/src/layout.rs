@@ -77,6 +77,14 @@ pub const DURABLE_PORT: u16 = 6816;
 pub const DURABLE_UNIT: &str = "slurmha-durable.service";
 /// Its file.
 pub const DURABLE_UNIT_FILE: &str = "/etc/systemd/system/slurmha-durable.service";
+/// Copies of slurmctld's state on the local disk, a directory for each.
+pub const SNAPSHOTS: &str = "/var/lib/slurmha/snapshots";
+/// Its service's file.
+pub const SNAPSHOT_UNIT_FILE: &str = "/etc/systemd/system/slurmha-snapshot.service";
+/// The timer that makes them.
+pub const SNAPSHOT_TIMER: &str = "slurmha-snapshot.timer";
+/// Its file.
+pub const SNAPSHOT_TIMER_FILE: &str = "/etc/systemd/system/slurmha-snapshot.timer";
 /// `SlurmctldPort`, the default of slurm.conf(5).
 pub const SLURMCTLD_PORT: u16 = 6817;
 /// `DbdPort`, the default of slurmdbd.conf(5).

@@ -20,6 +20,7 @@ mod header;
 mod last_stop;
 mod registration;
 mod release;
+mod retention;
 mod takeover;
 
 pub use directory::{Damage, JobDirectory, PLACEHOLDER_ENVIRONMENT, PLACEHOLDER_SCRIPT, job_id_of};
@@ -30,4 +31,5 @@ pub use header::{HeaderError, ID_MARGIN, JobStateHeader};
 pub use last_stop::LastStop;
 pub use registration::{UnexpectedJob, parse_unexpected_jobs};
 pub use release::needs_newer;
+pub use retention::{snapshot_name, superseded_snapshots};
 pub use takeover::{RepairedJob, Takeover};

@@ -7,6 +7,7 @@
 
 pub mod apt;
 pub mod blkid;
+pub mod copy;
 pub mod corosync;
 pub mod dpkg;
 pub mod drbd;

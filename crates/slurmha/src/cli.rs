@@ -63,6 +63,9 @@ enum Command {
     /// Answers whether a job is saved; a service beside slurmctld
     #[command(hide = true)]
     Durable(crate::durable::Args),
+    /// Copies slurmctld's state to the local disk; a timer on the controllers
+    #[command(hide = true)]
+    SnapshotState,
     /// Proves that the peer is fenced or outdated; called by DRBD
     #[command(hide = true)]
     FencePeer,
@@ -82,6 +85,7 @@ impl Cli {
             Command::Agent(args) => return Ok(crate::agent::run(&args)),
             Command::Watch => return Ok(crate::watch::run()),
             Command::Durable(args) => return Ok(crate::durable::run(&args)),
+            Command::SnapshotState => return Ok(crate::snapshot::run()),
             Command::FencePeer => return Ok(crate::fence_peer::fence()),
             Command::UnfencePeer => return Ok(crate::fence_peer::unfence()),
             Command::Init(args) => command::init::run(&args),

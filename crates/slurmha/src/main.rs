@@ -12,6 +12,7 @@ mod fence_peer;
 mod fleet;
 mod progress;
 mod site_file;
+mod snapshot;
 mod switchover;
 mod watch;
 

@@ -4,7 +4,10 @@
 use super::everywhere::directory;
 use super::{Want, disabled, enabled, packages, running};
 use crate::config_file::{Access, ConfigFile};
-use crate::layout::{DATABASE_MOUNT, DURABLE_UNIT, STATE_MOUNT, WATCH_UNIT, WATCH_UNIT_FILE};
+use crate::layout::{
+    DATABASE_MOUNT, DURABLE_UNIT, SNAPSHOT_TIMER, SNAPSHOT_TIMER_FILE, SNAPSHOTS, STATE_MOUNT,
+    WATCH_UNIT, WATCH_UNIT_FILE,
+};
 use crate::plan::Stage;
 use crate::render::cib::password_script;
 use crate::render::{corosync, drbd, mariadb, slurm, slurmdbd, units};
@@ -51,6 +54,8 @@ fn base(site: &Site) -> Vec<Want> {
     wants.push(Want::File(mariadb::render()));
     wants.extend(slurm::render(site).into_iter().map(Want::File));
     wants.extend(units::agents().into_iter().map(Want::File));
+    wants.push(directory(SNAPSHOTS, 0o700));
+    wants.extend(units::snapshot().map(Want::File));
     if site.durable_submit.is_offered() {
         wants.push(Want::File(units::durable(site.vip)));
     }
@@ -125,6 +130,8 @@ fn membership(site: &Site) -> Vec<Want> {
     wants.push(running("pacemaker.service", &[]));
     wants.push(enabled(WATCH_UNIT));
     wants.push(running(WATCH_UNIT, &[WATCH_UNIT_FILE]));
+    wants.push(enabled(SNAPSHOT_TIMER));
+    wants.push(running(SNAPSHOT_TIMER, &[SNAPSHOT_TIMER_FILE]));
     wants.extend(durable(site));
     wants
 }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::cli_filter;
 use crate::config_file::ConfigFile;
 use crate::layout::STATE_SAVE_LOCATION;
+use crate::secret::Digest;
 use crate::site::{NodeGroup, Partition, Site, hostlist};
 
 /// Slurm's files on the controllers and login nodes; compute nodes fetch
@@ -69,9 +70,10 @@ AccountingStorageHost={vip}
 /// makes slurm.conf differ whenever the filter does, so that slurmctld is told
 /// to hand both to the compute nodes.
 fn durable_submit(text: &mut String, site: &Site) {
-    if site.durable_submit.is_offered() {
-        let choice = site.durable_submit.as_str();
-        let _ = write!(text, "# durable_submit = {choice}\nCliFilterPlugins=cli_filter/lua\n");
+    if let Some(filter) = cli_filter::render(site) {
+        let Digest(digest) = Digest::of(filter.text.as_bytes());
+        let digest = digest.get(..8).unwrap_or_default();
+        let _ = write!(text, "# cli_filter.lua {digest}\nCliFilterPlugins=cli_filter/lua\n");
     }
 }
 

@@ -2,6 +2,7 @@
 //! systemd drop-ins and option files of the daemons.
 
 mod durable;
+mod snapshot;
 mod watch;
 
 use crate::config_file::{Access, ConfigFile};
@@ -11,6 +12,7 @@ use crate::render::cib::id;
 use crate::site::Site;
 
 pub use durable::durable;
+pub use snapshot::snapshot;
 
 /// Drop-ins for the daemons that only Pacemaker starts, and what tells it
 /// what happens to them.

@@ -41,7 +41,9 @@ impl State {
         let Ok(rest) = path.strip_prefix("/etc/systemd/system") else { return };
         let rest = rest.to_string_lossy().into_owned();
         // An instance is not a unit before it is started.
-        if rest.ends_with(".service") && !rest.contains(['/', '@']) {
+        if [".service", ".timer"].iter().any(|kind| rest.ends_with(kind))
+            && !rest.contains(['/', '@'])
+        {
             self.units.entry(rest.clone()).or_default();
         }
         for (name, unit) in &mut self.units {

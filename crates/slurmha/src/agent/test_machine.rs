@@ -215,11 +215,19 @@ impl System for TestMachine {
     }
 
     fn remove_tree(&self, path: &Path) -> Result<(), FileError> {
-        panic!("nothing removes {}", path.display())
+        self.files.lock().expect("a lock").retain(|file, _| !file.starts_with(path));
+        Ok(())
     }
 
-    fn rename(&self, path: &Path, _: &Path) -> Result<(), FileError> {
-        panic!("nothing renames {}", path.display())
+    fn rename(&self, from: &Path, to: &Path) -> Result<(), FileError> {
+        let mut files = self.files.lock().expect("a lock");
+        let inside = files.keys().filter(|file| file.starts_with(from)).cloned();
+        for file in inside.collect::<Vec<_>>() {
+            let text = files.remove(&file).unwrap_or_default();
+            let rest = file.strip_prefix(from).expect("it is inside");
+            files.insert(if rest.as_os_str().is_empty() { to.into() } else { to.join(rest) }, text);
+        }
+        Ok(())
     }
 
     fn is_claimed(&self, _: &Path) -> Result<bool, FileError> {
