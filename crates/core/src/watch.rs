@@ -5,12 +5,14 @@
 //! looked at; what was seen is judged here, without any process or clock.
 
 mod door;
+mod hands_off;
 mod judge;
 mod patience;
 mod process;
 mod report;
 
 pub use door::waiting_connections;
+pub use hands_off::hands_off;
 pub use judge::{Heard, Judge, Look, Verdict};
 pub use patience::{PATIENCE, Patience, is_idle};
 pub use process::{Process, main_process};

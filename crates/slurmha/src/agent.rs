@@ -25,6 +25,8 @@ mod volume;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::ValueEnum as _;
+
 use slurmha_host::{Local, System};
 
 pub use daemon::Daemon;
@@ -109,10 +111,21 @@ impl Agent {
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Which agent
+    /// Which agent: its name, or the path of its file
+    #[arg(value_parser = by_name)]
     agent: Agent,
     /// The action, as Pacemaker names it
     action: String,
+}
+
+/// The kernel hands the path of a resource agent to its interpreter.
+fn by_name(text: &str) -> Result<Agent, String> {
+    let name = text.rsplit('/').next().unwrap_or_default();
+    Agent::from_str(name, false).map_err(|_| {
+        let all = Agent::value_variants().iter().filter_map(Agent::to_possible_value);
+        let all: Vec<String> = all.map(|agent| agent.get_name().to_owned()).collect();
+        format!("the agents are {}", all.join(", "))
+    })
 }
 
 /// Runs one action on this machine and answers as an agent must.

@@ -217,7 +217,7 @@ fn constraints(site: &Site) -> Element {
     // whose stop takes longer. What slurmctld cannot deliver meanwhile it
     // writes to its state as it ends, and delivers it where it starts
     // (slurmdbd_agent.c of 22.05, `_save_dbd_state`).
-    constraints.children.push(order_stop(id::MARIADB, id::SLURMCTLD));
+    constraints.children.push(order_stop(id::DATABASE, id::SLURMCTLD));
     constraints.children.extend(fencing::placements(site));
     constraints
 }

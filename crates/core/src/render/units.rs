@@ -36,12 +36,13 @@ pub fn controller() -> Vec<ConfigFile> {
 }
 
 /// The resource agents, each a line that calls the binary under the name
-/// that stays when it is replaced.
+/// that stays when it is replaced. The binary itself is the interpreter: it
+/// gets the file's path, and with its last part the agent's name. A shell in
+/// between would be one more program to start for every action.
 pub fn agents() -> Vec<ConfigFile> {
     [id::SLURMCTLD, id::SLURMDBD, id::MARIADB, "drbd", "volume", "vip"]
         .map(|agent| {
-            let text =
-                format!("#!/bin/sh\n{}exec {BINARY} agent {agent} \"$1\"\n", super::header("#"));
+            let text = format!("#!{BINARY} agent\n{}", super::header("#"));
             ConfigFile::new(format!("{AGENT_DIRECTORY}/{agent}"), text)
                 .with_access(Access::root(0o755))
         })

@@ -139,7 +139,9 @@ impl Daemon {
         intent::forget(system, self);
         // What it asked of systemd may still be on its way.
         let may_start = restart::call_off(system, self);
-        let before = self.look(system);
+        // What is seen to run need not be asked for.
+        let before =
+            if self.has_its_process(system) { Ok(Seen::Running) } else { self.look(system) };
         let is_stopped = matches!(before, Ok(Seen::Stopped | Seen::Dead(_)));
         if is_stopped && !may_start && self.has_no_process(system) {
             // After a crash each program that is not started is a shorter

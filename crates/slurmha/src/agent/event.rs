@@ -24,13 +24,6 @@ pub enum Unreported {
 
 /// Tells Pacemaker that the daemon failed on this machine, if that is news.
 pub fn report(system: &dyn System, daemon: Daemon) -> Result<(), Unreported> {
-    let node = is_news(system, daemon)?;
-    tell(system, daemon, &node)
-}
-
-/// This machine's name, if it is Pacemaker's business that the daemon failed
-/// here.
-fn is_news(system: &dyn System, daemon: Daemon) -> Result<String, Unreported> {
     let failed = |what: &str| Unreported::Failed(what.to_owned());
     let node = read_trimmed(system, "/proc/sys/kernel/hostname");
     let node = node.ok_or_else(|| failed("this machine's name is not known"))?;
@@ -40,18 +33,12 @@ fn is_news(system: &dyn System, daemon: Daemon) -> Result<String, Unreported> {
     if !intent::is_expected(system, daemon) {
         return Err(Unreported::Withheld("a stop has begun".to_owned()));
     }
-    Ok(node)
-}
-
-fn tell(system: &dyn System, daemon: Daemon, node: &str) -> Result<(), Unreported> {
     restart::note_failure(system, daemon);
-    pacemaker::fail_resource(system, daemon.name(), node)
-        .map_err(|error| Unreported::Failed(error.to_string()))
+    pacemaker::fail_resource(system, daemon.name(), &node).map_err(|e| failed(&e.to_string()))
 }
 
 /// Starts the daemon again, or has Pacemaker do it. Says what was done.
 fn recover(system: &dyn System, daemon: Daemon) -> Result<&'static str, Unreported> {
-    let node = is_news(system, daemon)?;
     if restart::may_begin(system, daemon) {
         restart::note_failure(system, daemon);
         match restart::begin(system, daemon) {
@@ -59,8 +46,10 @@ fn recover(system: &dyn System, daemon: Daemon) -> Result<&'static str, Unreport
             // A stop that begins meanwhile ends this process.
             Err(why) => eprintln!("{} was not started again: {why}", daemon.name()),
         }
+        // The start took the mark away.
+        intent::expect(system, daemon);
     }
-    tell(system, daemon, &node)?;
+    report(system, daemon)?;
     // The same end is not reported twice.
     intent::forget(system, daemon);
     Ok("reported to Pacemaker")

@@ -22,11 +22,13 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use slurmha_core::layout::RUNTIME_DIRECTORY;
+use slurmha_core::watch::hands_off;
+use slurmha_core::xml::Element;
 use slurmha_host::program::{pacemaker, systemctl};
 use slurmha_host::system::{read_trimmed, write_atomically};
 use slurmha_host::{Ids, System, unit_process};
 
-use super::{Daemon, Status};
+use super::{Daemon, Status, intent};
 
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -37,11 +39,29 @@ const LIMIT: Duration = Duration::from_secs(40);
 /// the resources.
 const MEMORY: SignedDuration = SignedDuration::from_secs(60);
 
+/// Pacemaker's configuration, which it keeps in this file and writes anew
+/// after each change (daemons/based, cib_file.c). Reading it costs no program,
+/// and clients are waiting.
+const CIB: &str = "/var/lib/pacemaker/cib/cib.xml";
+
 /// Whether this failure may be put right here. The others have nobody who
 /// waits for them: clients of slurmdbd and MariaDB keep what they could not
 /// deliver.
+///
+/// That Pacemaker has the daemon started here is known from the mark; whether
+/// it has been told to keep its hands off stands in its configuration.
 pub fn may_begin(system: &dyn System, daemon: Daemon) -> bool {
-    daemon == Daemon::Slurmctld && !has_failed_lately(system, daemon)
+    daemon == Daemon::Slurmctld
+        && !has_failed_lately(system, daemon)
+        && is_managed(system, daemon) == Some(true)
+}
+
+/// `None` when it cannot be told.
+fn is_managed(system: &dyn System, daemon: Daemon) -> Option<bool> {
+    let cib = read_trimmed(system, CIB)?;
+    let cib = Element::parse(&cib).ok()?;
+    let node = read_trimmed(system, "/proc/sys/kernel/hostname")?;
+    Some(hands_off(&cib, &node, daemon.name()).is_none())
 }
 
 /// Starts the daemon again, or says why it does not run.
@@ -83,6 +103,8 @@ pub fn call_off(system: &dyn System, daemon: Daemon) -> bool {
             // The caller stops the daemon next, and looks what came of it.
             let _ = systemctl::act(system, "stop", &unit);
         }
+        // In case it was about to set it again.
+        intent::forget(system, daemon);
     }
     was_under_way
 }

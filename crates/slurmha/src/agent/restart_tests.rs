@@ -24,6 +24,7 @@ fn machine(starts: bool) -> TestMachine {
     });
     machine.put(Path::new(STATE_MOUNT).join(VOLUME_MARKER), "");
     machine.put(Path::new(STATE_SAVE_LOCATION).join("last_tres"), "");
+    machine.put(CIB, "<cib><configuration><crm_config/></configuration></cib>");
     intent::expect(&machine, Daemon::Slurmctld);
     machine
 }
@@ -70,6 +71,10 @@ fn a_scheduler_that_does_not_start_is_pacemakers() {
 fn nothing_is_started_in_maintenance_mode() {
     let mut machine = machine(true);
     machine.maintenance = true;
+    let pair = "<nvpair name=\"maintenance-mode\" value=\"true\"/>";
+    let cib =
+        format!("<cib><configuration><crm_config><s>{pair}</s></crm_config></configuration></cib>");
+    machine.put(CIB, &cib);
     assert_eq!(act(&machine, "exited"), Status::Success);
     assert_eq!(machine.ran("systemctl start").len(), 0);
 }
