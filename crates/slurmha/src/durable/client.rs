@@ -14,6 +14,9 @@ use slurmha_host::program::munge;
 const CONNECTING: Duration = Duration::from_secs(2);
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(500);
+/// Asked with less, nobody could be told even of a job that is long saved: the
+/// service looks for all who wait at a time.
+const LEAST_WAIT: Duration = Duration::from_secs(1);
 /// The service answers at the end of the wait; this is for the way.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -37,7 +40,7 @@ pub fn ask(system: &dyn System, controller: Ipv4Addr, job: u32, patience: Durati
     let begin = system.elapsed();
     loop {
         let left = patience.saturating_sub(system.elapsed() - begin);
-        let question = Question { job, wait: left.min(MAX_WAIT) };
+        let question = Question { job, wait: left.clamp(LEAST_WAIT, MAX_WAIT) };
         let outcome = match once(system, address, &question) {
             Ok(Answer::Saved) => return Outcome::Saved,
             Ok(Answer::Unknown) => return Outcome::Unknown,
