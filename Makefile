@@ -40,5 +40,5 @@ lab-test: build ## The main job in virtual machines, with its assertions
 deny: ## Licences, bans and sources of the dependencies (needs cargo-deny)
 	cargo deny check licenses bans sources
 
-bench: build ## Measure against the other way of doing the same work
+bench: ## Measure against the other way of doing the same work (an hour or two; bench/run --help)
 	bench/run

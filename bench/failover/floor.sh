@@ -11,10 +11,14 @@ took() { echo "$1 $(now)" | awk '{ print $2 - $1 }'; }
 answers() { scontrol ping | grep -q 'is UP'; }
 
 # Nobody but us: Pacemaker leaves in maintenance mode, so that everything goes
-# on running; DRBD no longer asks it whether a lost peer is fenced.
+# on running; nobody is told when a daemon ends; DRBD no longer asks whether a
+# lost peer is fenced.
 maintenance() { crm_attribute --quiet --name maintenance-mode --update true; }
 alone() {
     systemctl stop slurmha-watch pacemaker corosync
+    for daemon in slurmctld slurmdbd mariadb; do
+        systemctl mask --runtime --quiet slurmha-failed@$daemon slurmha-ended@$daemon
+    done
     sed -i 's/fencing .*;/fencing dont-care;/' /etc/drbd.d/slurm_data.res
     drbdadm adjust slurm_data
 }

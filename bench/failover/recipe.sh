@@ -88,16 +88,20 @@ EOF
 
 say "pcs: auth, setup, start"
 # Debian's sample corosync.conf makes pcs take the machine for a cluster's.
-# pcsd is long in starting on an emulated machine, where 90 s can be too few.
+# pcsd takes long on an emulated machine: 90 s for its start, and then 60 s for
+# a request, can be too few; hence the limits, and the repetition.
 on_all "$controllers" "rm -f /etc/corosync/corosync.conf
     echo hacluster:$password | chpasswd
     for unit in pcsd pcsd-ruby; do
         mkdir -p /run/systemd/system/\$unit.service.d
         printf '[Service]\\nTimeoutStartSec=600\\n' >/run/systemd/system/\$unit.service.d/slow.conf
     done
+    sed -i 's/^default_request_timeout = .*/default_request_timeout = 600/' \
+        /usr/lib/python3/dist-packages/pcs/settings.py
     systemctl daemon-reload && systemctl enable --quiet --now pcsd" </dev/null
-on ctl1 "pcs host auth ctl1 ctl2 -u hacluster -p $password &&
-    pcs cluster setup SlurmHA ctl1 ctl2 && pcs cluster start --all"
+on ctl1 "pcs host auth ctl1 ctl2 -u hacluster -p $password"
+on ctl1 "for try in 1 2 3 4 5; do pcs cluster setup SlurmHA ctl1 ctl2 --force && exit; done; exit 1"
+on ctl1 "pcs cluster start --all --wait=300"
 
 # --- 4. Configure DRBD ------------------------------------------------------
 

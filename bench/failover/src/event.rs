@@ -47,7 +47,7 @@ pub struct Seen {
     /// The longest time without an answer before the event.
     pub usual_s: Option<f64>,
     /// What else was found.
-    pub note: Option<String>,
+    pub notes: Vec<String>,
 }
 
 impl Event {
@@ -85,12 +85,16 @@ impl Event {
     pub fn measure_on(self, lab: &Lab, run: &str) -> Result<Seen> {
         let machines = lab.thaw()?;
         let seen = self.watch(&machines, self.has_load().then_some(run))?;
-        let note = match self {
-            Self::PowerLoss if seen.gap.ended => Some(schedules_later(&machines)),
-            Self::MariadbKilled => Some(accounting(&machines, run, seen.accepted)),
-            _ => None,
-        };
-        Ok(Seen { gap: seen.gap, usual_s: seen.usual_s, note })
+        let mut notes = Vec::new();
+        if self.has_load() {
+            notes.push(format!("{} of {} submissions accepted", seen.accepted, seen.submitted));
+        }
+        match self {
+            Self::PowerLoss if seen.gap.ended => notes.push(schedules_later(&machines)),
+            Self::MariadbKilled => notes.push(accounting(&machines, run, seen.accepted)),
+            _ => {}
+        }
+        Ok(Seen { gap: seen.gap, usual_s: seen.usual_s, notes })
     }
 
     fn has_load(self) -> bool {
@@ -152,7 +156,12 @@ impl Event {
         let gap = longest_after(&signs, before, end)
             .ok_or_else(|| "the client was never answered".to_owned())?;
         let usual_s = longest_before(&signs, before);
-        Ok(Watched { gap, usual_s, accepted: heard.accepted().count() })
+        Ok(Watched {
+            gap,
+            usual_s,
+            accepted: heard.accepted().count(),
+            submitted: heard.submissions.len(),
+        })
     }
 }
 
@@ -160,6 +169,7 @@ struct Watched {
     gap: Gap,
     usual_s: Option<f64>,
     accepted: usize,
+    submitted: usize,
 }
 
 /// Sends a signal to the main process of a unit on the active controller.

@@ -2,7 +2,7 @@
 //! Failover of slurmha's cluster against the recipe typed by hand: the same
 //! events, on the same machines, seen by the same client.
 //!
-//! Started by `bench/failover/run`, which also tidies up.
+//! Started by `bench/run`, which also tidies up.
 
 mod client;
 mod event;
@@ -23,9 +23,12 @@ use event::Event;
 use lab::{Lab, Result, Way};
 use table::{Line, Sample, Samples};
 
+/// Where the numbers go.
+const OUT: &str = "target/bench";
+
 /// Measure failovers of slurmha's cluster, of the recipe's, and by hand
 #[derive(Debug, Parser)]
-#[command(name = "bench/failover/run")]
+#[command(name = "bench/run")]
 struct Args {
     /// Times that each event happens to each cluster
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
@@ -45,9 +48,6 @@ struct Args {
     /// them; `slurmha lab down --name bench-slurmha` removes one
     #[arg(long)]
     keep: bool,
-    /// Where the numbers go
-    #[arg(long, value_name = "DIR", default_value = "target/bench")]
-    out: PathBuf,
     /// The program that is measured
     #[arg(long, env = "SLURMHA", value_name = "FILE")]
     slurmha: PathBuf,
@@ -64,8 +64,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
-    fs::create_dir_all(&args.out)
-        .map_err(|error| format!("cannot make {}: {error}", args.out.display()))?;
+    fs::create_dir_all(OUT).map_err(|error| format!("cannot make {OUT}: {error}"))?;
     let mut bench = Bench::new(args)?;
     bench.build()?;
     for round in 1..=args.rounds {
@@ -93,8 +92,8 @@ impl<'a> Bench<'a> {
         Ok(Self {
             args,
             begin: Instant::now(),
-            recipe: Lab::new(Way::Recipe, &args.slurmha, &args.out)?,
-            slurmha: Lab::new(Way::Slurmha, &args.slurmha, &args.out)?,
+            recipe: Lab::new(Way::Recipe, &args.slurmha, Path::new(OUT))?,
+            slurmha: Lab::new(Way::Slurmha, &args.slurmha, Path::new(OUT))?,
             samples: BTreeMap::new(),
         })
     }
@@ -161,7 +160,7 @@ impl<'a> Bench<'a> {
     }
 
     fn write(&self) -> Result<()> {
-        let path = self.args.out.join("failover.json");
+        let path = Path::new(OUT).join("failover.json");
         let text =
             serde_json::to_string_pretty(&self.lines()).map_err(|error| error.to_string())?;
         write(&path, &(text + "\n"))

@@ -19,8 +19,8 @@ pub struct Sample {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usual_s: Option<f64>,
     /// What else was found.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Why it could not be measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -59,11 +59,11 @@ impl Sample {
     /// From what a client saw.
     pub fn seen(seen: Result<Seen>) -> Self {
         match seen {
-            Ok(Seen { gap, usual_s, note }) => Self {
+            Ok(Seen { gap, usual_s, notes }) => Self {
                 seconds: Some(rounded(gap.seconds)),
                 ended: gap.ended,
                 usual_s: usual_s.map(rounded),
-                note,
+                notes,
                 error: None,
             },
             Err(error) => Self::failed(error),
@@ -77,7 +77,7 @@ impl Sample {
                 seconds: Some(rounded(seconds)),
                 ended: true,
                 usual_s: None,
-                note: None,
+                notes: Vec::new(),
                 error: None,
             },
             Err(error) => Self::failed(error),
@@ -89,12 +89,13 @@ impl Sample {
         let seconds = shown(self.seconds, self.ended);
         let usual = self.usual_s.map(|usual| format!("usual {usual:.1} s"));
         let error = self.error.as_ref().map(|error| format!("failed: {error}"));
-        let more: Vec<String> = [usual, self.note.clone(), error].into_iter().flatten().collect();
+        let more: Vec<String> =
+            usual.into_iter().chain(self.notes.iter().cloned()).chain(error).collect();
         format!("{seconds:>7} s  {}", more.join(", "))
     }
 
     fn failed(error: String) -> Self {
-        Self { seconds: None, ended: false, usual_s: None, note: None, error: Some(error) }
+        Self { seconds: None, ended: false, usual_s: None, notes: Vec::new(), error: Some(error) }
     }
 }
 
@@ -173,7 +174,11 @@ mod tests {
     use crate::outage::Gap;
 
     fn sample(seconds: f64, ended: bool) -> Sample {
-        Sample::seen(Ok(Seen { gap: Gap { seconds, ended }, usual_s: Some(0.31), note: None }))
+        Sample::seen(Ok(Seen {
+            gap: Gap { seconds, ended },
+            usual_s: Some(0.31),
+            notes: Vec::new(),
+        }))
     }
 
     fn failed() -> Sample {
