@@ -96,9 +96,14 @@ impl Lab {
 
     /// Builds the cluster and freezes it, unless an earlier run has left it.
     pub fn build(&self, say: &dyn Fn(&str)) -> Result<()> {
-        if self.status().is_ok_and(|status| status.thawable) {
-            say("is there already, from a run with --keep");
-            return Ok(());
+        match self.status() {
+            Ok(Status { thawable: true }) => {
+                say("is there already, from a run with --keep");
+                return Ok(());
+            }
+            // A run that was killed has left it half built.
+            Ok(Status { thawable: false }) => drop(self.lab(&["down"], LAB_LIMIT)?),
+            Err(_) => {}
         }
         let site = self.site.to_string_lossy();
         say("booting its machines");
@@ -106,8 +111,13 @@ impl Lab {
         say("building its cluster");
         match self.way {
             Way::Recipe => {
-                let script = format!("{HERE}/recipe.sh");
-                self.run(Command::new("sh").arg(script).arg(self.ssh_config()), BUILD_LIMIT)?;
+                // What its programs say is too much for a screen.
+                let command = Command::new("sh")
+                    .args(["-c", "exec sh \"$0\" \"$1\" >\"$2\" 2>&1"])
+                    .arg(format!("{HERE}/recipe.sh"))
+                    .arg(self.ssh_config())
+                    .arg(self.site.with_extension("log"));
+                self.run(command, BUILD_LIMIT)?;
             }
             Way::Slurmha => {
                 self.slurmha(&["apply", "--yes", &site], BUILD_LIMIT)?;
