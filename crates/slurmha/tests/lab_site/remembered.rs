@@ -15,12 +15,13 @@ pub fn is_put_right(lab: &LabSite) {
     let route = format!("blackhole {}/32", address.trim());
 
     // It starts when the copy is taken and not before: a table that has it
-    // running would have nothing to put right.
+    // running would have nothing to put right. From the copy it starts a
+    // minute after its submission, again.
     let job = lab.on(
         "login1",
         &format!(
             "cd /tmp && setpriv --reuid=65534 --regid=65534 --clear-groups sbatch --parsable \
-             --begin=now+5minutes --job-name={NAME} --nodelist=cn1 --output=/dev/null --mem=32M \
+             --begin=now+1minute --job-name={NAME} --nodelist=cn1 --output=/dev/null --mem=32M \
              --wrap 'sleep 10'"
         ),
     );
