@@ -101,11 +101,14 @@ impl Drill<'_> {
             }
             self.play(&cast, &run, &breaker, &watches, &seen)
         })?;
-        self.drain(&cast, &run, &seen)?;
-        self.progress.stage("collecting what the machines have seen");
-        let lives = breaker.power.is_none();
-        let gathered = gather(self.site, self.fleet.remote(), &cast, lives, &run, course.cut.at);
-        let aftermath = self.aftermath(&cast, &breaker, &seen)?;
+        // The machine boots and catches up while the jobs come to their end:
+        // a requeued one alone takes two minutes.
+        let (gathered, aftermath) = thread::scope(|scope| {
+            let aftermath = scope.spawn(|| self.aftermath(&cast, &breaker, &seen));
+            let gathered = self.gather(&cast, &run, &breaker, &seen, course.cut);
+            let aftermath = aftermath.join().map_err(|_| Failure::internal("a thread panicked"))?;
+            Ok::<_, Failure>((gathered?, aftermath?))
+        })?;
         drop(breaker);
         let evidence = self.evidence(cast, run, course, &seen, gathered, aftermath);
         Ok(Outcome { report: analyse(&evidence), evidence })
@@ -224,6 +227,21 @@ impl Drill<'_> {
             Hit::Role => seen.moved().is_some() && seen.serves_again(cast, cut.at, clocks),
             Hit::Power | Hit::Process { .. } => seen.goes_on(fault, cast, cut.confirmed, clocks),
         }
+    }
+
+    /// What the machines have seen, once the jobs have ended.
+    fn gather(
+        &self,
+        cast: &Cast,
+        run: &str,
+        breaker: &Breaker<'_>,
+        seen: &Seen,
+        cut: Cut,
+    ) -> Result<Gathered, Failure> {
+        self.drain(cast, run, seen)?;
+        self.progress.stage("collecting what the machines have seen");
+        let lives = breaker.power.is_none();
+        Ok(gather(self.site, self.fleet.remote(), cast, lives, run, cut.at))
     }
 
     /// Waits until no job of the run is left in the queue, and where the
