@@ -13,8 +13,10 @@ use super::StepError;
 use super::context::{Context, Look};
 use super::files::ensure_parent;
 use crate::command::CommandError;
-use crate::program::{corosync as corosync_tools, pacemaker, slurm as slurm_tools};
+use crate::program::{corosync as corosync_tools, pacemaker, slurm as slurm_tools, systemctl};
 use crate::system::{Ids, System, read_trimmed, write_atomically};
+
+const QDEVICE: &str = "corosync-qdevice.service";
 
 /// slurmctld's words (22.05) for a change that it cannot take while it runs.
 const NEEDS_RESTART: &str = "require restart of the slurmctld daemon";
@@ -25,7 +27,17 @@ const SLURMDBD_LIMIT: Duration = Duration::from_secs(120);
 
 pub(super) fn corosync(context: &Context<'_>, digest: &Digest) -> Result<Outcome, StepError> {
     let path = Path::new(layout::COROSYNC_CONF_DIGEST);
-    unless_recorded(context.system, path, digest, || Ok(corosync_tools::reload(context.system)?))
+    let system = context.system;
+    unless_recorded(system, path, digest, || {
+        corosync_tools::reload(system)?;
+        // corosync-qdevice reads its timeout once (3.0.3). With Corosync at a
+        // shorter one it would vote too seldom, and the arbiter's vote would
+        // come and go every two seconds.
+        if systemctl::show_one(system, QDEVICE)?.state.active == "active" {
+            systemctl::act(system, "restart", QDEVICE)?;
+        }
+        Ok(())
+    })
 }
 
 pub(super) fn slurm(context: &Context<'_>, digest: &Digest) -> Result<Outcome, StepError> {
