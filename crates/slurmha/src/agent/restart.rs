@@ -10,7 +10,8 @@
 //!
 //! Two that start and stop one daemon must not get into each other's way:
 //!
-//! - A monitor that finds no daemon waits for a restart that is under way.
+//! - A monitor that finds no daemon waits for a restart that is under way or
+//!   about to begin.
 //! - A stop first takes the mark away that makes an end news, and then ends a
 //!   restart that is under way. One that has not looked at the mark yet finds
 //!   none and does nothing; one that has is found, because it runs already.
@@ -34,6 +35,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a start may take before Pacemaker is told instead.
 const LIMIT: Duration = Duration::from_secs(40);
+
+/// How long systemd may take to start the handler of an end.
+const ABOUT_TO_BEGIN: Duration = Duration::from_secs(3);
 
 /// A second failure within this time moves the daemon: `failure-timeout` of
 /// the resources.
@@ -87,10 +91,19 @@ pub fn note_failure(system: &dyn System, daemon: Daemon) {
     }
 }
 
-/// Waits until a restart that is under way has come to its end.
+/// Waits until a restart that is under way, or about to begin, has come to
+/// its end.
 pub fn wait(system: &dyn System, daemon: Daemon, limit: Duration) {
     let begin = system.elapsed();
-    while is_under_way(system, daemon) && system.elapsed() - begin < limit {
+    loop {
+        let waited = system.elapsed() - begin;
+        // Between the end of the daemon and the begin of its handler the mark
+        // is all that there is.
+        let is_news = || waited < ABOUT_TO_BEGIN && intent::is_expected(system, daemon);
+        let goes_on = is_under_way(system, daemon) || is_news();
+        if !goes_on || waited >= limit || daemon.has_its_process(system) {
+            return;
+        }
         system.sleep(PAUSE);
     }
 }

@@ -98,6 +98,21 @@ fn a_monitor_waits_for_a_restart_and_not_for_ever() {
     assert_eq!(act(&machine, "monitor"), Status::Success);
     assert_eq!(machine.elapsed(), PAUSE * 3);
 
+    // The daemon has just ended, and its handler has not begun.
+    let early = TestMachine::with(|machine| {
+        machine.react = Box::new(|machine, command: &Command| {
+            if command.program() == "sleep" && machine.elapsed() == PAUSE * 2 {
+                machine.run_process(Daemon::Slurmctld, 'S', 1);
+            }
+        });
+    });
+    intent::expect(&early, Daemon::Slurmctld);
+    assert_eq!(act(&early, "monitor"), Status::Success);
+    let nobody = TestMachine::new();
+    intent::expect(&nobody, Daemon::Slurmctld);
+    assert_eq!(act(&nobody, "monitor"), Status::NotRunning);
+    assert!(nobody.elapsed() < ABOUT_TO_BEGIN + PAUSE * 2, "nobody handles it");
+
     let stuck = TestMachine::new();
     handler(&stuck);
     assert_eq!(act(&stuck, "monitor"), Status::NotRunning);
