@@ -27,7 +27,7 @@ mod writer;
 pub use analyse::analyse;
 pub use clock::{ClockOffset, ClockReading};
 pub use evidence::*;
-pub use fault::{Fault, FaultSignal, Hit};
+pub use fault::{Daemon, Fault, FaultSignal, Side};
 pub use journal::{JOURNAL_FIELDS, JournalEntry, parse_journal};
 pub(crate) use outage::unanswered;
 pub use report::*;

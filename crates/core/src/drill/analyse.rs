@@ -4,7 +4,6 @@
 use jiff::Timestamp;
 
 use super::evidence::{Evidence, Sample};
-use super::fault::Hit;
 use super::job_fate::jobs;
 use super::outage::{rpc_outage, start_outage, submit_outage};
 use super::phase::phases;
@@ -63,10 +62,10 @@ fn takeover(evidence: &Evidence) -> Option<Takeover> {
 /// How old the saved job table was when slurmctld died.
 fn saved_state_age(evidence: &Evidence) -> Option<f64> {
     let fault = evidence.scenario.fault;
-    let saved = match fault.hit() {
+    let saved = match fault {
         _ if !fault.may_lose_unsaved() => None,
-        Hit::Power => saved_as_found(evidence),
-        Hit::Process { .. } | Hit::Role => saved_as_left(evidence),
+        _ if fault.fells_machine() => saved_as_found(evidence),
+        _ => saved_as_left(evidence),
     }?;
     // The date was set by the victim's clock.
     let age = rounded(seconds(evidence.on_drill_clock(&evidence.victim, saved), evidence.cut));

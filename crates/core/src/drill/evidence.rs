@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::clock::ClockOffset;
+use super::fault::Daemon;
 use super::journal::JournalEntry;
 use super::scenario::Scenario;
 use crate::observe::{JobRecord, Reading};
@@ -150,6 +151,19 @@ pub struct ControllerState {
     /// When slurmctld's job table was last saved, on the clock of the machine
     /// that saved it; seen only where the state volume is mounted.
     pub state_saved: Option<Timestamp>,
+}
+
+impl ControllerState {
+    /// Whether a daemon's process exists. Those that run on both controllers
+    /// tell nothing of who is active and are not looked at.
+    pub fn runs(&self, daemon: Daemon) -> Option<bool> {
+        match daemon {
+            Daemon::Slurmctld => self.slurmctld,
+            Daemon::Slurmdbd => self.slurmdbd,
+            Daemon::Mariadb => self.mariadbd,
+            Daemon::Corosync | Daemon::Pacemakerd => None,
+        }
+    }
 }
 
 /// One line that a job left on its compute node.

@@ -5,13 +5,12 @@
 use std::collections::BTreeMap;
 
 use super::evidence::{Evidence, Submission};
-use super::fault::{Fault, FaultSignal, Hit};
+use super::fault::{Daemon, Fault, FaultSignal, Side};
 use super::job_fate::is_final;
 use super::report::Jobs;
 use super::time::seconds;
 use super::verdict::listed;
 use crate::observe::{JobRecord, Reading};
-use crate::render::cib::id;
 
 /// Every demand that was not met, in words.
 pub(super) fn unmet(evidence: &Evidence, jobs: &Jobs) -> Vec<String> {
@@ -21,15 +20,15 @@ pub(super) fn unmet(evidence: &Evidence, jobs: &Jobs) -> Vec<String> {
         unmet.extend(seen_by_clients(jobs));
         unmet.extend(accounting(evidence));
     }
-    if fault.must_move() && !survivor_ran(evidence, id::SLURMCTLD) {
+    if fault.must_move() && !survivor_ran(evidence, Daemon::Slurmctld) {
         unmet.push(format!("slurmctld never ran on {}", evidence.survivor));
     }
-    if let Hit::Process { daemon, signal } = fault.hit() {
+    if let Fault::Process(_, daemon, signal) = fault {
         unmet.extend(not_back(evidence, daemon, signal));
     }
     // After the loss of the active controller the verdict is about what the
     // survivor did; everywhere else the end is part of the proof.
-    if fault != Fault::PowerLoss && evidence.aftermath.powered_on {
+    if fault != Fault::PowerLoss(Side::Active) && evidence.aftermath.powered_on {
         unmet.extend(not_as_before(evidence));
     }
     unmet
@@ -73,42 +72,38 @@ fn accounting(evidence: &Evidence) -> Vec<String> {
 }
 
 /// Whether a daemon was seen on the survivor after the fault.
-fn survivor_ran(evidence: &Evidence, daemon: &str) -> bool {
+fn survivor_ran(evidence: &Evidence, daemon: Daemon) -> bool {
     let samples = evidence.samples.get(&evidence.survivor).into_iter().flatten();
     let mut later = samples
         .filter(|s| evidence.on_drill_clock(&evidence.survivor, s.at) > evidence.cut)
         .map(|sample| &sample.state);
-    later.any(|state| {
-        let runs = match daemon {
-            id::SLURMCTLD => state.slurmctld,
-            id::SLURMDBD => state.slurmdbd,
-            _ => state.mariadbd,
-        };
-        runs == Some(true)
-    })
+    later.any(|state| state.runs(daemon) == Some(true))
 }
 
-fn not_back(evidence: &Evidence, daemon: &str, signal: FaultSignal) -> Option<String> {
+fn not_back(evidence: &Evidence, daemon: Daemon, signal: FaultSignal) -> Option<String> {
     let victim = &evidence.victim;
+    let what = daemon.title();
     let Some(process) = &evidence.process else {
-        return Some(format!("what became of {daemon} on {victim} was not seen"));
+        return Some(format!("what became of {what} on {victim} was not seen"));
     };
     if process.thawed && signal == FaultSignal::Freeze {
-        return Some(format!("{daemon} stayed frozen on {victim}: nobody ended it"));
+        return Some(format!("{what} stayed frozen on {victim}: nobody ended it"));
     }
-    if process.answered.is_some() || survivor_ran(evidence, daemon) {
+    // A machine comes back as a whole, or what is lacking says that it did not.
+    let as_a_whole = evidence.scenario.fault.fells_machine();
+    if as_a_whole || process.answered.is_some() || survivor_ran(evidence, daemon) {
         return None;
     }
     let watched = seconds(evidence.cut, evidence.load_stopped);
     Some(format!(
-        "{daemon} was not back in the {watched:.0} s after {}",
+        "{what} was not back in the {watched:.0} s after {}",
         evidence.scenario.fault.event()
     ))
 }
 
 fn not_as_before(evidence: &Evidence) -> Vec<String> {
     let after = &evidence.aftermath;
-    let away = evidence.scenario.fault.hit() == Hit::Power && after.rejoined_after_s.is_none();
+    let away = evidence.scenario.fault.cuts_power() && after.rejoined_after_s.is_none();
     let away = away.then(|| format!("{} did not become a full member again", evidence.victim));
     let lacking = after.lacking.iter().map(|lack| format!("not as before: {lack}"));
     away.into_iter().chain(lacking).collect()

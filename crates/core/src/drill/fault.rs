@@ -1,45 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is broken on purpose, and what follows from which part it is.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use super::report::Phase;
 use crate::render::cib::id;
 
-/// What is broken on purpose.
+/// What is broken on purpose. In text it goes by its [`name`](Self::name).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(into = "String", try_from = "String")]
 pub enum Fault {
-    /// The active controller loses its power, at once and without a word.
-    PowerLoss,
-    /// The passive controller does.
-    PassivePowerLoss,
-    /// SIGKILL for slurmctld.
-    KillSlurmctld,
-    /// SIGKILL for slurmdbd.
-    KillSlurmdbd,
-    /// SIGKILL for MariaDB.
-    KillMariadb,
-    /// SIGSTOP for slurmctld: it lives and does nothing.
-    FreezeSlurmctld,
+    /// A controller loses its power, at once and without a word.
+    PowerLoss(Side),
+    /// A daemon's main process gets a signal.
+    Process(Side, Daemon, FaultSignal),
     /// Nothing is broken: the active role moves as planned.
     Switchover,
 }
 
-/// What is hit, and how.
+/// Which controller is hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hit {
-    /// A machine's power.
-    Power,
-    /// The main process of a unit on the active controller.
-    Process {
-        /// The daemon, which is also its resource's id and its unit's name.
-        daemon: &'static str,
-        /// What happens to it.
-        signal: FaultSignal,
-    },
-    /// The active role.
-    Role,
+pub enum Side {
+    /// The one that runs the scheduler.
+    Active,
+    /// The other one.
+    Passive,
+}
+
+/// A daemon of the controllers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Daemon {
+    /// The scheduler.
+    Slurmctld,
+    /// Accounting.
+    Slurmdbd,
+    /// Accounting's database.
+    Mariadb,
+    /// Membership.
+    Corosync,
+    /// The parent of Pacemaker's daemons.
+    Pacemakerd,
 }
 
 /// What happens to a process.
@@ -58,71 +61,83 @@ const TAKEOVER: [Phase; 6] =
 
 impl Fault {
     /// Every fault that there is a drill for.
-    pub const ALL: [Self; 7] = [
-        Self::PowerLoss,
-        Self::PassivePowerLoss,
-        Self::KillSlurmctld,
-        Self::FreezeSlurmctld,
-        Self::KillSlurmdbd,
-        Self::KillMariadb,
-        Self::Switchover,
-    ];
+    pub fn all() -> Vec<Self> {
+        use FaultSignal::{Freeze, Kill};
+        let mut all = vec![Self::PowerLoss(Side::Active), Self::PowerLoss(Side::Passive)];
+        for side in [Side::Active, Side::Passive] {
+            for daemon in Daemon::ALL.into_iter().filter(|daemon| daemon.runs_on(side)) {
+                all.extend([Kill, Freeze].map(|signal| Self::Process(side, daemon, signal)));
+            }
+        }
+        all.push(Self::Switchover);
+        all
+    }
 
     /// The name, as typed behind `slurmha drill`.
-    pub fn name(self) -> &'static str {
+    pub fn name(self) -> String {
         match self {
-            Self::PowerLoss => "power-loss",
-            Self::PassivePowerLoss => "passive-power-loss",
-            Self::KillSlurmctld => "kill-slurmctld",
-            Self::KillSlurmdbd => "kill-slurmdbd",
-            Self::KillMariadb => "kill-mariadb",
-            Self::FreezeSlurmctld => "freeze-slurmctld",
-            Self::Switchover => "switchover",
+            Self::PowerLoss(side) => format!("{}power-loss", side.prefix()),
+            Self::Process(side, daemon, signal) => {
+                format!("{}{}-{}", side.prefix(), signal.verb(), daemon.word())
+            }
+            Self::Switchover => "switchover".to_owned(),
         }
     }
 
     /// What it does, in one line.
-    pub fn summary(self) -> &'static str {
+    pub fn summary(self) -> String {
         match self {
-            Self::PowerLoss => "cut the power of the active controller",
-            Self::PassivePowerLoss => "cut the power of the passive controller",
-            Self::KillSlurmctld => "kill slurmctld (SIGKILL)",
-            Self::KillSlurmdbd => "kill slurmdbd (SIGKILL); no client may see it",
-            Self::KillMariadb => "kill MariaDB (SIGKILL); no client may see it",
-            Self::FreezeSlurmctld => "stop slurmctld without ending it (SIGSTOP)",
-            Self::Switchover => "move the active role as planned; nothing may be lost",
+            Self::PowerLoss(side) => format!("cut the power of the {} controller", side.name()),
+            Self::Process(side, daemon, signal) => {
+                let what = match signal {
+                    FaultSignal::Kill => "kill WHAT (SIGKILL)",
+                    FaultSignal::Freeze => "stop WHAT without ending it (SIGSTOP)",
+                };
+                let whose = match side {
+                    Side::Active => "",
+                    Side::Passive => " of the passive controller",
+                };
+                let unseen = match self.is_behind_the_scheduler() {
+                    true => "; no client may see it",
+                    false => "",
+                };
+                what.replace("WHAT", &format!("{}{whose}", daemon.title())) + unseen
+            }
+            Self::Switchover => "move the active role as planned; nothing may be lost".to_owned(),
         }
     }
 
-    /// What is hit, and how.
-    pub fn hit(self) -> Hit {
-        use FaultSignal::{Freeze, Kill};
-        let process = |daemon, signal| Hit::Process { daemon, signal };
+    /// The controller that is hit.
+    pub fn side(self) -> Side {
         match self {
-            Self::PowerLoss | Self::PassivePowerLoss => Hit::Power,
-            Self::KillSlurmctld => process(id::SLURMCTLD, Kill),
-            Self::KillSlurmdbd => process(id::SLURMDBD, Kill),
-            Self::KillMariadb => process(id::MARIADB, Kill),
-            Self::FreezeSlurmctld => process(id::SLURMCTLD, Freeze),
-            Self::Switchover => Hit::Role,
+            Self::PowerLoss(side) | Self::Process(side, ..) => side,
+            Self::Switchover => Side::Active,
         }
     }
 
-    /// Whether it hits the controller that is active, or the other one.
-    pub fn hits_active(self) -> bool {
-        self != Self::PassivePowerLoss
+    /// Whether power is what is cut.
+    pub fn cuts_power(self) -> bool {
+        matches!(self, Self::PowerLoss(_))
+    }
+
+    /// Whether the cluster has to get rid of the whole machine: it is gone, or
+    /// without Corosync nobody can tell what it does.
+    pub fn fells_machine(self) -> bool {
+        matches!(self, Self::PowerLoss(_) | Self::Process(_, Daemon::Corosync, _))
     }
 
     /// Whether slurmctld dies without having saved: what it acknowledged in
     /// the last seconds may be lost then, and in no other case.
     pub(super) fn may_lose_unsaved(self) -> bool {
-        matches!(self, Self::PowerLoss | Self::KillSlurmctld | Self::FreezeSlurmctld)
+        let ends_slurmctld = matches!(self, Self::Process(_, Daemon::Slurmctld, _));
+        ends_slurmctld || self.side() == Side::Active && self.fells_machine()
     }
 
     /// Whether clients talk to nothing that is hit, so that none may be
     /// refused, and accounting must have caught up in the end.
     pub fn is_behind_the_scheduler(self) -> bool {
-        matches!(self, Self::KillSlurmdbd | Self::KillMariadb)
+        use Daemon::{Mariadb, Pacemakerd, Slurmdbd};
+        matches!(self, Self::Process(_, Slurmdbd | Mariadb | Pacemakerd, _))
     }
 
     /// Whether the other controller has to run the scheduler in the end.
@@ -134,51 +149,181 @@ impl Fault {
     pub(super) fn phases(self) -> Vec<Phase> {
         use Phase::{Answer, Demote, Fence, Notice, Restart, Stop};
         match self {
-            Self::PowerLoss => [&[Notice, Fence][..], &TAKEOVER].concat(),
-            Self::PassivePowerLoss => vec![Notice, Fence],
             Self::Switchover => [&[Stop, Demote][..], &TAKEOVER].concat(),
-            Self::KillSlurmctld
-            | Self::FreezeSlurmctld
-            | Self::KillSlurmdbd
-            | Self::KillMariadb => vec![Notice, Restart, Answer],
+            _ if self.fells_machine() => match self.side() {
+                Side::Active => [&[Notice, Fence][..], &TAKEOVER].concat(),
+                Side::Passive => vec![Notice, Fence],
+            },
+            // Nothing of Pacemaker's own journal tells of its parent's end.
+            Self::Process(_, Daemon::Pacemakerd, _) => vec![Restart, Answer],
+            _ => vec![Notice, Restart, Answer],
         }
     }
 
     /// What happened at the zero of the report's clock, as in `2 s after the
     /// cut`.
     pub(super) fn event(self) -> &'static str {
-        match self.hit() {
-            Hit::Power => "the cut",
-            Hit::Process { signal: FaultSignal::Kill, .. } => "the kill",
-            Hit::Process { signal: FaultSignal::Freeze, .. } => "the freeze",
-            Hit::Role => "the order",
+        match self {
+            Self::PowerLoss(_) => "the cut",
+            Self::Process(_, _, FaultSignal::Kill) => "the kill",
+            Self::Process(_, _, FaultSignal::Freeze) => "the freeze",
+            Self::Switchover => "the order",
         }
     }
 
     /// The same as part of a sentence, as in `not yet saved when ...`.
     pub(super) fn moment_of_loss(self) -> &'static str {
-        match self.hit() {
-            Hit::Power => "the power went",
-            Hit::Process { .. } => "slurmctld ended",
-            Hit::Role => "the move began",
+        match self {
+            _ if self.fells_machine() => "the power went",
+            Self::Switchover => "the move began",
+            _ => "slurmctld ended",
         }
     }
 
-    /// Begin and end of a sentence with what was done, for the two
-    /// controllers.
+    /// What was done, as a sentence.
     pub(super) fn sentence(self, victim: &str, survivor: &str) -> String {
+        let what_then = match (self.fells_machine(), self.side()) {
+            (true, Side::Active) => format!("; {survivor} had to take over"),
+            (true, Side::Passive) => format!("; {survivor} was active and had to go on"),
+            (false, _) => String::new(),
+        };
         match self {
-            Self::PowerLoss => {
-                format!("the power of {victim} was cut; {survivor} had to take over.")
+            Self::PowerLoss(_) => format!("the power of {victim} was cut{what_then}."),
+            Self::Process(_, daemon, signal) => {
+                format!("{} was {} on {victim}{what_then}.", daemon.title(), signal.done())
             }
-            Self::PassivePowerLoss => {
-                format!("the power of {victim} was cut; {survivor} was active and had to go on.")
+            Self::Switchover => {
+                format!("the active role had to move from {victim} to {survivor}.")
             }
-            Self::KillSlurmctld => format!("slurmctld was killed on {victim}."),
-            Self::KillSlurmdbd => format!("slurmdbd was killed on {victim}."),
-            Self::KillMariadb => format!("MariaDB was killed on {victim}."),
-            Self::FreezeSlurmctld => format!("slurmctld was frozen on {victim}."),
-            Self::Switchover => format!("the active role had to move from {victim} to {survivor}."),
         }
+    }
+
+    /// What happened to the victim, for the terminal.
+    pub fn news(self) -> String {
+        match self {
+            Self::PowerLoss(_) => "its power is cut".to_owned(),
+            Self::Process(_, daemon, signal) => {
+                format!("{} is {}", daemon.title(), signal.done())
+            }
+            Self::Switchover => "the active role has to leave".to_owned(),
+        }
+    }
+}
+
+impl Side {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Passive => "passive",
+        }
+    }
+
+    /// How the names of its faults begin: the active one is what is meant
+    /// when nothing is said.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Active => "",
+            Self::Passive => "passive-",
+        }
+    }
+}
+
+impl Daemon {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Slurmctld, Self::Slurmdbd, Self::Mariadb, Self::Corosync, Self::Pacemakerd];
+
+    /// Whether it runs there at all.
+    pub fn runs_on(self, side: Side) -> bool {
+        side == Side::Active || self.resource().is_none()
+    }
+
+    /// Its resource in Pacemaker, if it is one.
+    pub fn resource(self) -> Option<&'static str> {
+        match self {
+            Self::Slurmctld => Some(id::SLURMCTLD),
+            Self::Slurmdbd => Some(id::SLURMDBD),
+            Self::Mariadb => Some(id::MARIADB),
+            Self::Corosync | Self::Pacemakerd => None,
+        }
+    }
+
+    /// The systemd unit of which it is the main process.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Slurmctld => "slurmctld.service",
+            Self::Slurmdbd => "slurmdbd.service",
+            Self::Mariadb => "mariadb.service",
+            Self::Corosync => "corosync.service",
+            Self::Pacemakerd => "pacemaker.service",
+        }
+    }
+
+    /// The name of its process, as the kernel shows it.
+    pub fn program(self) -> &'static str {
+        match self {
+            Self::Mariadb => "mariadbd",
+            _ => self.word(),
+        }
+    }
+
+    /// As part of a drill's name.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Slurmctld => "slurmctld",
+            Self::Slurmdbd => "slurmdbd",
+            Self::Mariadb => "mariadb",
+            Self::Corosync => "corosync",
+            Self::Pacemakerd => "pacemakerd",
+        }
+    }
+
+    /// As people write it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Mariadb => "MariaDB",
+            Self::Corosync => "Corosync",
+            _ => self.word(),
+        }
+    }
+}
+
+impl FaultSignal {
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Kill => "kill",
+            Self::Freeze => "freeze",
+        }
+    }
+
+    fn done(self) -> &'static str {
+        match self {
+            Self::Kill => "killed",
+            Self::Freeze => "frozen",
+        }
+    }
+}
+
+impl From<Fault> for String {
+    fn from(fault: Fault) -> Self {
+        fault.name()
+    }
+}
+
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let found = Self::all().into_iter().find(|fault| fault.name() == name);
+        found.ok_or_else(|| format!("there is no drill {name}"))
+    }
+}
+
+impl TryFrom<String> for Fault {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        name.parse()
     }
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::evidence::{Evidence, Probe};
-use super::fault::Hit;
+use super::fault::{Daemon, Fault};
 use super::journal::JournalEntry;
 use super::report::{Phase, PhaseTiming};
 use super::time::{rounded, seconds};
@@ -34,11 +34,14 @@ pub(super) fn phases(evidence: &Evidence) -> BTreeMap<Phase, PhaseTiming> {
 
 fn timing(phase: Phase, messages: &Messages<'_>, evidence: &Evidence) -> PhaseTiming {
     let victim = evidence.victim.as_str();
-    match (phase, evidence.scenario.fault.hit()) {
-        (Phase::Notice, Hit::Process { daemon, .. }) => notice_failure(messages, evidence, daemon),
+    let fault = evidence.scenario.fault;
+    match (phase, fault) {
+        (Phase::Notice, Fault::Process(_, daemon, _)) if !fault.fells_machine() => {
+            notice_failure(messages, evidence, daemon)
+        }
         (Phase::Notice, _) => notice(messages, victim),
-        (Phase::Restart, Hit::Process { daemon, .. }) => restart(messages, evidence, daemon),
-        (Phase::Answer, Hit::Process { daemon, .. }) => answer(messages, evidence, daemon),
+        (Phase::Restart, Fault::Process(_, daemon, _)) => restart(messages, evidence, daemon),
+        (Phase::Answer, Fault::Process(_, daemon, _)) => answer(messages, evidence, daemon),
         (Phase::Restart | Phase::Answer, _) => PhaseTiming::unknown("no process was hit"),
         (Phase::Fence, _) => fence(messages, victim),
         (Phase::Stop, _) => stop(messages, victim),
@@ -65,9 +68,11 @@ fn notice(messages: &Messages<'_>, victim: &str) -> PhaseTiming {
 /// Until Pacemaker has a bad result of the daemon: from a monitor, or from
 /// `crm_resource --fail`, which is called asyncmon. A daemon that came back
 /// before that was brought back by somebody else.
-fn notice_failure(messages: &Messages<'_>, evidence: &Evidence, daemon: &str) -> PhaseTiming {
+fn notice_failure(messages: &Messages<'_>, evidence: &Evidence, daemon: Daemon) -> PhaseTiming {
+    let resource = daemon.resource().unwrap_or_default();
     let failure =
-        ["monitor", "asyncmon"].map(|verb| format!("Result of {verb} operation for {daemon} "));
+        ["monitor", "asyncmon"].map(|verb| format!("Result of {verb} operation for {resource} "));
+    let daemon = daemon.title();
     let end = messages.first("pacemaker-controld", |m| {
         failure.iter().any(|start| m.starts_with(start)) && !m.contains(": ok")
     });
@@ -84,10 +89,13 @@ fn notice_failure(messages: &Messages<'_>, evidence: &Evidence, daemon: &str) ->
 }
 
 /// From Pacemaker's first order to the daemon until its good start.
-fn restart(messages: &Messages<'_>, evidence: &Evidence, daemon: &str) -> PhaseTiming {
-    let start = operation(messages, "start", daemon);
-    let stop = operation(messages, "stop", daemon);
-    if start.start_s.is_some() {
+fn restart(messages: &Messages<'_>, evidence: &Evidence, daemon: Daemon) -> PhaseTiming {
+    let start = match daemon.resource() {
+        Some(resource) => operation(messages, "start", resource),
+        None => PhaseTiming::unknown(&format!("{} was not seen back", daemon.title())),
+    };
+    if let (Some(_), Some(resource)) = (start.start_s, daemon.resource()) {
+        let stop = operation(messages, "stop", resource);
         let earliest = stop.start_s.into_iter().chain(start.start_s).reduce(f64::min);
         return PhaseTiming { start_s: earliest, ..start };
     }
@@ -103,8 +111,8 @@ fn restart(messages: &Messages<'_>, evidence: &Evidence, daemon: &str) -> PhaseT
 
 /// Until the first answer that only a new process can have given: to a client
 /// for slurmctld, on the victim itself for what clients do not talk to.
-fn answer(messages: &Messages<'_>, evidence: &Evidence, daemon: &str) -> PhaseTiming {
-    let clients_ask = daemon == id::SLURMCTLD;
+fn answer(messages: &Messages<'_>, evidence: &Evidence, daemon: Daemon) -> PhaseTiming {
+    let clients_ask = daemon == Daemon::Slurmctld;
     let client = &evidence.client;
     let asked_later = |probe: &&Probe| {
         probe.answered && evidence.on_drill_clock(client, probe.sent) > evidence.cut_confirmed
@@ -117,11 +125,12 @@ fn answer(messages: &Messages<'_>, evidence: &Evidence, daemon: &str) -> PhaseTi
         let at = evidence.process.as_ref().and_then(|process| process.answered);
         (at.map(|at| after_fault(evidence, &evidence.victim, at)), &evidence.victim)
     };
+    let what = daemon.title();
     let Some(end) = end else {
-        return PhaseTiming::unknown(&format!("{who} had no answer of {daemon}"));
+        return PhaseTiming::unknown(&format!("{who} had no answer of {what}"));
     };
     let start = restart(messages, evidence, daemon).end_s.unwrap_or(end).min(end);
-    PhaseTiming::known(start, end, &format!("{who} had an answer of {daemon}"))
+    PhaseTiming::known(start, end, &format!("{who} had an answer of {what}"))
 }
 
 /// From the first order to stop something until the last result of it.
@@ -195,7 +204,7 @@ struct Messages<'a>(Vec<(f64, &'a JournalEntry)>);
 impl<'a> Messages<'a> {
     /// `Err` is why a journal that should be there is not.
     fn after_fault(evidence: &'a Evidence) -> Result<Self, String> {
-        let victim_lives = evidence.scenario.fault.hit() != Hit::Power;
+        let victim_lives = !evidence.scenario.fault.fells_machine();
         let journals = [
             Some((&evidence.survivor, &evidence.journal)),
             victim_lives.then_some((&evidence.victim, &evidence.victim_journal)),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::Fault;
+use super::fault::{Daemon, Fault, Side};
 
 /// What users do meanwhile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,9 +57,7 @@ pub struct Scenario {
 impl Scenario {
     /// The drill as it is run unless told otherwise.
     pub fn new(fault: Fault) -> Self {
-        // A passive controller's death is felt when DRBD and Corosync notice,
-        // and until it is fenced: longer than the first answers after it.
-        let watch = if fault == Fault::PassivePowerLoss { 60 } else { 0 };
+        let watch = if is_felt_late(fault) { 60 } else { 0 };
         Self {
             fault,
             load: Load {
@@ -80,5 +78,16 @@ impl Scenario {
                 rejoin: Duration::from_secs(600),
             },
         }
+    }
+}
+
+/// Whether clients are still served when the fault has happened, and only
+/// later are not: a lost peer is felt when DRBD and Corosync have noticed, and
+/// until it is fenced; without Corosync slurmctld goes on until then.
+fn is_felt_late(fault: Fault) -> bool {
+    match fault {
+        Fault::PowerLoss(side) => side == Side::Passive,
+        Fault::Process(_, daemon, _) => matches!(daemon, Daemon::Corosync | Daemon::Pacemakerd),
+        Fault::Switchover => false,
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::chart::{Bar, Row, chart};
-use super::fault::{Fault, Hit};
+use super::fault::Fault;
 use super::report::{Jobs, Outage, Phase, PhaseTiming, Report};
 use super::time::short;
 use super::verdict::{counted, moment};
@@ -249,7 +249,7 @@ fn takeover_lines(text: &mut String, takeover: &Takeover) {
 fn aftermath(text: &mut String, report: &Report) {
     let after = &report.aftermath;
     text.push_str("\nAfterwards\n");
-    if report.fault.hit() == Hit::Power {
+    if report.fault.cuts_power() {
         power(text, report);
     }
     if report.process.as_ref().is_some_and(|process| process.thawed) {

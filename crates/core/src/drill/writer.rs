@@ -9,7 +9,6 @@
 use std::collections::BTreeMap;
 
 use super::evidence::{ControllerState, Evidence, Sample};
-use super::fault::Hit;
 use super::report::WriterInterval;
 use super::time::{rounded, seconds};
 use crate::site::NodeName;
@@ -47,7 +46,7 @@ fn unwatched(evidence: &Evidence) -> Option<String> {
     let watched_after = |node: &NodeName, samples: &[Sample]| {
         samples.iter().any(|sample| seconds(evidence.cut, time(evidence, node, sample)) > 0.0)
     };
-    let lives = evidence.scenario.fault.hit() != Hit::Power;
+    let lives = !evidence.scenario.fault.cuts_power();
     if lives && !watched_after(&evidence.victim, victim) {
         return Some(format!("{} was not watched after {event}", evidence.victim));
     }
@@ -105,7 +104,7 @@ fn node_intervals(evidence: &Evidence, node: &NodeName) -> Vec<WriterInterval> {
         }
     }
     // A victim that was writing until the end could do so until it was dead.
-    let dies = *node == evidence.victim && evidence.scenario.fault.hit() == Hit::Power;
+    let dies = *node == evidence.victim && evidence.scenario.fault.cuts_power();
     if let Some(last) = intervals.last_mut().filter(|_| writing && dies) {
         last.end_s = last.end_s.max(rounded(seconds(evidence.cut, evidence.cut_confirmed)));
     }

@@ -54,6 +54,12 @@ pub fn status(system: &dyn System, timeout: Duration) -> Result<ClusterStatus, S
     Ok(parse_crm_mon_xml(&output.text())?)
 }
 
+/// `crmadmin --pacemakerd`: whether the parent of Pacemaker's daemons answers.
+pub fn ping_parent(system: &dyn System, timeout: Duration) -> Result<(), CommandError> {
+    let command = Command::new("crmadmin").arg("--pacemakerd").timeout(timeout);
+    system.run(&command)?.success().map(|_| ())
+}
+
 /// The whole CIB, with its version attributes and status section.
 pub fn query(system: &dyn System, timeout: Duration) -> Result<String, CommandError> {
     let command = Command::new("cibadmin").arg("--query").timeout(timeout);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `slurmha drill`: a failure on purpose, and what it proves.
 
+mod about;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::{ArgMatches, Args as _, Command, FromArgMatches, Subcommand};
 use slurmha_core::drill::{Fault, Scenario, Verdict, render_text};
 
 use crate::cli::Reach;
@@ -21,57 +23,57 @@ pub struct Args {
     drill: DrillCommand,
 }
 
-#[derive(Debug, Subcommand)]
+/// A drill for each fault there is, and what breaks nothing.
+#[derive(Debug)]
 enum DrillCommand {
+    Calm(Calm),
+    Fault(Fault, LoadArgs, Option<PowerArgs>),
+}
+
+#[derive(Debug, Subcommand)]
+enum Calm {
     /// Show which drills there are
     List,
     /// Break nothing: submit jobs, run them, find them in the accounting
     ///
     /// Exit status 0 when every job ran and is accounted for, 6 when not.
     Acceptance(AcceptanceArgs),
-    /// Cut the power of the active controller under load
-    ///
-    /// Submits small jobs from a login node, cuts the power of the active
-    /// controller, waits until the other one schedules again, counts the
-    /// jobs, switches the machine on again and waits until it has rejoined.
-    /// The verdict is `pass` (nothing lost), `pass-with-loss` (scheduling came
-    /// back by itself; lost is only what Slurm had acknowledged and not yet
-    /// saved, a few seconds before the cut; each job is named) or `fail`.
-    /// Exit status 0 for the first two, 6 for `fail`, 5 when the cluster is
-    /// not healthy to begin with.
-    PowerLoss(PowerArgs),
-    /// Cut the power of the passive controller under load
-    ///
-    /// The active one has to go on alone: the report says for how long no
-    /// submission was accepted. The verdict is `pass` when nothing was lost
-    /// and the machine came back and has all data again, else `fail`.
-    PassivePowerLoss(PowerArgs),
-    /// Kill slurmctld (SIGKILL) under load
-    ///
-    /// It comes back where it was, or on the other controller. The verdict is
-    /// that of power-loss: `pass-with-loss` when Slurm lost what it had not
-    /// yet saved.
-    KillSlurmctld(LoadArgs),
-    /// Kill slurmdbd (SIGKILL) under load
-    ///
-    /// The verdict is `pass` when no submission was refused, no job was lost
-    /// and the accounting has every job once in the end, else `fail`.
-    KillSlurmdbd(LoadArgs),
-    /// Kill MariaDB (SIGKILL) under load
-    ///
-    /// The verdict is that of kill-slurmdbd.
-    KillMariadb(LoadArgs),
-    /// Stop slurmctld without ending it (SIGSTOP) under load
-    ///
-    /// Whatever becomes of the drill, the process goes on afterwards if the
-    /// cluster has not ended it; then the verdict is `fail`. Otherwise it is
-    /// that of kill-slurmctld.
-    FreezeSlurmctld(LoadArgs),
-    /// Move the active role as planned, under load
-    ///
-    /// The verdict is `pass` when not one acknowledged job is missing, ran
-    /// twice or failed, else `fail`. The role stays where it went.
-    Switchover(LoadArgs),
+}
+
+impl Subcommand for DrillCommand {
+    fn augment_subcommands(command: Command) -> Command {
+        let faults = Fault::all().into_iter().map(|fault| {
+            let command = Command::new(fault.name())
+                .about(about::title(fault))
+                .long_about(format!("{}\n\n{}", about::title(fault), about::verdict(fault)));
+            let command = LoadArgs::augment_args(command);
+            if fault.cuts_power() { PowerArgs::augment_args(command) } else { command }
+        });
+        Calm::augment_subcommands(command).subcommands(faults)
+    }
+
+    fn augment_subcommands_for_update(command: Command) -> Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        Calm::has_subcommand(name) || name.parse::<Fault>().is_ok()
+    }
+}
+
+impl FromArgMatches for DrillCommand {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let fault = matches.subcommand().and_then(|(name, of)| Some((name.parse().ok()?, of)));
+        let Some((fault, matches)) = fault else {
+            return Calm::from_arg_matches(matches).map(Self::Calm);
+        };
+        let power = Fault::cuts_power(fault).then(|| PowerArgs::from_arg_matches(matches));
+        Ok(Self::Fault(fault, LoadArgs::from_arg_matches(matches)?, power.transpose()?))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        Self::from_arg_matches(matches).map(|command| *self = command)
+    }
 }
 
 #[derive(clap::Args, Debug)]
@@ -113,8 +115,6 @@ struct LoadArgs {
 
 #[derive(clap::Args, Debug)]
 struct PowerArgs {
-    #[command(flatten)]
-    load: LoadArgs,
     /// The lab whose machine loses its power
     #[arg(long, value_name = "LAB", default_value = "default")]
     lab: String,
@@ -126,21 +126,15 @@ struct PowerArgs {
 /// Runs the subcommand.
 pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.drill {
-        DrillCommand::List => {
-            println!("{:<18}  breaks nothing: jobs run and are accounted for", "acceptance");
-            for fault in Fault::ALL {
-                println!("{:<18}  {}", fault.name(), fault.summary());
+        DrillCommand::Calm(Calm::List) => {
+            println!("{:<24}  breaks nothing: jobs run and are accounted for", "acceptance");
+            for fault in Fault::all() {
+                println!("{:<24}  {}", fault.name(), fault.summary());
             }
             Ok(())
         }
-        DrillCommand::Acceptance(args) => acceptance(args),
-        DrillCommand::PowerLoss(args) => power(Fault::PowerLoss, args),
-        DrillCommand::PassivePowerLoss(args) => power(Fault::PassivePowerLoss, args),
-        DrillCommand::KillSlurmctld(args) => drill(Fault::KillSlurmctld, args, None),
-        DrillCommand::KillSlurmdbd(args) => drill(Fault::KillSlurmdbd, args, None),
-        DrillCommand::KillMariadb(args) => drill(Fault::KillMariadb, args, None),
-        DrillCommand::FreezeSlurmctld(args) => drill(Fault::FreezeSlurmctld, args, None),
-        DrillCommand::Switchover(args) => drill(Fault::Switchover, args, None),
+        DrillCommand::Calm(Calm::Acceptance(args)) => acceptance(args),
+        DrillCommand::Fault(fault, load, power) => drill(*fault, load, power.as_ref()),
     }
 }
 
@@ -163,10 +157,6 @@ fn acceptance(args: &AcceptanceArgs) -> Result<(), Failure> {
         accepted.seconds
     );
     Ok(())
-}
-
-fn power(fault: Fault, args: &PowerArgs) -> Result<(), Failure> {
-    drill(fault, &args.load, Some(args))
 }
 
 fn drill(fault: Fault, args: &LoadArgs, power: Option<&PowerArgs>) -> Result<(), Failure> {

@@ -3,9 +3,10 @@
 //! process is hit and the role is moved by the other end on a machine.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use slurmha_core::drill::{Bounds, ClockOffset, Fault, Hit};
+use slurmha_core::drill::{Bounds, ClockOffset, Fault};
 use slurmha_core::site::NodeName;
 use slurmha_host::{Local, System as _};
 
@@ -30,6 +31,8 @@ pub struct Breaker<'a> {
     fault: Fault,
     /// The machine whose power is cut, when power is what is cut.
     pub power: Option<Victim<'a>>,
+    /// Whether it has happened.
+    has_struck: AtomicBool,
 }
 
 impl<'a> Breaker<'a> {
@@ -40,27 +43,28 @@ impl<'a> Breaker<'a> {
         switch: Option<&'a dyn PowerSwitch>,
         progress: &'a Progress,
     ) -> Result<Self, Failure> {
-        let power = match (fault.hit(), switch) {
-            (Hit::Power, Some(switch)) => Some(Victim::new(switch, &cast.victim, progress)),
-            (Hit::Power, None) => return Err(Failure::internal("there is no way to cut power")),
-            (Hit::Process { .. } | Hit::Role, _) => None,
+        let power = match (fault.cuts_power(), switch) {
+            (true, Some(switch)) => Some(Victim::new(switch, &cast.victim, progress)),
+            (true, None) => return Err(Failure::internal("there is no way to cut power")),
+            (false, _) => None,
         };
-        Ok(Self { fault, power })
+        Ok(Self { fault, power, has_struck: AtomicBool::new(false) })
     }
 
     /// The machine whose other end makes it happen.
     pub fn machine<'c>(&self, cast: &'c Cast) -> Option<&'c NodeName> {
-        match self.fault.hit() {
-            Hit::Power => None,
-            Hit::Process { .. } => Some(&cast.victim),
+        match self.fault {
+            Fault::PowerLoss(_) => None,
+            Fault::Process(..) => Some(&cast.victim),
             // The target: if the old side dies on the way, it goes on.
-            Hit::Role => Some(&cast.survivor),
+            Fault::Switchover => Some(&cast.survivor),
         }
     }
 
     /// Whether it is no wonder when this machine falls silent.
     pub fn silences(&self, machine: &NodeName, cast: &Cast) -> bool {
-        *machine == cast.victim && self.power.as_ref().is_some_and(Victim::was_cut)
+        let is_felled = self.fault.fells_machine() && self.has_struck.load(Ordering::SeqCst);
+        *machine == cast.victim && is_felled
     }
 
     /// Makes it happen, and tells when, on the drill's clock.
@@ -72,6 +76,7 @@ impl<'a> Breaker<'a> {
         seen: &Seen,
         clocks: &BTreeMap<NodeName, ClockOffset>,
     ) -> Result<Cut, Failure> {
+        self.has_struck.store(true, Ordering::SeqCst);
         if let Some(power) = &self.power {
             return power.cut();
         }
@@ -84,28 +89,15 @@ impl<'a> Breaker<'a> {
         Ok(Cut { at: here(struck.at), confirmed: here(struck.confirmed) })
     }
 
-    /// What happened, for the terminal.
-    pub fn said(&self) -> String {
-        match self.fault {
-            Fault::PowerLoss | Fault::PassivePowerLoss => "its power is cut",
-            Fault::KillSlurmctld => "slurmctld is killed",
-            Fault::KillSlurmdbd => "slurmdbd is killed",
-            Fault::KillMariadb => "MariaDB is killed",
-            Fault::FreezeSlurmctld => "slurmctld is frozen",
-            Fault::Switchover => "the active role has to leave",
-        }
-        .to_owned()
-    }
-
     fn task(&self, cast: &Cast, bounds: &Bounds) -> Option<Task> {
-        match self.fault.hit() {
-            Hit::Power => None,
-            Hit::Process { daemon, signal } => Some(Task::Strike(StrikeTask {
-                daemon: daemon.to_owned(),
+        match self.fault {
+            Fault::PowerLoss(_) => None,
+            Fault::Process(_, daemon, signal) => Some(Task::Strike(StrikeTask {
+                daemon,
                 signal,
                 limit: bounds.recovery + bounds.cool_down + bounds.watch,
             })),
-            Hit::Role => Some(Task::Move(MoveTask {
+            Fault::Switchover => Some(Task::Move(MoveTask {
                 from: cast.victim.clone(),
                 to: cast.survivor.clone(),
                 limit: bounds.recovery,

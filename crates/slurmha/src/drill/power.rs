@@ -83,29 +83,20 @@ pub struct Victim<'a> {
     machine: &'a NodeName,
     progress: &'a Progress,
     is_off: AtomicBool,
-    was_cut: AtomicBool,
 }
 
 impl<'a> Victim<'a> {
     /// The machine has its power so far.
     pub fn new(switch: &'a dyn PowerSwitch, machine: &'a NodeName, progress: &'a Progress) -> Self {
-        let [is_off, was_cut] = [false; 2].map(AtomicBool::new);
-        Self { switch, machine, progress, is_off, was_cut }
+        Self { switch, machine, progress, is_off: AtomicBool::new(false) }
     }
 
     /// Cuts the power.
     pub fn cut(&self) -> Result<Cut, Failure> {
         self.is_off.store(true, Ordering::SeqCst);
-        self.was_cut.store(true, Ordering::SeqCst);
         self.switch.off(self.machine).map_err(|why| {
             Failure::remote(format!("the power of {} could not be cut: {why}", self.machine))
         })
-    }
-
-    /// Whether its power has been cut, so that it is no wonder when it falls
-    /// silent.
-    pub fn was_cut(&self) -> bool {
-        self.was_cut.load(Ordering::SeqCst)
     }
 
     /// Gives the power back.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Before a drill: the cluster must be able to survive it.
 
-use slurmha_core::drill::Fault;
+use slurmha_core::drill::{Fault, Side};
 use slurmha_core::site::{NodeName, Site};
 use slurmha_core::status::{Status, Verdict};
 
@@ -37,7 +37,7 @@ pub fn cast(site: &Site, fleet: &Fleet, fault: Fault) -> Result<Cast, Failure> {
     let other = site.controllers.iter().map(|c| &c.name).find(|name| **name != active);
     let passive = other.unwrap_or(&site.controllers[0].name).clone();
     let client = login.name.clone();
-    Ok(if fault.hits_active() {
+    Ok(if fault.side() == Side::Active {
         Cast { victim: active, survivor: passive, client }
     } else {
         Cast { victim: passive, survivor: active, client }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use slurmha_core::drill::{FaultSignal, Load, Probe, ProcessFate, Sample, Submission};
+use slurmha_core::drill::{Daemon, FaultSignal, Load, Probe, ProcessFate, Sample, Submission};
 use slurmha_core::observe::Reading;
 use slurmha_core::site::NodeName;
 
@@ -72,8 +72,8 @@ pub enum Task {
 /// Which process is hit.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct StrikeTask {
-    /// The daemon: its unit's and its resource's name.
-    pub daemon: String,
+    /// The daemon whose process it is.
+    pub daemon: Daemon,
     /// What happens to its main process.
     pub signal: FaultSignal,
     /// When to stop watching, and when a frozen process goes on, in any case.

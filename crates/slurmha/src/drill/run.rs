@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use slurmha_core::drill::{
-    Aftermath, ClockOffset, Evidence, Fault, Hit, Report, Scenario, analyse,
+    Aftermath, ClockOffset, Evidence, Fault, Report, Scenario, Side, analyse,
 };
 use slurmha_core::site::{NodeName, Site};
 use slurmha_host::{Local, System as _};
@@ -105,7 +105,7 @@ impl Drill<'_> {
         // a requeued one alone takes two minutes.
         let (gathered, aftermath) = thread::scope(|scope| {
             let aftermath = scope.spawn(|| self.aftermath(&cast, &breaker, &seen));
-            let gathered = self.gather(&cast, &run, &breaker, &seen, course.cut);
+            let gathered = self.gather(&cast, &run, &seen, course.cut);
             let aftermath = aftermath.join().map_err(|_| Failure::internal("a thread panicked"))?;
             Ok::<_, Failure>((gathered?, aftermath?))
         })?;
@@ -138,7 +138,7 @@ impl Drill<'_> {
         self.warm_up(cast, seen)?;
         let bounds = &self.scenario.bounds;
         let cut = breaker.strike(cast, watches.get(4), bounds, seen, &clocks)?;
-        self.progress.machine(cast.victim.as_str(), &breaker.said());
+        self.progress.machine(cast.victim.as_str(), &self.scenario.fault.news());
         self.await_service(cast, seen, cut, &clocks)?;
         let load_stopped = Local::new().now();
         self.progress.stage("ending the load");
@@ -191,7 +191,7 @@ impl Drill<'_> {
         while clock.elapsed() < bounds.recovery {
             pause(TICK)?;
             // A survivor that is active from the beginning is no news.
-            if self.scenario.fault.hits_active() {
+            if self.scenario.fault.side() == Side::Active {
                 for (machine, text) in news.look(seen, cast) {
                     self.progress.machine(machine.as_str(), text);
                 }
@@ -222,25 +222,18 @@ impl Drill<'_> {
         clocks: &BTreeMap<NodeName, ClockOffset>,
     ) -> bool {
         let fault = self.scenario.fault;
-        match fault.hit() {
-            Hit::Power if fault.hits_active() => seen.serves_again(cast, cut.at, clocks),
-            Hit::Role => seen.moved().is_some() && seen.serves_again(cast, cut.at, clocks),
-            Hit::Power | Hit::Process { .. } => seen.goes_on(fault, cast, cut.confirmed, clocks),
+        match fault {
+            Fault::PowerLoss(Side::Active) => seen.serves_again(cast, cut.at, clocks),
+            Fault::Switchover => seen.moved().is_some() && seen.serves_again(cast, cut.at, clocks),
+            _ => seen.goes_on(fault, cast, cut.confirmed, clocks),
         }
     }
 
     /// What the machines have seen, once the jobs have ended.
-    fn gather(
-        &self,
-        cast: &Cast,
-        run: &str,
-        breaker: &Breaker<'_>,
-        seen: &Seen,
-        cut: Cut,
-    ) -> Result<Gathered, Failure> {
+    fn gather(&self, cast: &Cast, run: &str, seen: &Seen, cut: Cut) -> Result<Gathered, Failure> {
         self.drain(cast, run, seen)?;
         self.progress.stage("collecting what the machines have seen");
-        let lives = breaker.power.is_none();
+        let lives = !self.scenario.fault.fells_machine();
         Ok(gather(self.site, self.fleet.remote(), cast, lives, run, cut.at))
     }
 

@@ -6,9 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use slurmha_core::drill::{
-    ClockOffset, ControllerState, Fault, Hit, Probe, ProcessFate, Sample, Submission,
+    ClockOffset, ControllerState, Daemon, Fault, Probe, ProcessFate, Sample, Submission,
 };
-use slurmha_core::render::cib::id;
 use slurmha_core::site::NodeName;
 use slurmha_host::{Local, System as _};
 
@@ -161,12 +160,13 @@ impl Seen {
         let accepted =
             inner.submissions.values().any(|s| asked_later(s.sent) && s.acknowledged().is_some());
         let answered = inner.probes.iter().any(|p| p.answered && asked_later(p.sent));
-        let back = match fault.hit() {
-            Hit::Process { daemon, .. } => {
+        let back = match fault {
+            // What becomes of a whole machine is asked for later.
+            Fault::Process(_, daemon, _) if !fault.fells_machine() => {
                 inner.process.as_ref().is_some_and(|process| process.answered.is_some())
                     || inner.runs_on(&cast.survivor, daemon)
             }
-            Hit::Power | Hit::Role => true,
+            _ => true,
         };
         accepted && answered && back
     }
@@ -178,14 +178,9 @@ impl Seen {
 
 impl Inner {
     /// Whether a daemon was last seen to run on a machine.
-    fn runs_on(&self, machine: &NodeName, daemon: &str) -> bool {
+    fn runs_on(&self, machine: &NodeName, daemon: Daemon) -> bool {
         let last = self.samples.get(machine).and_then(|samples| samples.last());
-        let runs = last.and_then(|sample| match daemon {
-            id::SLURMCTLD => sample.state.slurmctld,
-            id::SLURMDBD => sample.state.slurmdbd,
-            _ => sample.state.mariadbd,
-        });
-        runs == Some(true)
+        last.and_then(|sample| sample.state.runs(daemon)) == Some(true)
     }
 
     /// A submission is told twice: when it begins, and with its answer.
@@ -202,7 +197,7 @@ impl Inner {
 
 #[cfg(test)]
 mod tests {
-    use slurmha_core::drill::Answer;
+    use slurmha_core::drill::{Answer, FaultSignal, Side};
 
     use super::*;
 
@@ -261,7 +256,8 @@ mod tests {
     fn an_answer_of_the_old_process_does_not_count() {
         let cast = Cast { victim: "ctl1".into(), survivor: "ctl2".into(), client: "login1".into() };
         let clocks = BTreeMap::new();
-        let goes_on = |seen: &Seen| seen.goes_on(Fault::KillSlurmctld, &cast, at(10), &clocks);
+        let kill = Fault::Process(Side::Active, Daemon::Slurmctld, FaultSignal::Kill);
+        let goes_on = |seen: &Seen| seen.goes_on(kill, &cast, at(10), &clocks);
         let asked = |name: &str, sent: i64| {
             Reply::Submission(Submission {
                 name: name.to_owned(),

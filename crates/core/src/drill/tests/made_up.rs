@@ -103,7 +103,7 @@ pub fn evidence(jobs: Vec<Job>) -> Evidence {
     let known = Reading::Known(known.collect::<Vec<_>>());
     Evidence {
         run: "r".to_owned(),
-        scenario: Scenario::new(Fault::PowerLoss),
+        scenario: Scenario::new(Fault::PowerLoss(Side::Active)),
         cluster_name: "lab".to_owned(),
         victim: "ctl1".into(),
         survivor: "ctl2".into(),

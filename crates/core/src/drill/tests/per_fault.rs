@@ -6,6 +6,12 @@ use crate::drill::*;
 use crate::observe::Reading;
 use crate::site::NodeName;
 
+const KILL_SLURMCTLD: Fault = Fault::Process(Side::Active, Daemon::Slurmctld, FaultSignal::Kill);
+const KILL_SLURMDBD: Fault = Fault::Process(Side::Active, Daemon::Slurmdbd, FaultSignal::Kill);
+const KILL_MARIADB: Fault = Fault::Process(Side::Active, Daemon::Mariadb, FaultSignal::Kill);
+const FREEZE_SLURMCTLD: Fault =
+    Fault::Process(Side::Active, Daemon::Slurmctld, FaultSignal::Freeze);
+
 /// Nobody was away, both controllers were watched, ctl1 was active throughout.
 fn undisturbed(fault: Fault, jobs: Vec<Job>) -> Evidence {
     let mut seen = evidence(jobs);
@@ -23,7 +29,8 @@ fn undisturbed(fault: Fault, jobs: Vec<Job>) -> Evidence {
 
 /// A daemon was killed and started again where it was.
 fn killed(fault: Fault, jobs: Vec<Job>) -> Evidence {
-    let Hit::Process { daemon, .. } = fault.hit() else { panic!("{fault:?} hits no process") };
+    let Fault::Process(_, daemon, _) = fault else { panic!("{fault:?} hits no process") };
+    let daemon = daemon.resource().unwrap();
     let mut seen = undisturbed(fault, jobs);
     seen.process = Some(ProcessFate {
         pid: 700,
@@ -118,7 +125,7 @@ fn reasons(seen: &Evidence) -> (Verdict, Vec<String>) {
 
 #[test]
 fn a_killed_slurmctld_is_back_where_it_was() {
-    let report = analyse(&killed(Fault::KillSlurmctld, both()));
+    let report = analyse(&killed(KILL_SLURMCTLD, both()));
     assert_eq!((report.verdict, report.reasons.as_slice()), (Verdict::Pass, &[][..]));
     let times = |phase| (report.phases[&phase].start_s, report.phases[&phase].end_s);
     assert_eq!(times(Phase::Notice), (Some(0.0), Some(0.3)));
@@ -131,31 +138,31 @@ fn a_killed_slurmctld_is_back_where_it_was() {
 
 #[test]
 fn a_killed_slurmctld_may_lose_what_it_had_not_saved() {
-    let (verdict, why) = reasons(&killed(Fault::KillSlurmctld, lost()));
+    let (verdict, why) = reasons(&killed(KILL_SLURMCTLD, lost()));
     assert_eq!(verdict, Verdict::PassWithLoss);
     assert_eq!(why, ["1 job acknowledged and not yet saved by Slurm when slurmctld ended"]);
     // The new one had taken over by then.
     let late = vec![job(1, -10.0), Job { known: false, ..job(2, 1.6) }, job(3, 4.0)];
-    assert_eq!(reasons(&killed(Fault::KillSlurmctld, late)).0, Verdict::Fail);
+    assert_eq!(reasons(&killed(KILL_SLURMCTLD, late)).0, Verdict::Fail);
 }
 
 /// Pacemaker's order is missing when somebody else brought it back.
 #[test]
 fn a_daemon_that_came_back_without_pacemaker_is_told() {
-    let mut seen = killed(Fault::KillMariadb, both());
+    let mut seen = killed(KILL_MARIADB, both());
     seen.journal = Reading::Known(Vec::new());
     seen.victim_journal = Reading::Known(Vec::new());
     let report = analyse(&seen);
     let notice = &report.phases[&Phase::Notice];
     assert_eq!(notice.end_s, Some(1.4));
-    assert_eq!(notice.message.as_deref(), Some("mariadb was back before Pacemaker knew"));
+    assert_eq!(notice.message.as_deref(), Some("MariaDB was back before Pacemaker knew"));
     let restart = &report.phases[&Phase::Restart];
     assert_eq!((restart.start_s, restart.end_s), (Some(1.4), Some(1.9)));
 }
 
 #[test]
 fn no_client_sees_the_death_of_what_is_behind_the_scheduler() {
-    for fault in [Fault::KillSlurmdbd, Fault::KillMariadb] {
+    for fault in [KILL_SLURMDBD, KILL_MARIADB] {
         assert_eq!(reasons(&killed(fault, both())), (Verdict::Pass, Vec::new()));
         let mut refused = killed(fault, both());
         refused.submissions.push(Submission {
@@ -176,7 +183,7 @@ fn no_client_sees_the_death_of_what_is_behind_the_scheduler() {
 #[test]
 fn accounting_must_have_every_job_once() {
     let change = |change: &dyn Fn(&mut Vec<crate::observe::JobRecord>)| {
-        let mut seen = killed(Fault::KillSlurmdbd, both());
+        let mut seen = killed(KILL_SLURMDBD, both());
         let Reading::Known(records) = &mut seen.accounting_jobs else { panic!() };
         change(records);
         reasons(&seen).1
@@ -190,14 +197,14 @@ fn accounting_must_have_every_job_once() {
         change(&|r| r[1] = record(2, "RUNNING")),
         ["1 job without an end in the accounting: r-0002"]
     );
-    let mut unread = killed(Fault::KillSlurmdbd, both());
+    let mut unread = killed(KILL_SLURMDBD, both());
     unread.accounting_jobs = Reading::Unknown("timed out".to_owned());
     assert_eq!(reasons(&unread).1, ["the accounting could not be read: timed out"]);
 }
 
 #[test]
 fn a_daemon_that_is_not_back_is_a_fail() {
-    let mut seen = killed(Fault::KillSlurmdbd, both());
+    let mut seen = killed(KILL_SLURMDBD, both());
     seen.process = Some(ProcessFate { pid: 700, ..ProcessFate::default() });
     assert_eq!(reasons(&seen).1, ["slurmdbd was not back in the 5 s after the kill"]);
     // It may have moved.
@@ -210,8 +217,8 @@ fn a_daemon_that_is_not_back_is_a_fail() {
 
 #[test]
 fn a_freeze_that_nobody_noticed_is_a_fail() {
-    assert_eq!(reasons(&killed(Fault::FreezeSlurmctld, both())), (Verdict::Pass, Vec::new()));
-    let mut seen = killed(Fault::FreezeSlurmctld, vec![job(1, -10.0), job(2, -2.0)]);
+    assert_eq!(reasons(&killed(FREEZE_SLURMCTLD, both())), (Verdict::Pass, Vec::new()));
+    let mut seen = killed(FREEZE_SLURMCTLD, vec![job(1, -10.0), job(2, -2.0)]);
     seen.journal = Reading::Known(Vec::new());
     seen.victim_journal = Reading::Known(Vec::new());
     seen.process = Some(ProcessFate { pid: 700, thawed: true, ..ProcessFate::default() });
@@ -222,7 +229,7 @@ fn a_freeze_that_nobody_noticed_is_a_fail() {
 #[test]
 fn the_passive_controllers_death_may_cost_a_pause_and_nothing_else() {
     let lonely = |jobs| {
-        let mut seen = undisturbed(Fault::PassivePowerLoss, jobs);
+        let mut seen = undisturbed(Fault::PowerLoss(Side::Passive), jobs);
         (seen.victim, seen.survivor) = (seen.survivor, seen.victim);
         seen.samples.get_mut(&seen.victim).unwrap().truncate(2);
         // It has no journal to read: its machine is off.
@@ -299,7 +306,7 @@ fn a_move_that_did_not_happen_is_a_fail() {
 /// of writers without its samples.
 #[test]
 fn a_victim_that_lives_must_have_been_watched() {
-    let mut seen = killed(Fault::KillSlurmctld, both());
+    let mut seen = killed(KILL_SLURMCTLD, both());
     seen.victim_journal = Reading::Unknown("no route".to_owned());
     let reason = analyse(&seen).phases[&Phase::Restart].reason.clone();
     assert_eq!(reason.as_deref(), Some("the journal of ctl1 could not be read: no route"));
@@ -308,9 +315,60 @@ fn a_victim_that_lives_must_have_been_watched() {
     assert_eq!(reasons(&seen), (Verdict::Fail, vec![why.to_owned()]));
 }
 
+/// A machine without Corosync is lost like one without power, and the cluster
+/// itself has to bring it back.
+#[test]
+fn corosyncs_end_fells_the_machine() {
+    for signal in [FaultSignal::Kill, FaultSignal::Freeze] {
+        let active = Fault::Process(Side::Active, Daemon::Corosync, signal);
+        let mut seen = undisturbed(active, lost());
+        seen.process = Some(ProcessFate { pid: 700, ..ProcessFate::default() });
+        assert_eq!(reasons(&seen).0, Verdict::PassWithLoss);
+        let passive = Fault::Process(Side::Passive, Daemon::Corosync, signal);
+        seen.scenario = Scenario::new(passive);
+        let why = format!("1 job lost: r-0002 2.0 s before {}", passive.event());
+        assert_eq!(reasons(&seen), (Verdict::Fail, vec![why]));
+        let mut away = undisturbed(active, both());
+        away.process = seen.process;
+        away.aftermath.lacking = vec!["ctl1 is offline".to_owned()];
+        assert_eq!(reasons(&away).1, ["not as before: ctl1 is offline"]);
+    }
+}
+
+#[test]
+fn nobody_sees_the_end_of_pacemakers_parent() {
+    let kill = Fault::Process(Side::Active, Daemon::Pacemakerd, FaultSignal::Kill);
+    let mut seen = undisturbed(kill, both());
+    let fate = ProcessFate { pid: 700, ..ProcessFate::default() };
+    seen.process = Some(fate.clone());
+    assert_eq!(reasons(&seen).1, ["pacemakerd was not back in the 5 s after the kill"]);
+    seen.process =
+        Some(ProcessFate { restarted: Some(at(0.5)), answered: Some(at(0.9)), ..fate.clone() });
+    let report = analyse(&seen);
+    assert_eq!((report.verdict, report.reasons.as_slice()), (Verdict::Pass, &[][..]));
+    let restart = &report.phases[&Phase::Restart];
+    assert_eq!((restart.start_s, restart.end_s), (Some(0.5), Some(0.9)));
+    seen.scenario =
+        Scenario::new(Fault::Process(Side::Passive, Daemon::Pacemakerd, FaultSignal::Freeze));
+    seen.process = Some(ProcessFate { thawed: true, ..fate });
+    assert_eq!(reasons(&seen).1, ["pacemakerd stayed frozen on ctl1: nobody ended it"]);
+}
+
+#[test]
+fn what_runs_on_one_controller_only_is_hit_there() {
+    let names: Vec<String> = Fault::all().into_iter().map(Fault::name).collect();
+    assert_eq!(names.len(), 17);
+    assert!(names.iter().any(|name| name == "passive-freeze-corosync"));
+    assert!(!names.iter().any(|name| name == "passive-kill-slurmctld"));
+    assert_eq!(
+        "passive-kill-slurmctld".parse::<Fault>(),
+        Err("there is no drill passive-kill-slurmctld".to_owned())
+    );
+}
+
 #[test]
 fn the_names_are_those_of_the_json_report() {
-    for fault in Fault::ALL {
+    for fault in Fault::all() {
         let word = serde_json::to_value(fault).unwrap();
         assert_eq!(word, fault.name());
     }

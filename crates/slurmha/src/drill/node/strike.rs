@@ -9,16 +9,15 @@
 use std::io;
 use std::time::Duration;
 
-use slurmha_core::drill::{FaultSignal, ProcessFate};
-use slurmha_core::render::cib::id;
+use slurmha_core::drill::{Daemon, FaultSignal, ProcessFate};
 use slurmha_host::System;
 use slurmha_host::process::{Activity, Process};
-use slurmha_host::program::systemctl;
+use slurmha_host::program::{corosync, pacemaker, systemctl};
 
 use super::super::protocol::{Reply, StrikeTask, Struck};
 use super::link::Link;
 use super::processes::Processes;
-use crate::agent::{Daemon, ready};
+use crate::agent::{self, ready};
 
 /// The kernel ends or stops a process as soon as it leaves the kernel.
 const STRIKE_LIMIT: Duration = Duration::from_secs(10);
@@ -28,6 +27,8 @@ const STRIKE_PAUSE: Duration = Duration::from_millis(5);
 const LOOK_PAUSE: Duration = Duration::from_millis(100);
 /// Distance between questions to it.
 const ASK_PAUSE: Duration = Duration::from_millis(250);
+/// Time for an answer.
+const ASK_LIMIT: Duration = Duration::from_secs(5);
 
 /// How much later than the end of the watch the timer lets a frozen process
 /// go on.
@@ -99,15 +100,9 @@ struct Watch {
 
 impl Watch {
     fn prepare(system: &dyn System, task: &StrikeTask) -> Result<Self, String> {
-        let daemon = match task.daemon.as_str() {
-            id::SLURMCTLD => Daemon::Slurmctld,
-            id::SLURMDBD => Daemon::Slurmdbd,
-            id::MARIADB => Daemon::Mariadb,
-            other => return Err(format!("there is no daemon {other}")),
-        };
-        let name = daemon.program();
-        let unit = format!("{}.service", task.daemon);
-        let pid = systemctl::main_pid(system, &unit).map_err(|error| error.to_string())?;
+        let daemon = task.daemon;
+        let (name, unit) = (daemon.program(), daemon.unit());
+        let pid = systemctl::main_pid(system, unit).map_err(|error| error.to_string())?;
         let pid = pid.ok_or_else(|| format!("{unit} has no main process"))?;
         let process = Process::find(pid).map_err(|error| error.to_string())?;
         let process =
@@ -139,7 +134,7 @@ impl Watch {
                     system.elapsed() + LOOK_PAUSE
                 }
                 (Some(_), None) => {
-                    if ready::answers(system, self.daemon) {
+                    if answers(system, self.daemon) {
                         self.fate.answered = Some(system.now());
                     }
                     system.elapsed() + ASK_PAUSE
@@ -178,6 +173,17 @@ impl Watch {
         if let Err(error) = systemctl::act(system, "stop", &timer) {
             link.send(&Reply::Trouble(format!("{timer} could not be stopped: {error}")));
         }
+    }
+}
+
+/// Whether a daemon answers a real request.
+fn answers(system: &dyn System, daemon: Daemon) -> bool {
+    match daemon {
+        Daemon::Slurmctld => ready::answers(system, agent::Daemon::Slurmctld),
+        Daemon::Slurmdbd => ready::answers(system, agent::Daemon::Slurmdbd),
+        Daemon::Mariadb => ready::answers(system, agent::Daemon::Mariadb),
+        Daemon::Corosync => corosync::quorum(system, ASK_LIMIT).is_ok(),
+        Daemon::Pacemakerd => pacemaker::ping_parent(system, ASK_LIMIT).is_ok(),
     }
 }
 

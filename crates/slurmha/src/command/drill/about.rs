@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What `slurmha drill FAULT --help` says.
+
+use slurmha_core::drill::{Daemon, Fault, FaultSignal, Side};
+
+/// What is done, as a title.
+pub fn title(fault: Fault) -> String {
+    let what = fault.summary();
+    let what = what.split(';').next().unwrap_or(&what);
+    let mut letters = what.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(" under load".chars()).collect()
+}
+
+/// What happens, and what the verdict means.
+pub fn verdict(fault: Fault) -> String {
+    let text = match fault {
+        Fault::PowerLoss(Side::Active) => POWER_LOSS,
+        Fault::PowerLoss(Side::Passive) => PASSIVE_POWER_LOSS,
+        Fault::Process(side, Daemon::Corosync, _) => match side {
+            Side::Active => ACTIVE_COROSYNC,
+            Side::Passive => PASSIVE_COROSYNC,
+        },
+        Fault::Process(_, Daemon::Slurmctld, FaultSignal::Kill) => KILL_SLURMCTLD,
+        Fault::Process(_, Daemon::Slurmctld, FaultSignal::Freeze) => FREEZE_SLURMCTLD,
+        Fault::Process(_, _, FaultSignal::Kill) => KILL_UNSEEN,
+        Fault::Process(_, _, FaultSignal::Freeze) => FREEZE_UNSEEN,
+        Fault::Switchover => SWITCHOVER,
+    };
+    text.to_owned()
+}
+
+const POWER_LOSS: &str = "\
+Submits small jobs from a login node, cuts the power of the active controller, waits until the \
+other one schedules again, counts the jobs, switches the machine on again and waits until it has \
+rejoined. The verdict is `pass` (nothing lost), `pass-with-loss` (scheduling came back by itself; \
+lost is only what Slurm had acknowledged and not yet saved, a few seconds before the cut; each job \
+is named) or `fail`. Exit status 0 for the first two, 6 for `fail`, 5 when the cluster is not \
+healthy to begin with.";
+
+const PASSIVE_POWER_LOSS: &str = "\
+The active one has to go on alone: the report says for how long no submission was accepted. The \
+verdict is `pass` when nothing was lost and the machine came back and has all data again, else \
+`fail`.";
+
+const ACTIVE_COROSYNC: &str = "\
+Nobody can tell any more what the machine does: the other one has it fenced and takes over. The \
+verdict is that of power-loss, and the machine has to be switched on again by the cluster itself.";
+
+const PASSIVE_COROSYNC: &str = "\
+The active controller has it fenced and goes on alone. The verdict is that of passive-power-loss, \
+and the machine has to be switched on again by the cluster itself.";
+
+const KILL_SLURMCTLD: &str = "\
+It comes back where it was, or on the other controller. The verdict is that of power-loss: \
+`pass-with-loss` when Slurm lost what it had not yet saved.";
+
+const FREEZE_SLURMCTLD: &str = "\
+Whatever becomes of the drill, the process goes on afterwards if the cluster has not ended it; \
+then the verdict is `fail`. Otherwise it is that of kill-slurmctld.";
+
+const KILL_UNSEEN: &str = "\
+The verdict is `pass` when no submission was refused, no job was lost and the accounting has every \
+job once in the end, else `fail`.";
+
+const FREEZE_UNSEEN: &str = "\
+Whatever becomes of the drill, the process goes on afterwards if the cluster has not ended it; \
+then the verdict is `fail`. It is `pass` when no submission was refused, no job was lost and the \
+accounting has every job once in the end.";
+
+const SWITCHOVER: &str = "\
+The verdict is `pass` when not one acknowledged job is missing, ran twice or failed, else `fail`. \
+The role stays where it went.";
