@@ -15,13 +15,30 @@ const ENODEV: i32 = 19;
 
 /// The main process of a service; `None` when nothing of it runs.
 pub fn of_unit(system: &dyn System, unit: &str) -> Result<Option<Process>, FileError> {
-    // The unified hierarchy, cgroups(7), which systemd 252 uses.
-    let list = PathBuf::from(format!("/sys/fs/cgroup/system.slice/{unit}/cgroup.procs"));
     let mut processes = Vec::new();
-    for pid in read(system, &list)?.unwrap_or_default().lines() {
+    for pid in members(system, unit)? {
         processes.extend(stat(system, format!("/proc/{pid}/stat"))?);
     }
     Ok(main_process(&processes).copied())
+}
+
+/// The process of a service that runs a program of that name; for a service
+/// whose main process can be younger than the others.
+pub fn named(system: &dyn System, unit: &str, name: &str) -> Result<Option<Process>, FileError> {
+    for pid in members(system, unit)? {
+        let comm = read(system, format!("/proc/{pid}/comm").as_ref())?;
+        if comm.is_some_and(|comm| comm.trim_end() == name) {
+            return stat(system, format!("/proc/{pid}/stat"));
+        }
+    }
+    Ok(None)
+}
+
+/// Numbers of a service's processes.
+fn members(system: &dyn System, unit: &str) -> Result<Vec<String>, FileError> {
+    // The unified hierarchy, cgroups(7), which systemd 252 uses.
+    let list = PathBuf::from(format!("/sys/fs/cgroup/system.slice/{unit}/cgroup.procs"));
+    Ok(read(system, &list)?.unwrap_or_default().lines().map(str::to_owned).collect())
 }
 
 /// Whether a thread of the process waits for a disk (state D). What cannot

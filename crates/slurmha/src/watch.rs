@@ -2,9 +2,10 @@
 //! `slurmha watch`: notices a daemon that runs and does not work.
 //!
 //! One for each controller, as a service. It does nothing while Pacemaker has
-//! started nothing there: three files a second are looked for. Exits are not
+//! started nothing there: a handful of files a second are looked at. Exits are not
 //! its business, systemd tells those.
 
+mod parent;
 mod watcher;
 
 use std::process::ExitCode;
@@ -17,6 +18,7 @@ use slurmha_core::watch::Heard;
 use slurmha_host::{Local, System};
 
 use crate::agent::{self, Daemon};
+use parent::Parent;
 use watcher::Watcher;
 
 const PAUSE: Duration = Duration::from_secs(1);
@@ -26,6 +28,7 @@ pub fn run() -> ExitCode {
     let system = Local::new();
     let (ask, told) = asker();
     let mut watchers = [Daemon::Slurmctld, Daemon::Slurmdbd, Daemon::Mariadb].map(Watcher::new);
+    let mut parent = Parent::default();
     let binary = system.resolve(BINARY.as_ref()).ok();
     loop {
         for (daemon, heard) in told.try_iter() {
@@ -37,6 +40,7 @@ pub fn run() -> ExitCode {
                 return ExitCode::FAILURE;
             }
         }
+        parent.look(&system);
         if system.resolve(BINARY.as_ref()).ok() != binary {
             eprintln!("{BINARY} has been replaced: systemd starts the new one");
             return ExitCode::SUCCESS;

@@ -80,6 +80,14 @@ pub fn run_later(
     system.run(&command)?.success().map(|_| ())
 }
 
+/// Kills the main process of a unit and nothing else of it.
+pub fn kill_main(system: &dyn System, unit: &str) -> Result<(), CommandError> {
+    let command = Command::new("systemctl")
+        .args(["kill", "--kill-whom=main", "--signal=KILL", unit])
+        .timeout(SHOW_TIMEOUT);
+    system.run(&command)?.success().map(|_| ())
+}
+
 /// Runs a program in a transient service of that name, beside the caller;
 /// systemd-run(1). One at a time: an older one that still runs is ended.
 pub fn run_beside(

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Pacemaker's own parent process under watch.
+//!
+//! A pacemakerd that is stopped is missed by nobody: the daemons below it go
+//! on. But none of them would be started again when it dies, weeks later.
+//! Killed, it is started anew by systemd and takes over those that run
+//! (pacemakerd.c, `find_and_track_existing_processes`).
+
+use slurmha_host::program::systemctl;
+use slurmha_host::{System, unit_process};
+
+const UNIT: &str = "pacemaker.service";
+const PROGRAM: &str = "pacemakerd";
+
+/// Looks in a row: one may fall into a debugger's moment.
+const LOOKS: u32 = 3;
+
+/// What is known of it.
+#[derive(Default)]
+pub struct Parent {
+    /// Looks in a row that found it stopped.
+    stopped: u32,
+}
+
+impl Parent {
+    /// Looks once, and ends a pacemakerd that stays stopped.
+    pub fn look(&mut self, system: &dyn System) {
+        let process = unit_process::named(system, UNIT, PROGRAM).ok().flatten();
+        let stopped = process.is_some_and(|process| process.state == 'T');
+        self.stopped = if stopped { self.stopped + 1 } else { 0 };
+        if self.stopped < LOOKS {
+            return;
+        }
+        self.stopped = 0;
+        match systemctl::kill_main(system, UNIT) {
+            Ok(()) => eprintln!("pacemakerd is stopped: killed, so that systemd starts it anew"),
+            Err(error) => eprintln!("pacemakerd is stopped and could not be killed: {error}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::agent::test_machine::TestMachine;
+
+    fn with_process(state: char) -> TestMachine {
+        let machine = TestMachine::new();
+        machine.put("/sys/fs/cgroup/system.slice/pacemaker.service/cgroup.procs", "500\n501\n");
+        // Older than its parent: that was started anew once.
+        for (pid, name, state, began) in
+            [(500, "pacemaker-based", 'S', 30), (501, "pacemakerd", state, 44)]
+        {
+            let stat =
+                format!("{pid} ({name}) {state} 1 1 1 0 -1 0 0 0 0 0 7 2 0 0 20 0 9 0 {began} 0\n");
+            machine.put(format!("/proc/{pid}/stat"), &stat);
+            machine.put(format!("/proc/{pid}/comm"), &format!("{name}\n"));
+        }
+        machine
+    }
+
+    fn looks(machine: &TestMachine, count: u32) {
+        let mut parent = Parent::default();
+        for _ in 0..count {
+            parent.look(machine);
+            machine.sleep(Duration::from_secs(1));
+        }
+    }
+
+    #[test]
+    fn a_stopped_parent_is_killed_at_the_third_look() {
+        let machine = with_process('T');
+        looks(&machine, 2);
+        assert_eq!(machine.ran("systemctl"), [""; 0]);
+        looks(&machine, 3);
+        assert_eq!(
+            machine.ran("systemctl"),
+            ["systemctl kill --kill-whom=main --signal=KILL pacemaker.service"]
+        );
+    }
+
+    #[test]
+    fn one_that_works_is_left_alone() {
+        let machine = with_process('S');
+        looks(&machine, 10);
+        assert_eq!(machine.ran("systemctl"), [""; 0]);
+    }
+}
