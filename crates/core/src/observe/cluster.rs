@@ -137,6 +137,10 @@ pub struct FencingEvent {
     pub target: String,
     /// The machine that did it.
     pub delegate: String,
+    /// The program that asked for it: `pacemaker-controld.814`,
+    /// `stonith_admin.2211`.
+    #[serde(default)]
+    pub client: String,
     /// `success`, `failed`, `pending`.
     pub status: String,
     /// When it ended, as Pacemaker writes it.
@@ -165,6 +169,10 @@ pub struct SlurmStatus {
     pub slurmdbd: Health,
     /// `SELECT 1` on the local socket; only known on the active controller.
     pub mariadb: Health,
+    /// Records that slurmctld keeps until slurmdbd takes them
+    /// (`DBD Agent queue size` of sdiag(1)); `None` when it was not told.
+    #[serde(default)]
+    pub records_waiting: Option<u64>,
     /// Jobs by state, such as `RUNNING`.
     pub jobs: std::collections::BTreeMap<String, u64>,
     /// Nodes by state, such as `idle`, `down*`.

@@ -157,6 +157,7 @@ fn fencing(element: Node<'_, '_>) -> Result<FencingEvent, ParseError> {
         target: attribute(element, "target")?.to_owned(),
         // Nobody has been chosen yet while the action is pending.
         delegate: optional("delegate"),
+        client: optional("client"),
         status: attribute(element, "status")?.to_owned(),
         completed: optional("completed"),
     })
@@ -261,6 +262,7 @@ mod tests {
                 action: "off".to_owned(),
                 target: "ctl1".to_owned(),
                 delegate: "ctl2".to_owned(),
+                client: "pacemaker-controld.652".to_owned(),
                 status: "success".to_owned(),
                 completed: "2026-11-25 07:51:19Z".to_owned(),
             }]

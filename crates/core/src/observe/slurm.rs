@@ -50,6 +50,13 @@ pub fn parse_squeue_states(text: &str) -> Result<BTreeMap<String, u64>, ParseErr
     Ok(counts)
 }
 
+/// Records that wait in slurmctld for slurmdbd, from `sdiag` (a line
+/// `DBD Agent queue size: 0` among many; `None` when it has none).
+pub fn parse_sdiag_dbd_queue(text: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.trim().strip_prefix("DBD Agent queue size:"))?;
+    line.trim().parse().ok()
+}
+
 /// Counts nodes by state from `sinfo --noheader --Node --format "%N %T"` (a
 /// line per node and partition, such as `cn1 idle` or `cn2 down*`).
 ///
@@ -82,6 +89,14 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_queue_for_slurmdbd_is_one_line_among_many() {
+        let text = "Server thread count:  3\nAgent queue size:     0\nAgent count:          0\n\
+                    DBD Agent queue size: 17\n\nJobs submitted: 4\n";
+        assert_eq!(parse_sdiag_dbd_queue(text), Some(17));
+        assert_eq!(parse_sdiag_dbd_queue("Agent queue size: 3\n"), None);
+    }
 
     #[test]
     fn a_controller_that_answers_is_up() {

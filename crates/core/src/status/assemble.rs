@@ -47,6 +47,7 @@ pub fn assemble(site: &Site, answers: &Answers) -> Status {
             slurmctld: view.health(|slurm| &slurm.slurmctld),
             slurmdbd: view.health(|slurm| &slurm.slurmdbd),
             mariadb: view.health(|slurm| &slurm.mariadb),
+            records_waiting: view.slurm().find_map(|(_, slurm)| slurm.records_waiting),
         },
         jobs: counts(&view, |slurm| &slurm.jobs),
         nodes: counts(&view, |slurm| &slurm.nodes),

@@ -116,6 +116,7 @@ fn slurm(mariadb: Health) -> SlurmStatus {
         slurmctld: Health::Up,
         slurmdbd: Health::Up,
         mariadb,
+        records_waiting: Some(0),
         jobs: counts(&[("PENDING", 2), ("RUNNING", 4)]),
         nodes: counts(&[("mixed", 2)]),
     }
@@ -174,6 +175,7 @@ pub fn fenced(target: &str, status: &str) -> FencingEvent {
         action: "off".to_owned(),
         target: target.to_owned(),
         delegate: "ctl1".to_owned(),
+        client: "pacemaker-controld.814".to_owned(),
         status: status.to_owned(),
         completed: "2026-11-25 08:00:12Z".to_owned(),
     }

@@ -211,4 +211,6 @@ pub struct Daemons {
     pub slurmdbd: Health,
     /// A query on the active controller.
     pub mariadb: Health,
+    /// Records that slurmctld keeps until slurmdbd takes them.
+    pub records_waiting: Option<u64>,
 }

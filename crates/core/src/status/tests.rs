@@ -84,6 +84,27 @@ fn a_scheduler_that_refuses_is_down() {
     assert_eq!(next(&status), ["on ctl1: journalctl -u slurmctld"]);
 }
 
+#[test]
+fn a_slurmdbd_that_falls_behind_is_told_before_records_are_dropped() {
+    let with = |waiting| {
+        let mut answers = answers();
+        change(&mut answers, "login1", |o| {
+            let Reading::Known(slurm) = &mut o.slurm else { panic!() };
+            slurm.records_waiting = waiting;
+        });
+        assemble(&site(), &answers)
+    };
+    assert_eq!(with(Some(999)).verdict, Verdict::Healthy);
+    let behind = with(Some(1000));
+    assert_eq!(behind.verdict, Verdict::Degraded);
+    assert_eq!(
+        problems(&behind),
+        ["1000 records wait for slurmdbd; Slurm begins to drop them at MaxDBDMsgs, 10000 or more"]
+    );
+    // Another machine has the answer.
+    assert_eq!(with(None).daemons.records_waiting, Some(0));
+}
+
 /// A controller that is cut off cannot reach the VIP; the login node can.
 #[test]
 fn one_good_answer_proves_that_a_daemon_is_up() {

@@ -87,12 +87,14 @@ fn observe_slurm(system: &dyn System) -> SlurmStatus {
         let slurmctld = scope.spawn(|| slurmctld(slurm::ping(system, QUERY_TIMEOUT)));
         let slurmdbd = scope.spawn(|| slurmdbd(slurm::clusters(system, QUERY_TIMEOUT)));
         let mariadb = scope.spawn(|| mariadb(mariadb::select_one(system, QUERY_TIMEOUT)));
+        let records = scope.spawn(|| slurm::records_waiting(system, QUERY_TIMEOUT).ok().flatten());
         let jobs = scope.spawn(|| slurm::job_states(system, QUERY_TIMEOUT).unwrap_or_default());
         let nodes = scope.spawn(|| slurm::node_states(system, QUERY_TIMEOUT).unwrap_or_default());
         SlurmStatus {
             slurmctld: slurmctld.join().unwrap_or_default(),
             slurmdbd: slurmdbd.join().unwrap_or_default(),
             mariadb: mariadb.join().unwrap_or_default(),
+            records_waiting: records.join().ok().flatten(),
             jobs: jobs.join().unwrap_or_else(|_| BTreeMap::new()),
             nodes: nodes.join().unwrap_or_else(|_| BTreeMap::new()),
         }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use slurmha_core::observe::{
-    Health, ParseError, parse_scontrol_ping, parse_sinfo_states, parse_squeue_states,
+    Health, ParseError, parse_scontrol_ping, parse_sdiag_dbd_queue, parse_sinfo_states,
+    parse_squeue_states,
 };
 use slurmha_core::state_save::{
     SINFO_REASONS, SQUEUE_REASONS, parse_drained_as_duplicate, parse_held_after_launch,
@@ -56,6 +57,16 @@ pub fn node_states(
     let command =
         Command::new("sinfo").args(["--noheader", "--Node", "--format", "%N %T"]).timeout(timeout);
     Ok(parse_sinfo_states(&system.run(&command)?.success()?.text())?)
+}
+
+/// Records that slurmctld keeps until slurmdbd takes them; `None` when it was
+/// not told.
+pub fn records_waiting(
+    system: &dyn System,
+    timeout: Duration,
+) -> Result<Option<u64>, CommandError> {
+    let output = system.run(&Command::new("sdiag").timeout(timeout))?.success()?;
+    Ok(parse_sdiag_dbd_queue(&output.text()))
 }
 
 /// Names of the clusters that slurmdbd knows.

@@ -61,7 +61,7 @@ const CATALOGUE: [Package; 9] = [
     ),
     package("slurmctld", &["slurmctld"], &["slurmctld.service"]),
     package("slurmdbd", &["slurmdbd"], &["slurmdbd.service"]),
-    package("slurm-client", &["sacctmgr", "scontrol", "sinfo", "squeue"], &[]),
+    package("slurm-client", &["sacctmgr", "scontrol", "sdiag", "sinfo", "squeue"], &[]),
     package("chrony", &["chronyd"], &["chrony.service"]),
 ];
 

@@ -34,10 +34,23 @@ pub(super) fn daemons(status: &Status) -> Vec<Problem> {
         health("slurmctld", &daemons.slurmctld, Severity::Down),
         health("slurmdbd", &daemons.slurmdbd, Severity::Degraded),
         health("mariadb", &daemons.mariadb, Severity::Degraded),
+        daemons.records_waiting.and_then(|waiting| backlog(waiting, &place)),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// slurmctld sends what has queued up as soon as slurmdbd takes it. Beyond
+/// `MaxDBDMsgs`, at least 10,000 (slurm.conf(5)), it drops records for good.
+const BACKLOG: u64 = 1000;
+
+fn backlog(waiting: u64, place: &str) -> Option<Problem> {
+    let text = format!(
+        "{waiting} records wait for slurmdbd; Slurm begins to drop them at MaxDBDMsgs, 10000 or more"
+    );
+    let next = format!("{place}sdiag; journalctl -u slurmdbd");
+    (waiting >= BACKLOG).then(|| problem(Severity::Degraded, text, next))
 }
 
 /// Without the watcher a daemon that hangs is noticed by nobody, and nothing
