@@ -46,7 +46,8 @@ use crate::xml::Element;
 pub const OUTDATED: &str = "slurmha-outdated-";
 
 /// How long Pacemaker has to begin fencing by itself, counted from when the
-/// peer is gone.
+/// peer is gone; on a primary that lost its peer from Corosync's membership,
+/// no time at all.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 /// How long an answer that makes no sense or does not come is asked for again.
 pub const UNKNOWN_LIMIT: Duration = Duration::from_secs(10);
@@ -313,11 +314,23 @@ fn request(seen: &Seen, record: &PeerRecord, missing: &str) -> Decision {
         wait(seen, format!("{gone}; fencing failed: {why}"))
     } else if !record.quorate {
         wait(seen, format!("{gone}, and this side has no quorum to fence it"))
-    } else if seen.gone_for >= PATIENCE && seen.waited < seen.limit() {
+    } else if (is_urgent(seen) || seen.gone_for >= PATIENCE) && seen.waited < seen.limit() {
         Decision::Request
     } else {
         wait(seen, gone)
     }
+}
+
+/// Whether programs wait for the answer while Pacemaker still makes its plan
+/// (more than a second). It fences whoever is lost from the membership without
+/// having left, and its own request is then joined with ours.
+///
+/// Not when a machine's Pacemaker alone is gone: that may be coming back.
+fn is_urgent(seen: &Seen) -> bool {
+    let is_primary = seen.disks.known().is_some_and(|disks| disks.is_primary);
+    let state = seen.record.known().and_then(|record| record.state.as_ref());
+    let was_expected = |state: &NodeState| !state.in_membership && state.expected == "member";
+    is_primary && state.is_some_and(was_expected)
 }
 
 fn wait(seen: &Seen, reason: String) -> Decision {

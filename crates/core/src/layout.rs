@@ -85,6 +85,18 @@ pub const SNAPSHOT_UNIT_FILE: &str = "/etc/systemd/system/slurmha-snapshot.servi
 pub const SNAPSHOT_TIMER: &str = "slurmha-snapshot.timer";
 /// Its file.
 pub const SNAPSHOT_TIMER_FILE: &str = "/etc/systemd/system/slurmha-snapshot.timer";
+/// A note for each machine that was fenced and may be switched on again.
+pub const FENCED_NOTES: &str = "/run/slurmha/fenced";
+/// When machines were switched on after a fence, in the last hour.
+pub const POWER_ON_RECORD: &str = "/var/lib/slurmha/power-on.json";
+/// Unit that sees to them.
+pub const POWER_ON_UNIT: &str = "slurmha-power-on.service";
+/// Its file.
+pub const POWER_ON_UNIT_FILE: &str = "/etc/systemd/system/slurmha-power-on.service";
+/// Unit that starts it when there is a note.
+pub const POWER_ON_PATH: &str = "slurmha-power-on.path";
+/// Its file.
+pub const POWER_ON_PATH_FILE: &str = "/etc/systemd/system/slurmha-power-on.path";
 /// `SlurmctldPort`, the default of slurm.conf(5).
 pub const SLURMCTLD_PORT: u16 = 6817;
 /// `DbdPort`, the default of slurmdbd.conf(5).

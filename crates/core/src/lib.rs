@@ -15,6 +15,7 @@ pub mod fence_peer;
 pub mod layout;
 pub mod observe;
 pub mod plan;
+pub mod power_on;
 pub mod promotion;
 pub mod render;
 pub mod secret;

@@ -66,6 +66,9 @@ enum Command {
     /// Copies slurmctld's state to the local disk; a timer on the controllers
     #[command(hide = true)]
     SnapshotState,
+    /// Switches on what was fenced; a service on the controllers
+    #[command(hide = true)]
+    PowerOn,
     /// Proves that the peer is fenced or outdated; called by DRBD
     #[command(hide = true)]
     FencePeer,
@@ -86,6 +89,7 @@ impl Cli {
             Command::Watch => return Ok(crate::watch::run()),
             Command::Durable(args) => return Ok(crate::durable::run(&args)),
             Command::SnapshotState => return Ok(crate::snapshot::run()),
+            Command::PowerOn => return Ok(crate::power_on::run()),
             Command::FencePeer => return Ok(crate::fence_peer::fence()),
             Command::UnfencePeer => return Ok(crate::fence_peer::unfence()),
             Command::Init(args) => command::init::run(&args),

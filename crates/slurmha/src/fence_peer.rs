@@ -15,7 +15,9 @@ use slurmha_core::fence_peer::{Answer, Decision, LIMIT, LONG_POLL, POLL, Seen, d
 use slurmha_core::layout::DRBD_RESOURCE;
 use slurmha_core::observe::Reading;
 use slurmha_host::program::{logger, pacemaker, stonith};
-use slurmha_host::{Local, System};
+use slurmha_host::{FileError, Local, System};
+
+use crate::power_on::Note;
 
 const TAG: &str = "slurmha-fence-peer";
 
@@ -74,9 +76,21 @@ fn answer(system: &dyn System, call: &Call) -> Answer {
         answer as u8,
         look::summary(&seen),
     );
-    // The answer does not depend on whether it could be written down.
+    // The answer depends on neither.
+    if answer == Answer::Stonithed
+        && let Err(error) = leave_note(system, call, &seen)
+    {
+        let line = format!("{} will not be switched on: {error}", call.peer);
+        let _ = logger::log(system, TAG, &line);
+    }
     let _ = logger::log(system, TAG, &line);
     answer
+}
+
+/// The peer is to be switched on when this is over.
+fn leave_note(system: &dyn System, call: &Call, seen: &Seen) -> Result<(), FileError> {
+    let note = Note { fenced: system.now(), requested: seen.request.is_some() };
+    note.leave(system, &call.peer)
 }
 
 /// Looks, decides and acts until there is an answer.

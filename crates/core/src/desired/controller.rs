@@ -5,8 +5,8 @@ use super::everywhere::directory;
 use super::{Want, disabled, enabled, packages, running};
 use crate::config_file::{Access, ConfigFile};
 use crate::layout::{
-    DATABASE_MOUNT, DURABLE_UNIT, SNAPSHOT_TIMER, SNAPSHOT_TIMER_FILE, SNAPSHOTS, STATE_MOUNT,
-    WATCH_UNIT, WATCH_UNIT_FILE,
+    DATABASE_MOUNT, DURABLE_UNIT, POWER_ON_PATH, POWER_ON_PATH_FILE, POWER_ON_UNIT, SNAPSHOT_TIMER,
+    SNAPSHOT_TIMER_FILE, SNAPSHOTS, STATE_MOUNT, WATCH_UNIT, WATCH_UNIT_FILE,
 };
 use crate::plan::Stage;
 use crate::render::cib::password_script;
@@ -58,6 +58,9 @@ fn base(site: &Site) -> Vec<Want> {
     wants.extend(units::snapshot().map(Want::File));
     if site.durable_submit.is_offered() {
         wants.push(Want::File(units::durable(site.vip)));
+    }
+    if site.powers_on() {
+        wants.extend(units::power_on().map(Want::File));
     }
     wants.extend(only_pacemaker_starts());
     wants
@@ -133,7 +136,22 @@ fn membership(site: &Site) -> Vec<Want> {
     wants.push(enabled(SNAPSHOT_TIMER));
     wants.push(running(SNAPSHOT_TIMER, &[SNAPSHOT_TIMER_FILE]));
     wants.extend(durable(site));
+    wants.extend(power_on(site));
     wants
+}
+
+/// What switches a machine on that was fenced.
+fn power_on(site: &Site) -> Vec<Want> {
+    if site.powers_on() {
+        return vec![enabled(POWER_ON_PATH), running(POWER_ON_PATH, &[POWER_ON_PATH_FILE])];
+    }
+    let unit = POWER_ON_PATH.to_owned();
+    let service = POWER_ON_UNIT.to_owned();
+    vec![
+        Want::NotEnabled { unit: unit.clone() },
+        Want::NotRunning { unit },
+        Want::NotRunning { unit: service },
+    ]
 }
 
 /// The service that says whether a job is saved. Enabled, it comes with

@@ -135,6 +135,29 @@ fn without_quorum_nobody_is_shot() {
     waits(seen, LIMIT, "no quorum");
 }
 
+/// Its I/O is frozen, and Pacemaker is about to ask for the same.
+#[test]
+fn a_primary_does_not_wait_for_pacemakers_plan() {
+    let as_primary = |state: NodeState| {
+        let mut seen = seen(state);
+        if let Reading::Known(disks) = &mut seen.disks {
+            disks.is_primary = true;
+        }
+        decide(&seen)
+    };
+    assert_eq!(as_primary(lost()), Decision::Request);
+    assert!(matches!(as_primary(left_cleanly()), Decision::Wait(_)), "nobody else would fence it");
+    let without_pacemaker = state(true, false, "down", "member");
+    assert!(matches!(as_primary(without_pacemaker), Decision::Wait(_)), "it may be coming back");
+    assert!(matches!(as_primary(state(false, true, "member", "member")), Decision::Wait(_)));
+    let mut alone = seen(lost());
+    record(&mut alone).quorate = false;
+    if let Reading::Known(disks) = &mut alone.disks {
+        disks.is_primary = true;
+    }
+    assert!(matches!(decide(&alone), Decision::Wait(_)), "an isolated side shoots nobody");
+}
+
 #[test]
 fn a_request_that_succeeded_is_proof_and_one_that_failed_is_not() {
     let mut seen = seen(lost());

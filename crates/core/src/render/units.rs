@@ -2,6 +2,7 @@
 //! systemd drop-ins and option files of the daemons.
 
 mod durable;
+mod power_on;
 mod snapshot;
 mod watch;
 
@@ -12,6 +13,7 @@ use crate::render::cib::id;
 use crate::site::Site;
 
 pub use durable::durable;
+pub use power_on::power_on;
 pub use snapshot::snapshot;
 
 /// Drop-ins for the daemons that only Pacemaker starts, and what tells it

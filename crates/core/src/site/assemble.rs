@@ -40,6 +40,7 @@ pub(super) fn assemble(file: &SiteFile) -> Option<Site> {
         logins: all(items(file.login.as_ref()), login)?,
         slurm_extra: slurm_extra(file),
         durable_submit: durable_submit(file),
+        after_fencing: cluster.after_fencing.as_ref().map(|it| it.value).unwrap_or_default(),
         accept: items(cluster.accept.as_ref()).iter().map(|accept| accept.value).collect(),
     })
 }

@@ -13,7 +13,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::Span;
 use super::fragment::{Field, Fragment, Need, fragment, read_table, take_value};
-use super::model::{Accept, DurableSubmit};
+use super::model::{Accept, AfterFencing, DurableSubmit};
 use super::reader::{Report, Value, wrong_type};
 use super::schema::table_schema;
 use super::spanned::Spanned;
@@ -73,6 +73,9 @@ fragment! {
         /// Dangers that are accepted by name.
         /// Without it, a site without fencing or without an arbiter is refused.
         optional accept: Many<Accept>,
+        /// What becomes of a controller that the cluster has fenced.
+        /// "power-on", the default: it is switched on a minute after the takeover and joins by itself, at most three times an hour. "stay-off": a person looks at it first.
+        optional after_fencing: AfterFencing,
     }
 }
 

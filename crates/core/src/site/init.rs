@@ -56,6 +56,7 @@ fn cluster(answers: &InitAnswers) -> String {
     text += &explained("name", &name, "Slurm's ClusterName; cannot be changed later");
     text +=
         &explained("vip", &quoted(&answers.vip), "moves with slurmctld; clients know only this");
+    text += &explained("#after_fencing", &quoted("stay-off"), "instead of \"power-on\"");
     if !answers.accept.is_empty() {
         let accepted = answers.accept.iter().map(|accept| accept.as_str());
         text += &format!("accept = {}\n", list(accepted));

@@ -68,6 +68,8 @@ pub struct Site {
     pub slurm_extra: Vec<String>,
     /// Whether `sbatch` waits until the job is saved.
     pub durable_submit: DurableSubmit,
+    /// What becomes of a controller that the cluster has fenced.
+    pub after_fencing: AfterFencing,
     /// Dangers that the file accepts by name.
     pub accept: BTreeSet<Accept>,
 }
@@ -262,6 +264,31 @@ impl DurableSubmit {
     }
 }
 
+/// What becomes of a controller that the cluster has fenced, when the other
+/// one has taken over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AfterFencing {
+    /// It is switched on again a minute later, and joins by itself.
+    #[default]
+    PowerOn,
+    /// A person looks at it first.
+    StayOff,
+}
+
+impl AfterFencing {
+    /// Every choice, in the order of the documentation.
+    pub const ALL: [Self; 2] = [Self::PowerOn, Self::StayOff];
+
+    /// The word that the site file uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PowerOn => "power-on",
+            Self::StayOff => "stay-off",
+        }
+    }
+}
+
 /// What a machine does in the cluster; one machine can have several roles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -293,6 +320,11 @@ impl Site {
     pub fn is_fenced(&self) -> bool {
         !self.accept.contains(&Accept::DataLossWithoutFencing)
             || self.controllers.iter().all(|controller| controller.fence.is_some())
+    }
+
+    /// Whether a controller that was fenced is switched on again.
+    pub fn powers_on(&self) -> bool {
+        self.is_fenced() && self.after_fencing == AfterFencing::PowerOn
     }
 
     /// Every machine once, controllers first, then in the order of the file.

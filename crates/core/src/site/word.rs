@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use toml::de::DeValue;
 
 use super::diagnostic::{Diagnostic, Span};
-use super::model::{Accept, DurableSubmit};
+use super::model::{Accept, AfterFencing, DurableSubmit};
 use super::reader::{Report, Value, nearest, wrong_type};
 use super::rule;
 
@@ -59,6 +59,26 @@ impl Value for DurableSubmit {
             report,
             Self::ALL.map(|d| (d.as_str(), d)),
             "does not say when sbatch waits",
+        )
+    }
+
+    fn schema() -> Json {
+        json!({ "enum": Self::ALL.map(Self::as_str) })
+    }
+}
+
+impl Value for AfterFencing {
+    fn expected() -> String {
+        one_of(Self::ALL.map(Self::as_str))
+    }
+
+    fn read(value: &DeValue<'_>, span: &Span, report: &mut Report) -> Option<Self> {
+        read_word(
+            value,
+            span,
+            report,
+            Self::ALL.map(|a| (a.as_str(), a)),
+            "does not say what becomes of a fenced controller",
         )
     }
 

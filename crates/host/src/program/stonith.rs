@@ -27,6 +27,16 @@ pub fn history(
     Ok(parse_fence_history(&output.text())?)
 }
 
+/// Switches a node on, by the device that fences it, and waits until that
+/// says that it is.
+pub fn power_on(system: &dyn System, node: &str, limit: Duration) -> Result<(), CommandError> {
+    let seconds = limit.as_secs().max(1).to_string();
+    let command = Command::new("stonith_admin")
+        .args(["--unfence", node, "--timeout", &seconds])
+        .timeout(limit + Duration::from_secs(1));
+    system.run(&command)?.success().map(|_| ())
+}
+
 /// Fences a node (`off`) and waits until it is proven. A fence of the last
 /// ten seconds counts, and one that is under way is joined
 /// (fenced_remote.c, `merge_duplicates`).

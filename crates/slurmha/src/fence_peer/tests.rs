@@ -31,6 +31,21 @@ fn a_fence_that_is_proven_costs_two_questions() {
 }
 
 #[test]
+fn a_note_is_left_of_a_fence_and_of_nothing_else() {
+    let note = |requested: bool| {
+        let text = format!("{{\"fenced\":\"1970-01-01T00:00:00Z\",\"requested\":{requested}}}");
+        format!("/run/slurmha/fenced/ctl2 {text}")
+    };
+    for (state, notes) in
+        [(ERASED, vec![note(false)]), (LOST, vec![note(true)]), (MEMBER, vec![]), (LEFT, vec![])]
+    {
+        let machine = Machine::with(state);
+        asked(&machine);
+        assert_eq!(machine.notes(), notes);
+    }
+}
+
+#[test]
 fn pacemakers_own_fence_is_waited_for() {
     let machine = Machine::with(LOST);
     machine.later(Duration::from_secs(3), ERASED);
