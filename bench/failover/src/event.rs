@@ -12,7 +12,7 @@ use crate::lab::{LOGIN, Lab, Machines, Result, SSH_LIMIT, Way, wait_for};
 use crate::outage::{Gap, longest_after, longest_before};
 
 /// A cluster that has not come back after this is not waited for.
-const LIMIT: Duration = Duration::from_secs(240);
+const LIMIT: Duration = Duration::from_secs(120);
 /// What is usual is measured for this long first.
 const WARM_UP: Duration = Duration::from_secs(8);
 /// An answer that is followed by silence has not ended the outage.

@@ -21,6 +21,9 @@ pub const SSH_LIMIT: Duration = Duration::from_secs(90);
 /// Between two looks at something that is waited for.
 pub const PAUSE: Duration = Duration::from_millis(500);
 
+/// How long a thawed lab is left alone before anything is measured.
+const SETTLED: Duration = Duration::from_secs(15);
+
 /// Where the clients are.
 pub const LOGIN: &str = "login1";
 const MACHINES: [&str; 5] = ["ctl1", "ctl2", LOGIN, "cn1", "cn2"];
@@ -142,6 +145,9 @@ impl Lab {
         wait_for("slurmctld to answer after the thaw", LAB_LIMIT, || {
             machines.ssh(LOGIN, "scontrol ping | grep -q 'is UP'", SSH_LIMIT).is_ok()
         })?;
+        // Emulated processors begin with nothing translated: for seconds they
+        // are so slow that machines lose sight of each other.
+        thread::sleep(SETTLED);
         if !machines.has_vip("ctl1") {
             std::mem::swap(&mut machines.active, &mut machines.passive);
         }

@@ -201,6 +201,12 @@ pub fn decide(seen: &Seen) -> Decision {
     if let Some(refusal) = own_data(seen) {
         return refusal;
     }
+    if seen.disks.known().is_some_and(Disks::are_in_sync) {
+        // A stall and no loss: DRBD has let its I/O go on by itself, and looks
+        // at no answer any more (drbd_nl.c, `conn_try_outdate_peer`).
+        let reason = format!("{} is connected again and has the same data", seen.peer);
+        return Decision::Answer(Answer::NotFenced, reason);
+    }
     let record = match &seen.record {
         Reading::Known(record) => record,
         Reading::Unknown(why) => return unknown(seen, "the cluster's state is not known", why),

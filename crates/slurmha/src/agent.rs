@@ -37,6 +37,7 @@ pub use intent::{forget_hang, is_expected, note_hang};
 use parameters::Parameters;
 pub use ready::ask;
 use replication::Replication;
+pub use restart::CIB;
 use vip::Vip;
 use volume::Volume;
 

@@ -5,7 +5,7 @@
 //!
 //! What is decided, and why, is in [`slurmha_core::fence_peer`].
 
-mod look;
+pub mod look;
 mod mark;
 
 use std::process::ExitCode;
@@ -123,9 +123,8 @@ fn prove(system: &dyn System, call: &Call, start: Duration) -> (Answer, String, 
                 seen.request = Some(result.map_err(|error| error.to_string()));
             }
         }
-        if seen.disks.known().is_none() {
-            seen.disks = look::disks(system);
-        }
+        // A mark that was confirmed while the connection came back is withdrawn.
+        seen.disks = look::disks(system);
     };
     if marked && answer != Answer::Outdated {
         withdraw(system, &call.peer);

@@ -5,6 +5,7 @@
 //! started nothing there: a handful of files a second are looked at. Exits are not
 //! its business, systemd tells those.
 
+mod marks;
 mod parent;
 mod watcher;
 
@@ -18,6 +19,7 @@ use slurmha_core::watch::Heard;
 use slurmha_host::{Local, System};
 
 use crate::agent::{self, Daemon};
+use marks::Marks;
 use parent::Parent;
 use watcher::Watcher;
 
@@ -28,7 +30,7 @@ pub fn run() -> ExitCode {
     let system = Local::new();
     let (ask, told) = asker();
     let mut watchers = [Daemon::Slurmctld, Daemon::Slurmdbd, Daemon::Mariadb].map(Watcher::new);
-    let mut parent = Parent::default();
+    let (mut parent, mut marks) = (Parent::default(), Marks::default());
     let binary = system.resolve(BINARY.as_ref()).ok();
     loop {
         for (daemon, heard) in told.try_iter() {
@@ -41,6 +43,7 @@ pub fn run() -> ExitCode {
             }
         }
         parent.look(&system);
+        marks.look(&system);
         if system.resolve(BINARY.as_ref()).ok() != binary {
             eprintln!("{BINARY} has been replaced: systemd starts the new one");
             return ExitCode::SUCCESS;

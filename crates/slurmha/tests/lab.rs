@@ -60,7 +60,11 @@ fn the_main_job() {
     });
     lab.part("a job that its node only remembers is put right", || {
         lab_site::remembered::is_put_right(&lab);
-        wait_until("status says healthy", || lab.slurmha(&["status", lab.site()]).is_ok());
+        lab.until_healthy();
+    });
+    lab.part("the agents pass ocf-tester", || lab_site::agents::pass_ocf_tester(&lab));
+    lab.part("slurmctld's state comes back from a snapshot", || {
+        lab_site::snapshot::is_restored_as_the_runbook_says(&lab);
     });
     lab.part("standby moves everything, and back", || {
         let (active, passive) = lab.active_and_passive();
@@ -83,7 +87,7 @@ fn the_main_job() {
     lab.part("frozen and thawed", || {
         lab.slurmha(&["lab", "freeze"]).succeeds();
         lab.slurmha(&["lab", "thaw"]).succeeds();
-        wait_until("status says healthy", || lab.slurmha(&["status", lab.site()]).is_ok());
+        lab.until_healthy();
     });
     lab.part("slurmctld hangs, then is killed", || {
         for fault in ["freeze-slurmctld", "kill-slurmctld"] {
@@ -97,6 +101,13 @@ fn the_main_job() {
     lab.part("the active controller loses power", || {
         let report = lab.slurmha(&["drill", "power-loss", lab.site(), "--json"]).succeeds();
         lab_site::assert_survived(&report);
+    });
+    lab.part("Corosync is killed on the active controller", || {
+        let report = lab.slurmha(&["drill", "kill-corosync", lab.site(), "--json"]).succeeds();
+        lab_site::assert_survived(&report);
+    });
+    lab.part("a machine that cannot be fenced", || {
+        lab_site::unfenced::is_never_promoted_over(&lab);
     });
     lab.part("both controllers lose power at once, and come back", || {
         lab_site::dark::is_survived(&lab);

@@ -31,12 +31,14 @@ type Parameter = (&'static str, &'static str, &'static str);
 const DAEMON: &str = "Runs the daemon through its systemd unit. A start ends when the daemon \
                       answers a request; it is not started unless the replicated volume is mounted.";
 
-/// The `meta-data` document. pcs checks it against ocf-1.1.rng.
+/// The `meta-data` document. pcs checks it against ocf-1.1.rng, ocf-tester
+/// against the older form that the document names.
 pub fn of(agent: Agent) -> String {
     let Description { name, short, long, parameters } = describe(agent);
     let actions = if agent == Agent::Drbd { PROMOTABLE } else { PLAIN };
     format!(
         r#"<?xml version="1.0"?>
+<!DOCTYPE resource-agent SYSTEM "ra-api-1.dtd">
 <resource-agent name="{name}" version="1.0">
   <version>1.1</version>
   <longdesc lang="en">{long}</longdesc>

@@ -46,7 +46,7 @@ const MEMORY: SignedDuration = SignedDuration::from_secs(60);
 /// Pacemaker's configuration, which it keeps in this file and writes anew
 /// after each change (daemons/based, cib_file.c). Reading it costs no program,
 /// and clients are waiting.
-const CIB: &str = "/var/lib/pacemaker/cib/cib.xml";
+pub const CIB: &str = "/var/lib/pacemaker/cib/cib.xml";
 
 /// Whether this failure may be put right here. The others have nobody who
 /// waits for them: clients of slurmdbd and MariaDB keep what they could not

@@ -23,7 +23,7 @@ pub(super) fn own_name(system: &dyn System) -> String {
 
 /// `/proc/drbd` first: it takes no process and no lock while DRBD waits for
 /// us. DRBD 9 tells nothing there.
-pub(super) fn disks(system: &dyn System) -> Reading<Disks> {
+pub fn disks(system: &dyn System) -> Reading<Disks> {
     let text = match system.read(Path::new("/proc/drbd")) {
         Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
         Ok(None) => return Reading::Unknown("there is no /proc/drbd".to_owned()),

@@ -6,27 +6,17 @@ use super::{LabSite, wait_until};
 
 /// Looked for in the saved table.
 const NAME: &str = "waits-for-the-light";
-const STATE: &str = "/srv/slurmha/state/slurmctld/job_state";
 
 /// Cuts the power of both controllers and gives it back.
 pub fn is_survived(lab: &LabSite) {
     let (active, _) = lab.active_and_passive();
-    let sbatch = format!(
-        "cd /tmp && setpriv --reuid=65534 --regid=65534 --clear-groups sbatch --parsable \
-         --hold --job-name={NAME} --output=/dev/null --mem=32M --wrap hostname"
-    );
-    let job = lab.on("login1", &sbatch);
-    let job = job.trim();
-    wait_until("the job is saved", || {
-        let saved = format!("grep --text --quiet {NAME} {STATE}");
-        lab.try_on(&active, &saved).is_some()
-    });
+    let job = lab.held_job(&active, NAME);
     for state in ["off", "on"] {
         for controller in ["ctl1", "ctl2"] {
             lab.slurmha(&["lab", "power", state, controller]).succeeds();
         }
     }
-    wait_until("status says healthy", || lab.slurmha(&["status", lab.site()]).is_ok());
+    lab.until_healthy();
     lab.on("login1", &format!("scontrol release {job}"));
     wait_until("the job has run and is accounted for", || {
         let sacct = format!("sacct --noheader --parsable2 --jobs={job} --format=JobName,State");

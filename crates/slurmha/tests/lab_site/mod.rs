@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A laboratory for one test: its own home, the shared image cache.
 
+pub mod agents;
 pub mod dark;
 pub mod remembered;
+pub mod snapshot;
+pub mod unfenced;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+/// slurmctld's saved job table.
+pub const STATE: &str = "/srv/slurmha/state/slurmctld/job_state";
 
 /// Where the test's laboratory lives, and the binary that drives it.
 pub struct LabSite {
@@ -29,6 +35,11 @@ impl Ran {
     /// Whether it ended well.
     pub fn is_ok(&self) -> bool {
         self.ok
+    }
+
+    /// Its stdout, however it ended.
+    pub fn stdout(self) -> String {
+        self.stdout
     }
 
     /// Its stdout; everything is printed when it did not end well.
@@ -58,8 +69,14 @@ impl LabSite {
         self.site.to_str().expect("a path in UTF-8")
     }
 
-    /// Runs one part and says how long it took.
+    /// Runs one part and says how long it took; with `SLURMHA_LAB_PARTS` (words,
+    /// separated by commas) only parts that have one of them in their name.
     pub fn part(&self, name: &str, run: impl FnOnce()) {
+        if let Ok(words) = std::env::var("SLURMHA_LAB_PARTS")
+            && !words.split(',').any(|word| name.contains(word))
+        {
+            return;
+        }
         eprintln!("--- {name}");
         let begin = Instant::now();
         run();
@@ -115,6 +132,25 @@ impl LabSite {
         let on_first = self.try_on("ctl1", "systemctl is-active slurmctld").is_some();
         let names = ("ctl1".to_owned(), "ctl2".to_owned());
         if on_first { names } else { (names.1, names.0) }
+    }
+
+    /// Submits a job that does not start, and waits until the saved table has it.
+    pub fn held_job(&self, active: &str, name: &str) -> u32 {
+        let sbatch = format!(
+            "cd /tmp && setpriv --reuid=65534 --regid=65534 --clear-groups sbatch --parsable \
+             --hold --job-name={name} --output=/dev/null --mem=32M --wrap hostname"
+        );
+        let id = self.on("login1", &sbatch);
+        wait_until("the job is saved", || {
+            let saved = format!("grep --text --quiet {name} {STATE}");
+            self.try_on(active, &saved).is_some()
+        });
+        id.trim().parse().expect("a job id")
+    }
+
+    /// Waits until nothing is wrong.
+    pub fn until_healthy(&self) {
+        wait_until("status says healthy", || self.slurmha(&["status", self.site()]).is_ok());
     }
 
     /// Whether both sides of DRBD hold the same data.

@@ -2,11 +2,10 @@
 //! A job that its node only remembers: started, ended, and neither saved nor
 //! forgotten. A power cut makes one now and then; this makes one for certain.
 
-use super::{LabSite, wait_until};
+use super::{LabSite, STATE, wait_until};
 
 /// Looked for in the saved table.
 const NAME: &str = "remembered-by-its-node";
-const STATE: &str = "/srv/slurmha/state/slurmctld/job_state";
 
 /// Brings the state about, and waits until the cluster has put it right.
 pub fn is_put_right(lab: &LabSite) {

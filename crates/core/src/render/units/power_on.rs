@@ -38,7 +38,6 @@ Description=Wait for machines that were fenced
 
 [Path]
 DirectoryNotEmpty={FENCED_NOTES}
-TriggerLimitIntervalSec=0
 
 [Install]
 WantedBy=multi-user.target

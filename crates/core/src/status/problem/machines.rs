@@ -55,11 +55,16 @@ pub(super) fn controllers(view: &View<'_>, status: &Status) -> Vec<Problem> {
     status
         .machines
         .iter()
-        .filter_map(|machine| controller(machine, machine.member?, &place))
+        .filter_map(|machine| controller(machine, machine.member?, &place, view.site.is_fenced()))
         .collect()
 }
 
-fn controller(machine: &MachineStatus, member: Member, place: &str) -> Option<Problem> {
+fn controller(
+    machine: &MachineStatus,
+    member: Member,
+    place: &str,
+    is_fenced: bool,
+) -> Option<Problem> {
     let name = &machine.name;
     let degraded = |what: &str, next: String| {
         Some(problem(Severity::Degraded, format!("{name} {what}"), next))
@@ -79,8 +84,11 @@ fn controller(machine: &MachineStatus, member: Member, place: &str) -> Option<Pr
         ),
         Member::Pending => degraded("is joining", format!("on {name}: journalctl -u pacemaker")),
         Member::Unclean => degraded(
-            "is unclean: it waits to be fenced",
-            format!("on {place}: stonith_admin --history {name}"),
+            "is unclean: it waits to be fenced, and until then nothing is promoted",
+            format!(
+                "repair its BMC; or cut its power by hand and then, on {place}: \
+                 stonith_admin --confirm {name}"
+            ),
         ),
         Member::Offline if machine.contact == Contact::Reachable => degraded(
             "takes no part in the cluster",
@@ -88,7 +96,10 @@ fn controller(machine: &MachineStatus, member: Member, place: &str) -> Option<Pr
         ),
         Member::Offline => degraded(
             "is offline: the next failure would end the service",
-            format!("power {name} on, if it is off"),
+            match is_fenced {
+                true => format!("if it is off, on {place}: stonith_admin --unfence {name}"),
+                false => format!("power {name} on, if it is off"),
+            },
         ),
         Member::Unknown => Some(problem(
             Severity::Unknown,
