@@ -34,6 +34,9 @@ const UNDER_WAY_S: f64 = 2.0;
 pub(super) struct UnsavedWindow {
     /// The cut, on the drill's clock.
     pub cut: Timestamp,
+    /// When (in seconds after the cut) slurmctld certainly did not live any
+    /// more.
+    died_s: f64,
     /// Until when (in seconds after the cut) answers can only have come from
     /// the slurmctld that was hit.
     until_s: f64,
@@ -63,6 +66,7 @@ impl UnsavedWindow {
         let exists = evidence.scenario.fault.may_lose_unsaved();
         Self {
             cut: evidence.cut,
+            died_s: died(evidence),
             until_s: took_over.unwrap_or(UNDER_WAY_S),
             exists,
             durable: evidence.scenario.load.durable,
@@ -76,8 +80,23 @@ impl UnsavedWindow {
 
     /// Whether something at that time (in seconds after the cut) is in it.
     pub(super) fn holds(&self, after_cut_s: f64) -> bool {
-        self.exists && (-UNSAVED_WINDOW.as_secs_f64()..self.until_s).contains(&after_cut_s)
+        let from_s = self.died_s - UNSAVED_WINDOW.as_secs_f64();
+        self.exists && (from_s..self.until_s).contains(&after_cut_s)
     }
+}
+
+/// With the fault, or when the machine was fenced because of it: until then
+/// slurmctld went on. Its last sign of life tells when that was.
+fn died(evidence: &Evidence) -> f64 {
+    let fault = evidence.scenario.fault;
+    if fault.cuts_power() || !fault.fells_machine() {
+        return 0.0;
+    }
+    let victim = &evidence.victim;
+    let samples = evidence.samples.get(victim).into_iter().flatten();
+    let lived = samples.filter(|sample| sample.state.slurmctld == Some(true));
+    let times = lived.map(|s| seconds(evidence.cut, evidence.on_drill_clock(victim, s.at)));
+    times.fold(0.0, f64::max)
 }
 
 /// What the verdict is made of.

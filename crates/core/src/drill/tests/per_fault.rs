@@ -320,19 +320,38 @@ fn a_victim_that_lives_must_have_been_watched() {
 #[test]
 fn corosyncs_end_fells_the_machine() {
     for signal in [FaultSignal::Kill, FaultSignal::Freeze] {
-        let active = Fault::Process(Side::Active, Daemon::Corosync, signal);
-        let mut seen = undisturbed(active, lost());
-        seen.process = Some(ProcessFate { pid: 700, ..ProcessFate::default() });
-        assert_eq!(reasons(&seen).0, Verdict::PassWithLoss);
-        let passive = Fault::Process(Side::Passive, Daemon::Corosync, signal);
-        seen.scenario = Scenario::new(passive);
-        let why = format!("1 job lost: r-0002 2.0 s before {}", passive.event());
-        assert_eq!(reasons(&seen), (Verdict::Fail, vec![why]));
-        let mut away = undisturbed(active, both());
-        away.process = seen.process;
+        let felled = |side, jobs| {
+            let mut seen = evidence(jobs);
+            seen.scenario = Scenario::new(Fault::Process(side, Daemon::Corosync, signal));
+            seen.process = Some(ProcessFate { pid: 700, ..ProcessFate::default() });
+            seen.samples.get_mut(&NodeName::from("ctl1")).unwrap().push(sample(0.5, true));
+            seen.aftermath = Aftermath { powered_on: true, ..Aftermath::default() };
+            seen
+        };
+        assert_eq!(reasons(&felled(Side::Active, lost())).0, Verdict::PassWithLoss);
+        let (verdict, why) = reasons(&felled(Side::Passive, lost()));
+        assert_eq!(verdict, Verdict::Fail);
+        assert!(why[0].starts_with("1 job lost: r-0002 2.0 s before"), "{why:?}");
+        let mut away = felled(Side::Active, both());
         away.aftermath.lacking = vec!["ctl1 is offline".to_owned()];
         assert_eq!(reasons(&away).1, ["not as before: ctl1 is offline"]);
     }
+}
+
+/// slurmctld goes on acknowledging until its machine is fenced.
+#[test]
+fn the_unsaved_window_ends_with_slurmctld() {
+    let fault = Fault::Process(Side::Active, Daemon::Corosync, FaultSignal::Freeze);
+    let verdict = |lived_until: f64| {
+        let lost = Job { known: false, ran: false, ..job(2, 6.0) };
+        let mut seen = evidence(vec![job(1, -10.0), lost, job(3, 40.0)]);
+        seen.scenario = Scenario::new(fault);
+        seen.process = Some(ProcessFate { pid: 700, ..ProcessFate::default() });
+        seen.samples.get_mut(&NodeName::from("ctl1")).unwrap().push(sample(lived_until, true));
+        reasons(&seen).0
+    };
+    assert_eq!(verdict(12.0), Verdict::PassWithLoss);
+    assert_eq!(verdict(15.0), Verdict::Fail, "it was acknowledged 9 s before the end");
 }
 
 #[test]
