@@ -22,6 +22,7 @@ pub use parse_error::ParseError;
 pub use proc_drbd::{ProcVolume, parse_proc_drbd};
 pub use quorum::parse_quorum;
 pub use slurm::{
-    parse_scontrol_ping, parse_sdiag_dbd_queue, parse_sinfo_states, parse_squeue_states,
+    parse_scontrol_ping, parse_sdiag_agents, parse_sdiag_dbd_queue, parse_sinfo_states,
+    parse_squeue_states,
 };
 pub use slurm_job::{JobRecord, SACCT_FORMAT, parse_sacct, parse_scontrol_jobs};

@@ -11,6 +11,7 @@ pub mod accounts;
 pub mod apply;
 mod child;
 pub mod command;
+pub mod hold;
 pub mod local;
 pub mod node;
 pub mod observe;

@@ -158,6 +158,21 @@ fn a_primary_does_not_wait_for_pacemakers_plan() {
     assert!(matches!(decide(&alone), Decision::Wait(_)), "an isolated side shoots nobody");
 }
 
+/// A stall: the connection was back before the handler had an answer.
+#[test]
+fn a_peer_that_is_connected_again_is_neither_marked_nor_shot() {
+    for state in [member(), lost()] {
+        let mut seen = seen(state);
+        seen.gone_for = PATIENCE;
+        seen.marking = Some(Marking::Confirmed);
+        if let Reading::Known(disks) = &mut seen.disks {
+            disks.is_primary = true;
+            disks.peer = vec!["UpToDate".to_owned(); 2];
+        }
+        answers(&seen, Answer::NotFenced, "connected again");
+    }
+}
+
 #[test]
 fn a_request_that_succeeded_is_proof_and_one_that_failed_is_not() {
     let mut seen = seen(lost());

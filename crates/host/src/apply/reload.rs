@@ -13,6 +13,7 @@ use super::StepError;
 use super::context::{Context, Look};
 use super::files::ensure_parent;
 use crate::command::CommandError;
+use crate::hold;
 use crate::program::{corosync as corosync_tools, pacemaker, slurm as slurm_tools, systemctl};
 use crate::system::{Ids, System, read_trimmed, write_atomically};
 
@@ -49,7 +50,7 @@ pub(super) fn slurm(context: &Context<'_>, digest: &Digest) -> Result<Outcome, S
 /// refused by a running slurmctld: it is restarted through Pacemaker then,
 /// and told again, so that the slurmds fetch the new file too.
 fn reconfigure_or_restart(context: &Context<'_>) -> Result<(), StepError> {
-    match slurm_tools::reconfigure(context.system) {
+    match hold::reconfigure(context.system) {
         Err(CommandError::Failed { stderr, .. }) if stderr.contains(NEEDS_RESTART) => {}
         result => return Ok(result?),
     }

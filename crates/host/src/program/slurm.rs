@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use slurmha_core::observe::{
-    Health, ParseError, parse_scontrol_ping, parse_sdiag_dbd_queue, parse_sinfo_states,
-    parse_squeue_states,
+    Health, ParseError, parse_scontrol_ping, parse_sdiag_agents, parse_sdiag_dbd_queue,
+    parse_sinfo_states, parse_squeue_states,
 };
 use slurmha_core::state_save::{
     SINFO_REASONS, SQUEUE_REASONS, parse_drained_as_duplicate, parse_held_after_launch,
@@ -67,6 +67,16 @@ pub fn records_waiting(
 ) -> Result<Option<u64>, CommandError> {
     let output = system.run(&Command::new("sdiag").timeout(timeout))?.success()?;
     Ok(parse_sdiag_dbd_queue(&output.text()))
+}
+
+/// Requests to nodes that slurmctld has not got an answer to; `None` when it
+/// was not told.
+pub fn requests_under_way(
+    system: &dyn System,
+    timeout: Duration,
+) -> Result<Option<u64>, CommandError> {
+    let output = system.run(&Command::new("sdiag").timeout(timeout))?.success()?;
+    Ok(parse_sdiag_agents(&output.text()))
 }
 
 /// Names of the clusters that slurmdbd knows.

@@ -188,7 +188,7 @@ impl State {
                 let text = format!("Slurmctld(primary) at {} is DOWN\n", self.hostname);
                 Answer::ends(1, &text)
             }
-            (Some("reconfigure"), true) => Answer::ok(),
+            (Some("reconfigure" | "create" | "delete"), true) => Answer::ok(),
             _ => Answer::fails(1, "slurm_reconfigure error: Unable to contact slurm controller"),
         }
     }

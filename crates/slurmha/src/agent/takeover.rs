@@ -13,7 +13,6 @@
 //! Clients are served from the moment it answers: only starts of jobs wait.
 
 mod duplicate;
-mod hold;
 mod repair;
 mod settle;
 
@@ -24,7 +23,7 @@ use slurmha_core::layout::{BINARY, LAST_STOP, STATE_SAVE_LOCATION, TAKEOVER_REPO
 use slurmha_core::state_save::{JobStateHeader, LastStop, Takeover, needs_newer};
 use slurmha_host::program::systemctl;
 use slurmha_host::system::write_atomically;
-use slurmha_host::{Command, FileError, Ids, System};
+use slurmha_host::{Command, FileError, Ids, System, hold};
 
 pub use repair::Unusable;
 pub use settle::settle;
@@ -79,13 +78,13 @@ pub fn too_new(system: &dyn System) -> Option<String> {
 /// Once slurmctld answers: nothing starts until the nodes have reported.
 /// What follows takes longer than a start may, and is left to a unit.
 pub fn begin(system: &dyn System) {
-    if let Err(why) = hold::begin(system) {
+    if let Err(why) = hold::TAKEOVER.begin(system) {
         eprintln!("jobs are started before the nodes have reported: {why}");
     }
     let program = [BINARY, "agent", "slurmctld", "settle"];
     if let Err(error) = systemctl::run_beside(system, UNIT, DESCRIPTION, &program) {
         eprintln!("the nodes are not waited for: {error}");
-        let _ = hold::end(system);
+        let _ = hold::TAKEOVER.end(system);
     }
 }
 

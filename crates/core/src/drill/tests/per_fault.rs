@@ -320,19 +320,21 @@ fn a_victim_that_lives_must_have_been_watched() {
 #[test]
 fn corosyncs_end_fells_the_machine() {
     for signal in [FaultSignal::Kill, FaultSignal::Freeze] {
-        let felled = |side, jobs| {
-            let mut seen = evidence(jobs);
+        let felled = |side, known| {
+            let second = Job { known, ran: known, ..job(2, -2.0) };
+            let mut seen = evidence(vec![job(1, -10.0), second, job(3, 40.0)]);
             seen.scenario = Scenario::new(Fault::Process(side, Daemon::Corosync, signal));
             seen.process = Some(ProcessFate { pid: 700, ..ProcessFate::default() });
             seen.samples.get_mut(&NodeName::from("ctl1")).unwrap().push(sample(0.5, true));
             seen.aftermath = Aftermath { powered_on: true, ..Aftermath::default() };
             seen
         };
-        assert_eq!(reasons(&felled(Side::Active, lost())).0, Verdict::PassWithLoss);
-        let (verdict, why) = reasons(&felled(Side::Passive, lost()));
+        let (verdict, why) = reasons(&felled(Side::Active, false));
+        assert_eq!(verdict, Verdict::PassWithLoss, "{why:?}");
+        let (verdict, why) = reasons(&felled(Side::Passive, false));
         assert_eq!(verdict, Verdict::Fail);
         assert!(why[0].starts_with("1 job lost: r-0002 2.0 s before"), "{why:?}");
-        let mut away = felled(Side::Active, both());
+        let mut away = felled(Side::Active, true);
         away.aftermath.lacking = vec!["ctl1 is offline".to_owned()];
         assert_eq!(reasons(&away).1, ["not as before: ctl1 is offline"]);
     }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use slurmha_core::layout::TAKEOVER_REPORT;
 use slurmha_core::state_save::{Takeover, UnexpectedJob, parse_unexpected_jobs};
-use slurmha_host::System;
 use slurmha_host::program::{slurm, systemctl};
+use slurmha_host::{System, hold};
 
-use super::{LIMIT, duplicate, hold, keep};
+use super::{LIMIT, duplicate, keep};
 
 /// How long nodes are waited for. slurmctld asks them after three seconds; a
 /// node that has not answered by then is not going to.
@@ -42,13 +42,13 @@ pub fn settle(system: &dyn System) {
         takeover.troubles.push(format!("what the nodes still run is not known: {error}"));
     }
     delay_pending(system, &unexpected, &mut takeover);
-    match hold::end(system) {
+    match hold::TAKEOVER.end(system) {
         Ok(()) => takeover.held_s = Some((system.elapsed() - begin).as_secs_f64()),
         Err(error) => takeover.troubles.push(format!("the hold ends by itself: {error}")),
     }
     keep(system, &takeover);
     system.sleep(PURGE_AFTER.saturating_sub(system.elapsed() - begin));
-    if let Err(error) = slurm::reconfigure(system) {
+    if let Err(error) = hold::reconfigure(system) {
         takeover.troubles.push(format!("the nodes did not report again: {error}"));
         keep(system, &takeover);
     }

@@ -89,6 +89,8 @@ pub struct Machine {
     pub ran: Mutex<Vec<String>>,
     /// Files that are there from the beginning or were written.
     pub files: Mutex<BTreeMap<PathBuf, Vec<u8>>>,
+    /// Launches under way: one less at each question.
+    pub launches: Mutex<u64>,
     /// What `sinfo --list-reasons` says the next time.
     pub drained: Mutex<&'static str>,
     /// What is mounted on `/srv/v`: the device and `rw` or `ro`.
@@ -115,6 +117,7 @@ impl Machine {
             clock: Mutex::new(Duration::ZERO),
             ran: Mutex::new(Vec::new()),
             files: Mutex::new(BTreeMap::new()),
+            launches: Mutex::new(2),
             drained: Mutex::new(""),
             volume: Mutex::new(None),
             busy: Mutex::new(0),
@@ -220,6 +223,12 @@ impl System for Machine {
                 (0, std::mem::take(&mut *self.drained.lock().expect("a lock")).to_owned())
             }
             ("squeue", _) => (0, "7|launch failed requeued held\n8|Priority\n".to_owned()),
+            ("sdiag", _) => {
+                let mut launches = self.launches.lock().expect("a lock");
+                let text = format!("Agent queue size: 0\nAgent count: {}\n", *launches);
+                *launches = launches.saturating_sub(1);
+                (0, text)
+            }
             ("sinfo", _) => (0, "cn1 idle\ncn2 mixed\n".to_owned()),
             ("journalctl", Some("--sync")) => (0, String::new()),
             ("journalctl", _) if arguments.iter().any(|it| it.starts_with("--since")) => {

@@ -51,8 +51,15 @@ fn a_job_that_a_node_still_has_waits_and_the_others_go_on() {
     machine.ran.lock().expect("a lock").clear();
     assert_eq!(machine.status(Agent::Slurmctld, "settle"), Status::Success);
     let ran = machine.ran();
-    let places = ["jobid=7 starttime=now+60", "delete reservationname", "scontrol reconfigure"]
-        .map(|text| ran.find(text).unwrap_or_else(|| panic!("{text} is missing: {ran}")));
+    let places = [
+        "jobid=7 starttime=now+60",
+        "delete reservationname=slurmha-takeover",
+        // Launches under way would be lost.
+        "create reservation reservationname=slurmha-reconfigure",
+        "sdiag\nsdiag\nsdiag\nscontrol reconfigure",
+        "delete reservationname=slurmha-reconfigure",
+    ]
+    .map(|text| ran.find(text).unwrap_or_else(|| panic!("{text} is missing: {ran}")));
     assert!(places.is_sorted(), "{ran}");
     let report = machine.file(TAKEOVER_REPORT).expect("a report");
     assert!(report.contains("\"started_again\": [\n    \"7\"\n  ]"), "{report}");
