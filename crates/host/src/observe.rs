@@ -25,7 +25,7 @@ pub(crate) use files::as_written;
 
 /// How long a daemon of the cluster may take to answer: an emulated machine
 /// under load needs seconds for what takes milliseconds elsewhere.
-pub(crate) const QUERY_TIMEOUT: Duration = Duration::from_secs(15);
+pub(crate) const QUERY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reads what was asked for.
 pub fn observe(system: &dyn System, request: &ObserveRequest) -> Observation {

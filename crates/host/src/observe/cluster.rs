@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::thread::{self, Scope, ScopedJoinHandle};
+use std::time::Duration;
 
 use slurmha_core::observe::{
     ClusterStatus, DrbdStatus, Health, Observation, ObserveRequest, QuorumStatus, Reading,
@@ -80,16 +81,21 @@ fn reading<T, E: Display>(result: Result<T, E>) -> Reading<T> {
     }
 }
 
+/// Slurm's clients wait for a VIP that nobody has until their time is up, and
+/// that is when `status` is asked for: whoever asks this machine gives it 15 s
+/// for all of its answers, on an emulated processor, too.
+const SLURM_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// A real request to each daemon. Counting jobs and nodes needs slurmctld, so
 /// it is asked together with the ping and not after it.
 fn observe_slurm(system: &dyn System) -> SlurmStatus {
     thread::scope(|scope| {
-        let slurmctld = scope.spawn(|| slurmctld(slurm::ping(system, QUERY_TIMEOUT)));
-        let slurmdbd = scope.spawn(|| slurmdbd(slurm::clusters(system, QUERY_TIMEOUT)));
-        let mariadb = scope.spawn(|| mariadb(mariadb::select_one(system, QUERY_TIMEOUT)));
-        let records = scope.spawn(|| slurm::records_waiting(system, QUERY_TIMEOUT).ok().flatten());
-        let jobs = scope.spawn(|| slurm::job_states(system, QUERY_TIMEOUT).unwrap_or_default());
-        let nodes = scope.spawn(|| slurm::node_states(system, QUERY_TIMEOUT).unwrap_or_default());
+        let slurmctld = scope.spawn(|| slurmctld(slurm::ping(system, SLURM_TIMEOUT)));
+        let slurmdbd = scope.spawn(|| slurmdbd(slurm::clusters(system, SLURM_TIMEOUT)));
+        let mariadb = scope.spawn(|| mariadb(mariadb::select_one(system, SLURM_TIMEOUT)));
+        let records = scope.spawn(|| slurm::records_waiting(system, SLURM_TIMEOUT).ok().flatten());
+        let jobs = scope.spawn(|| slurm::job_states(system, SLURM_TIMEOUT).unwrap_or_default());
+        let nodes = scope.spawn(|| slurm::node_states(system, SLURM_TIMEOUT).unwrap_or_default());
         SlurmStatus {
             slurmctld: slurmctld.join().unwrap_or_default(),
             slurmdbd: slurmdbd.join().unwrap_or_default(),

@@ -134,7 +134,7 @@ fn every_program_may_hang_and_the_rest_is_told() {
         assert!(seen.quorum.known().is_some(), "{program}");
         match program {
             "crm_mon" => {
-                assert!(matches!(&seen.cluster, Reading::Unknown(why) if why.contains("5 s")));
+                assert!(matches!(&seen.cluster, Reading::Unknown(why) if why.contains("10 s")));
             }
             "drbdsetup" => assert!(seen.drbd.known().is_none(), "hanging is not down"),
             "scontrol" => {

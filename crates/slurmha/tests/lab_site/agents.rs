@@ -20,8 +20,8 @@ pub fn pass_ocf_tester(lab: &LabSite) {
         let said = lab.on(&active, &tester);
         assert!(said.contains("passed all tests"), "{said}");
     }
+    lab.on(&active, "crm_resource --refresh --wait 2>/dev/null");
     lab.on(&active, "crm_attribute --quiet --name maintenance-mode --delete");
-    lab.on(&active, "crm_resource --refresh --wait >/dev/null 2>&1 || true");
     lab.until_healthy();
 }
 
