@@ -75,14 +75,17 @@ fn verdict(status: &Status) -> Verdict {
     }
 }
 
-/// Where the scheduler runs or, while it does not, where DRBD is primary.
+/// Where the scheduler runs or, while it does not, where DRBD is primary. Of a
+/// machine that waits to be fenced Pacemaker only knows what was there.
 fn active(view: &View<'_>) -> Option<NodeName> {
     let cluster = view.cluster()?;
     let promoted = || {
         let promoted = |r: &&ClusterResource| r.id == id::DRBD && r.role == "Promoted";
         cluster.resources.iter().find(promoted)?.node.clone()
     };
-    holder(cluster, id::SLURMCTLD).or_else(promoted).map(NodeName)
+    let is_unclean = |name: &String| cluster.nodes.iter().any(|n| n.name == *name && n.unclean);
+    let place = holder(cluster, id::SLURMCTLD).or_else(promoted);
+    place.filter(|name| !is_unclean(name)).map(NodeName)
 }
 
 fn holder(cluster: &ClusterStatus, resource: &str) -> Option<String> {

@@ -105,6 +105,22 @@ fn a_slurmdbd_that_falls_behind_is_told_before_records_are_dropped() {
     assert_eq!(with(None).daemons.records_waiting, Some(0));
 }
 
+/// Its BMC does not answer: nobody knows whether it still writes.
+#[test]
+fn a_machine_that_waits_to_be_fenced_is_not_the_active_one() {
+    let mut answers = answers();
+    unreachable(&mut answers, "ctl1");
+    change(&mut answers, "ctl2", |o| {
+        let Reading::Known(cluster) = &mut o.cluster else { panic!() };
+        let lost = cluster.nodes.iter_mut().find(|node| node.name == "ctl1").unwrap();
+        (lost.online, lost.unclean) = (false, true);
+    });
+    let status = assemble(&site(), &answers);
+    assert_eq!(status.active, None);
+    let confirm = "on ctl2: stonith_admin --confirm ctl1";
+    assert!(next(&status).iter().any(|next| next.ends_with(confirm)), "{:?}", next(&status));
+}
+
 /// A controller that is cut off cannot reach the VIP; the login node can.
 #[test]
 fn one_good_answer_proves_that_a_daemon_is_up() {
