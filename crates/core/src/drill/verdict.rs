@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::evidence::Evidence;
 use super::expectation::unmet;
-use super::fault::Fault;
+use super::fault::{Daemon, Fault};
 use super::report::{Jobs, Outage, Verdict};
 use super::time::{seconds, short};
 
@@ -57,9 +57,13 @@ impl UnsavedWindow {
             .filter(|sample| sample.state.slurmctld == Some(true))
             .map(|sample| seconds(evidence.cut, evidence.on_drill_clock(survivor, sample.at)))
             .find(|at| *at > 0.0);
+        // Another daemon that is back says nothing of slurmctld.
+        let is_slurmctld =
+            matches!(evidence.scenario.fault, Fault::Process(_, Daemon::Slurmctld, _));
         let restarted = evidence
             .process
             .as_ref()
+            .filter(|_| is_slurmctld)
             .and_then(|process| process.restarted)
             .map(|at| seconds(evidence.cut, evidence.on_drill_clock(&evidence.victim, at)));
         let took_over = took_over.into_iter().chain(restarted).reduce(f64::min);

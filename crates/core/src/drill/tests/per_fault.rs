@@ -348,7 +348,9 @@ fn the_unsaved_window_ends_with_slurmctld() {
         let lost = Job { known: false, ran: false, ..job(2, 6.0) };
         let mut seen = evidence(vec![job(1, -10.0), lost, job(3, 40.0)]);
         seen.scenario = Scenario::new(fault);
-        seen.process = Some(ProcessFate { pid: 700, ..ProcessFate::default() });
+        // systemd had it back at once.
+        let restarted = Some(at(1.0));
+        seen.process = Some(ProcessFate { pid: 700, restarted, ..ProcessFate::default() });
         seen.samples.get_mut(&NodeName::from("ctl1")).unwrap().push(sample(lived_until, true));
         reasons(&seen).0
     };
