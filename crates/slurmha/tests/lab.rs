@@ -102,6 +102,13 @@ fn the_main_job() {
         let report = lab.slurmha(&["drill", "power-loss", lab.site(), "--json"]).succeeds();
         lab_site::assert_survived(&report);
     });
+    lab.part("Corosync is killed on the active controller", || {
+        let report = lab.slurmha(&["drill", "kill-corosync", lab.site(), "--json"]).succeeds();
+        lab_site::assert_survived(&report);
+    });
+    lab.part("a machine that cannot be fenced", || {
+        lab_site::unfenced::is_never_promoted_over(&lab);
+    });
     lab.part("both controllers lose power at once, and come back", || {
         lab_site::dark::is_survived(&lab);
     });

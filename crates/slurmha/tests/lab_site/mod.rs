@@ -5,6 +5,7 @@ pub mod agents;
 pub mod dark;
 pub mod remembered;
 pub mod snapshot;
+pub mod unfenced;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -34,6 +35,11 @@ impl Ran {
     /// Whether it ended well.
     pub fn is_ok(&self) -> bool {
         self.ok
+    }
+
+    /// Its stdout, however it ended.
+    pub fn stdout(self) -> String {
+        self.stdout
     }
 
     /// Its stdout; everything is printed when it did not end well.

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A machine that is lost and cannot be fenced: nothing is promoted, status
+//! says why and what to type, and all goes on when the BMC is back.
+
+use super::{LabSite, wait_until};
+
+/// Cuts the BMC's cable and then the machine's power.
+pub fn is_never_promoted_over(lab: &LabSite) {
+    let (active, passive) = lab.active_and_passive();
+    lab.slurmha(&["lab", "link", "cut", &active, "bmc"]).succeeds();
+    lab.slurmha(&["lab", "power", "off", &active]).succeeds();
+    let status = || lab.slurmha(&["status", lab.site()]).stdout();
+    wait_until("status says that the machine waits to be fenced", || {
+        status().contains(&format!("stonith_admin --confirm {active}"))
+    });
+    wait_until("a fence has failed", || {
+        let history = format!("stonith_admin --history {active} --verbose");
+        lab.try_on(&passive, &history).is_some_and(|text| text.contains("failed"))
+    });
+    let roles = lab.on(&passive, "cat /proc/drbd");
+    assert!(!roles.contains("ro:Primary"), "{roles}");
+    assert!(lab.try_on(&passive, "systemctl is-active slurmctld").is_none());
+
+    lab.slurmha(&["lab", "link", "restore", &active, "bmc"]).succeeds();
+    wait_until("slurmctld answers on the other controller", || {
+        lab.try_on(&passive, "systemctl is-active slurmctld && scontrol ping")
+            .is_some_and(|text| text.contains("UP"))
+    });
+    // Nobody switches it on but the cluster.
+    lab.until_healthy();
+}
