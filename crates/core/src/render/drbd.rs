@@ -32,6 +32,14 @@ fn global() -> ConfigFile {
 /// - `al-extents` 67, the least there is: after a power loss of the primary
 ///   the peer is sent again what was in the activity log, 4 MiB each. Slurm's
 ///   state is small, and with the default 1237 all of it is sent every time.
+/// - `csums-after-crash-only`: of what is sent again after such a loss nearly
+///   all is the same on both sides, so that checksums are compared first.
+///   Measured in emulation: 22 MB/s with SHA-256 against 14 to 16. CRC-32C (46)
+///   is too short to call two blocks the same by it.
+/// - `c-fill-target` 1 MiB, as LINBIT advises for local networks
+///   (<https://kb.linbit.com/tuning-drbds-resync-controller>): so much of a
+///   resync is under way at a time; the default is 50 KiB. `resync-rate` is
+///   only where the controller begins, a third of `c-max-rate`.
 /// - both volumes in one resource: one connection, one promotion, one fence.
 fn resource(site: &Site) -> ConfigFile {
     let mut text = super::header("#");
@@ -48,6 +56,8 @@ fn resource(site: &Site) -> ConfigFile {
         ping-timeout 5;
         connect-int 5;
         verify-alg crc32c;
+        csums-alg sha256;
+        csums-after-crash-only yes;
         after-sb-0pri discard-zero-changes;
         after-sb-1pri disconnect;
         after-sb-2pri disconnect;
@@ -57,6 +67,8 @@ fn resource(site: &Site) -> ConfigFile {
         on-io-error detach;
         al-extents 67;
         c-plan-ahead 20;
+        c-fill-target 1M;
+        resync-rate 33M;
         c-max-rate 100M;
         c-min-rate 10M;
     }}
