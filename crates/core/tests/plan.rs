@@ -383,6 +383,26 @@ fn a_changed_resource_is_put_right() {
     assert_eq!(plan::cib::merge(&merged, loaded).expect("XML"), None);
 }
 
+#[test]
+fn what_an_earlier_version_made_goes() {
+    let mut observed = as_wanted();
+    let retired = r#"<constraints><rsc_order id="vip-then-slurmctld" first="vip"
+        then="slurmctld" kind="Mandatory"/><rsc_order id="mine" first="vip" then="mariadb"/>"#;
+    for name in ["ctl1", "ctl2"] {
+        let observation = observed.get_mut(&name.into()).expect("a controller");
+        let cib = observation.cib.known().expect("a CIB").replace("<constraints>", retired);
+        observation.cib = Reading::Known(cib);
+    }
+    let plan = plan_for(&observed);
+    let explained = plan::explain(&plan, true);
+    assert!(explained.contains("- order vip-then-slurmctld"), "{explained}");
+    let loaded = plan.configuration().expect("a configuration").1;
+    let live = observed[&NodeName::from("ctl1")].cib.known().expect("a CIB").clone();
+    let merged = plan::cib::merge(&live, loaded).expect("XML").expect("a change");
+    assert!(!merged.contains("vip-then-slurmctld") && merged.contains(r#"id="mine""#));
+    assert_eq!(plan::cib::merge(&merged, loaded).expect("XML"), None);
+}
+
 fn with_durable_submit() -> String {
     format!("{SITE}\n[slurm]\ndurable_submit = \"on\"\n")
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Pacemaker's live configuration against the wanted one.
 //!
-//! slurmha owns the elements whose ids it generates and leaves everything
-//! else alone: a resource that an administrator added stays, so does a ban
+//! slurmha owns the elements whose ids it generates, or has generated in an
+//! earlier version ([`RETIRED`]), and leaves everything else alone: a resource that an administrator added stays, so does a ban
 //! that a DRBD fence handler needs until the resync is done.
 
+use crate::render::cib::RETIRED;
 use crate::xml::Element;
 
 /// Sections of `<configuration>` that slurmha writes into.
@@ -40,12 +41,13 @@ pub fn merge(live: &str, wanted: &str) -> Result<Option<String>, Error> {
         for element in &wanted.children {
             place(live, element);
         }
+        live.children.retain(|element| !is_retired(element));
     }
     Ok(Some(cib.to_xml()))
 }
 
 /// What differs, one line for each element, in the order of the wanted
-/// configuration. `+` is new, `~` differs.
+/// configuration. `+` is new, `~` differs, `-` goes.
 pub fn changes(live_cib: &Element, wanted: &Element) -> Vec<String> {
     let live = live_cib.find("configuration");
     let mut lines = Vec::new();
@@ -56,6 +58,9 @@ pub fn changes(live_cib: &Element, wanted: &Element) -> Vec<String> {
             let present = live.and_then(|live| by_id(live, element.id()));
             lines.extend(change(present, element));
         }
+        let present = live.iter().flat_map(|live| &live.children);
+        let retired = present.filter(|element| is_retired(element));
+        lines.extend(retired.map(|element| format!("- {}", describe(element))));
     }
     lines
 }
@@ -99,6 +104,10 @@ pub fn with_target_role(configuration: &Element, resource: &str, role: &str) -> 
         );
     }
     configuration
+}
+
+fn is_retired(element: &Element) -> bool {
+    RETIRED.contains(&element.id())
 }
 
 fn by_id<'a>(parent: &'a Element, id: &str) -> Option<&'a Element> {

@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! DRBD promoted -> { state volume | database volume | VIP }   in parallel
-//!   state volume + VIP -> slurmctld
-//!   database volume    -> MariaDB -> slurmdbd                  beside it
+//!   state volume    -> slurmctld        answers once the VIP is there, too
+//!   database volume -> MariaDB -> slurmdbd                      beside it
 //! ```
 //!
 //! There is no resource group: a group makes everything wait in one line.
@@ -41,6 +41,12 @@ pub mod id {
 /// Resources that run on the active controller only.
 pub const ACTIVE_RESOURCES: [&str; 6] =
     [id::STATE, id::DATABASE, id::VIP, id::SLURMCTLD, id::MARIADB, id::SLURMDBD];
+
+/// Ids of elements that earlier versions made and that are to go.
+pub const RETIRED: [&str; 1] = [
+    // slurmctld waited for the VIP.
+    "vip-then-slurmctld",
+];
 
 /// The wanted `<configuration>`, without nodes and status, which belong to
 /// the cluster.
@@ -204,15 +210,17 @@ fn constraints(site: &Site) -> Element {
         constraints.children.push(parts::colocate_promoted(id, id::DRBD_CLONE));
         constraints.children.push(parts::order_promote(id::DRBD_CLONE, id));
     }
-    for (needed, dependent) in [
-        (id::STATE, id::SLURMCTLD),
-        (id::VIP, id::SLURMCTLD),
-        (id::DATABASE, id::MARIADB),
-        (id::MARIADB, id::SLURMDBD),
-    ] {
+    for (needed, dependent) in
+        [(id::STATE, id::SLURMCTLD), (id::DATABASE, id::MARIADB), (id::MARIADB, id::SLURMDBD)]
+    {
         constraints.children.push(colocate(dependent, needed));
         constraints.children.push(order(needed, dependent));
     }
+    // slurmctld listens on every address (unless `NoCtldInAddrAny`,
+    // slurm.conf(5)) and can read its state while the VIP comes up; its start
+    // has not succeeded before it answers there.
+    constraints.children.push(colocate(id::SLURMCTLD, id::VIP));
+    constraints.children.push(order_stop(id::SLURMCTLD, id::VIP));
     // Only when both stop: clients wait for slurmctld and not for accounting,
     // whose stop takes longer. What slurmctld cannot deliver meanwhile it
     // writes to its state as it ends, and delivers it where it starts
