@@ -2,7 +2,7 @@
 //! Units that tell Pacemaker what happened to its daemons.
 
 use crate::config_file::ConfigFile;
-use crate::layout::{BINARY, WATCH_UNIT};
+use crate::layout::{BINARY, RUNTIME_DIRECTORY, WATCH_UNIT};
 
 /// Lines for the `[Unit]` section of a daemon: both kinds of end start a
 /// report, also the clean one, because a daemon that ends by itself with
@@ -21,6 +21,9 @@ pub(super) fn tells_its_end(daemon: &str) -> String {
 ///
 /// In the slice where agents look whether they run (`unit_process.rs`).
 ///
+/// An end that is no news, because no mark says that the daemon is meant to
+/// run (`intent.rs`), costs no program in the middle of a planned move.
+///
 /// They run in the middle of an outage, so that they have only what costs
 /// nothing: mounts and system call filters are set up anew at each start.
 pub(super) fn exited() -> [ConfigFile; 2] {
@@ -30,6 +33,7 @@ pub(super) fn exited() -> [ConfigFile; 2] {
             &format!(
                 "[Unit]
 Description=See to it that %i has {how}
+ConditionPathExists={RUNTIME_DIRECTORY}/%i.expected
 StartLimitIntervalSec=0
 
 [Service]
