@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use slurmha_core::layout::SLURMDBD_PORT;
+use slurmha_core::layout::{SLURMCTLD_PORT, SLURMDBD_PORT};
 use slurmha_core::observe::Health;
 use slurmha_core::watch::Heard;
 use slurmha_host::command::CommandError;
@@ -19,8 +19,12 @@ const LIMIT: Duration = Duration::from_secs(5);
 pub fn answers(system: &dyn System, daemon: Daemon) -> bool {
     match daemon {
         // A ping and not a connection: from Slurm 23 on the port opens
-        // before the state has been read.
-        Daemon::Slurmctld => matches!(slurm::ping(system, LIMIT), Ok(Health::Up)),
+        // before the state has been read. Before it is open a ping would only
+        // take time from the daemon that starts.
+        Daemon::Slurmctld => {
+            unit_process::waiting_at(system, SLURMCTLD_PORT).is_some()
+                && matches!(slurm::ping(system, LIMIT), Ok(Health::Up))
+        }
         // slurmdbd opens its port after it has reached the database; asking
         // more would need the VIP, which comes up beside it.
         Daemon::Slurmdbd => unit_process::waiting_at(system, SLURMDBD_PORT).is_some(),

@@ -17,6 +17,7 @@ fn machine(starts: bool) -> TestMachine {
         machine.react = Box::new(move |machine, command| match command.pasteable().as_str() {
             "systemctl start -- slurmctld.service" if starts => {
                 machine.run_process(Daemon::Slurmctld, 'S', 1);
+                machine.listen_as_slurmctld();
             }
             "systemctl stop -- slurmctld.service" => machine.end_process(Daemon::Slurmctld),
             _ => {}

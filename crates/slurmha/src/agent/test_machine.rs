@@ -34,6 +34,12 @@ pub struct TestMachine {
 }
 
 impl TestMachine {
+    /// Somebody listens at slurmctld's port, in the form of proc_net_tcp.
+    pub fn listen_as_slurmctld(&self) {
+        let line = "0: 00000000:1AA1 00000000:0000 0A 00000000:00000000 00:00000000\n";
+        self.put("/proc/net/tcp", line);
+    }
+
     /// On which nothing runs.
     pub fn new() -> Self {
         let machine = Self {

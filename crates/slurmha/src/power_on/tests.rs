@@ -26,6 +26,7 @@ fn machine(state: &'static str, client: &'static str, status: i32) -> TestMachin
             Some(CommandOutput::new(command, Exit::Status(status), text.into(), Vec::new()))
         });
     });
+    machine.listen_as_slurmctld();
     note(&machine, false);
     machine
 }

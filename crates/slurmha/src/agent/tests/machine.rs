@@ -276,8 +276,9 @@ impl System for Machine {
         if path == Path::new("/proc/self/mountinfo") {
             return Ok(Some(self.mountinfo()));
         }
-        // Port 6819 in the form of proc_net_tcp.
-        let line = "0: 00000000:1AA3 00000000:0000 0A 00000000:00000000 00:00000000\n";
+        // Ports 6817 and 6819 in the form of proc_net_tcp.
+        let line = "0: 00000000:1AA1 00000000:0000 0A 00000000:00000000 00:00000000\n\
+            1: 00000000:1AA3 00000000:0000 0A 00000000:00000000 00:00000000\n";
         let listens = self.answers && path == Path::new("/proc/net/tcp");
         Ok(listens.then(|| line.as_bytes().to_vec()))
     }
