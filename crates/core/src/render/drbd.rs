@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::config_file::{Access, ConfigFile};
 use crate::layout::{BINARY, DRBD_PORT, DRBD_RESOURCE};
@@ -27,8 +28,7 @@ fn global() -> ConfigFile {
 ///   the fence-peer handler has an answer. It is ours: see
 ///   [`crate::fence_peer`]. When the binary is missing the shell's 127 is not
 ///   an answer, and I/O stays frozen.
-/// - `timeout` 2.5 s and `ping-int` 5 s: losing the passive controller holds
-///   writes for seconds, not for the ten of the defaults.
+/// - `ping-int` and the rest: see [`Keepalive`].
 /// - `al-extents` 67, the least there is: after a power loss of the primary
 ///   the peer is sent again what was in the activity log, 4 MiB each. Slurm's
 ///   state is small, and with the default 1237 all of it is sent every time.
@@ -44,6 +44,8 @@ fn global() -> ConfigFile {
 fn resource(site: &Site) -> ConfigFile {
     let mut text = super::header("#");
     let [fence_peer, unfence_peer] = handlers(site);
+    let Keepalive { ping_int, ping_timeout, timeout, ko_count } =
+        Keepalive::for_token(site.timing.token);
     let _ = write!(
         text,
         "resource {DRBD_RESOURCE} {{
@@ -51,9 +53,10 @@ fn resource(site: &Site) -> ConfigFile {
         protocol C;
         cram-hmac-alg sha256;
         shared-secret \"{}\";
-        timeout 25;
-        ping-int 5;
-        ping-timeout 5;
+        timeout {timeout};
+        ko-count {ko_count};
+        ping-int {ping_int};
+        ping-timeout {ping_timeout};
         connect-int 5;
         verify-alg crc32c;
         csums-alg sha256;
@@ -90,6 +93,45 @@ fn resource(site: &Site) -> ConfigFile {
         .with_secret(SecretId::ReplicationKey)
 }
 
+/// How DRBD notices that its peer is gone.
+///
+/// Writes of the active controller wait from the moment at which the passive
+/// one dies until its death is noticed, by a ping that is not answered, and
+/// proven, by fencing, which begins when Corosync has given it up after token +
+/// consensus, 2.2 tokens by default. Until then nothing is lost by noticing
+/// later, and a DRBD that is quicker only finds stalls that Corosync forgives.
+/// A promotion after the active one has died need not wait for DRBD either.
+#[derive(Debug, PartialEq, Eq)]
+struct Keepalive {
+    /// Seconds between pings of an idle connection, whole ones.
+    ping_int: u64,
+    /// Tenths of a second in which a ping must be answered.
+    ping_timeout: u64,
+    /// Tenths of a second; below `ping-int` and `connect-int` (drbd.conf(5)).
+    timeout: u64,
+    /// A peer that is there and does not finish a write for so many times
+    /// `timeout` is given up (drbd_req.c of 8.4, `request_timer_fn`).
+    ko_count: u64,
+}
+
+/// A disk may take that long, in tenths of a second.
+const SLOWEST_WRITE: u64 = 180;
+
+impl Keepalive {
+    fn for_token(token: Duration) -> Self {
+        let token = u64::try_from(token.as_millis()).unwrap_or(u64::MAX);
+        let ping_int = token.div_ceil(2000);
+        let timeout = ping_int.min(5) * 10 - 1;
+        Self {
+            ping_int,
+            // No more than DRBD allows (drbd_limits.h).
+            ping_timeout: (token * 3 / 400).min(300),
+            timeout,
+            ko_count: SLOWEST_WRITE.div_ceil(timeout),
+        }
+    }
+}
+
 /// Where the resource's file is.
 pub fn resource_path() -> PathBuf {
     format!("/etc/drbd.d/{DRBD_RESOURCE}.res").into()
@@ -124,4 +166,24 @@ fn host(text: &mut String, controller: &Controller) {
         );
     }
     text.push_str("    }\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drbd_notices_after_corosyncs_token_and_before_its_membership() {
+        for token in (1000..=60_000).step_by(100) {
+            let it = Keepalive::for_token(Duration::from_millis(token));
+            let noticed = it.ping_int * 1000 + it.ping_timeout * 100;
+            assert!(noticed < token * 22 / 10, "{token}: {it:?}");
+            assert!(it.ping_timeout * 100 >= token / 2, "{token}: {it:?}");
+            assert!(it.timeout < it.ping_int * 10 && it.timeout < 50, "{token}: {it:?}");
+            assert!((180..300).contains(&(it.timeout * it.ko_count)), "{token}: {it:?}");
+        }
+        let one_second = Keepalive::for_token(Duration::from_secs(1));
+        let expected = Keepalive { ping_int: 1, ping_timeout: 7, timeout: 9, ko_count: 20 };
+        assert_eq!(one_second, expected);
+    }
 }
