@@ -26,8 +26,7 @@ pub use snapshot::snapshot;
 /// `OnFailure`, `OnSuccess`: Pacemaker is told of an end at once.
 pub fn controller() -> Vec<ConfigFile> {
     let mut files = vec![
-        // Clients wait for it and not for accounting, which starts beside it.
-        guarded(id::SLURMCTLD, STATE_MOUNT, "CPUWeight=1000\n"),
+        guarded(id::SLURMCTLD, STATE_MOUNT, ""),
         guarded(id::SLURMDBD, DATABASE_MOUNT, ""),
         // debian-start checks every table in the background after each
         // start: seconds of load in the middle of a failover.
