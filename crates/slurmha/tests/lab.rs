@@ -92,20 +92,12 @@ fn the_main_job() {
     lab.part("slurmctld hangs, then is killed", || {
         for fault in ["freeze-slurmctld", "kill-slurmctld"] {
             let (active, _) = lab.active_and_passive();
-            let report = lab.slurmha(&["drill", fault, lab.site(), "--json"]).succeeds();
-            lab_site::assert_survived(&report);
+            lab.survives(fault);
             let (still, _) = lab.active_and_passive();
             assert_eq!(still, active, "the first failure is mended in place");
         }
     });
-    lab.part("the active controller loses power", || {
-        let report = lab.slurmha(&["drill", "power-loss", lab.site(), "--json"]).succeeds();
-        lab_site::assert_survived(&report);
-    });
-    lab.part("Corosync is killed on the active controller", || {
-        let report = lab.slurmha(&["drill", "kill-corosync", lab.site(), "--json"]).succeeds();
-        lab_site::assert_survived(&report);
-    });
+    lab.part("the active controller loses power", || lab.survives("power-loss"));
     lab.part("a machine that cannot be fenced", || {
         lab_site::unfenced::is_never_promoted_over(&lab);
     });

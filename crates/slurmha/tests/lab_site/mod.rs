@@ -153,6 +153,12 @@ impl LabSite {
         wait_until("status says healthy", || self.slurmha(&["status", self.site()]).is_ok());
     }
 
+    /// Runs a drill on a healthy cluster, which has to survive it.
+    pub fn survives(&self, fault: &str) {
+        self.until_healthy();
+        assert_survived(&self.slurmha(&["drill", fault, self.site(), "--json"]).succeeds());
+    }
+
     /// Whether both sides of DRBD hold the same data.
     pub fn in_sync(&self, machine: &str) -> bool {
         self.try_on(machine, "cat /proc/drbd")
@@ -217,7 +223,7 @@ pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
 }
 
 /// The report has what it promises, and nothing was lost without a name.
-pub fn assert_survived(report: &str) {
+fn assert_survived(report: &str) {
     let report: serde_json::Value = serde_json::from_str(report).expect("a JSON report");
     for key in ["fault", "verdict", "submit_outage_s", "rpc_outage_s", "phases", "writers_max"] {
         assert!(report.get(key).is_some(), "{key} is missing: {report:#}");
