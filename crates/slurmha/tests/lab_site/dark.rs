@@ -17,7 +17,10 @@ pub fn is_survived(lab: &LabSite) {
         }
     }
     lab.until_healthy();
-    lab.on("login1", &format!("scontrol release {job}"));
+    // Slurm refuses while slurmdbd, just back, gives the job its index.
+    wait_until("the job is released", || {
+        lab.try_on("login1", &format!("scontrol release {job}")).is_some()
+    });
     wait_until("the job has run and is accounted for", || {
         let sacct = format!("sacct --noheader --parsable2 --jobs={job} --format=JobName,State");
         lab.try_on("login1", &sacct).is_some_and(|text| text.contains(&format!("{NAME}|COMPLETED")))

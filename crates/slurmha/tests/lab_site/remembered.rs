@@ -29,7 +29,10 @@ pub fn is_put_right(lab: &LabSite) {
         let copy = format!("grep --text --quiet {NAME} {STATE} && cp -p {STATE} /run/older");
         lab.try_on(&active, &copy).is_some()
     });
-    lab.on("login1", &format!("scontrol update JobId={job} StartTime=now"));
+    // Slurm refuses while slurmdbd gives the new job its index.
+    wait_until("the job may start", || {
+        lab.try_on("login1", &format!("scontrol update JobId={job} StartTime=now")).is_some()
+    });
     let runs = || {
         let squeue = format!("squeue --noheader --jobs={job} --states=RUNNING");
         lab.try_on("login1", &squeue).is_some_and(|lines| lines.contains(job))
