@@ -66,6 +66,12 @@ pub const MUNGE_ID: u32 = 64031;
 /// What the agents and the watcher tell each other; gone after a reboot, as
 /// are the daemons that it is about.
 pub const RUNTIME_DIRECTORY: &str = "/run/slurmha";
+
+/// The mark that says that a daemon is meant to run here, so that its end is
+/// news: the agents make it and systemd looks for it.
+pub fn expected_mark(daemon: &str) -> String {
+    format!("{RUNTIME_DIRECTORY}/{daemon}.expected")
+}
 /// Unit that looks for daemons that hang.
 pub const WATCH_UNIT: &str = "slurmha-watch.service";
 /// Its file.

@@ -11,14 +11,14 @@
 
 use std::path::{Path, PathBuf};
 
-use slurmha_core::layout::RUNTIME_DIRECTORY;
+use slurmha_core::layout::{RUNTIME_DIRECTORY, expected_mark};
 use slurmha_host::system::write_atomically;
 use slurmha_host::{FileError, Ids, System};
 
 use super::Daemon;
 
 fn expected(daemon: Daemon) -> PathBuf {
-    Path::new(RUNTIME_DIRECTORY).join(format!("{}.expected", daemon.name()))
+    expected_mark(daemon.name()).into()
 }
 
 /// Made by the watcher for the stop that follows its report.

@@ -2,7 +2,7 @@
 //! Units that tell Pacemaker what happened to its daemons.
 
 use crate::config_file::ConfigFile;
-use crate::layout::{BINARY, RUNTIME_DIRECTORY, WATCH_UNIT};
+use crate::layout::{BINARY, WATCH_UNIT, expected_mark};
 
 /// Lines for the `[Unit]` section of a daemon: both kinds of end start a
 /// report, also the clean one, because a daemon that ends by itself with
@@ -27,13 +27,14 @@ pub(super) fn tells_its_end(daemon: &str) -> String {
 /// They run in the middle of an outage, so that they have only what costs
 /// nothing: mounts and system call filters are set up anew at each start.
 pub(super) fn exited() -> [ConfigFile; 2] {
+    let mark = expected_mark("%i");
     ["failed", "ended"].map(|how| {
         unit(
             &format!("slurmha-{how}@.service"),
             &format!(
                 "[Unit]
 Description=See to it that %i has {how}
-ConditionPathExists={RUNTIME_DIRECTORY}/%i.expected
+ConditionPathExists={mark}
 StartLimitIntervalSec=0
 
 [Service]
