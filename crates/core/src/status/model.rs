@@ -52,6 +52,13 @@ pub struct Status {
 }
 
 impl Status {
+    /// Whether all that keeps this from being healthy could only not be
+    /// asked, so that another look may tell more.
+    pub fn is_worth_another_look(&self) -> bool {
+        self.verdict != Verdict::Healthy
+            && self.problems.iter().all(|problem| problem.severity == Severity::Unknown)
+    }
+
     /// Whether Pacemaker says that this controller does not take part.
     pub(super) fn is_offline(&self, controller: &str) -> bool {
         self.machines

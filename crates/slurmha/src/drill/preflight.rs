@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use slurmha_core::drill::{Fault, Side};
 use slurmha_core::site::{NodeName, Site};
-use slurmha_core::status::{Severity, Status, Verdict};
+use slurmha_core::status::{Status, Verdict};
 use slurmha_host::{Local, System as _};
 
 use super::pause;
@@ -58,8 +58,7 @@ fn look(site: &Site, fleet: &Fleet) -> Result<Status, Failure> {
     let clock = Local::new();
     loop {
         let status = status::look(site, fleet);
-        let is_told = status.problems.iter().any(|it| it.severity != Severity::Unknown);
-        if status.verdict == Verdict::Healthy || is_told || clock.elapsed() > PATIENCE {
+        if !status.is_worth_another_look() || clock.elapsed() > PATIENCE {
             return Ok(status);
         }
         pause(PAUSE)?;
