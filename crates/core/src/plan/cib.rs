@@ -2,8 +2,9 @@
 //! Pacemaker's live configuration against the wanted one.
 //!
 //! slurmha owns the elements whose ids it generates, or has generated in an
-//! earlier version ([`RETIRED`]), and leaves everything else alone: a resource that an administrator added stays, so does a ban
-//! that a DRBD fence handler needs until the resync is done.
+//! earlier version ([`RETIRED`]), and leaves everything else alone: a resource
+//! that an administrator added stays, so does a ban that a DRBD fence handler
+//! needs until the resync is done.
 
 use crate::render::cib::RETIRED;
 use crate::xml::Element;

@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn drbd_notices_after_corosyncs_token_and_before_its_membership() {
+    fn drbd_notices_before_corosyncs_membership_and_bears_half_a_token() {
         for token in (1000..=60_000).step_by(100) {
             let it = Keepalive::for_token(Duration::from_millis(token));
             let noticed = it.ping_int * 1000 + it.ping_timeout * 100;

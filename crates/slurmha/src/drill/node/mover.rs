@@ -115,7 +115,7 @@ fn follow(system: &dyn System, operator: &Operator<'_>, task: &MoveTask) -> Resu
         if system.elapsed() >= end {
             return Err(format!("not done after {} s: {missing}", task.limit.as_secs()));
         }
-        system.sleep(PAUSE.max(took * REST).min(REST_LIMIT));
+        system.sleep((took * REST).clamp(PAUSE, REST_LIMIT));
     }
 }
 
