@@ -2,29 +2,22 @@
 //! Plans from observations: nothing there, everything there, and what lies
 //! between when a run died or somebody changed something.
 
+#[path = "plan/world.rs"]
+mod world;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use jiff::{SignedDuration, Timestamp};
-use slurmha_core::desired::{MachineWants, Want, configuration, desired};
+use jiff::SignedDuration;
+use slurmha_core::desired::desired;
 use slurmha_core::layout;
 use slurmha_core::observe::{
-    Account, ClusterNode, ClusterResource, ClusterStatus, DeviceContent, DeviceState, DrbdStatus,
-    DrbdVolumeStatus, FileState, Observation, Reading, SecretState, UnitState,
+    DeviceContent, DrbdStatus, DrbdVolumeStatus, FileState, Observation, Reading, UnitState,
 };
 use slurmha_core::plan::{self, Inputs, Plan, Step};
-use slurmha_core::render::cib::ACTIVE_RESOURCES;
-use slurmha_core::render::hosts;
 use slurmha_core::secret::{Digest, SecretId};
-use slurmha_core::site::{self, NodeName, Role, Site};
-
-const SITE: &str = include_str!("../../../examples/lab/site.toml");
-
-type Observed = BTreeMap<NodeName, Observation>;
-
-fn site() -> Site {
-    site::parse("site.toml", SITE).expect("the lab's site file is valid").0
-}
+use slurmha_core::site::{self, NodeName};
+use world::{Observed, SITE, as_wanted, noon, satisfied, site, unit_state, untouched};
 
 fn plan_for(observed: &Observed) -> Plan {
     let site = site();
@@ -38,146 +31,6 @@ fn given() -> BTreeMap<SecretId, Digest> {
         .map(|name| (SecretId::BmcPassword(name.into()), Digest::of(b"bmc")))
         .into_iter()
         .collect()
-}
-
-fn noon() -> Timestamp {
-    "2026-01-01T12:00:00Z".parse().expect("a time")
-}
-
-/// Machines as they come from the distribution: blank devices, no packages.
-fn untouched() -> Observed {
-    let blank = || DeviceState {
-        size_bytes: Some(1 << 30),
-        content: DeviceContent::Blank,
-        mounted_at: Vec::new(),
-    };
-    site()
-        .machines()
-        .into_iter()
-        .map(|machine| {
-            let mut observation =
-                Observation { hostname: machine.name.0.clone(), ..Default::default() };
-            if machine.roles.contains(&Role::Controller) {
-                observation.devices =
-                    [("/dev/vdb".into(), blank()), ("/dev/vdc".into(), blank())].into();
-            }
-            (machine.name, observation)
-        })
-        .collect()
-}
-
-/// Machines on which everything is as wanted, daemons started after their
-/// files were written.
-fn as_wanted() -> Observed {
-    let site = site();
-    desired(&site, SITE)
-        .iter()
-        .map(|wants| (wants.machine.name.clone(), satisfied(&site, wants)))
-        .collect()
-}
-
-fn satisfied(site: &Site, wants: &MachineWants) -> Observation {
-    let hostname = wants.machine.name.0.clone();
-    let mut observation = Observation { hostname, binary_in_use: true, ..Default::default() };
-    for (_, want) in &wants.wants {
-        satisfy(site, &mut observation, want);
-    }
-    if wants.machine.roles.contains(&Role::Controller) {
-        form(site, &mut observation);
-    }
-    observation
-}
-
-fn satisfy(site: &Site, observation: &mut Observation, want: &Want) {
-    match want {
-        Want::Group(group) => {
-            observation.groups.insert(group.name.clone(), group.gid);
-        }
-        Want::User(user) => {
-            let account = Account { uid: user.uid, gid: user.uid };
-            observation.users.insert(user.name.clone(), account);
-        }
-        Want::Packages(names) => {
-            observation.packages.extend(names.iter().map(|n| (n.clone(), "1".to_owned())));
-        }
-        Want::Directory(directory) => {
-            observation.directories.insert(directory.path.clone(), directory.access.clone());
-        }
-        Want::File(file) => {
-            let state = FileState {
-                access: file.access.clone(),
-                text: Some(file.text.clone()),
-                modified: noon(),
-            };
-            observation.files.insert(file.path.clone(), state);
-        }
-        Want::Hosts => {
-            let state = FileState {
-                access: slurmha_core::config_file::Access::root(0o644),
-                text: Some(hosts::merge("127.0.0.1\tlocalhost\n", site)),
-                modified: noon(),
-            };
-            observation.files.insert(PathBuf::from("/etc/hosts"), state);
-        }
-        Want::Secret(id) => {
-            let location = id.location();
-            let value: &[u8] =
-                if matches!(id, SecretId::BmcPassword(_)) { b"bmc" } else { b"made" };
-            let state = SecretState {
-                path: location.path,
-                access: location.access,
-                digest: Digest::of(value),
-                modified: noon(),
-            };
-            observation.secrets.insert(id.to_string(), state);
-        }
-        Want::Enablement { unit, enablement } => {
-            let enabled = format!("{enablement:?}").to_lowercase();
-            let entry =
-                observation.units.entry(unit.clone()).or_insert_with(|| unit_state("inactive"));
-            entry.enabled = enabled;
-        }
-        Want::Running { unit, .. } => {
-            let entry =
-                observation.units.entry(unit.clone()).or_insert_with(|| unit_state("active"));
-            entry.active = "active".to_owned();
-            entry.since = Some(noon() + SignedDuration::from_secs(60));
-        }
-        Want::NotRunning { .. } | Want::NotEnabled { .. } => {}
-    }
-}
-
-fn unit_state(active: &str) -> UnitState {
-    UnitState {
-        load: "loaded".to_owned(),
-        active: active.to_owned(),
-        enabled: "disabled".to_owned(),
-        since: None,
-    }
-}
-
-fn form(site: &Site, observation: &mut Observation) {
-    let drbd = || DeviceState {
-        size_bytes: Some(1 << 30),
-        content: DeviceContent::Drbd { label: Some("slurmha-state".to_owned()) },
-        mounted_at: Vec::new(),
-    };
-    observation.devices = [("/dev/vdb".into(), drbd()), ("/dev/vdc".into(), drbd())].into();
-    observation.drbd = Reading::Known(DrbdStatus { up: true, ..Default::default() });
-    observation.cib = Reading::Known(format!("<cib>{}</cib>", configuration(site)));
-    let node =
-        |name: &NodeName| ClusterNode { name: name.0.clone(), online: true, ..Default::default() };
-    let resource = |id: &str| ClusterResource {
-        id: id.to_owned(),
-        role: "Started".to_owned(),
-        node: Some("ctl1".to_owned()),
-        ..Default::default()
-    };
-    observation.cluster = Reading::Known(ClusterStatus {
-        nodes: site.controllers.iter().map(|c| node(&c.name)).collect(),
-        resources: ACTIVE_RESOURCES.map(resource).to_vec(),
-        ..Default::default()
-    });
 }
 
 fn steps_on<'a>(plan: &'a Plan, machine: &str) -> Vec<&'a Step> {
