@@ -10,6 +10,7 @@ mod durable;
 mod failure;
 mod fence_peer;
 mod fleet;
+mod pause;
 mod power_on;
 mod progress;
 mod site_file;

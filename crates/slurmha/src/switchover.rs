@@ -20,9 +20,10 @@ use crate::drill::breaker::await_strike;
 use crate::drill::protocol::{MoveTask, Moved, Reply, Struck, Task};
 use crate::drill::seen::Seen;
 use crate::drill::watch::{Watch, complete};
-use crate::drill::{EndAll, pause, synchronise};
+use crate::drill::{EndAll, synchronise};
 use crate::failure::Failure;
 use crate::fleet::{Fleet, failure};
+use crate::pause::pause;
 use crate::progress::Progress;
 
 /// The longest that a move may take; an idle one takes some ten seconds on

@@ -56,6 +56,7 @@ fn the_main_job() {
         lab.slurmha(&["drill", "acceptance", lab.site()]).succeeds();
     });
     lab.part("status says healthy", || {
+        lab.until_healthy();
         lab.slurmha(&["status", lab.site(), "--json"]).succeeds();
     });
     lab.part("a job that its node only remembers is put right", || {
@@ -75,6 +76,7 @@ fn the_main_job() {
         });
         lab.on(&passive, &format!("pcs node unstandby {active}"));
         wait_until("DRBD is in sync again", || lab.in_sync(&passive));
+        lab.until_healthy();
     });
     lab.part("a planned move, with its outage", || {
         let (active, passive) = lab.active_and_passive();

@@ -180,7 +180,7 @@ pub struct SlurmStatus {
 }
 
 /// Whether a daemon answers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "is", content = "why")]
 pub enum Health {
     /// It answered.
@@ -188,8 +188,13 @@ pub enum Health {
     /// It, or its address, refused.
     Down(String),
     /// It could not be asked from here, or gave no answer in time.
-    #[default]
-    Unknown,
+    Unknown(String),
     /// It does not run on this machine and is not expected to.
     Elsewhere,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self::Unknown("no machine answered for it".to_owned())
+    }
 }

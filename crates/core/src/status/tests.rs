@@ -302,6 +302,24 @@ fn what_was_not_asked_is_no_problem_as_long_as_a_controller_tells() {
     assert_eq!(status.verdict, Verdict::Healthy);
 }
 
+/// The passive controller knows nothing of MariaDB; why the active one has not
+/// told is not lost over that.
+#[test]
+fn an_answer_that_came_too_late_is_told_with_its_reason() {
+    let mut answers = answers();
+    change(&mut answers, "ctl1", |observation| {
+        if let Reading::Known(slurm) = &mut observation.slurm {
+            slurm.mariadb = Health::Unknown("`mariadb` gave no answer within 10 s".to_owned());
+        }
+    });
+    let status = assemble(&site(), &answers);
+    assert_eq!(
+        problems(&status),
+        ["mariadb could not be asked: `mariadb` gave no answer within 10 s"]
+    );
+    assert!(status.is_worth_another_look());
+}
+
 /// The same on the passive controller, which has no MariaDB to ask.
 #[test]
 fn the_passive_controller_does_not_miss_mariadb() {

@@ -225,7 +225,7 @@ fn health_word(health: &Health) -> (Tone, &'static str) {
     match health {
         Health::Up => (Tone::Good, "answers"),
         Health::Down(_) => (Tone::Bad, "does not answer"),
-        Health::Unknown => (Tone::Warning, "unknown"),
+        Health::Unknown(_) => (Tone::Warning, "unknown"),
         Health::Elsewhere => (Tone::Faint, "is not asked from here"),
     }
 }

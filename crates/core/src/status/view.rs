@@ -75,8 +75,8 @@ impl<'a> View<'a> {
         let told = || self.slurm().map(|(_, slurm)| part(slurm));
         let up = told().find(|health| **health == Health::Up);
         let down = told().find(|health| matches!(health, Health::Down(_)));
-        let elsewhere = told().find(|health| **health == Health::Elsewhere);
-        up.or(down).or(elsewhere).cloned().unwrap_or_default()
+        let unknown = told().find(|health| matches!(health, Health::Unknown(_)));
+        up.or(down).or(unknown).or_else(|| told().next()).cloned().unwrap_or_default()
     }
 
     /// What Slurm told, login nodes first: they see what users see.

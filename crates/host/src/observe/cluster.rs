@@ -92,7 +92,7 @@ fn observe_slurm(system: &dyn System) -> SlurmStatus {
     thread::scope(|scope| {
         let slurmctld = scope.spawn(|| slurmctld(slurm::ping(system, SLURM_TIMEOUT)));
         let slurmdbd = scope.spawn(|| slurmdbd(slurm::clusters(system, SLURM_TIMEOUT)));
-        let mariadb = scope.spawn(|| mariadb(mariadb::select_one(system, SLURM_TIMEOUT)));
+        let mariadb = scope.spawn(|| mariadb(mariadb::select_one(system, QUERY_TIMEOUT)));
         let records = scope.spawn(|| slurm::records_waiting(system, SLURM_TIMEOUT).ok().flatten());
         let jobs = scope.spawn(|| slurm::job_states(system, SLURM_TIMEOUT).unwrap_or_default());
         let nodes = scope.spawn(|| slurm::node_states(system, SLURM_TIMEOUT).unwrap_or_default());
@@ -108,7 +108,7 @@ fn observe_slurm(system: &dyn System) -> SlurmStatus {
 }
 
 fn slurmctld(answer: Result<Health, SlurmError>) -> Health {
-    answer.unwrap_or(Health::Unknown)
+    answer.unwrap_or_else(|error| Health::Unknown(error.to_string()))
 }
 
 /// sacctmgr fails quickly when slurmdbd's port refuses; every other failure
@@ -119,7 +119,7 @@ fn slurmdbd(answer: Result<Vec<String>, CommandError>) -> Health {
         Err(CommandError::Failed { stderr, .. }) if stderr.contains("Connection refused") => {
             Health::Down("slurmdbd's port refuses connections".to_owned())
         }
-        Err(_) => Health::Unknown,
+        Err(error) => Health::Unknown(error.to_string()),
     }
 }
 
@@ -135,7 +135,7 @@ fn mariadb(answer: Result<(), CommandError>) -> Health {
             Health::Elsewhere
         }
         Err(CommandError::Failed { stderr, .. }) => Health::Down(stderr),
-        Err(_) => Health::Unknown,
+        Err(error) => Health::Unknown(error.to_string()),
     }
 }
 
@@ -155,9 +155,10 @@ mod tests {
         let refused = "sacctmgr: error: slurm_persist_conn_open_without_init: failed to open \
             persistent connection to host:localhost:6819: Connection refused";
         assert!(matches!(slurmdbd(Err(failed(refused))), Health::Down(_)));
-        assert_eq!(slurmdbd(Err(failed("cannot read slurm.conf"))), Health::Unknown);
+        let unreadable = slurmdbd(Err(failed("cannot read slurm.conf")));
+        assert!(matches!(unreadable, Health::Unknown(why) if why.contains("slurm.conf")));
         let missing = CommandError::NotFound { program: "sacctmgr".to_owned() };
-        assert_eq!(slurmdbd(Err(missing)), Health::Unknown);
+        assert!(matches!(slurmdbd(Err(missing)), Health::Unknown(_)));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use slurmha_host::{Local, System as _, observe};
 use crate::cli::Reach;
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
+use crate::pause::pause;
 use crate::site_file::{SiteFile, expand_home};
 
 /// Compute nodes beyond this number are not asked one by one: their states
@@ -41,7 +42,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let file = SiteFile::find(args.reach.site.as_deref())?;
     let source = Source::choose(&file, &args.reach)?;
     let Some(seconds) = args.watch else {
-        let status = source.look(&file.site);
+        let mut status = source.look(&file.site);
+        // One answer that came too late is not worth an alarm.
+        if status.is_worth_another_look() {
+            status = source.look(&file.site);
+        }
         print(&status, args.json, false)?;
         return match status.verdict {
             Verdict::Healthy => Ok(()),
@@ -65,6 +70,28 @@ pub fn look(site: &Site, fleet: &Fleet) -> Status {
     let told = |answer: Result<_, slurmha_host::RemoteError>| answer.map_err(|e| e.to_string());
     let answers: Answers = answers.into_iter().map(|(name, answer)| (name, told(answer))).collect();
     assemble(site, &answers)
+}
+
+/// What could not be asked is asked again for so long: a machine that is short
+/// of time is not a broken one.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Looks at the cluster, and looks again as long as nothing speaks against it
+/// but that something gave no answer: for work that would be refused.
+///
+/// # Errors
+/// When somebody pressed Ctrl-C meanwhile.
+pub fn look_patiently(site: &Site, fleet: &Fleet) -> Result<Status, Failure> {
+    let clock = Local::new();
+    loop {
+        let status = look(site, fleet);
+        if !status.is_worth_another_look() || clock.elapsed() > PATIENCE {
+            return Ok(status);
+        }
+        pause(PAUSE)?;
+    }
 }
 
 /// How this machine learns about the cluster.

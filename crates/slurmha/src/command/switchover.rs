@@ -91,7 +91,7 @@ fn plan(
     progress: &Progress,
 ) -> Result<Choice, Failure> {
     progress.stage("is it safe to move?");
-    let status = status::look(&file.site, fleet);
+    let status = status::look_patiently(&file.site, fleet)?;
     let choice = choose(&file.site, &status, args.to.as_deref()).map_err(|unfit| match unfit {
         Unfit::NoController(..) => Failure::usage(unfit),
         Unfit::NothingActive => Failure::refused(unfit).hint("slurmha status tells what is wrong"),

@@ -13,6 +13,7 @@ use super::power::Victim;
 use crate::command::status;
 use crate::failure::Failure;
 use crate::fleet::Fleet;
+use crate::pause::pause;
 use crate::progress::Progress;
 
 /// Distance between looks. Each costs an exchange with every machine, and
@@ -41,7 +42,7 @@ pub fn restore(
     let clock = Local::new();
     let mut after = Aftermath { powered_on: true, ..Aftermath::default() };
     loop {
-        super::run::pause(PAUSE)?;
+        pause(PAUSE)?;
         let now = status::look(site, fleet);
         // The two sides are asked one after the other, so that one can still
         // tell of a resync that the other has ended.
@@ -70,7 +71,7 @@ pub fn settle(site: &Site, fleet: &Fleet, limit: Duration) -> Result<Aftermath, 
             let lacking = now.problems.iter().map(|problem| problem.text.clone()).collect();
             return Ok(Aftermath { powered_on: true, rejoined_after_s: None, lacking });
         }
-        super::run::pause(PAUSE)?;
+        pause(PAUSE)?;
     }
 }
 

@@ -13,10 +13,10 @@ use slurmha_host::{Local, System as _};
 use super::power::{Cut, PowerSwitch, Victim};
 use super::preflight::Cast;
 use super::protocol::{MoveTask, StrikeTask, Struck, Task};
-use super::run::pause;
 use super::seen::Seen;
 use super::watch::Watch;
 use crate::failure::Failure;
+use crate::pause::pause;
 use crate::progress::Progress;
 
 /// Time for a machine to say that it has struck. It may first have to wait

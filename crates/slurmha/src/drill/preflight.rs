@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Before a drill: the cluster must be able to survive it.
 
-use std::time::Duration;
-
 use slurmha_core::drill::{Fault, Side};
 use slurmha_core::site::{NodeName, Site};
 use slurmha_core::status::{Status, Verdict};
-use slurmha_host::{Local, System as _};
 
-use super::pause;
 use crate::command::status;
 use crate::failure::Failure;
 use crate::fleet::Fleet;
-
-/// What could not be asked is asked again for so long: a machine that is short
-/// of time is not a broken one.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-const PAUSE: Duration = Duration::from_secs(2);
 
 /// Who plays which part.
 #[derive(Debug)]
@@ -37,7 +27,7 @@ pub fn cast(site: &Site, fleet: &Fleet, fault: Fault) -> Result<Cast, Failure> {
         return Err(Failure::refused("a drill needs a login node to submit from")
             .hint("name one in the site file, as [[login]]"));
     };
-    let status = look(site, fleet)?;
+    let status = status::look_patiently(site, fleet)?;
     if status.verdict != Verdict::Healthy {
         return Err(refusal(&status));
     }
@@ -52,17 +42,6 @@ pub fn cast(site: &Site, fleet: &Fleet, fault: Fault) -> Result<Cast, Failure> {
     } else {
         Cast { victim: passive, survivor: active, client }
     })
-}
-
-fn look(site: &Site, fleet: &Fleet) -> Result<Status, Failure> {
-    let clock = Local::new();
-    loop {
-        let status = status::look(site, fleet);
-        if !status.is_worth_another_look() || clock.elapsed() > PATIENCE {
-            return Ok(status);
-        }
-        pause(PAUSE)?;
-    }
 }
 
 fn refusal(status: &Status) -> Failure {

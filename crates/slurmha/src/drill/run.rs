@@ -11,7 +11,6 @@ use slurmha_core::drill::{
 };
 use slurmha_core::site::{NodeName, Site};
 use slurmha_host::{Local, System as _};
-use slurmha_lab::interrupt::interrupted;
 
 use super::aftermath::{restore, settle};
 use super::breaker::Breaker;
@@ -26,6 +25,7 @@ use super::watches::{EndAll, end_load, synchronise};
 use crate::apply::lock;
 use crate::failure::Failure;
 use crate::fleet::{Fleet, failure};
+use crate::pause::pause;
 use crate::progress::Progress;
 
 /// How often what happens is looked at.
@@ -343,23 +343,5 @@ impl Drill<'_> {
             aftermath,
             troubles,
         }
-    }
-}
-
-/// Waits.
-///
-/// # Errors
-/// When somebody pressed Ctrl-C meanwhile.
-pub fn pause(time: Duration) -> Result<(), Failure> {
-    let clock = Local::new();
-    loop {
-        if interrupted() {
-            return Err(Failure::remote("interrupted; what was begun has been ended"));
-        }
-        let left = time.saturating_sub(clock.elapsed());
-        if left.is_zero() {
-            return Ok(());
-        }
-        thread::sleep(left.min(TICK));
     }
 }

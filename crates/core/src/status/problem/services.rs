@@ -18,6 +18,10 @@ pub(super) fn daemons(status: &Status) -> Vec<Problem> {
     let asked_in_vain = status.machines.iter().any(|machine| {
         Some(&machine.name) == status.active.as_ref() && machine.contact != Contact::NotAsked
     });
+    let in_vain = |name: &str, why: &str| {
+        let next = format!("{place}systemctl status {name}");
+        Some(problem(Severity::Unknown, format!("{name} could not be asked{why}"), next))
+    };
     let health = |name: &str, health: &Health, down: Severity| match health {
         Health::Up => None,
         Health::Elsewhere if status.active.is_some() && !asked_in_vain => None,
@@ -25,10 +29,8 @@ pub(super) fn daemons(status: &Status) -> Vec<Problem> {
             let next = format!("{place}journalctl -u {name}");
             Some(problem(down, format!("{name} does not answer: {why}"), next))
         }
-        Health::Unknown | Health::Elsewhere => {
-            let next = format!("{place}systemctl status {name}");
-            Some(problem(Severity::Unknown, format!("{name} could not be asked"), next))
-        }
+        Health::Unknown(why) => in_vain(name, &format!(": {why}")),
+        Health::Elsewhere => in_vain(name, ""),
     };
     [
         health("slurmctld", &daemons.slurmctld, Severity::Down),
