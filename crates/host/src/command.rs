@@ -107,6 +107,11 @@ impl Command {
         &self.stdin
     }
 
+    /// How long it may take.
+    pub fn limit(&self) -> Duration {
+        self.timeout
+    }
+
     /// The command as it can be pasted into a shell. Its input is not shown.
     pub fn pasteable(&self) -> String {
         let words = std::iter::once(self.program.clone()).chain(self.arguments());

@@ -102,9 +102,13 @@ fn prove(system: &dyn System, call: &Call, start: Duration) -> (Answer, String, 
         ..Seen::default()
     };
     let mut since = look::Since::default();
-    let mut marked = false;
+    let mut marker = mark::Marker::default();
     let (answer, reason) = loop {
-        look::peer(system, &mut seen);
+        // A fence that succeeded is an answer: what the cluster has written
+        // down of it need not be read while I/O is frozen.
+        if seen.request != Some(Ok(())) {
+            look::peer(system, &mut seen);
+        }
         let now = system.elapsed();
         seen.waited = now.saturating_sub(start);
         since.measure(&mut seen, now);
@@ -116,7 +120,7 @@ fn prove(system: &dyn System, call: &Call, start: Duration) -> (Answer, String, 
                 let pause = if seen.waited < LIMIT { POLL } else { LONG_POLL };
                 system.sleep(pause);
             }
-            Decision::Mark => seen.marking = Some(mark::set(system, &seen, &mut marked)),
+            Decision::Mark => seen.marking = Some(marker.mark(system, &seen)),
             Decision::Request => {
                 let left = LIMIT.saturating_sub(seen.waited);
                 let result = stonith::fence(system, &call.peer, left);
@@ -126,7 +130,7 @@ fn prove(system: &dyn System, call: &Call, start: Duration) -> (Answer, String, 
         // A mark that was confirmed while the connection came back is withdrawn.
         seen.disks = look::disks(system);
     };
-    if marked && answer != Answer::Outdated {
+    if marker.has_marked && answer != Answer::Outdated {
         withdraw(system, &call.peer);
     }
     (answer, reason, seen)

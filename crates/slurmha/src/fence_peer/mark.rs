@@ -11,51 +11,75 @@ use slurmha_host::{CommandError, System};
 
 use super::{QUESTION, TAG, look};
 
-/// How long the peer has for an answer. Short: a peer that has just died is
-/// still a member, and the look at its fencing waits meanwhile.
-const PEERS_ANSWER: Duration = Duration::from_millis(1500);
+/// How long the peer has for its first answer. A peer that has just died is
+/// still a member until the token is lost, and the look at its fencing waits
+/// for as long as it is asked: 1.5 s here were 1.5 s of a power loss.
+const FIRST_ANSWER: Duration = Duration::from_millis(400);
+/// And for a later one: a machine that lives may be slow.
+const LATER_ANSWER: Duration = Duration::from_millis(1500);
 
-/// Marks a peer. Says in `marked` that a mark may have been made, which is
-/// not so when there was one: that one is of an earlier call.
-pub(super) fn set(system: &dyn System, seen: &Seen, marked: &mut bool) -> Marking {
-    let record = seen.record.known();
-    let is_here = record.and_then(|it| it.state.as_ref()).is_none_or(|it| !it.has_left());
-    if is_here && let Some(obstacle) = obstacle(system, &seen.peer) {
-        return obstacle;
+/// The marking of a peer in one call, in as many tries as it takes.
+pub(super) struct Marker {
+    /// Whether a mark may have been made, which is not so when there was one:
+    /// that one is of an earlier call.
+    pub(super) has_marked: bool,
+    patience: Duration,
+}
+
+impl Default for Marker {
+    fn default() -> Self {
+        Self { has_marked: false, patience: FIRST_ANSWER }
     }
-    if record.is_none_or(|record| !record.outdated.contains(&seen.peer)) {
-        *marked = true;
-        let mark = mark_element(&seen.peer);
-        if let Err(error) = pacemaker::set_constraint(system, &mark, QUESTION) {
-            return Marking::Failed(error.to_string());
+}
+
+impl Marker {
+    /// Tries once.
+    pub(super) fn mark(&mut self, system: &dyn System, seen: &Seen) -> Marking {
+        let marking = self.attempt(system, seen);
+        self.patience = (self.patience * 2).min(LATER_ANSWER);
+        marking
+    }
+
+    fn attempt(&mut self, system: &dyn System, seen: &Seen) -> Marking {
+        let record = seen.record.known();
+        let is_here = record.and_then(|it| it.state.as_ref()).is_none_or(|it| !it.has_left());
+        if is_here && let Some(obstacle) = self.obstacle(system, &seen.peer) {
+            return obstacle;
+        }
+        if record.is_none_or(|record| !record.outdated.contains(&seen.peer)) {
+            self.has_marked = true;
+            let mark = mark_element(&seen.peer);
+            if let Err(error) = pacemaker::set_constraint(system, &mark, QUESTION) {
+                return Marking::Failed(error.to_string());
+            }
+        }
+        // Of somebody who has left nobody can be asked.
+        if is_here { self.confirm(system, &seen.peer) } else { Marking::Confirmed }
+    }
+
+    /// Why a member is not to be marked. Whoever does not answer now is being
+    /// lost, and is fenced instead: no constraint shall be left from that.
+    fn obstacle(&self, system: &dyn System, peer: &str) -> Option<Marking> {
+        if let Err(error) = self.peer_has_mark(system, peer) {
+            return Some(Marking::Failed(format!("it does not answer: {error}")));
+        }
+        match pacemaker::status(system, QUESTION) {
+            Err(error) => Some(Marking::Failed(error.to_string())),
+            Ok(status) => is_promoted(&status, peer).then_some(Marking::PeerIsPromoted),
         }
     }
-    // Of somebody who has left nobody can be asked.
-    if is_here { confirm(system, &seen.peer) } else { Marking::Confirmed }
-}
 
-/// Why a member is not to be marked. Whoever does not answer now is being
-/// lost, and is fenced instead: no constraint shall be left from that.
-fn obstacle(system: &dyn System, peer: &str) -> Option<Marking> {
-    if let Err(error) = peer_has_mark(system, peer) {
-        return Some(Marking::Failed(format!("it does not answer: {error}")));
+    fn confirm(&self, system: &dyn System, peer: &str) -> Marking {
+        match self.peer_has_mark(system, peer) {
+            Ok(true) => Marking::Confirmed,
+            Ok(false) => Marking::Failed("its copy of the CIB has no mark".to_owned()),
+            Err(error) => Marking::Failed(error.to_string()),
+        }
     }
-    match pacemaker::status(system, QUESTION) {
-        Err(error) => Some(Marking::Failed(error.to_string())),
-        Ok(status) => is_promoted(&status, peer).then_some(Marking::PeerIsPromoted),
-    }
-}
 
-fn confirm(system: &dyn System, peer: &str) -> Marking {
-    match peer_has_mark(system, peer) {
-        Ok(true) => Marking::Confirmed,
-        Ok(false) => Marking::Failed("its copy of the CIB has no mark".to_owned()),
-        Err(error) => Marking::Failed(error.to_string()),
+    fn peer_has_mark(&self, system: &dyn System, peer: &str) -> Result<bool, CommandError> {
+        pacemaker::peer_has_constraint(system, peer, &mark_id(peer), self.patience)
     }
-}
-
-fn peer_has_mark(system: &dyn System, peer: &str) -> Result<bool, CommandError> {
-    pacemaker::peer_has_constraint(system, peer, &mark_id(peer), PEERS_ANSWER)
 }
 
 fn is_promoted(status: &ClusterStatus, node: &str) -> bool {

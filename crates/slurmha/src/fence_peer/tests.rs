@@ -63,6 +63,15 @@ fn a_fence_is_asked_for_when_nobody_else_does() {
 }
 
 #[test]
+fn after_a_fence_that_succeeded_nothing_is_asked() {
+    let machine = Machine::with(LOST);
+    assert_eq!(asked(&machine), Answer::Stonithed);
+    let ran = machine.ran();
+    let fence = ran.iter().position(|it| it.starts_with("stonith_admin --fence")).expect("a fence");
+    assert!(ran[fence + 1..].iter().all(|it| it.starts_with("logger ")), "{ran:?}");
+}
+
+#[test]
 fn a_fence_that_fails_is_asked_for_once_and_not_answered() {
     let machine = Machine::with(LOST).fence(Says::Status(1));
     assert_eq!(asked(&machine), Answer::NotFenced);
@@ -116,6 +125,15 @@ fn a_member_that_does_not_answer_is_not_marked_but_waited_for() {
     machine.later(Duration::from_secs(7), ERASED);
     assert_eq!(asked(&machine), Answer::Stonithed);
     assert!(!machine.did("cibadmin --modify"));
+}
+
+#[test]
+fn a_member_that_has_just_died_is_not_asked_for_long() {
+    let machine = Machine::with(MEMBER).peer_answers(Says::Hangs);
+    let lost = Duration::from_millis(300);
+    machine.later(lost, ERASED);
+    assert_eq!(asked(&machine), Answer::Stonithed);
+    assert!(machine.now_is() < lost + Duration::from_millis(500), "{:?}", machine.now_is());
 }
 
 #[test]

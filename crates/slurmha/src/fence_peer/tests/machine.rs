@@ -222,7 +222,7 @@ impl System for Machine {
         };
         let status = match says {
             Says::Hangs => {
-                let after = command_limit(command);
+                let after = command.limit();
                 self.sleep(after);
                 return Err(CommandError::TimedOut { command: command.pasteable(), after });
             }
@@ -304,12 +304,4 @@ impl System for Machine {
     fn random(&self, count: usize) -> Result<Vec<u8>, FileError> {
         Ok(vec![0; count])
     }
-}
-
-/// A command does not tell its limit; the request is the only long one.
-fn command_limit(command: &Command) -> Duration {
-    let arguments = command.arguments();
-    let at = arguments.iter().position(|it| it == "--timeout");
-    let seconds = at.and_then(|at| arguments.get(at + 1)?.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(5))
 }
