@@ -90,9 +90,18 @@ impl Replication {
         if drbd::promote(system, &self.resource, patience).is_ok() {
             return Answer::plain(Status::Success);
         }
-        self.until(system, limit / 3, |status| {
+        let answer = self.until(system, limit / 3, |status| {
             (status.role != "Primary").then(|| drbd::promote(system, &self.resource, patience))
-        })
+        });
+        // It was refused as long as the peer was not there, and the score was
+        // told then; the peer's own is better by now. Left so, Pacemaker would
+        // take the role away again at once (both controllers start, one later).
+        if answer.status == Status::Success
+            && let Ok(status) = self.look(system)
+        {
+            tell(system, &status);
+        }
+        answer
     }
 
     /// Makes it secondary.

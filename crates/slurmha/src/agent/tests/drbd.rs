@@ -88,6 +88,13 @@ fn promote_and_demote_need_no_look_when_all_is_well() {
 }
 
 #[test]
+fn a_promotion_that_had_to_wait_tells_the_score_again() {
+    let machine = with(Drbd { refusals: 3, ..SECONDARY });
+    assert_eq!(call(&machine, "promote").status, Status::Success);
+    assert_eq!(scores(&machine), ["--update 10000"]);
+}
+
+#[test]
 fn a_device_that_is_held_open_for_a_moment_is_waited_for() {
     for action in ["demote", "stop"] {
         let machine = with(Drbd { refusals: 3, ..PRIMARY });
