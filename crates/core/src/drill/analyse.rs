@@ -9,7 +9,7 @@ use super::outage::{rpc_outage, start_outage, submit_outage};
 use super::phase::phases;
 use super::report::{Outage, Report};
 use super::time::{rounded, seconds};
-use super::verdict::{Findings, UnsavedWindow, verdict};
+use super::verdict::{Findings, Judged, UnsavedWindow, verdict};
 use super::writer::writers;
 use crate::state_save::Takeover;
 
@@ -22,11 +22,12 @@ pub fn analyse(evidence: &Evidence) -> Report {
     let jobs = jobs(evidence, &window);
     let writers = writers(evidence);
     let findings = Findings { submit: &submit, rpc: &rpc, jobs: &jobs, writers_max: &writers.max };
-    let (verdict, reasons) = verdict(evidence, &findings);
+    let Judged { verdict, reasons, invariants } = verdict(evidence, &findings);
     Report {
         fault: evidence.scenario.fault,
         verdict,
         reasons,
+        invariants,
         cluster: evidence.cluster_name.clone(),
         victim: evidence.victim.clone(),
         survivor: evidence.survivor.clone(),

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use super::evidence::{Evidence, Submission};
-use super::fault::{Daemon, Fault, FaultSignal, Side};
+use super::fault::{Daemon, Fault, FaultSignal};
+use super::invariant::{Finding, Invariant};
 use super::job_fate::is_final;
 use super::report::Jobs;
 use super::time::seconds;
@@ -13,7 +14,7 @@ use super::verdict::listed;
 use crate::observe::{JobRecord, Reading};
 
 /// Every demand that was not met, in words.
-pub(super) fn unmet(evidence: &Evidence, jobs: &Jobs) -> Vec<String> {
+pub(super) fn unmet(evidence: &Evidence, jobs: &Jobs) -> Vec<Finding> {
     let fault = evidence.scenario.fault;
     let mut unmet = Vec::new();
     if fault.is_behind_the_scheduler() {
@@ -21,31 +22,33 @@ pub(super) fn unmet(evidence: &Evidence, jobs: &Jobs) -> Vec<String> {
         unmet.extend(accounting(evidence));
     }
     if fault.must_move() && !survivor_ran(evidence, Daemon::Slurmctld) {
-        unmet.push(format!("slurmctld never ran on {}", evidence.survivor));
+        let why = format!("slurmctld never ran on {}", evidence.survivor);
+        unmet.push(Invariant::RoleMoves.finding(why));
     }
     if let Fault::Process(_, daemon, signal) = fault {
         unmet.extend(not_back(evidence, daemon, signal));
     }
-    // After the loss of the active controller the verdict is about what the
-    // survivor did; everywhere else the end is part of the proof.
-    if fault != Fault::PowerLoss(Side::Active) && evidence.aftermath.powered_on {
+    if Invariant::AsBefore.applies_to(evidence) {
         unmet.extend(not_as_before(evidence));
     }
     unmet
 }
 
-fn seen_by_clients(jobs: &Jobs) -> Option<String> {
+fn seen_by_clients(jobs: &Jobs) -> Option<Finding> {
     let count = jobs.refused + jobs.unanswered;
     let plural = if count == 1 { "" } else { "s" };
-    (count > 0)
-        .then(|| format!("{count} submission{plural} got an error or no answer: clients saw it"))
+    let why = format!("{count} submission{plural} got an error or no answer: clients saw it");
+    (count > 0).then(|| Invariant::NoClientSees.finding(why))
 }
 
 /// Every acknowledged job must have ended in the accounting, once.
-fn accounting(evidence: &Evidence) -> Vec<String> {
+fn accounting(evidence: &Evidence) -> Vec<Finding> {
+    use Invariant::Accounted;
     let records = match &evidence.accounting_jobs {
         Reading::Known(records) => records,
-        Reading::Unknown(why) => return vec![format!("the accounting could not be read: {why}")],
+        Reading::Unknown(why) => {
+            return vec![Accounted.finding(format!("the accounting could not be read: {why}"))];
+        }
     };
     let mut by_name: BTreeMap<&str, Vec<&JobRecord>> = BTreeMap::new();
     for record in records {
@@ -62,9 +65,9 @@ fn accounting(evidence: &Evidence) -> Vec<String> {
     let open = names(&|records| records.last().is_some_and(|record| !is_final(record)));
     let twice = names(&|records| records.len() > 1);
     [
-        listed("missing in the accounting", missing.into_iter()),
-        listed("without an end in the accounting", open.into_iter()),
-        listed("more than once in the accounting", twice.into_iter()),
+        listed(Accounted, "missing in the accounting", missing.into_iter()),
+        listed(Accounted, "without an end in the accounting", open.into_iter()),
+        listed(Accounted, "more than once in the accounting", twice.into_iter()),
     ]
     .into_iter()
     .flatten()
@@ -80,14 +83,17 @@ fn survivor_ran(evidence: &Evidence, daemon: Daemon) -> bool {
     later.any(|state| state.runs(daemon) == Some(true))
 }
 
-fn not_back(evidence: &Evidence, daemon: Daemon, signal: FaultSignal) -> Option<String> {
+fn not_back(evidence: &Evidence, daemon: Daemon, signal: FaultSignal) -> Option<Finding> {
+    use Invariant::ProcessReturns;
     let victim = &evidence.victim;
     let what = daemon.title();
     let Some(process) = &evidence.process else {
-        return Some(format!("what became of {what} on {victim} was not seen"));
+        let why = format!("what became of {what} on {victim} was not seen");
+        return Some(ProcessReturns.finding(why));
     };
     if process.thawed && signal == FaultSignal::Freeze {
-        return Some(format!("{what} stayed frozen on {victim}: nobody ended it"));
+        let why = format!("{what} stayed frozen on {victim}: nobody ended it");
+        return Some(ProcessReturns.finding(why));
     }
     // A machine comes back as a whole, or what is lacking says that it did not.
     let as_a_whole = evidence.scenario.fault.fells_machine();
@@ -95,16 +101,15 @@ fn not_back(evidence: &Evidence, daemon: Daemon, signal: FaultSignal) -> Option<
         return None;
     }
     let watched = seconds(evidence.cut, evidence.load_stopped);
-    Some(format!(
-        "{what} was not back in the {watched:.0} s after {}",
-        evidence.scenario.fault.event()
-    ))
+    let event = evidence.scenario.fault.event();
+    let why = format!("{what} was not back in the {watched:.0} s after {event}");
+    Some(ProcessReturns.finding(why))
 }
 
-fn not_as_before(evidence: &Evidence) -> Vec<String> {
+fn not_as_before(evidence: &Evidence) -> Vec<Finding> {
     let after = &evidence.aftermath;
     let away = evidence.scenario.fault.cuts_power() && after.rejoined_after_s.is_none();
     let away = away.then(|| format!("{} did not become a full member again", evidence.victim));
     let lacking = after.lacking.iter().map(|lack| format!("not as before: {lack}"));
-    away.into_iter().chain(lacking).collect()
+    away.into_iter().chain(lacking).map(|why| Invariant::AsBefore.finding(why)).collect()
 }

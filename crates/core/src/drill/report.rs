@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::evidence::{Aftermath, ProcessFate};
 use super::fault::Fault;
+use super::invariant::Judgement;
 use super::scenario::Scenario;
 use crate::site::NodeName;
 use crate::state_save::Takeover;
@@ -22,6 +23,9 @@ pub struct Report {
     pub verdict: Verdict,
     /// Why the verdict is no plain pass; empty when it is.
     pub reasons: Vec<String>,
+    /// What had to hold, and whether it did.
+    #[serde(default)]
+    pub invariants: Vec<Judgement>,
     /// The cluster's name.
     pub cluster: String,
     /// The controller that the fault hits, or from which the role moves.

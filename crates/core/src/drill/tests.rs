@@ -36,6 +36,22 @@ fn a_loss_inside_the_unsaved_window_is_a_pass_with_loss() {
     assert!(lost.unsaved && !lost.ran);
 }
 
+/// What is worse decides the verdict, and what is lost besides is still told.
+#[test]
+fn each_invariant_is_judged_by_itself() {
+    let lost = Job { known: false, ran: false, ..job(2, -1.0) };
+    let older = Job { known: false, ran: false, ..job(1, -20.0) };
+    let report = analyse(&evidence(vec![older, lost, job(3, 31.0)]));
+    let outcome = |invariant| {
+        report.invariants.iter().find(|it| it.invariant == invariant).map(|it| it.outcome)
+    };
+    assert_eq!(outcome(Invariant::ServiceReturns), Some(Outcome::Held));
+    assert_eq!(outcome(Invariant::NoJobLost), Some(Outcome::Broken));
+    assert_eq!(outcome(Invariant::RoleMoves), None, "nobody asked for it");
+    let lost = report.invariants.iter().find(|it| it.invariant == Invariant::NoJobLost).unwrap();
+    assert_eq!((lost.findings.len(), report.reasons.len()), (2, 1), "{lost:?}");
+}
+
 #[test]
 fn a_loss_outside_the_unsaved_window_is_a_fail() {
     for (time, words) in [(-8.5, "8.5 s before"), (31.0, "31.0 s after")] {

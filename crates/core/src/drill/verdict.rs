@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::evidence::Evidence;
 use super::expectation::unmet;
 use super::fault::{Daemon, Fault};
+use super::invariant::{Finding, Invariant, Judgement, judge};
 use super::report::{Jobs, Outage, Verdict};
 use super::time::{seconds, short};
 
@@ -111,21 +112,33 @@ pub(super) struct Findings<'a> {
     pub writers_max: &'a Result<usize, String>,
 }
 
-/// The verdict, and the reasons why it is no plain pass.
-pub(super) fn verdict(evidence: &Evidence, findings: &Findings<'_>) -> (Verdict, Vec<String>) {
+/// What a drill comes to.
+pub(super) struct Judged {
+    pub verdict: Verdict,
+    /// Why it is no plain pass.
+    pub reasons: Vec<String>,
+    pub invariants: Vec<Judgement>,
+}
+
+/// Judges what was found. Losses are no reason where something is worse.
+pub(super) fn verdict(evidence: &Evidence, findings: &Findings<'_>) -> Judged {
     let fault = evidence.scenario.fault;
     let mut failures = service_failures(evidence, findings);
     failures.extend(job_failures(fault, evidence.scenario.load.durable, findings.jobs));
     failures.extend(unmet(evidence, findings.jobs));
-    if !failures.is_empty() {
-        return (Verdict::Fail, failures);
-    }
     let losses = unsaved_losses(fault, findings.jobs);
-    let verdict = if losses.is_empty() { Verdict::Pass } else { Verdict::PassWithLoss };
-    (verdict, losses)
+    let invariants = judge(evidence, &failures, &losses);
+    let (verdict, reasons) = match (failures.is_empty(), losses.is_empty()) {
+        (false, _) => (Verdict::Fail, failures),
+        (true, false) => (Verdict::PassWithLoss, losses),
+        (true, true) => (Verdict::Pass, Vec::new()),
+    };
+    let reasons = reasons.into_iter().map(|finding| finding.why).collect();
+    Judged { verdict, reasons, invariants }
 }
 
-fn service_failures(evidence: &Evidence, findings: &Findings<'_>) -> Vec<String> {
+fn service_failures(evidence: &Evidence, findings: &Findings<'_>) -> Vec<Finding> {
+    use Invariant::{OneWriter, ServiceReturns};
     let mut failures = Vec::new();
     let event = evidence.scenario.fault.event();
     let watched = seconds(evidence.cut, evidence.load_stopped);
@@ -134,28 +147,37 @@ fn service_failures(evidence: &Evidence, findings: &Findings<'_>) -> Vec<String>
     let worked =
         evidence.submissions.iter().filter_map(|s| s.acknowledged()).any(|(_, at)| before_cut(at));
     if !worked {
-        failures.push("no submission was accepted before the fault".to_owned());
+        let why = "no submission was accepted before the fault";
+        failures.push(ServiceReturns.finding(why));
     }
     if !findings.submit.ended {
-        failures
-            .push(format!("no submission was accepted again in the {watched:.0} s after {event}"));
+        let why = format!("no submission was accepted again in the {watched:.0} s after {event}");
+        failures.push(ServiceReturns.finding(why));
     }
     if !findings.rpc.ended {
-        failures
-            .push(format!("slurmctld did not answer again in the {watched:.0} s after {event}"));
+        let why = format!("slurmctld did not answer again in the {watched:.0} s after {event}");
+        failures.push(ServiceReturns.finding(why));
     }
     match findings.writers_max {
         Ok(0 | 1) => {}
-        Ok(count) => failures.push(format!("{count} controllers could write at the same time")),
-        Err(why) => failures.push(format!("how many controllers could write is not known: {why}")),
+        Ok(count) => {
+            let why = format!("{count} controllers could write at the same time");
+            failures.push(OneWriter.finding(why));
+        }
+        Err(why) => {
+            let why = format!("how many controllers could write is not known: {why}");
+            failures.push(OneWriter.finding(why));
+        }
     }
     failures
 }
 
-fn job_failures(fault: Fault, durable: bool, jobs: &Jobs) -> Vec<String> {
+fn job_failures(fault: Fault, durable: bool, jobs: &Jobs) -> Vec<Finding> {
+    use Invariant::{JobsEnd, NoIdTwice, NoJobLost, NoJobTwice};
     let mut failures = Vec::new();
     if let Some(why) = &jobs.unknown {
-        failures.push(format!("what became of the jobs is not known: {why}"));
+        let why = format!("what became of the jobs is not known: {why}");
+        failures.push(NoJobLost.finding(why));
     }
     let lost_how = if durable {
         "lost after it was said that they are saved".to_owned()
@@ -167,59 +189,68 @@ fn job_failures(fault: Fault, durable: bool, jobs: &Jobs) -> Vec<String> {
     };
     let lost = jobs.lost.iter().filter(|job| !job.unsaved);
     failures.extend(listed(
+        NoJobLost,
         &lost_how,
         lost.map(|job| format!("{} {}", job.name, moment(fault, job.acknowledged_s))),
     ));
     let twice = jobs.duplicated.iter().filter(|job| !job.unsaved);
-    failures.extend(listed("ran more than once", twice.map(|job| job.name.clone())));
+    failures.extend(listed(NoJobTwice, "ran more than once", twice.map(|job| job.name.clone())));
     let failed = jobs.failed.iter().filter(|job| !job.unsaved);
     failures.extend(listed(
+        JobsEnd,
         "did not run to the end",
         failed.map(|job| format!("{} {}", job.name, job.state)),
     ));
-    failures.extend(listed("had not ended when the drill did", jobs.unfinished.iter().cloned()));
+    failures.extend(listed(
+        JobsEnd,
+        "had not ended when the drill did",
+        jobs.unfinished.iter().cloned(),
+    ));
     let reused: Vec<String> = jobs.reused_ids.iter().map(|reused| reused.id.to_string()).collect();
     if !reused.is_empty() {
-        failures.push(format!("given to more than one job: id {}", reused.join(", ")));
+        let why = format!("given to more than one job: id {}", reused.join(", "));
+        failures.push(NoIdTwice.finding(why));
     }
     failures
 }
 
 /// `3 jobs WHAT: a, b, ...`; nothing when there are none.
-pub(super) fn listed(what: &str, names: impl Iterator<Item = String>) -> Option<String> {
+pub(super) fn listed(
+    invariant: Invariant,
+    what: &str,
+    names: impl Iterator<Item = String>,
+) -> Option<Finding> {
     let names: Vec<String> = names.collect();
     if names.is_empty() {
         return None;
     }
     let more = if names.len() > NAMED { ", ..." } else { "" };
     let shown: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
-    Some(format!("{} {what}: {}{more}", counted(names.len()), shown.join(", ")))
+    let why = format!("{} {what}: {}{more}", counted(names.len()), shown.join(", "));
+    Some(invariant.finding(why))
 }
 
-/// What was lost because Slurm had not saved it. Called when nothing else was.
-fn unsaved_losses(fault: Fault, jobs: &Jobs) -> Vec<String> {
-    let mut losses = Vec::new();
-    if !jobs.lost.is_empty() {
-        losses.push(format!(
-            "{} acknowledged and not yet saved by Slurm when {}",
-            counted(jobs.lost.len()),
-            fault.moment_of_loss()
-        ));
-    }
-    if !jobs.duplicated.is_empty() {
-        losses.push(format!(
-            "{} ran again because Slurm had not yet saved that it had run",
-            counted(jobs.duplicated.len())
-        ));
-    }
-    if !jobs.failed.is_empty() {
-        losses.push(format!(
-            "{} called failed: what it did shortly before {} was not yet saved",
-            counted(jobs.failed.len()),
-            fault.event()
-        ));
-    }
-    losses
+/// What was lost because Slurm had not saved it.
+fn unsaved_losses(fault: Fault, jobs: &Jobs) -> Vec<Finding> {
+    use Invariant::{JobsEnd, NoJobLost, NoJobTwice};
+    let lost = jobs.lost.iter().filter(|job| job.unsaved).count();
+    let twice = jobs.duplicated.iter().filter(|job| job.unsaved).count();
+    let failed = jobs.failed.iter().filter(|job| job.unsaved).count();
+    let moment = fault.moment_of_loss();
+    let event = fault.event();
+    [
+        (NoJobLost, lost, format!("acknowledged and not yet saved by Slurm when {moment}")),
+        (NoJobTwice, twice, "ran again because Slurm had not yet saved that it had run".to_owned()),
+        (
+            JobsEnd,
+            failed,
+            format!("called failed: what it did shortly before {event} was not yet saved"),
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, count, _)| *count > 0)
+    .map(|(invariant, count, what)| invariant.finding(format!("{} {what}", counted(count))))
+    .collect()
 }
 
 /// `1 job`, `2 jobs`.

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What has to hold, whatever is broken.
+
+use serde::{Deserialize, Serialize};
+
+use super::evidence::Evidence;
+use super::fault::{Fault, Side};
+
+/// What has to hold. In this order they are reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Invariant {
+    /// Requests and submissions are answered again.
+    ServiceReturns,
+    /// At most one controller could write at any moment.
+    OneWriter,
+    /// Slurm knows every acknowledged job.
+    NoJobLost,
+    /// No job ran twice.
+    NoJobTwice,
+    /// Every job ran to its end.
+    JobsEnd,
+    /// No id was given to two jobs.
+    NoIdTwice,
+    /// No client was refused or left without an answer.
+    NoClientSees,
+    /// The accounting has every job once, with its end.
+    Accounted,
+    /// The other controller ran the scheduler.
+    RoleMoves,
+    /// What was hit runs and answers again.
+    ProcessReturns,
+    /// The cluster is as healthy as before.
+    AsBefore,
+}
+
+/// How an invariant came out of a drill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It held.
+    Held,
+    /// It was violated only by what Slurm had not yet saved.
+    WithLoss,
+    /// It was violated, or could not be proven.
+    Broken,
+}
+
+/// One invariant after a drill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// What had to hold.
+    pub invariant: Invariant,
+    /// Whether it did.
+    pub outcome: Outcome,
+    /// What speaks against it, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<String>,
+}
+
+/// Something that speaks against an invariant.
+#[derive(Debug)]
+pub(super) struct Finding {
+    pub invariant: Invariant,
+    pub why: String,
+}
+
+impl Invariant {
+    const ALL: [Self; 11] = [
+        Self::ServiceReturns,
+        Self::OneWriter,
+        Self::NoJobLost,
+        Self::NoJobTwice,
+        Self::JobsEnd,
+        Self::NoIdTwice,
+        Self::NoClientSees,
+        Self::Accounted,
+        Self::RoleMoves,
+        Self::ProcessReturns,
+        Self::AsBefore,
+    ];
+
+    /// The sentence that is true when it holds.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::ServiceReturns => "requests and submissions are answered again",
+            Self::OneWriter => "at most one controller could write at any moment",
+            Self::NoJobLost => "Slurm knows every acknowledged job",
+            Self::NoJobTwice => "no job ran twice",
+            Self::JobsEnd => "every job ran to its end",
+            Self::NoIdTwice => "no job id was given twice",
+            Self::NoClientSees => "no client was refused or left without an answer",
+            Self::Accounted => "the accounting has every job once, with its end",
+            Self::RoleMoves => "the other controller took over",
+            Self::ProcessReturns => "what was hit runs and answers again",
+            Self::AsBefore => "the cluster is as healthy as before",
+        }
+    }
+
+    /// Whether the fault, and how the drill ended, allow to ask for it.
+    pub(super) fn applies_to(self, evidence: &Evidence) -> bool {
+        let fault = evidence.scenario.fault;
+        match self {
+            Self::NoClientSees | Self::Accounted => fault.is_behind_the_scheduler(),
+            Self::RoleMoves => fault.must_move(),
+            Self::ProcessReturns => matches!(fault, Fault::Process(..)),
+            // After the loss of the active controller the verdict is about
+            // what the survivor did; everywhere else the end is part of it.
+            Self::AsBefore => {
+                fault != Fault::PowerLoss(Side::Active) && evidence.aftermath.powered_on
+            }
+            _ => true,
+        }
+    }
+
+    pub(super) fn finding(self, why: impl Into<String>) -> Finding {
+        Finding { invariant: self, why: why.into() }
+    }
+}
+
+/// Every invariant that was asked for, with what speaks against it.
+pub(super) fn judge(
+    evidence: &Evidence,
+    failures: &[Finding],
+    losses: &[Finding],
+) -> Vec<Judgement> {
+    let of = |findings: &[Finding], invariant| -> Vec<String> {
+        let own = findings.iter().filter(|finding| finding.invariant == invariant);
+        own.map(|finding| finding.why.clone()).collect()
+    };
+    let asked = Invariant::ALL.into_iter().filter(|invariant| invariant.applies_to(evidence));
+    asked
+        .map(|invariant| {
+            let (failures, losses) = (of(failures, invariant), of(losses, invariant));
+            let outcome = match (failures.is_empty(), losses.is_empty()) {
+                (false, _) => Outcome::Broken,
+                (true, false) => Outcome::WithLoss,
+                (true, true) => Outcome::Held,
+            };
+            Judgement { invariant, outcome, findings: [failures, losses].concat() }
+        })
+        .collect()
+}
