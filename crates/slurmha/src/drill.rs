@@ -23,5 +23,5 @@ pub mod watch;
 mod watches;
 
 pub use keep::{default_directory, keep};
-pub use run::{Drill, Outcome};
+pub use run::Drill;
 pub use watches::{EndAll, synchronise};

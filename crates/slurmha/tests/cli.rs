@@ -176,6 +176,30 @@ fn the_drills() {
     insta::assert_snapshot!(Home::new().run(&["drill", "list"]));
 }
 
+/// The kept evidence of a power loss in the laboratory.
+const EVIDENCE: &str = include_str!("../../core/tests/fixtures/drill/power-loss-lab.json");
+
+#[test]
+fn a_kept_drill_is_reported_again() {
+    let home = Home::new().with("kept.evidence.json", EVIDENCE);
+    insta::assert_snapshot!(home.run(&["drill", "report", "kept.evidence.json", "--junit"]));
+    let text = home.run(&["drill", "report", "kept.evidence.json"]);
+    assert!(text.contains("Where the time went"), "{text}");
+    let html = home.run(&["drill", "report", "kept.evidence.json", "--html"]);
+    assert!(html.contains("<!DOCTYPE html>") && html.contains("exit status 0"), "{html}");
+}
+
+#[test]
+fn what_is_no_evidence_is_not_reported() {
+    let home = Home::new().with("report.json", "{}").with("kept.evidence.json", EVIDENCE);
+    let text = [
+        home.run(&["drill", "report", "missing.evidence.json"]),
+        home.run(&["drill", "report", "report.json"]),
+        home.run(&["drill", "report", "kept.evidence.json", "--json", "--html"]),
+    ];
+    insta::assert_snapshot!(text.join("\n"));
+}
+
 #[test]
 fn agents_describe_themselves_without_a_cluster() {
     for daemon in ["slurmctld", "slurmdbd", "mariadb"] {

@@ -26,14 +26,22 @@ pub fn render_text(report: &Report) -> String {
     let _ = writeln!(text, "\nWhere the time went, in seconds after {}", report.fault.event());
     text.push_str(&chart(&rows(report)));
     safety(&mut text, report);
-    if let Some(takeover) = &report.takeover {
-        takeover_lines(&mut text, takeover);
+    if let Some(found) = &report.takeover {
+        section(&mut text, "State after the unclean end", &takeover(found));
     }
-    aftermath(&mut text, report);
+    section(&mut text, "Afterwards", &afterwards(report));
     for trouble in &report.troubles {
         paragraph(&mut text, "  trouble with the drill itself: ", trouble);
     }
     text
+}
+
+fn section(text: &mut String, title: &str, lines: &[String]) {
+    let _ = writeln!(text, "\n{title}");
+    for line in lines {
+        let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
+        paragraph(text, &format!("  {first}"), rest);
+    }
 }
 
 /// A text behind a lead, broken between words, its further lines indented.
@@ -214,71 +222,66 @@ fn safety(text: &mut String, report: &Report) {
     }
 }
 
-fn takeover_lines(text: &mut String, takeover: &Takeover) {
-    let _ = writeln!(text, "\nState after the unclean end");
+/// What the new slurmctld found and put right, a line for each.
+pub(super) fn takeover(takeover: &Takeover) -> Vec<String> {
+    let mut lines = Vec::new();
     if let (Some(next), Some(raised)) = (takeover.next_id, takeover.raised_id) {
         let skipped = raised.saturating_sub(next);
-        let _ = writeln!(text, "  job ids go on at {raised}; {skipped} are skipped");
+        lines.push(format!("job ids go on at {raised}; {skipped} are skipped"));
     }
     if let Some(held) = takeover.held_s {
-        let _ =
-            writeln!(text, "  no job was started for {held:.1} s, until the nodes had reported");
+        lines.push(format!("no job was started for {held:.1} s, until the nodes had reported"));
     }
     let repaired: Vec<String> = takeover.repaired.iter().map(|job| job.id.to_string()).collect();
     let directories: Vec<String> = takeover.known_by_directory.iter().map(u32::to_string).collect();
     let released: Vec<String> = takeover.released.iter().map(u32::to_string).collect();
     for (what, ids) in [
-        ("acknowledged, not saved, scripts kept: ", &directories),
-        ("without their script, fail with a message: ", &repaired),
-        ("still on a node, started again later: ", &takeover.started_again),
-        ("unknown, stopped on their node: ", &takeover.killed_as_orphans),
-        ("called duplicates by their node, released: ", &released),
+        ("acknowledged, not saved, scripts kept", &directories),
+        ("without their script, fail with a message", &repaired),
+        ("still on a node, started again later", &takeover.started_again),
+        ("unknown, stopped on their node", &takeover.killed_as_orphans),
+        ("called duplicates by their node, released", &released),
     ] {
         if !ids.is_empty() {
-            paragraph(text, &format!("  {what}"), &format!("job {}", ids.join(", ")));
+            lines.push(format!("{what}: job {}", ids.join(", ")));
         }
     }
     if let Some(kept) = &takeover.kept_in {
-        paragraph(text, "  copies: ", &format!("{}:{kept}", takeover.machine));
+        lines.push(format!("copies: {}:{kept}", takeover.machine));
     }
-    for trouble in &takeover.troubles {
-        paragraph(text, "  not done: ", trouble);
-    }
+    lines.extend(takeover.troubles.iter().map(|trouble| format!("not done: {trouble}")));
+    lines
 }
 
-fn aftermath(text: &mut String, report: &Report) {
+/// What became of the victim and of the cluster, a line for each.
+pub(super) fn afterwards(report: &Report) -> Vec<String> {
     let after = &report.aftermath;
-    text.push_str("\nAfterwards\n");
-    if report.fault.cuts_power() {
-        power(text, report);
-    }
+    let mut lines = if report.fault.cuts_power() { power(report) } else { Vec::new() };
     if report.process.as_ref().is_some_and(|process| process.thawed) {
-        text.push_str("  nobody had ended the frozen process, so it was told to go on\n");
+        lines.push("nobody had ended the frozen process, so it was told to go on".to_owned());
     }
     if after.lacking.is_empty() {
-        text.push_str("  the cluster is as healthy as before\n");
+        lines.push("the cluster is as healthy as before".to_owned());
     }
-    for lack in &after.lacking {
-        paragraph(text, "  not as before: ", lack);
-    }
+    lines.extend(after.lacking.iter().map(|lack| format!("not as before: {lack}")));
+    lines
 }
 
-fn power(text: &mut String, report: &Report) {
+fn power(report: &Report) -> Vec<String> {
     let after = &report.aftermath;
     let victim = &report.victim;
+    let mut lines = Vec::new();
     if !after.powered_on {
-        let _ = writeln!(text, "  {victim} was left without power");
+        lines.push(format!("{victim} was left without power"));
     }
     match after.rejoined_after_s {
-        Some(seconds) => {
-            let _ = writeln!(
-                text,
-                "  {victim} had rejoined, its disks up to date, {seconds:.0} s after power on"
-            );
-        }
+        Some(seconds) => lines.push(format!(
+            "{victim} had rejoined, its disks up to date, {seconds:.0} s after power on"
+        )),
         None if after.powered_on => {
-            let _ = writeln!(text, "  {victim} did not become a full member again in time");
+            lines.push(format!("{victim} did not become a full member again in time"));
         }
         None => {}
     }
+    lines
 }

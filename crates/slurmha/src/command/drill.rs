@@ -2,20 +2,24 @@
 //! `slurmha drill`: a failure on purpose, and what it proves.
 
 mod about;
+mod format;
+mod report;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgMatches, Args as _, Command, FromArgMatches, Subcommand};
-use slurmha_core::drill::{Fault, Scenario, Verdict, render_text};
+use slurmha_core::drill::{Fault, Scenario, Verdict};
 
 use crate::cli::Reach;
 use crate::drill::power::{LabPower, PowerSwitch};
-use crate::drill::{Drill, Outcome, acceptance, default_directory, keep};
+use crate::drill::{Drill, acceptance, default_directory, keep};
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
 use crate::progress::Progress;
 use crate::site_file::SiteFile;
+
+use format::FormatArgs;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -38,16 +42,25 @@ enum Calm {
     ///
     /// Exit status 0 when every job ran and is accounted for, 6 when not.
     Acceptance(AcceptanceArgs),
+    /// Print the report of a drill that was run before
+    ///
+    /// The evidence is judged again, by the rules of this version.
+    Report(report::Args),
 }
 
 impl Subcommand for DrillCommand {
     fn augment_subcommands(command: Command) -> Command {
         let faults = Fault::all().into_iter().map(|fault| {
-            let command = Command::new(fault.name())
-                .about(about::title(fault))
-                .long_about(format!("{}\n\n{}", about::title(fault), about::verdict(fault)));
-            let command = LoadArgs::augment_args(command);
-            if fault.cuts_power() { PowerArgs::augment_args(command) } else { command }
+            let command = LoadArgs::augment_args(Command::new(fault.name()));
+            let command =
+                if fault.cuts_power() { PowerArgs::augment_args(command) } else { command };
+            // After the arguments: the comment on a group of them becomes the
+            // command's text otherwise.
+            command.about(about::title(fault)).long_about(format!(
+                "{}\n\n{}",
+                about::title(fault),
+                about::verdict(fault)
+            ))
         });
         Calm::augment_subcommands(command).subcommands(faults)
     }
@@ -92,9 +105,8 @@ struct AcceptanceArgs {
 struct LoadArgs {
     #[command(flatten)]
     reach: Reach,
-    /// Print the report as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: FormatArgs,
     /// Seconds of load before the fault and again after scheduling is back
     /// [default: 15 before, 20 after]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(3..=3600))]
@@ -134,6 +146,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             Ok(())
         }
         DrillCommand::Calm(Calm::Acceptance(args)) => acceptance(args),
+        DrillCommand::Calm(Calm::Report(args)) => report::run(args),
         DrillCommand::Fault(fault, load, power) => drill(*fault, load, power.as_ref()),
     }
 }
@@ -183,10 +196,10 @@ fn drill(fault: Fault, args: &LoadArgs, power: Option<&PowerArgs>) -> Result<(),
     let directory = args.report.clone().unwrap_or_else(default_directory);
     // A report that cannot be kept is printed all the same.
     match keep(&directory, &outcome.report, &outcome.evidence) {
-        Ok(kept) => progress.stage(&format!("kept as {}", kept.text.display())),
+        Ok(kept) => progress.stage(&format!("kept as {}", kept.html.display())),
         Err(error) => progress.stage(&format!("not kept in {}: {error}", directory.display())),
     }
-    print(&outcome, args.json)?;
+    print!("{}", args.format.render(&outcome.report, &outcome.evidence)?);
     match outcome.report.verdict {
         Verdict::Pass | Verdict::PassWithLoss => Ok(()),
         // The report has said why.
@@ -206,13 +219,6 @@ impl LoadArgs {
         }
         scenario
     }
-}
-
-fn print(outcome: &Outcome, json: bool) -> Result<(), Failure> {
-    let text =
-        if json { crate::json(&outcome.report)? + "\n" } else { render_text(&outcome.report) };
-    print!("{text}");
-    Ok(())
 }
 
 /// A rate that a login node can bear: each submission is a process.

@@ -6,13 +6,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use slurmha_core::drill::{Evidence, Report, render_text};
+use slurmha_core::drill::{Evidence, Report, render_html, render_text};
 
 /// Where a drill's files are.
 #[derive(Debug)]
 pub struct Kept {
     /// The report as text.
     pub text: PathBuf,
+    /// The same with a picture and the evidence, for a browser.
+    pub html: PathBuf,
     /// The report as JSON.
     pub json: PathBuf,
     /// What it was made of, to be judged again.
@@ -34,8 +36,14 @@ pub fn keep(directory: &Path, report: &Report, evidence: &Evidence) -> io::Resul
     fs::create_dir_all(directory)?;
     let stem = format!("{}-{}", report.cut.strftime("%Y%m%dT%H%M%SZ"), report.fault.name());
     let path = |suffix: &str| directory.join(format!("{stem}{suffix}"));
-    let kept = Kept { text: path(".txt"), json: path(".json"), evidence: path(".evidence.json") };
+    let kept = Kept {
+        text: path(".txt"),
+        html: path(".html"),
+        json: path(".json"),
+        evidence: path(".evidence.json"),
+    };
     fs::write(&kept.text, render_text(report))?;
+    fs::write(&kept.html, render_html(report, evidence))?;
     write_json(&kept.json, report)?;
     write_json(&kept.evidence, evidence)?;
     Ok(kept)
