@@ -201,6 +201,21 @@ fn what_is_no_evidence_is_not_reported() {
 }
 
 #[test]
+fn help_of_a_scenario_of_ones_own() {
+    insta::assert_snapshot!(Home::new().run(&["drill", "run", "--help"]));
+}
+
+#[test]
+fn a_file_that_is_no_scenario() {
+    let home = Home::new().with("unknown.toml", "fault = \"power-los\"\n");
+    let home = home.with("wrong.toml", "fault = \"power-loss\"\n[load]\nrate = \"x\"\n");
+    let home = home.with("much.toml", "fault = \"power-loss\"\n[load]\nrate = 99\n");
+    let texts = ["missing.toml", "unknown.toml", "wrong.toml", "much.toml"]
+        .map(|file| home.run(&["drill", "run", file, "site.toml"]));
+    insta::assert_snapshot!(texts.join("\n"));
+}
+
+#[test]
 fn agents_describe_themselves_without_a_cluster() {
     for daemon in ["slurmctld", "slurmdbd", "mariadb"] {
         let text = Home::new().run(&["agent", daemon, "meta-data"]);

@@ -21,7 +21,13 @@ pub fn analyse(evidence: &Evidence) -> Report {
     let start = start_outage(evidence);
     let jobs = jobs(evidence, &window);
     let writers = writers(evidence);
-    let findings = Findings { submit: &submit, rpc: &rpc, jobs: &jobs, writers_max: &writers.max };
+    let findings = Findings {
+        submit: &submit,
+        rpc: &rpc,
+        start: start.as_ref(),
+        jobs: &jobs,
+        writers_max: &writers.max,
+    };
     let Judged { verdict, reasons, invariants } = verdict(evidence, &findings);
     Report {
         fault: evidence.scenario.fault,

@@ -22,7 +22,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// The report, with the evidence behind it.
 pub fn render_html(report: &Report, evidence: &Evidence) -> String {
-    let title = format!("Drill {} on cluster {}", report.fault.name(), report.cluster);
+    let title = format!("Drill {} on cluster {}", report.title(), report.cluster);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -67,7 +67,7 @@ fn head(report: &Report) -> Markup {
     html! {
         header {
             p.verdict.(verdict_class(report.verdict)) { (report.verdict.word()) }
-            h1 { "Drill " (report.fault.name()) " on cluster " (report.cluster) }
+            h1 { "Drill " (report.title()) " on cluster " (report.cluster) }
             p { (report.cut.strftime("%Y-%m-%d %H:%M:%S UTC")) ": " (sentence) }
             @if !report.reasons.is_empty() {
                 ul { @for reason in &report.reasons { li { (reason) } } }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::evidence::Evidence;
 use super::fault::{Fault, Side};
+use super::scenario::Budget;
 
 /// What has to hold. In this order they are reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +13,8 @@ use super::fault::{Fault, Side};
 pub enum Invariant {
     /// Requests and submissions are answered again.
     ServiceReturns,
+    /// No outage was longer than the scenario allows.
+    WithinBudget,
     /// At most one controller could write at any moment.
     OneWriter,
     /// Slurm knows every acknowledged job.
@@ -66,8 +69,9 @@ pub(super) struct Finding {
 }
 
 impl Invariant {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::ServiceReturns,
+        Self::WithinBudget,
         Self::OneWriter,
         Self::NoJobLost,
         Self::NoJobTwice,
@@ -84,6 +88,7 @@ impl Invariant {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::ServiceReturns => "requests and submissions are answered again",
+            Self::WithinBudget => "no outage was longer than the budget",
             Self::OneWriter => "at most one controller could write at any moment",
             Self::NoJobLost => "Slurm knows every acknowledged job",
             Self::NoJobTwice => "no job ran twice",
@@ -101,6 +106,7 @@ impl Invariant {
     pub(super) fn applies_to(self, evidence: &Evidence) -> bool {
         let fault = evidence.scenario.fault;
         match self {
+            Self::WithinBudget => evidence.scenario.budget != Budget::default(),
             Self::NoClientSees | Self::Accounted => fault.is_behind_the_scheduler(),
             Self::RoleMoves => fault.must_move(),
             Self::ProcessReturns => matches!(fault, Fault::Process(..)),

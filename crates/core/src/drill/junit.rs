@@ -20,7 +20,7 @@ pub fn render_junit(report: &Report) -> String {
             .with("time", short(report.rpc_outage.seconds()))
     };
     let suite = Element::new("testsuite")
-        .with("name", format!("drill {}", report.fault.name()))
+        .with("name", format!("drill {}", report.title()))
         .with("timestamp", report.cut.strftime("%Y-%m-%dT%H:%M:%S").to_string())
         .with("hostname", report.client.as_str());
     let cases = report.invariants.iter().map(|judgement| case(report, judgement));

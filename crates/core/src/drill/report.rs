@@ -80,6 +80,16 @@ pub struct Report {
     pub troubles: Vec<String>,
 }
 
+impl Report {
+    /// The fault, and what the scenario's author calls it.
+    pub fn title(&self) -> String {
+        match &self.scenario.name {
+            Some(name) => format!("{name} ({})", self.fault.name()),
+            None => self.fault.name(),
+        }
+    }
+}
+
 /// What a drill proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

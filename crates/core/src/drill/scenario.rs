@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a drill does: data, so that a further drill is a further value.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -43,22 +44,48 @@ pub struct Bounds {
     pub rejoin: Duration,
 }
 
+/// The longest outages that are no failure, in seconds; where nothing is said
+/// any that ends is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Without an accepted submission.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submit_s: Option<f64>,
+    /// Without an answered request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rpc_s: Option<f64>,
+    /// Without a job that begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_s: Option<f64>,
+}
+
 /// A whole drill.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scenario {
+    /// What its author calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// What is broken.
     pub fault: Fault,
     /// What users do meanwhile.
     pub load: Load,
     /// How long each part may take.
     pub bounds: Bounds,
+    /// What it may cost.
+    #[serde(default)]
+    pub budget: Budget,
 }
+
+/// Submissions per second that a login node can bear: each is a process.
+pub const USER_RATES: RangeInclusive<f64> = 0.05..=50.0;
 
 impl Scenario {
     /// The drill as it is run unless told otherwise.
     pub fn new(fault: Fault) -> Self {
         let watch = if is_felt_late(fault) { 60 } else { 0 };
         Self {
+            name: None,
+            budget: Budget::default(),
             fault,
             load: Load {
                 rate: 1.0,

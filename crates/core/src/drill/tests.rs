@@ -53,6 +53,17 @@ fn each_invariant_is_judged_by_itself() {
 }
 
 #[test]
+fn an_outage_beyond_the_budget_is_a_fail() {
+    let mut seen = evidence(vec![job(1, -10.0), job(2, -1.0), job(3, 31.0)]);
+    seen.scenario.budget = Budget { submit_s: Some(32.0), rpc_s: Some(60.0), start_s: None };
+    assert_eq!(analyse(&seen).verdict, Verdict::Pass);
+    seen.scenario.budget.submit_s = Some(20.0);
+    let report = analyse(&seen);
+    assert_eq!(report.reasons, ["no submission was accepted for 32.0 s; the budget is 20 s"]);
+    assert_eq!(report.verdict, Verdict::Fail);
+}
+
+#[test]
 fn a_loss_outside_the_unsaved_window_is_a_fail() {
     for (time, words) in [(-8.5, "8.5 s before"), (31.0, "31.0 s after")] {
         let lost = Job { known: false, ..job(2, time) };

@@ -63,7 +63,7 @@ fn head(text: &mut String, report: &Report) {
     let _ = writeln!(
         text,
         "Drill {} on cluster {}: {}",
-        report.fault.name(),
+        report.title(),
         report.cluster,
         report.verdict.word()
     );

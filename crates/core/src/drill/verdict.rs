@@ -10,6 +10,7 @@ use super::expectation::unmet;
 use super::fault::{Daemon, Fault};
 use super::invariant::{Finding, Invariant, Judgement, judge};
 use super::report::{Jobs, Outage, Verdict};
+use super::scenario::Budget;
 use super::time::{seconds, short};
 
 /// How long before a power cut Slurm may have acknowledged what it then
@@ -108,6 +109,7 @@ fn died(evidence: &Evidence) -> f64 {
 pub(super) struct Findings<'a> {
     pub submit: &'a Outage,
     pub rpc: &'a Outage,
+    pub start: Option<&'a Outage>,
     pub jobs: &'a Jobs,
     pub writers_max: &'a Result<usize, String>,
 }
@@ -124,6 +126,7 @@ pub(super) struct Judged {
 pub(super) fn verdict(evidence: &Evidence, findings: &Findings<'_>) -> Judged {
     let fault = evidence.scenario.fault;
     let mut failures = service_failures(evidence, findings);
+    failures.extend(over_budget(&evidence.scenario.budget, findings));
     failures.extend(job_failures(fault, evidence.scenario.load.durable, findings.jobs));
     failures.extend(unmet(evidence, findings.jobs));
     let losses = unsaved_losses(fault, findings.jobs);
@@ -170,6 +173,25 @@ fn service_failures(evidence: &Evidence, findings: &Findings<'_>) -> Vec<Finding
         }
     }
     failures
+}
+
+/// An outage that could not be told is not within a budget.
+fn over_budget(budget: &Budget, findings: &Findings<'_>) -> Vec<Finding> {
+    let outages = [
+        ("submission was accepted", budget.submit_s, Some(findings.submit)),
+        ("request was answered", budget.rpc_s, Some(findings.rpc)),
+        ("job began", budget.start_s, findings.start),
+    ];
+    let over = outages.into_iter().filter_map(|(what, budget, outage)| {
+        let budget = budget?;
+        let Some(outage) = outage else {
+            return Some(format!("for how long no {what} is not known; the budget is {budget} s"));
+        };
+        let seconds = outage.seconds();
+        (seconds > budget)
+            .then(|| format!("no {what} for {} s; the budget is {budget} s", short(seconds)))
+    });
+    over.map(|why| Invariant::WithinBudget.finding(why)).collect()
 }
 
 fn job_failures(fault: Fault, durable: bool, jobs: &Jobs) -> Vec<Finding> {

@@ -5,11 +5,11 @@ mod about;
 mod format;
 mod report;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgMatches, Args as _, Command, FromArgMatches, Subcommand};
-use slurmha_core::drill::{Fault, Scenario, Verdict};
+use slurmha_core::drill::{Fault, Scenario, ScenarioError, USER_RATES, Verdict, parse_scenario};
 
 use crate::cli::Reach;
 use crate::drill::power::{LabPower, PowerSwitch};
@@ -42,6 +42,9 @@ enum Calm {
     ///
     /// Exit status 0 when every job ran and is accounted for, 6 when not.
     Acceptance(AcceptanceArgs),
+    /// Run a scenario of your own
+    #[command(after_help = SCENARIO)]
+    Run(RunArgs),
     /// Print the report of a drill that was run before
     ///
     /// The evidence is judged again, by the rules of this version.
@@ -106,7 +109,7 @@ struct LoadArgs {
     #[command(flatten)]
     reach: Reach,
     #[command(flatten)]
-    format: FormatArgs,
+    output: OutputArgs,
     /// Seconds of load before the fault and again after scheduling is back
     /// [default: 15 before, 20 after]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(3..=3600))]
@@ -120,6 +123,51 @@ struct LoadArgs {
     /// Submit with SLURMHA_DURABLE_SUBMIT=1: then a lost job is a `fail`
     #[arg(long)]
     durable: bool,
+}
+
+#[derive(clap::Args, Debug)]
+struct RunArgs {
+    /// The scenario
+    #[arg(value_name = "FILE.toml")]
+    scenario: PathBuf,
+    #[command(flatten)]
+    reach: Reach,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    power: PowerArgs,
+}
+
+const SCENARIO: &str = "\
+A scenario; what is left out is as in the drill of that fault:
+
+  name = \"friday\"
+  fault = \"power-loss\"        # slurmha drill list
+
+  [load]
+  rate = 2.0                  # submissions per second
+  user = \"alice\"
+  durable = true              # wait until each is saved
+
+  [seconds]
+  warm_up = 15                # load before the fault
+  recovery = 120              # scheduling must be back
+  cool_down = 20              # load after that
+  drain = 300                 # jobs must have ended
+  rejoin = 600                # the machine must be back
+
+  [budget]                    # longest outages, in seconds; longer is a fail
+  submissions = 30
+  requests = 30
+  job_starts = 60
+
+Exit status 0 for `pass` and `pass-with-loss`, 6 for `fail`, 5 when the cluster is not healthy to
+begin with, 2 when the file is no scenario.";
+
+#[derive(clap::Args, Debug)]
+struct OutputArgs {
+    #[command(flatten)]
+    format: FormatArgs,
     /// Where reports are kept [default: $XDG_STATE_HOME/slurmha/reports]
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
@@ -147,7 +195,14 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
         DrillCommand::Calm(Calm::Acceptance(args)) => acceptance(args),
         DrillCommand::Calm(Calm::Report(args)) => report::run(args),
-        DrillCommand::Fault(fault, load, power) => drill(*fault, load, power.as_ref()),
+        DrillCommand::Calm(Calm::Run(args)) => {
+            let scenario = read(&args.scenario)?;
+            let power = scenario.fault.cuts_power().then_some(&args.power);
+            drill(scenario, &args.reach, &args.output, power)
+        }
+        DrillCommand::Fault(fault, load, power) => {
+            drill(load.scenario(*fault), &load.reach, &load.output, power.as_ref())
+        }
     }
 }
 
@@ -172,34 +227,54 @@ fn acceptance(args: &AcceptanceArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn drill(fault: Fault, args: &LoadArgs, power: Option<&PowerArgs>) -> Result<(), Failure> {
-    let file = SiteFile::find(args.reach.site.as_deref())?;
+/// The scenario of a file.
+fn read(path: &Path) -> Result<Scenario, Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
+    parse_scenario(&text).map_err(|error| {
+        let hint = match error {
+            ScenarioError::Fault(_) => "`slurmha drill list` shows the faults",
+            _ => "`slurmha drill run --help` shows a whole scenario",
+        };
+        Failure::usage(format!("{shown} is no scenario: {error}")).hint(hint)
+    })
+}
+
+fn drill(
+    scenario: Scenario,
+    reach: &Reach,
+    output: &OutputArgs,
+    power: Option<&PowerArgs>,
+) -> Result<(), Failure> {
+    let file = SiteFile::find(reach.site.as_deref())?;
     let site = &file.site;
-    if args.durable && !site.durable_submit.is_offered() {
-        return Err(Failure::usage("--durable needs durable_submit in [slurm] of the site file")
+    if scenario.load.durable && !site.durable_submit.is_offered() {
+        let message = "durable submissions need durable_submit in [slurm] of the site file";
+        return Err(Failure::usage(message)
             .hint("write durable_submit = \"on-request\" there, and `slurmha apply`"));
     }
     let controllers = [&site.controllers[0].name, &site.controllers[1].name];
     let lab = power.map(|power| LabPower::open(&power.lab, &controllers)).transpose()?;
-    let fleet = Fleet::open(&file, &args.reach, Patience::Work)?;
+    let fleet = Fleet::open(&file, reach, Patience::Work)?;
     let progress = Progress::new(false);
     slurmha_lab::interrupt::watch();
     let drill = Drill {
         site,
         fleet: &fleet,
         power: lab.as_ref().map(|lab| lab as &dyn PowerSwitch),
-        scenario: args.scenario(fault),
+        scenario,
         keep_down: power.is_some_and(|power| power.keep_down),
         progress: &progress,
     };
     let outcome = drill.run()?;
-    let directory = args.report.clone().unwrap_or_else(default_directory);
+    let directory = output.report.clone().unwrap_or_else(default_directory);
     // A report that cannot be kept is printed all the same.
     match keep(&directory, &outcome.report, &outcome.evidence) {
         Ok(kept) => progress.stage(&format!("kept as {}", kept.html.display())),
         Err(error) => progress.stage(&format!("not kept in {}: {error}", directory.display())),
     }
-    print!("{}", args.format.render(&outcome.report, &outcome.evidence)?);
+    print!("{}", output.format.render(&outcome.report, &outcome.evidence)?);
     match outcome.report.verdict {
         Verdict::Pass | Verdict::PassWithLoss => Ok(()),
         // The report has said why.
@@ -224,7 +299,7 @@ impl LoadArgs {
 /// A rate that a login node can bear: each submission is a process.
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse() {
-        Ok(rate) if (0.05..=50.0).contains(&rate) => Ok(rate),
-        _ => Err("a number from 0.05 to 50".to_owned()),
+        Ok(rate) if USER_RATES.contains(&rate) => Ok(rate),
+        _ => Err(format!("a number from {} to {}", USER_RATES.start(), USER_RATES.end())),
     }
 }
