@@ -8,6 +8,7 @@
 //! one can be judged again.
 
 mod analyse;
+mod campaign;
 mod chart;
 mod clock;
 mod evidence;
@@ -29,6 +30,7 @@ mod verdict;
 mod writer;
 
 pub use analyse::analyse;
+pub use campaign::{Campaign, Run, Summary, render_index, render_markdown};
 pub use clock::{ClockOffset, ClockReading};
 pub use evidence::*;
 pub use fault::{Daemon, Fault, FaultSignal, Side};

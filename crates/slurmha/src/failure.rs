@@ -69,6 +69,11 @@ impl Failure {
         Self::new(Kind::Internal, message)
     }
 
+    /// What failed, where, why.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Adds what to type next.
     #[must_use]
     pub fn hint(mut self, hint: impl fmt::Display) -> Self {

@@ -44,6 +44,21 @@ impl Progress {
     }
 }
 
+/// What the laboratory does is told in the same way; it stops at Ctrl-C once
+/// somebody watches for that ([`slurmha_lab::interrupt::watch`]).
+impl slurmha_lab::Progress for Progress {
+    fn step(&self, machine: Option<&str>, text: &str) {
+        match machine {
+            Some(machine) => self.machine(machine, text),
+            None => self.stage(text),
+        }
+    }
+
+    fn cancelled(&self) -> bool {
+        slurmha_lab::interrupt::interrupted()
+    }
+}
+
 /// Minutes and seconds, as in `[ 1:07]`.
 fn stamp(elapsed: Duration) -> String {
     format!("[{:2}:{:02}]", elapsed.as_secs() / 60, elapsed.as_secs() % 60)

@@ -206,6 +206,24 @@ fn help_of_a_scenario_of_ones_own() {
 }
 
 #[test]
+fn help_of_the_campaign() {
+    insta::assert_snapshot!(Home::new().run(&["drill", "all", "--help"]));
+}
+
+/// Nothing is begun, and no directory made, for a campaign that cannot be run.
+#[test]
+fn a_campaign_without_a_laboratory() {
+    let home = Home::new().with("site.toml", LAB_SITE);
+    insta::assert_snapshot!(home.run(&["drill", "all", "site.toml", "--only", "power-loss"]));
+    let text = home.run(&["drill", "all", "site.toml", "--only", "power-los"]);
+    assert!(
+        text.contains("exit status 2") && text.contains("there is no drill power-los"),
+        "{text}"
+    );
+    assert!(!home.path().join(".local/state/slurmha/reports").exists());
+}
+
+#[test]
 fn a_file_that_is_no_scenario() {
     let home = Home::new().with("unknown.toml", "fault = \"power-los\"\n");
     let home = home.with("wrong.toml", "fault = \"power-loss\"\n[load]\nrate = \"x\"\n");

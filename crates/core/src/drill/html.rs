@@ -15,10 +15,10 @@ use super::time::short;
 use super::verdict::moment;
 use crate::state_save::Takeover;
 
-const STYLE: &str = include_str!("html/style.css");
+pub(super) const STYLE: &str = include_str!("html/style.css");
 
 /// Nothing may be loaded, whatever a job's name or a log line says.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// The report, with the evidence behind it.
 pub fn render_html(report: &Report, evidence: &Evidence) -> String {
@@ -54,7 +54,7 @@ pub fn render_html(report: &Report, evidence: &Evidence) -> String {
     .into_string()
 }
 
-fn verdict_class(verdict: Verdict) -> &'static str {
+pub(super) fn verdict_class(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "good",
         Verdict::PassWithLoss => "warn",

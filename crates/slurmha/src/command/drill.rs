@@ -2,6 +2,7 @@
 //! `slurmha drill`: a failure on purpose, and what it proves.
 
 mod about;
+mod all;
 mod format;
 mod report;
 
@@ -10,6 +11,8 @@ use std::time::Duration;
 
 use clap::{ArgMatches, Args as _, Command, FromArgMatches, Subcommand};
 use slurmha_core::drill::{Fault, Scenario, ScenarioError, USER_RATES, Verdict, parse_scenario};
+
+use slurmha_core::site::Site;
 
 use crate::cli::Reach;
 use crate::drill::power::{LabPower, PowerSwitch};
@@ -31,7 +34,7 @@ pub struct Args {
 #[derive(Debug)]
 enum DrillCommand {
     Calm(Calm),
-    Fault(Fault, LoadArgs, Option<PowerArgs>),
+    Fault(Fault, FaultArgs, Option<PowerArgs>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -45,6 +48,8 @@ enum Calm {
     /// Run a scenario of your own
     #[command(after_help = SCENARIO)]
     Run(RunArgs),
+    /// Run every drill on a fresh copy of a frozen laboratory, and write an index
+    All(all::Args),
     /// Print the report of a drill that was run before
     ///
     /// The evidence is judged again, by the rules of this version.
@@ -54,7 +59,7 @@ enum Calm {
 impl Subcommand for DrillCommand {
     fn augment_subcommands(command: Command) -> Command {
         let faults = Fault::all().into_iter().map(|fault| {
-            let command = LoadArgs::augment_args(Command::new(fault.name()));
+            let command = FaultArgs::augment_args(Command::new(fault.name()));
             let command =
                 if fault.cuts_power() { PowerArgs::augment_args(command) } else { command };
             // After the arguments: the comment on a group of them becomes the
@@ -84,7 +89,7 @@ impl FromArgMatches for DrillCommand {
             return Calm::from_arg_matches(matches).map(Self::Calm);
         };
         let power = Fault::cuts_power(fault).then(|| PowerArgs::from_arg_matches(matches));
-        Ok(Self::Fault(fault, LoadArgs::from_arg_matches(matches)?, power.transpose()?))
+        Ok(Self::Fault(fault, FaultArgs::from_arg_matches(matches)?, power.transpose()?))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -105,11 +110,17 @@ struct AcceptanceArgs {
 }
 
 #[derive(clap::Args, Debug)]
-struct LoadArgs {
+struct FaultArgs {
     #[command(flatten)]
     reach: Reach,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    load: LoadArgs,
+}
+
+#[derive(clap::Args, Debug)]
+struct LoadArgs {
     /// Seconds of load before the fault and again after scheduling is back
     /// [default: 15 before, 20 after]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(3..=3600))]
@@ -200,8 +211,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             let power = scenario.fault.cuts_power().then_some(&args.power);
             drill(scenario, &args.reach, &args.output, power)
         }
-        DrillCommand::Fault(fault, load, power) => {
-            drill(load.scenario(*fault), &load.reach, &load.output, power.as_ref())
+        DrillCommand::Calm(Calm::All(args)) => all::run(args),
+        DrillCommand::Fault(fault, args, power) => {
+            drill(args.load.scenario(*fault), &args.reach, &args.output, power.as_ref())
         }
     }
 }
@@ -241,6 +253,16 @@ fn read(path: &Path) -> Result<Scenario, Failure> {
     })
 }
 
+/// Submissions cannot wait where the site does not offer it.
+fn check_durable(scenario: &Scenario, site: &Site) -> Result<(), Failure> {
+    if !scenario.load.durable || site.durable_submit.is_offered() {
+        return Ok(());
+    }
+    let message = "durable submissions need durable_submit in [slurm] of the site file";
+    Err(Failure::usage(message)
+        .hint("write durable_submit = \"on-request\" there, and `slurmha apply`"))
+}
+
 fn drill(
     scenario: Scenario,
     reach: &Reach,
@@ -249,11 +271,7 @@ fn drill(
 ) -> Result<(), Failure> {
     let file = SiteFile::find(reach.site.as_deref())?;
     let site = &file.site;
-    if scenario.load.durable && !site.durable_submit.is_offered() {
-        let message = "durable submissions need durable_submit in [slurm] of the site file";
-        return Err(Failure::usage(message)
-            .hint("write durable_submit = \"on-request\" there, and `slurmha apply`"));
-    }
+    check_durable(&scenario, site)?;
     let controllers = [&site.controllers[0].name, &site.controllers[1].name];
     let lab = power.map(|power| LabPower::open(&power.lab, &controllers)).transpose()?;
     let fleet = Fleet::open(&file, reach, Patience::Work)?;

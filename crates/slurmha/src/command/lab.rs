@@ -2,7 +2,6 @@
 //! `slurmha lab`: the whole site in virtual machines on this machine.
 
 mod error;
-mod progress;
 mod status;
 
 use std::fs;
@@ -11,10 +10,12 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
+use slurmha_lab::interrupt;
 use slurmha_lab::{Cable, Direction, Fault, Lab, Network, Paths, Topology};
 
 pub use error::Error;
-use progress::Lines;
+
+use crate::progress::Progress;
 
 /// The site that is built when no other is named.
 const EXAMPLE: &str = include_str!("../../../../examples/lab/site.toml");
@@ -210,15 +211,15 @@ pub fn run(args: LabArgs) -> Result<(), Error> {
     let name = &args.name;
     match args.command {
         LabCommand::Up { site } => up(name, site.as_deref()),
-        LabCommand::Down => Ok(slurmha_lab::down(name, &Lines::start())?),
+        LabCommand::Down => Ok(slurmha_lab::down(name, &cancellable())?),
         LabCommand::Status { json } => status::show(&Lab::open(name)?.status(), json),
         LabCommand::Ssh { machine, command } => ssh(&Lab::open(name)?, &machine, &command),
         LabCommand::Logs { machine } => logs(&Lab::open(name)?, &machine),
         LabCommand::Power { action, machine } => power(&Lab::open(name)?, action, &machine),
         LabCommand::Link { command } => link(&Lab::open(name)?, &command),
         LabCommand::Disk { command } => disk(&Lab::open(name)?, &command),
-        LabCommand::Freeze => Ok(Lab::open(name)?.freeze(&Lines::start())?),
-        LabCommand::Thaw => Ok(Lab::open(name)?.thaw(&Lines::start())?),
+        LabCommand::Freeze => Ok(Lab::open(name)?.freeze(&cancellable())?),
+        LabCommand::Thaw => Ok(Lab::open(name)?.thaw(&cancellable())?),
         LabCommand::Switch { state } => {
             slurmha_lab::close_inherited();
             Ok(slurmha_lab::switch::service::run(&Paths::at(&state)?)?)
@@ -231,7 +232,7 @@ pub fn run(args: LabArgs) -> Result<(), Error> {
 }
 
 fn up(name: &str, site: Option<&Path>) -> Result<(), Error> {
-    let progress = Lines::start();
+    let progress = cancellable();
     let (topology, example) = match (site, Lab::open(name)) {
         (Some(path), _) => {
             let text = fs::read_to_string(path)
@@ -354,4 +355,10 @@ impl From<DirectionName> for Direction {
             DirectionName::Both => Self::Both,
         }
     }
+}
+
+/// Progress that Ctrl-C ends.
+fn cancellable() -> Progress {
+    interrupt::watch();
+    Progress::new(false)
 }

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Many drills, one after the other, and what they come to.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde::{Deserialize, Serialize};
+
+use super::fault::Fault;
+use super::html::{POLICY, STYLE, verdict_class};
+use super::report::{Report, Verdict};
+use super::time::short;
+
+/// The results of a campaign, in the order in which they came.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Campaign {
+    /// The cluster's name.
+    pub cluster: String,
+    /// When it began.
+    pub began: Timestamp,
+    /// Every drill.
+    pub runs: Vec<Run>,
+}
+
+/// One drill of a campaign.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// What was broken.
+    pub fault: Fault,
+    /// What came of it, or why there was no drill.
+    pub result: Result<Summary, String>,
+}
+
+/// What a campaign keeps of a report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// What it proves.
+    pub verdict: Verdict,
+    /// Why it is no plain pass.
+    pub reasons: Vec<String>,
+    /// Longest time without an accepted submission, in seconds.
+    pub submit_outage_s: f64,
+    /// Longest time without an answered request, in seconds.
+    pub rpc_outage_s: f64,
+    /// Acknowledged jobs.
+    pub acknowledged: usize,
+    /// Of these, unknown in the end.
+    pub lost: usize,
+    /// Jobs that ran more than once.
+    pub duplicated: usize,
+    /// Most controllers that could write at a time.
+    pub writers_max: Option<usize>,
+    /// The report's file, beside the index.
+    pub page: Option<String>,
+}
+
+impl Summary {
+    /// Of a report, which is kept under that name.
+    pub fn of(report: &Report, page: Option<String>) -> Self {
+        Self {
+            verdict: report.verdict,
+            reasons: report.reasons.clone(),
+            submit_outage_s: report.submit_outage_s,
+            rpc_outage_s: report.rpc_outage_s,
+            acknowledged: report.jobs.acknowledged,
+            lost: report.jobs.lost.len(),
+            duplicated: report.jobs.duplicated.len(),
+            writers_max: report.writers_max,
+            page,
+        }
+    }
+}
+
+/// All drills of one fault.
+struct Row<'a> {
+    fault: Fault,
+    results: Vec<&'a Result<Summary, String>>,
+}
+
+const HEADINGS: [&str; 9] = [
+    "fault",
+    "verdicts",
+    "no request, median (s)",
+    "worst",
+    "no submission, median (s)",
+    "worst",
+    "lost",
+    "ran twice",
+    "writers",
+];
+
+impl Campaign {
+    /// Whether every drill was run and none failed.
+    pub fn is_passed(&self) -> bool {
+        let passed = |summary: &Summary| summary.verdict != Verdict::Fail;
+        self.runs.iter().all(|run| run.result.as_ref().is_ok_and(passed))
+    }
+
+    /// A row for each fault, in the order of the catalogue.
+    fn rows(&self) -> Vec<Row<'_>> {
+        let results = |fault| {
+            let runs = self.runs.iter().filter(|run| run.fault == fault);
+            runs.map(|run| &run.result).collect::<Vec<_>>()
+        };
+        let rows = Fault::all().into_iter().map(|fault| Row { fault, results: results(fault) });
+        rows.filter(|row| !row.results.is_empty()).collect()
+    }
+
+    /// What speaks against the cluster, in plain words.
+    fn failures(&self) -> impl Iterator<Item = (Fault, String)> {
+        self.runs.iter().filter_map(|run| match &run.result {
+            Err(why) => Some((run.fault, format!("not run: {why}"))),
+            Ok(it) if it.verdict == Verdict::Fail => Some((run.fault, it.reasons.join("; "))),
+            Ok(_) => None,
+        })
+    }
+}
+
+impl Row<'_> {
+    fn summaries(&self) -> impl Iterator<Item = &Summary> {
+        self.results.iter().filter_map(|result| result.as_ref().ok())
+    }
+
+    fn verdicts(&self) -> String {
+        let count = |verdict| self.summaries().filter(|it| it.verdict == verdict).count();
+        let not_run = self.results.iter().filter(|result| result.is_err()).count();
+        let counted = [Verdict::Pass, Verdict::PassWithLoss, Verdict::Fail]
+            .map(|verdict| (count(verdict), verdict.word()))
+            .into_iter()
+            .chain([(not_run, "not run")])
+            .filter(|(count, _)| *count > 0);
+        counted.map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
+    }
+
+    fn worst(&self) -> Verdict {
+        let verdicts: Vec<Verdict> = self.summaries().map(|summary| summary.verdict).collect();
+        if verdicts.len() < self.results.len() || verdicts.contains(&Verdict::Fail) {
+            Verdict::Fail
+        } else if verdicts.contains(&Verdict::PassWithLoss) {
+            Verdict::PassWithLoss
+        } else {
+            Verdict::Pass
+        }
+    }
+
+    /// In the order of [`HEADINGS`].
+    fn cells(&self) -> [String; 9] {
+        let total = |part: fn(&Summary) -> usize| self.summaries().map(part).sum::<usize>();
+        let [rpc, rpc_worst] = spread(self.summaries().map(|it| it.rpc_outage_s));
+        let [submit, submit_worst] = spread(self.summaries().map(|it| it.submit_outage_s));
+        let acknowledged = total(|it| it.acknowledged);
+        let writers = self.summaries().map(|it| it.writers_max);
+        let writers = writers.reduce(|a, b| Some(a?.max(b?))).flatten();
+        [
+            self.fault.name(),
+            self.verdicts(),
+            rpc,
+            rpc_worst,
+            submit,
+            submit_worst,
+            format!("{} of {acknowledged}", total(|it| it.lost)),
+            total(|it| it.duplicated).to_string(),
+            writers.map_or("?".to_owned(), |writers| writers.to_string()),
+        ]
+    }
+}
+
+/// Median (the longer of two in the middle) and worst.
+fn spread(seconds: impl Iterator<Item = f64>) -> [String; 2] {
+    let mut seconds: Vec<f64> = seconds.collect();
+    seconds.sort_by(f64::total_cmp);
+    let shown = |value: Option<&f64>| value.map_or("-".to_owned(), |value| short(*value));
+    [shown(seconds.get(seconds.len() / 2)), shown(seconds.last())]
+}
+
+/// The index as Markdown.
+pub fn render_markdown(campaign: &Campaign) -> String {
+    let mut text = format!(
+        "# Drills of cluster {}, {}\n\n",
+        campaign.cluster,
+        campaign.began.strftime("%Y-%m-%d %H:%M UTC")
+    );
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    text.push_str(&line(&HEADINGS.map(str::to_owned)));
+    text.push_str(&line(&HEADINGS.map(|_| "---".to_owned())));
+    for row in campaign.rows() {
+        text.push_str(&line(&row.cells()));
+    }
+    let mut failures = campaign.failures().peekable();
+    if failures.peek().is_some() {
+        text.push_str("\nWhat was not survived, or not proven:\n\n");
+    }
+    for (fault, why) in failures {
+        let _ = writeln!(text, "- {}: {why}", fault.name());
+    }
+    text
+}
+
+/// The index as a page, with a link to each report.
+pub fn render_index(campaign: &Campaign) -> String {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                title { "Drills of cluster " (campaign.cluster) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                h1 { "Drills of cluster " (campaign.cluster) }
+                p { "Begun " (campaign.began.strftime("%Y-%m-%d %H:%M UTC")) ", each on a fresh copy of the same cluster." }
+                div.scroll { (table(campaign)) }
+                (failures(campaign))
+            }
+        }
+    }
+    .into_string()
+}
+
+fn table(campaign: &Campaign) -> Markup {
+    html! {
+        table {
+            thead { tr { @for heading in HEADINGS { th { (heading) } } th { "reports" } } }
+            @for row in campaign.rows() {
+                @let cells = row.cells();
+                tr {
+                    td { (cells[0]) }
+                    td.(verdict_class(row.worst())) { (cells[1]) }
+                    @for cell in &cells[2..] { td.number { (cell) } }
+                    td {
+                        @for (index, summary) in row.summaries().enumerate() {
+                            @if let Some(page) = &summary.page { a href=(page) { (index + 1) } " " }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn failures(campaign: &Campaign) -> Markup {
+    let failures: Vec<_> = campaign.failures().collect();
+    html! {
+        @if !failures.is_empty() {
+            h2 { "What was not survived, or not proven" }
+            ul { @for (fault, why) in failures { li { (fault.name()) ": " (why) } } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drill::Side;
+
+    fn summary(verdict: Verdict, rpc_outage_s: f64) -> Result<Summary, String> {
+        Ok(Summary {
+            verdict,
+            reasons: vec!["2 controllers could write at the same time".to_owned()],
+            submit_outage_s: rpc_outage_s + 1.0,
+            rpc_outage_s,
+            acknowledged: 40,
+            lost: 1,
+            duplicated: 2,
+            writers_max: Some(1),
+            page: Some("20270115T080000Z-power-loss.html".to_owned()),
+        })
+    }
+
+    fn campaign(results: Vec<Result<Summary, String>>) -> Campaign {
+        let fault = Fault::PowerLoss(Side::Active);
+        Campaign {
+            cluster: "lab".to_owned(),
+            began: Timestamp::from_second(1_800_000_000).unwrap(),
+            runs: results.into_iter().map(|result| Run { fault, result }).collect(),
+        }
+    }
+
+    #[test]
+    fn a_row_has_the_median_the_worst_and_all_losses() {
+        let results = [9.0, 30.0, 12.0].map(|seconds| summary(Verdict::PassWithLoss, seconds));
+        let campaign = campaign(results.to_vec());
+        assert!(campaign.is_passed());
+        let text = render_markdown(&campaign);
+        let row =
+            "| power-loss | 3 pass-with-loss | 12.0 | 30.0 | 13.0 | 31.0 | 3 of 120 | 6 | 1 |";
+        assert!(text.contains(row), "{text}");
+        assert!(!text.contains("not survived"), "{text}");
+    }
+
+    #[test]
+    fn what_failed_or_was_not_run_is_said_in_words() {
+        let not_run = Err("the cluster <was> not healthy".to_owned());
+        let campaign = campaign(vec![summary(Verdict::Fail, 5.0), not_run]);
+        assert!(!campaign.is_passed());
+        let text = render_markdown(&campaign);
+        assert!(text.contains("| 1 fail, 1 not run |"), "{text}");
+        assert!(text.contains("- power-loss: 2 controllers could write"), "{text}");
+        assert!(text.contains("- power-loss: not run: the cluster <was> not healthy"), "{text}");
+        let page = render_index(&campaign);
+        assert!(page.contains("href=\"20270115T080000Z-power-loss.html\""), "{page}");
+        assert!(page.contains("&lt;was&gt;") && !page.contains("<was>"), "{page}");
+    }
+
+    #[test]
+    fn a_campaign_without_drills_has_an_index() {
+        let campaign = campaign(Vec::new());
+        assert!(render_markdown(&campaign).starts_with("# Drills of cluster lab"));
+        assert!(render_index(&campaign).contains("<table"));
+    }
+}

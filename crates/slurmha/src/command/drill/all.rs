@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `slurmha drill all`: the catalogue, each drill on a fresh copy of the same
+//! laboratory.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use slurmha_core::drill::{
+    Campaign, Fault, Run, Scenario, Summary, Verdict, render_index, render_markdown,
+};
+use slurmha_core::site::Site;
+use slurmha_core::status::Verdict as Health;
+use slurmha_host::{Local, System as _};
+use slurmha_lab::Lab;
+use slurmha_lab::interrupt::{interrupted, watch};
+
+use super::{LoadArgs, check_durable};
+use crate::cli::Reach;
+use crate::command::{lab, status};
+use crate::drill::power::{LabPower, PowerSwitch};
+use crate::drill::{Drill, default_directory, keep};
+use crate::failure::Failure;
+use crate::fleet::{Fleet, Patience};
+use crate::pause::pause;
+use crate::progress::Progress;
+use crate::site_file::SiteFile;
+
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slurmha lab freeze                                   keep the cluster as it is now
+  slurmha drill all site.toml                          every drill once
+  slurmha drill all site.toml --only power-loss,kill-slurmctld --rounds 3
+
+Each drill begins with the laboratory as it was frozen; what happened since is forgotten, and the
+laboratory is thawed once more in the end. The index is written after each drill, so that nothing
+is lost at Ctrl-C. Exit status 0 when no drill failed, 6 when one did or could not be run.")]
+pub struct Args {
+    #[command(flatten)]
+    reach: Reach,
+    /// The laboratory; it has to be frozen once
+    #[arg(long, value_name = "LAB", default_value = "default")]
+    lab: String,
+    /// Only these drills
+    #[arg(long, value_name = "DRILL", value_delimiter = ',')]
+    only: Vec<Fault>,
+    /// How often each is run
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
+    #[command(flatten)]
+    load: LoadArgs,
+    /// Where index and reports are kept [default: a new directory in
+    /// $XDG_STATE_HOME/slurmha/reports]
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+}
+
+/// How long a thawed cluster may take to be healthy.
+const SETTLE_LIMIT: Duration = Duration::from_secs(600);
+/// Emulated processors begin with nothing translated, and are so slow for
+/// seconds that machines lose sight of each other.
+const SETTLED: Duration = Duration::from_secs(15);
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let file = SiteFile::find(args.reach.site.as_deref())?;
+    let faults = if args.only.is_empty() { Fault::all() } else { args.only.clone() };
+    for fault in &faults {
+        check_durable(&args.load.scenario(*fault), &file.site)?;
+    }
+    // Looked at before hours are spent.
+    let controllers = file.site.controllers.each_ref().map(|controller| &controller.name);
+    let power = LabPower::open(&args.lab, &controllers)?;
+    let lab = Lab::open(&args.lab).map_err(lab::Error::from)?;
+    if !lab.status().thawable {
+        let missing = slurmha_lab::Error::NotFrozen { lab: args.lab.clone() };
+        return Err(lab::Error::from(missing).into());
+    }
+    let series = Series {
+        site: &file.site,
+        fleet: Fleet::open(&file, &args.reach, Patience::Work)?,
+        power: &power,
+        lab: &args.lab,
+        directory: directory(args)?,
+        progress: Progress::new(false),
+    };
+    watch();
+    let campaign = series.run(&faults, args)?;
+    print!("{}", render_markdown(&campaign));
+    if interrupted() {
+        return Err(Failure::remote("interrupted; the index has what was done before"));
+    }
+    series.thaw()?;
+    if campaign.is_passed() { Ok(()) } else { Err(Failure::not_as_wanted("")) }
+}
+
+/// A directory of its own for each campaign.
+fn directory(args: &Args) -> Result<PathBuf, Failure> {
+    let directory = args.report.clone().unwrap_or_else(|| {
+        let name = Local::new().now().strftime("campaign-%Y%m%dT%H%M%SZ").to_string();
+        default_directory().join(name)
+    });
+    fs::create_dir_all(&directory)
+        .map_err(|error| Failure::usage(format!("cannot make {}: {error}", directory.display())))?;
+    Ok(directory)
+}
+
+/// What all drills of a campaign have in common.
+struct Series<'a> {
+    site: &'a Site,
+    fleet: Fleet,
+    power: &'a LabPower,
+    lab: &'a str,
+    directory: PathBuf,
+    progress: Progress,
+}
+
+impl Series<'_> {
+    fn run(&self, faults: &[Fault], args: &Args) -> Result<Campaign, Failure> {
+        let mut campaign = Campaign {
+            cluster: self.site.cluster_name.clone(),
+            began: Local::new().now(),
+            runs: Vec::new(),
+        };
+        let total = faults.len() * args.rounds as usize;
+        let rounds = (0..args.rounds).flat_map(|_| faults);
+        for (index, &fault) in rounds.enumerate() {
+            self.progress.stage(&format!("--- {} of {total}: {}", index + 1, fault.name()));
+            let result = self.one(args.load.scenario(fault));
+            if interrupted() {
+                break;
+            }
+            if let Err(why) = &result {
+                self.progress.stage(&format!("not run: {why}"));
+            }
+            campaign.runs.push(Run { fault, result });
+            self.write(&campaign)?;
+        }
+        Ok(campaign)
+    }
+
+    /// One drill on a fresh copy; in words why there was none.
+    fn one(&self, scenario: Scenario) -> Result<Summary, String> {
+        let words = |failure: Failure| failure.message().to_owned();
+        self.thaw().map_err(words)?;
+        self.await_health().map_err(words)?;
+        let power = scenario.fault.cuts_power().then_some(self.power as &dyn PowerSwitch);
+        let drill = Drill {
+            site: self.site,
+            fleet: &self.fleet,
+            power,
+            scenario,
+            keep_down: false,
+            progress: &self.progress,
+        };
+        let outcome = drill.run().map_err(words)?;
+        let page = keep(&self.directory, &outcome.report, &outcome.evidence);
+        let page = page.map_err(|error| format!("its report was not kept: {error}"))?.html;
+        let page = page.file_name().map(|name| name.to_string_lossy().into_owned());
+        let summary = Summary::of(&outcome.report, page);
+        self.progress.stage(&verdict(&summary));
+        Ok(summary)
+    }
+
+    fn thaw(&self) -> Result<(), Failure> {
+        let thawed = Lab::open(self.lab).and_then(|mut lab| lab.thaw(&self.progress));
+        thawed.map_err(|error| lab::Error::from(error).into())
+    }
+
+    fn await_health(&self) -> Result<(), Failure> {
+        self.progress.stage("waiting until the cluster is healthy");
+        pause(SETTLED)?;
+        let clock = Local::new();
+        loop {
+            let status = status::look(self.site, &self.fleet);
+            if status.verdict == Health::Healthy {
+                return Ok(());
+            }
+            if clock.elapsed() > SETTLE_LIMIT {
+                let why: Vec<&str> = status.problems.iter().map(|it| it.text.as_str()).collect();
+                let message = format!("not healthy after the thaw: {}", why.join("; "));
+                return Err(Failure::refused(message));
+            }
+            pause(PAUSE)?;
+        }
+    }
+
+    fn write(&self, campaign: &Campaign) -> Result<(), Failure> {
+        let json = crate::json(campaign)? + "\n";
+        for (name, text) in [
+            ("index.html", render_index(campaign)),
+            ("index.md", render_markdown(campaign)),
+            ("campaign.json", json),
+        ] {
+            write(&self.directory.join(name), &text)?;
+        }
+        Ok(())
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(path, text)
+        .map_err(|error| Failure::remote(format!("cannot write {}: {error}", path.display())))
+}
+
+fn verdict(summary: &Summary) -> String {
+    let reasons = match summary.verdict {
+        Verdict::Pass => String::new(),
+        _ => format!(": {}", summary.reasons.join("; ")),
+    };
+    format!("{}{reasons}", summary.verdict.word())
+}
