@@ -21,6 +21,7 @@ pub(super) fn problems(view: &View<'_>, status: &Status) -> Vec<Problem> {
         replication::replication(view, status),
         services::daemons(status),
         services::watchers(view, status),
+        services::durable(view, status).into_iter().collect(),
         resources::resources(view, status),
         outside(services::compute_nodes(status)),
         services::fencing(view, status),

@@ -4,7 +4,7 @@
 use super::made_up::{self, answers, change, site};
 use super::*;
 use crate::observe::{FencingEvent, Health, Reading, ResourceFailure, UnitState};
-use crate::site::NodeName;
+use crate::site::{DurableSubmit, NodeName};
 
 fn problems(status: &Status) -> Vec<&str> {
     status.problems.iter().map(|problem| problem.text.as_str()).collect()
@@ -370,13 +370,7 @@ fn a_watcher_that_does_not_run_is_a_problem_with_a_cure() {
     let with = |load: &str, active: &str| {
         let mut answers = answers();
         change(&mut answers, "ctl2", |ctl2| {
-            let unit = UnitState {
-                load: load.to_owned(),
-                active: active.to_owned(),
-                enabled: String::new(),
-                since: None,
-            };
-            ctl2.units.insert("slurmha-watch.service".to_owned(), unit);
+            ctl2.units.insert("slurmha-watch.service".to_owned(), unit(load, active));
         });
         assemble(&site(), &answers)
     };
@@ -387,4 +381,30 @@ fn a_watcher_that_does_not_run_is_a_problem_with_a_cure() {
     assert_eq!(problems(&status), [text]);
     assert_eq!(next(&status), ["on ctl2: systemctl restart slurmha-watch.service"]);
     assert_eq!(next(&with("not-found", "inactive")), ["slurmha plan"]);
+}
+
+fn unit(load: &str, active: &str) -> UnitState {
+    UnitState {
+        load: load.to_owned(),
+        active: active.to_owned(),
+        enabled: String::new(),
+        since: None,
+    }
+}
+
+/// It runs beside slurmctld alone, and only where the site offers it.
+#[test]
+fn nobody_who_says_what_is_saved_is_a_problem_on_the_active_controller() {
+    let mut answers = answers();
+    for (name, active) in [("ctl1", "failed"), ("ctl2", "inactive")] {
+        change(&mut answers, name, |controller| {
+            controller.units.insert("slurmha-durable.service".to_owned(), unit("loaded", active));
+        });
+    }
+    let mut site = site();
+    assert_eq!(assemble(&site, &answers).verdict, Verdict::Healthy);
+    site.durable_submit = DurableSubmit::OnRequest;
+    let status = assemble(&site, &answers);
+    assert_eq!(status.verdict, Verdict::Degraded);
+    assert_eq!(next(&status), ["on ctl1: systemctl restart slurmha-durable.service"]);
 }

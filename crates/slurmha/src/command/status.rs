@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use slurmha_core::layout::{DRBD_RESOURCE, WATCH_UNIT};
+use slurmha_core::layout::{DRBD_RESOURCE, DURABLE_UNIT, WATCH_UNIT};
 use slurmha_core::observe::ObserveRequest;
 use slurmha_core::site::{NodeName, Role, Site};
 use slurmha_core::status::{Answers, Line, Status, Tone, Verdict, assemble, render};
@@ -138,13 +138,15 @@ fn own_name(site: &Site) -> Option<NodeName> {
 /// asked whether they are there.
 fn requests(site: &Site) -> BTreeMap<NodeName, ObserveRequest> {
     let asks_compute = site.compute_nodes().count() <= ASKED_COMPUTE_NODES;
+    let durable = site.durable_submit.is_offered().then_some(DURABLE_UNIT);
+    let units: Vec<String> = [WATCH_UNIT].into_iter().chain(durable).map(str::to_owned).collect();
     let request = |roles: &std::collections::BTreeSet<Role>| {
         let controller = roles.contains(&Role::Controller);
         ObserveRequest {
             cluster: controller,
             quorum: controller,
             drbd_resource: controller.then(|| DRBD_RESOURCE.to_owned()),
-            units: if controller { vec![WATCH_UNIT.to_owned()] } else { Vec::new() },
+            units: if controller { units.clone() } else { Vec::new() },
             slurm: controller || roles.contains(&Role::Login),
             ..ObserveRequest::default()
         }

@@ -4,8 +4,8 @@
 use super::super::model::{Contact, Problem, Severity, Status};
 use super::super::view::View;
 use super::{problem, somewhere};
-use crate::layout::WATCH_UNIT;
-use crate::observe::{Health, Reading};
+use crate::layout::{DURABLE_UNIT, WATCH_UNIT};
+use crate::observe::{Health, Reading, UnitState};
 use crate::site::{Accept, NodeName};
 
 pub(super) fn daemons(status: &Status) -> Vec<Problem> {
@@ -62,16 +62,31 @@ pub(super) fn watchers(view: &View<'_>, status: &Status) -> Vec<Problem> {
     view.controllers()
         .filter(|(name, _)| takes_part(name))
         .filter_map(|(name, seen)| Some((name, seen.units.get(WATCH_UNIT)?)))
-        .filter(|(_, unit)| !matches!(unit.active.as_str(), "active" | "activating"))
-        .map(|(name, unit)| {
+        .filter_map(|(name, unit)| {
             let text = format!("a daemon that hangs on {name} is not noticed: no {WATCH_UNIT}");
-            let next = match unit.load.as_str() {
-                "loaded" => format!("on {name}: systemctl restart {WATCH_UNIT}"),
-                _ => "slurmha plan".to_owned(),
-            };
-            problem(Severity::Degraded, text, next)
+            missing(name, WATCH_UNIT, unit, text)
         })
         .collect()
+}
+
+/// Where submissions can wait until they are saved, somebody has to tell them:
+/// without an answer each waits for its whole patience.
+pub(super) fn durable(view: &View<'_>, status: &Status) -> Option<Problem> {
+    let active = status.active.as_ref().filter(|_| view.site.durable_submit.is_offered())?;
+    let unit = view.observation(active)?.units.get(DURABLE_UNIT)?;
+    let text =
+        format!("submissions that wait until they are saved get no answer: no {DURABLE_UNIT}");
+    missing(active, DURABLE_UNIT, unit, text)
+}
+
+/// A unit that should run and does not.
+fn missing(machine: &NodeName, name: &str, unit: &UnitState, text: String) -> Option<Problem> {
+    let runs = matches!(unit.active.as_str(), "active" | "activating");
+    let next = match unit.load.as_str() {
+        "loaded" => format!("on {machine}: systemctl restart {name}"),
+        _ => "slurmha plan".to_owned(),
+    };
+    (!runs).then(|| problem(Severity::Degraded, text, next))
 }
 
 /// States in which a node takes no jobs and will not by itself.
