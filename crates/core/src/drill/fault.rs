@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::report::Phase;
+use super::phase::Phase;
 use crate::render::cib::id;
 
 /// What is broken on purpose. In text it goes by its [`name`](Self::name).

@@ -3,10 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::Evidence;
-use super::fault::{Fault, Side};
-use super::scenario::Budget;
-
 /// What has to hold. In this order they are reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -61,15 +57,8 @@ pub struct Judgement {
     pub findings: Vec<String>,
 }
 
-/// Something that speaks against an invariant.
-#[derive(Debug)]
-pub(super) struct Finding {
-    pub invariant: Invariant,
-    pub why: String,
-}
-
 impl Invariant {
-    const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::ServiceReturns,
         Self::WithinBudget,
         Self::OneWriter,
@@ -101,49 +90,4 @@ impl Invariant {
             Self::AsBefore => "the cluster is as healthy as before",
         }
     }
-
-    /// Whether the fault, and how the drill ended, allow to ask for it.
-    pub(super) fn applies_to(self, evidence: &Evidence) -> bool {
-        let fault = evidence.scenario.fault;
-        match self {
-            Self::WithinBudget => evidence.scenario.budget != Budget::default(),
-            Self::NoClientSees | Self::Accounted => fault.is_behind_the_scheduler(),
-            Self::RoleMoves => fault.must_move(),
-            Self::ProcessReturns => matches!(fault, Fault::Process(..)),
-            // After the loss of the active controller the verdict is about
-            // what the survivor did; everywhere else the end is part of it.
-            Self::AsBefore => {
-                fault != Fault::PowerLoss(Side::Active) && evidence.aftermath.powered_on
-            }
-            _ => true,
-        }
-    }
-
-    pub(super) fn finding(self, why: impl Into<String>) -> Finding {
-        Finding { invariant: self, why: why.into() }
-    }
-}
-
-/// Every invariant that was asked for, with what speaks against it.
-pub(super) fn judge(
-    evidence: &Evidence,
-    failures: &[Finding],
-    losses: &[Finding],
-) -> Vec<Judgement> {
-    let of = |findings: &[Finding], invariant| -> Vec<String> {
-        let own = findings.iter().filter(|finding| finding.invariant == invariant);
-        own.map(|finding| finding.why.clone()).collect()
-    };
-    let asked = Invariant::ALL.into_iter().filter(|invariant| invariant.applies_to(evidence));
-    asked
-        .map(|invariant| {
-            let (failures, losses) = (of(failures, invariant), of(losses, invariant));
-            let outcome = match (failures.is_empty(), losses.is_empty()) {
-                (false, _) => Outcome::Broken,
-                (true, false) => Outcome::WithLoss,
-                (true, true) => Outcome::Held,
-            };
-            Judgement { invariant, outcome, findings: [failures, losses].concat() }
-        })
-        .collect()
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a drill does: data, so that a further drill is a further value.
 
+mod file;
+
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::fault::{Daemon, Fault, Side};
+
+pub use file::{ScenarioError, parse_scenario};
 
 /// What users do meanwhile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

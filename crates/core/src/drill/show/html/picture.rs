@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::super::evidence::{Evidence, MarkKind};
-use super::super::report::{Outage, Phase, PhaseTiming, Report, WriterInterval};
-use super::super::time::{seconds, short};
+use crate::drill::evidence::{Evidence, MarkKind};
+use crate::drill::phase::{Phase, PhaseTiming};
+use crate::drill::report::{Outage, Report, WriterInterval};
+use crate::drill::time::{seconds, short};
 use crate::observe::Reading;
 use crate::site::NodeName;
 

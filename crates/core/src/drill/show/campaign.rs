@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::{Deserialize, Serialize};
 
-use super::fault::Fault;
 use super::html::{POLICY, STYLE, verdict_class};
-use super::report::{Report, Verdict};
-use super::time::short;
+use crate::drill::fault::Fault;
+use crate::drill::report::{Report, Verdict};
+use crate::drill::time::short;
 
 /// The results of a campaign, in the order in which they came.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

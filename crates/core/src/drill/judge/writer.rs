@@ -8,9 +8,9 @@
 
 use std::collections::BTreeMap;
 
-use super::evidence::{ControllerState, Evidence, Sample};
-use super::report::WriterInterval;
-use super::time::{rounded, seconds};
+use crate::drill::evidence::{ControllerState, Evidence, Sample};
+use crate::drill::report::WriterInterval;
+use crate::drill::time::{rounded, seconds};
 use crate::site::NodeName;
 
 /// When each controller could write, and the largest number at a time.

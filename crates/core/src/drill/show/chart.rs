@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::time::short;
+use crate::drill::time::short;
 
 /// Cells that a bar can fill.
 const CELLS: usize = 40;

@@ -8,11 +8,11 @@ mod picture;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::evidence::Evidence;
-use super::invariant::{Judgement, Outcome};
-use super::report::{Outage, Report, Verdict};
-use super::time::short;
-use super::verdict::moment;
+use crate::drill::evidence::Evidence;
+use crate::drill::invariant::{Judgement, Outcome};
+use crate::drill::report::{Outage, Report, Verdict};
+use crate::drill::time::short;
+use crate::drill::words::moment;
 use crate::state_save::Takeover;
 
 pub(super) const STYLE: &str = include_str!("html/style.css");

@@ -4,10 +4,11 @@
 use std::fmt::Write as _;
 
 use super::chart::{Bar, Row, chart};
-use super::fault::Fault;
-use super::report::{Jobs, Outage, Phase, PhaseTiming, Report};
-use super::time::short;
-use super::verdict::{counted, moment};
+use crate::drill::fault::Fault;
+use crate::drill::phase::{Phase, PhaseTiming};
+use crate::drill::report::{Jobs, Outage, Report};
+use crate::drill::time::short;
+use crate::drill::words::{counted, moment};
 use crate::state_save::Takeover;
 
 /// Width of the report.

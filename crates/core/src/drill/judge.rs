@@ -1,17 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From evidence to report.
 
+mod expectation;
+mod finding;
+mod job_fate;
+mod outage;
+mod phase;
+mod verdict;
+mod window;
+mod writer;
+
 use jiff::Timestamp;
 
 use super::evidence::{Evidence, Sample};
-use super::job_fate::jobs;
-use super::outage::{rpc_outage, start_outage, submit_outage};
-use super::phase::phases;
 use super::report::{Outage, Report};
 use super::time::{rounded, seconds};
-use super::verdict::{Findings, Judged, UnsavedWindow, verdict};
-use super::writer::writers;
 use crate::state_save::Takeover;
+use job_fate::jobs;
+use outage::{rpc_outage, start_outage, submit_outage};
+use phase::phases;
+use verdict::{Findings, Judged, verdict};
+use window::UnsavedWindow;
+use writer::writers;
+
+pub(crate) use outage::unanswered;
+pub use window::UNSAVED_WINDOW;
 
 /// Judges a drill by what was seen.
 pub fn analyse(evidence: &Evidence) -> Report {

@@ -5,9 +5,9 @@
 //! There is no standard; this is the part on which the readers agree
 //! (attributes of `testsuite`, `testcase`, `failure`, `property`).
 
-use super::invariant::{Judgement, Outcome};
-use super::report::{Outage, Report};
-use super::time::short;
+use crate::drill::invariant::{Judgement, Outcome};
+use crate::drill::report::{Outage, Report};
+use crate::drill::time::short;
 use crate::xml::Element;
 
 /// The report as XML.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::fault::Fault;
-use super::scenario::{Budget, Scenario, USER_RATES};
+use super::{Budget, Scenario, USER_RATES};
+use crate::drill::fault::Fault;
 
 /// Why a file is no scenario.
 #[derive(Debug, Error, PartialEq)]
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_example_is_a_scenario() {
-        let text = include_str!("../../../../examples/drills/quiet-afternoon.toml");
+        let text = include_str!("../../../../../examples/drills/quiet-afternoon.toml");
         assert!(parse_scenario(text).unwrap().budget.rpc_s.is_some());
     }
 

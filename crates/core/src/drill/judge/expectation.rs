@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use super::evidence::{Evidence, Submission};
-use super::fault::{Daemon, Fault, FaultSignal};
-use super::invariant::{Finding, Invariant};
+use super::finding::{Finding, listed};
 use super::job_fate::is_final;
-use super::report::Jobs;
-use super::time::seconds;
-use super::verdict::listed;
+use crate::drill::evidence::{Evidence, Submission};
+use crate::drill::fault::{Daemon, Fault, FaultSignal};
+use crate::drill::invariant::Invariant;
+use crate::drill::report::Jobs;
+use crate::drill::time::seconds;
 use crate::observe::{JobRecord, Reading};
 
 /// Every demand that was not met, in words.

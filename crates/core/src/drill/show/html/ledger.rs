@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::super::evidence::{Evidence, Submission};
-use super::super::report::{Jobs, Report};
-use super::super::time::{seconds, short};
+use crate::drill::evidence::{Evidence, Submission};
+use crate::drill::report::{Jobs, Report};
+use crate::drill::time::{seconds, short};
 
 pub(super) fn ledger(report: &Report, evidence: &Evidence) -> Markup {
     let fates = Fates::of(&report.jobs);

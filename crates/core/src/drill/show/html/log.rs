@@ -3,10 +3,10 @@
 
 use maud::{Markup, html};
 
-use super::super::evidence::Evidence;
-use super::super::journal::JournalEntry;
-use super::super::report::Report;
-use super::super::time::seconds;
+use crate::drill::evidence::Evidence;
+use crate::drill::journal::JournalEntry;
+use crate::drill::report::Report;
+use crate::drill::time::seconds;
 use crate::observe::Reading;
 use crate::site::NodeName;
 

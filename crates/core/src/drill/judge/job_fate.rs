@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::evidence::{Evidence, Mark, MarkKind};
-use super::report::{DuplicatedJob, FailedJob, Jobs, LostJob, ReusedId};
-use super::time::{rounded, seconds};
-use super::verdict::UnsavedWindow;
+use super::window::UnsavedWindow;
+use crate::drill::evidence::{Evidence, Mark, MarkKind};
+use crate::drill::report::{DuplicatedJob, FailedJob, Jobs, LostJob, ReusedId};
+use crate::drill::time::{rounded, seconds};
 use crate::observe::{JobRecord, Reading};
 
 /// States that a job does not leave (squeue(1), JOB STATE CODES).

@@ -1,109 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Whether a drill was passed, and why not.
 
-use std::time::Duration;
-
-use jiff::Timestamp;
-
-use super::evidence::Evidence;
 use super::expectation::unmet;
-use super::fault::{Daemon, Fault};
-use super::invariant::{Finding, Invariant, Judgement, judge};
-use super::report::{Jobs, Outage, Verdict};
-use super::scenario::Budget;
-use super::time::{seconds, short};
-
-/// How long before a power cut Slurm may have acknowledged what it then
-/// loses.
-///
-/// slurmctld answers `sbatch` from memory and saves its job table later: at
-/// most `SAVE_MAX_WAIT` = 5 s after a change (state_save.c; counted in whole
-/// seconds, so up to 6 s), then it writes and syncs the table, and the rename
-/// that makes it valid waits for a commit of the journal (1 s with
-/// `commit=1`). The last second is for the write itself and for clocks that
-/// are not quite equal. What was acknowledged earlier than that had to
-/// survive.
-pub const UNSAVED_WINDOW: Duration = Duration::from_secs(8);
-
-/// Jobs that a reason names; the report names all.
-const NAMED: usize = 3;
-
-/// An answer that was under way when the power went can arrive this much
-/// later; used only when nothing tells when the survivor took over.
-const UNDER_WAY_S: f64 = 2.0;
-
-/// The time of which Slurm may know nothing after the cut.
-pub(super) struct UnsavedWindow {
-    /// The cut, on the drill's clock.
-    pub cut: Timestamp,
-    /// When (in seconds after the cut) slurmctld certainly did not live any
-    /// more.
-    died_s: f64,
-    /// Until when (in seconds after the cut) answers can only have come from
-    /// the slurmctld that was hit.
-    until_s: f64,
-    /// Whether slurmctld died without having saved at all.
-    exists: bool,
-    /// Whether an acknowledgement says that the job is saved.
-    durable: bool,
-}
-
-impl UnsavedWindow {
-    pub(super) fn new(evidence: &Evidence) -> Self {
-        let survivor = &evidence.survivor;
-        let took_over = evidence
-            .samples
-            .get(survivor)
-            .into_iter()
-            .flatten()
-            .filter(|sample| sample.state.slurmctld == Some(true))
-            .map(|sample| seconds(evidence.cut, evidence.on_drill_clock(survivor, sample.at)))
-            .find(|at| *at > 0.0);
-        // Another daemon that is back says nothing of slurmctld.
-        let is_slurmctld =
-            matches!(evidence.scenario.fault, Fault::Process(_, Daemon::Slurmctld, _));
-        let restarted = evidence
-            .process
-            .as_ref()
-            .filter(|_| is_slurmctld)
-            .and_then(|process| process.restarted)
-            .map(|at| seconds(evidence.cut, evidence.on_drill_clock(&evidence.victim, at)));
-        let took_over = took_over.into_iter().chain(restarted).reduce(f64::min);
-        let exists = evidence.scenario.fault.may_lose_unsaved();
-        Self {
-            cut: evidence.cut,
-            died_s: died(evidence),
-            until_s: took_over.unwrap_or(UNDER_WAY_S),
-            exists,
-            durable: evidence.scenario.load.durable,
-        }
-    }
-
-    /// Whether a job acknowledged at that time may be lost.
-    pub(super) fn may_lose(&self, acknowledged_s: f64) -> bool {
-        !self.durable && self.holds(acknowledged_s)
-    }
-
-    /// Whether something at that time (in seconds after the cut) is in it.
-    pub(super) fn holds(&self, after_cut_s: f64) -> bool {
-        let from_s = self.died_s - UNSAVED_WINDOW.as_secs_f64();
-        self.exists && (from_s..self.until_s).contains(&after_cut_s)
-    }
-}
-
-/// With the fault, or when the machine was fenced because of it: until then
-/// slurmctld went on. Its last sign of life tells when that was.
-fn died(evidence: &Evidence) -> f64 {
-    let fault = evidence.scenario.fault;
-    if fault.cuts_power() || !fault.fells_machine() {
-        return 0.0;
-    }
-    let victim = &evidence.victim;
-    let samples = evidence.samples.get(victim).into_iter().flatten();
-    let lived = samples.filter(|sample| sample.state.slurmctld == Some(true));
-    let times = lived.map(|s| seconds(evidence.cut, evidence.on_drill_clock(victim, s.at)));
-    times.fold(0.0, f64::max)
-}
+use super::finding::{Finding, judge, listed};
+use super::window::UNSAVED_WINDOW;
+use crate::drill::evidence::Evidence;
+use crate::drill::fault::Fault;
+use crate::drill::invariant::{Invariant, Judgement};
+use crate::drill::report::{Jobs, Outage, Verdict};
+use crate::drill::scenario::Budget;
+use crate::drill::time::{seconds, short};
+use crate::drill::words::{counted, moment};
 
 /// What the verdict is made of.
 pub(super) struct Findings<'a> {
@@ -236,22 +143,6 @@ fn job_failures(fault: Fault, durable: bool, jobs: &Jobs) -> Vec<Finding> {
     failures
 }
 
-/// `3 jobs WHAT: a, b, ...`; nothing when there are none.
-pub(super) fn listed(
-    invariant: Invariant,
-    what: &str,
-    names: impl Iterator<Item = String>,
-) -> Option<Finding> {
-    let names: Vec<String> = names.collect();
-    if names.is_empty() {
-        return None;
-    }
-    let more = if names.len() > NAMED { ", ..." } else { "" };
-    let shown: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
-    let why = format!("{} {what}: {}{more}", counted(names.len()), shown.join(", "));
-    Some(invariant.finding(why))
-}
-
 /// What was lost because Slurm had not saved it.
 fn unsaved_losses(fault: Fault, jobs: &Jobs) -> Vec<Finding> {
     use Invariant::{JobsEnd, NoJobLost, NoJobTwice};
@@ -273,15 +164,4 @@ fn unsaved_losses(fault: Fault, jobs: &Jobs) -> Vec<Finding> {
     .filter(|(_, count, _)| *count > 0)
     .map(|(invariant, count, what)| invariant.finding(format!("{} {what}", counted(count))))
     .collect()
-}
-
-/// `1 job`, `2 jobs`.
-pub(super) fn counted(count: usize) -> String {
-    format!("{count} job{}", if count == 1 { "" } else { "s" })
-}
-
-/// A time relative to the fault, in words.
-pub(super) fn moment(fault: Fault, after_cut_s: f64) -> String {
-    let side = if after_cut_s < 0.0 { "before" } else { "after" };
-    format!("{} s {side} {}", short(after_cut_s.abs()), fault.event())
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::evidence::{Evidence, MarkKind, Probe};
-use super::report::Outage;
-use super::time::{rounded, seconds};
+use crate::drill::evidence::{Evidence, MarkKind, Probe};
+use crate::drill::report::Outage;
+use crate::drill::time::{rounded, seconds};
 
 /// The longest time without an acknowledged submission.
 pub(super) fn submit_outage(evidence: &Evidence) -> Outage {
