@@ -5,6 +5,7 @@ mod campaign;
 mod chart;
 mod html;
 mod junit;
+mod page;
 mod text;
 
 pub use campaign::{Campaign, Run, Summary, render_index, render_markdown};

@@ -4,10 +4,10 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 
-use super::html::{POLICY, STYLE, verdict_class};
+use super::page::{page, verdict_class};
 use crate::drill::fault::Fault;
 use crate::drill::report::{Report, Verdict};
 use crate::drill::time::short;
@@ -199,25 +199,14 @@ pub fn render_markdown(campaign: &Campaign) -> String {
 
 /// The index as a page, with a link to each report.
 pub fn render_index(campaign: &Campaign) -> String {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { "Drills of cluster " (campaign.cluster) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                h1 { "Drills of cluster " (campaign.cluster) }
-                p { "Begun " (campaign.began.strftime("%Y-%m-%d %H:%M UTC")) ", each on a fresh copy of the same cluster." }
-                div.scroll { (table(campaign)) }
-                (failures(campaign))
-            }
-        }
-    }
-    .into_string()
+    let title = format!("Drills of cluster {}", campaign.cluster);
+    let body = html! {
+        h1 { (title) }
+        p { "Begun " (campaign.began.strftime("%Y-%m-%d %H:%M UTC")) ", each on a fresh copy of the same cluster." }
+        div.scroll { (table(campaign)) }
+        (failures(campaign))
+    };
+    page(&title, &body)
 }
 
 fn table(campaign: &Campaign) -> Markup {

@@ -1,65 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A report as one HTML file: no network, no script; for a screen, a phone,
-//! and paper.
+//! A report as one HTML file.
 
 mod ledger;
 mod log;
 mod picture;
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
+use super::page::{page, verdict_class};
 use crate::drill::evidence::Evidence;
 use crate::drill::invariant::{Judgement, Outcome};
-use crate::drill::report::{Outage, Report, Verdict};
+use crate::drill::report::{Outage, Report};
 use crate::drill::time::short;
 use crate::drill::words::moment;
 use crate::state_save::Takeover;
 
-pub(super) const STYLE: &str = include_str!("html/style.css");
-
-/// Nothing may be loaded, whatever a job's name or a log line says.
-pub(super) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
-
 /// The report, with the evidence behind it.
 pub fn render_html(report: &Report, evidence: &Evidence) -> String {
-    let title = format!("Drill {} on cluster {}", report.title(), report.cluster);
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { (title) ": " (report.verdict.word()) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                (head(report))
-                (figures(report))
-                section {
-                    h2 { "What happened" }
-                    p.note { "Seconds after " (report.fault.event()) ". What is coloured has a text: point at it." }
-                    (picture::picture(report, evidence))
-                }
-                (invariants(&report.invariants))
-                (writers(report))
-                @if let Some(takeover) = &report.takeover { (state(takeover)) }
-                (aftermath(report))
-                (ledger::ledger(report, evidence))
-                (log::log(report, evidence))
-                (about(report, evidence))
-            }
+    let verdict = report.verdict.word();
+    let title = format!("Drill {} on cluster {}: {verdict}", report.title(), report.cluster);
+    let body = html! {
+        (head(report))
+        (figures(report))
+        section {
+            h2 { "What happened" }
+            p.note { "Seconds after " (report.fault.event()) ". What is coloured has a text: point at it." }
+            (picture::picture(report, evidence))
         }
-    }
-    .into_string()
-}
-
-pub(super) fn verdict_class(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "good",
-        Verdict::PassWithLoss => "warn",
-        Verdict::Fail => "bad",
-    }
+        (invariants(&report.invariants))
+        (writers(report))
+        @if let Some(takeover) = &report.takeover { (state(takeover)) }
+        (aftermath(report))
+        (ledger::ledger(report, evidence))
+        (log::log(report, evidence))
+        (about(report, evidence))
+    };
+    page(&title, &body)
 }
 
 fn head(report: &Report) -> Markup {

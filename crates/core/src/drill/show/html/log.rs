@@ -23,16 +23,12 @@ struct Line<'a> {
 
 pub(super) fn log(report: &Report, evidence: &Evidence) -> Markup {
     let (lines, more) = lines(report, evidence);
-    let unread = [(&evidence.survivor, &evidence.journal)].into_iter().filter_map(
-        |(machine, it)| match it {
-            Reading::Unknown(why) => Some((machine, why)),
-            Reading::Known(_) => None,
-        },
-    );
     html! {
         section.long {
             h2 { "What the controllers logged" }
-            @for (machine, why) in unread { p.bad { "The journal of " (machine) " could not be read: " (why) } }
+            @if let Reading::Unknown(why) = &evidence.journal {
+                p.bad { "The journal of " (evidence.survivor) " could not be read: " (why) }
+            }
             details {
                 summary { (lines.len()) " lines, in seconds after " (report.fault.event()) }
                 table.log {
