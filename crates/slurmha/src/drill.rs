@@ -8,7 +8,7 @@
 //! `slurmha_core::drill`, which judges it.
 
 pub mod acceptance;
-mod aftermath;
+pub mod aftermath;
 pub mod breaker;
 mod collect;
 mod keep;

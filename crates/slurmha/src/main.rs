@@ -15,6 +15,7 @@ mod power_on;
 mod progress;
 mod site_file;
 mod snapshot;
+mod stdout;
 mod switchover;
 mod watch;
 

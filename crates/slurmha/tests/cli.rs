@@ -189,6 +189,31 @@ fn a_kept_drill_is_reported_again() {
     assert!(html.contains("<!DOCTYPE html>") && html.contains("exit status 0"), "{html}");
 }
 
+/// A full disk is told, and `head` is no failure.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the binary itself is tested")]
+fn a_result_that_cannot_be_printed() {
+    let home = Home::new().with("kept.evidence.json", EVIDENCE);
+    let run = |stdout: Stdio| {
+        Command::new(env!("CARGO_BIN_EXE_slurmha"))
+            .args(["drill", "report", "kept.evidence.json", "--html"])
+            .env_clear()
+            .current_dir(home.path())
+            .stdout(stdout)
+            .output()
+            .expect("slurmha starts")
+    };
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("a full device");
+    let output = run(full.into());
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(4), "{message}");
+    assert!(message.contains("the result was not printed"), "{message}");
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let output = run(writer.into());
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
 #[test]
 fn what_is_no_evidence_is_not_reported() {
     let home = Home::new().with("report.json", "{}").with("kept.evidence.json", EVIDENCE);

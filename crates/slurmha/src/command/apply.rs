@@ -42,7 +42,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return skipped(&survey);
     }
     if !args.yes {
-        print!("{}", explain(&survey.plan, true));
+        crate::stdout::print(&explain(&survey.plan, true))?;
         agree("Do this?")?;
     }
     let _lock = lock::take(&fleet, &file.site, "an apply")?;

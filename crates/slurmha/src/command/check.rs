@@ -66,7 +66,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.json {
         println!("{}", crate::json(&findings)?);
     } else {
-        print!("{}", check::explain(&findings, args.all));
+        crate::stdout::print(&check::explain(&findings, args.all))?;
     }
     if check::has_failures(&findings) { Err(Failure::not_as_wanted("")) } else { Ok(()) }
 }

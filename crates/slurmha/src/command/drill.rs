@@ -21,6 +21,7 @@ use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
 use crate::progress::Progress;
 use crate::site_file::SiteFile;
+use crate::stdout;
 
 use format::FormatArgs;
 
@@ -292,7 +293,7 @@ fn drill(
         Ok(kept) => progress.stage(&format!("kept as {}", kept.html.display())),
         Err(error) => progress.stage(&format!("not kept in {}: {error}", directory.display())),
     }
-    print!("{}", output.format.render(&outcome.report, &outcome.evidence)?);
+    stdout::print(&output.format.render(&outcome.report, &outcome.evidence)?)?;
     match outcome.report.verdict {
         Verdict::Pass | Verdict::PassWithLoss => Ok(()),
         // The report has said why.

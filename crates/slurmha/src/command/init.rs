@@ -47,7 +47,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         site::init(&answers(args)?)
     };
     match &args.output {
-        None => print!("{text}"),
+        None => crate::stdout::print(&text)?,
         Some(path) => write_new(path, &text)?,
     }
     if !args.schema {

@@ -5,7 +5,6 @@ mod error;
 mod status;
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +15,7 @@ use slurmha_lab::{Cable, Direction, Fault, Lab, Network, Paths, Topology};
 pub use error::Error;
 
 use crate::progress::Progress;
+use crate::stdout;
 
 /// The site that is built when no other is named.
 const EXAMPLE: &str = include_str!("../../../../examples/lab/site.toml");
@@ -327,14 +327,8 @@ fn link(lab: &Lab, command: &LinkCommand) -> Result<(), Error> {
     }
 }
 
-/// Prints to standard output; a reader that went away is no failure.
 fn print(text: &str) -> Result<(), Error> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::Print { source: error })
-        }
-        _ => Ok(()),
-    }
+    stdout::write(text).map_err(|source| Error::Print { source })
 }
 
 impl From<CableName> for Network {

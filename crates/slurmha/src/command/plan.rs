@@ -42,7 +42,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     } else if survey.plan.is_empty() && survey.plan.refusals.is_empty() {
         println!("nothing to change on {} machines", survey.machines);
     } else {
-        print!("{}", explain(&survey.plan, !args.brief));
+        crate::stdout::print(&explain(&survey.plan, !args.brief))?;
         if let Some(moves) = moves {
             println!("what Pacemaker would do (crm_simulate):\n{moves}");
         }

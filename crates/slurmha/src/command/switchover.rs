@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
 use crate::progress::Progress;
 use crate::site_file::SiteFile;
+use crate::stdout;
 use crate::switchover::{Move, take_back};
 
 #[derive(clap::Args, Debug)]
@@ -68,8 +69,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             Move { site: &file.site, fleet: &fleet, from, to, progress: &progress }.run()?
         }
     };
-    print!("{}", if args.json { crate::json(&report)? + "\n" } else { render_text(&report) });
-    Ok(())
+    let json = |report| crate::json(report).map(|text| text + "\n");
+    stdout::print(&if args.json { json(&report)? } else { render_text(&report) })
 }
 
 /// Nothing has to move; what an interrupted move has left is taken back.

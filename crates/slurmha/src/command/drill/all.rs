@@ -10,14 +10,14 @@ use slurmha_core::drill::{
     Campaign, Fault, Run, Scenario, Summary, Verdict, render_index, render_markdown,
 };
 use slurmha_core::site::Site;
-use slurmha_core::status::Verdict as Health;
 use slurmha_host::{Local, System as _};
 use slurmha_lab::Lab;
 use slurmha_lab::interrupt::{interrupted, watch};
 
 use super::{LoadArgs, check_durable};
 use crate::cli::Reach;
-use crate::command::{lab, status};
+use crate::command::lab;
+use crate::drill::aftermath::settle;
 use crate::drill::power::{LabPower, PowerSwitch};
 use crate::drill::{Drill, default_directory, keep};
 use crate::failure::Failure;
@@ -25,6 +25,7 @@ use crate::fleet::{Fleet, Patience};
 use crate::pause::pause;
 use crate::progress::Progress;
 use crate::site_file::SiteFile;
+use crate::stdout;
 
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
@@ -61,7 +62,6 @@ const SETTLE_LIMIT: Duration = Duration::from_secs(600);
 /// Emulated processors begin with nothing translated, and are so slow for
 /// seconds that machines lose sight of each other.
 const SETTLED: Duration = Duration::from_secs(15);
-const PAUSE: Duration = Duration::from_secs(2);
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
@@ -88,7 +88,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     };
     watch();
     let campaign = series.run(&faults, args)?;
-    print!("{}", render_markdown(&campaign));
+    stdout::print(&render_markdown(&campaign))?;
     if interrupted() {
         return Err(Failure::remote("interrupted; the index has what was done before"));
     }
@@ -169,22 +169,11 @@ impl Series<'_> {
         thawed.map_err(|error| lab::Error::from(error).into())
     }
 
+    /// The drill looks itself, and says what is wrong when this was in vain.
     fn await_health(&self) -> Result<(), Failure> {
         self.progress.stage("waiting until the cluster is healthy");
         pause(SETTLED)?;
-        let clock = Local::new();
-        loop {
-            let status = status::look(self.site, &self.fleet);
-            if status.verdict == Health::Healthy {
-                return Ok(());
-            }
-            if clock.elapsed() > SETTLE_LIMIT {
-                let why: Vec<&str> = status.problems.iter().map(|it| it.text.as_str()).collect();
-                let message = format!("not healthy after the thaw: {}", why.join("; "));
-                return Err(Failure::refused(message));
-            }
-            pause(PAUSE)?;
-        }
+        settle(self.site, &self.fleet, SETTLE_LIMIT).map(drop)
     }
 
     fn write(&self, campaign: &Campaign) -> Result<(), Failure> {

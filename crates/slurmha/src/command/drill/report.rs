@@ -7,6 +7,7 @@ use slurmha_core::drill::{Evidence, analyse};
 
 use super::format::FormatArgs;
 use crate::failure::Failure;
+use crate::stdout;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -20,8 +21,7 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let evidence = read(&args.evidence)?;
-    print!("{}", args.format.render(&analyse(&evidence), &evidence)?);
-    Ok(())
+    stdout::print(&args.format.render(&analyse(&evidence), &evidence)?)
 }
 
 fn read(path: &Path) -> Result<Evidence, Failure> {
