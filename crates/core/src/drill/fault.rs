@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is broken on purpose, and what follows from which part it is.
 
+mod daemon;
+mod side;
+
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::phase::Phase;
-use crate::render::cib::id;
+
+pub use daemon::{Daemon, FaultSignal};
+pub use side::Side;
 
 /// What is broken on purpose. In text it goes by its [`name`](Self::name).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,41 +23,6 @@ pub enum Fault {
     Process(Side, Daemon, FaultSignal),
     /// Nothing is broken: the active role moves as planned.
     Switchover,
-}
-
-/// Which controller is hit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// The one that runs the scheduler.
-    Active,
-    /// The other one.
-    Passive,
-}
-
-/// A daemon of the controllers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Daemon {
-    /// The scheduler.
-    Slurmctld,
-    /// Accounting.
-    Slurmdbd,
-    /// Accounting's database.
-    Mariadb,
-    /// Membership.
-    Corosync,
-    /// The parent of Pacemaker's daemons.
-    Pacemakerd,
-}
-
-/// What happens to a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FaultSignal {
-    /// It ends at once (SIGKILL).
-    Kill,
-    /// It goes on when it is told to (SIGSTOP).
-    Freeze,
 }
 
 /// What the other controller does, however the role comes to it.
@@ -206,101 +176,6 @@ impl Fault {
                 format!("{} is {}", daemon.title(), signal.done())
             }
             Self::Switchover => "the active role has to leave".to_owned(),
-        }
-    }
-}
-
-impl Side {
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Passive => "passive",
-        }
-    }
-
-    /// How the names of its faults begin: the active one is what is meant
-    /// when nothing is said.
-    fn prefix(self) -> &'static str {
-        match self {
-            Self::Active => "",
-            Self::Passive => "passive-",
-        }
-    }
-}
-
-impl Daemon {
-    /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Slurmctld, Self::Slurmdbd, Self::Mariadb, Self::Corosync, Self::Pacemakerd];
-
-    /// Whether it runs there at all.
-    pub fn runs_on(self, side: Side) -> bool {
-        side == Side::Active || self.resource().is_none()
-    }
-
-    /// Its resource in Pacemaker, if it is one.
-    pub fn resource(self) -> Option<&'static str> {
-        match self {
-            Self::Slurmctld => Some(id::SLURMCTLD),
-            Self::Slurmdbd => Some(id::SLURMDBD),
-            Self::Mariadb => Some(id::MARIADB),
-            Self::Corosync | Self::Pacemakerd => None,
-        }
-    }
-
-    /// The systemd unit of which it is the main process.
-    pub fn unit(self) -> &'static str {
-        match self {
-            Self::Slurmctld => "slurmctld.service",
-            Self::Slurmdbd => "slurmdbd.service",
-            Self::Mariadb => "mariadb.service",
-            Self::Corosync => "corosync.service",
-            Self::Pacemakerd => "pacemaker.service",
-        }
-    }
-
-    /// The name of its process, as the kernel shows it.
-    pub fn program(self) -> &'static str {
-        match self {
-            Self::Mariadb => "mariadbd",
-            _ => self.word(),
-        }
-    }
-
-    /// As part of a drill's name.
-    fn word(self) -> &'static str {
-        match self {
-            Self::Slurmctld => "slurmctld",
-            Self::Slurmdbd => "slurmdbd",
-            Self::Mariadb => "mariadb",
-            Self::Corosync => "corosync",
-            Self::Pacemakerd => "pacemakerd",
-        }
-    }
-
-    /// As people write it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Mariadb => "MariaDB",
-            Self::Corosync => "Corosync",
-            _ => self.word(),
-        }
-    }
-}
-
-impl FaultSignal {
-    fn verb(self) -> &'static str {
-        match self {
-            Self::Kill => "kill",
-            Self::Freeze => "freeze",
-        }
-    }
-
-    fn done(self) -> &'static str {
-        match self {
-            Self::Kill => "killed",
-            Self::Freeze => "frozen",
         }
     }
 }
