@@ -23,7 +23,9 @@ mod words;
 
 pub use clock::{ClockOffset, ClockReading};
 pub use evidence::*;
-pub use fault::{Daemon, Fault, FaultSignal, Side};
+pub use fault::{
+    DELAY_MS, Daemon, Disturbance, Fault, FaultSignal, LOSS_PERCENT, LinkFault, Links, Side, Volume,
+};
 pub use invariant::{Invariant, Judgement, Outcome};
 pub use journal::{JOURNAL_FIELDS, JournalEntry, parse_journal};
 pub(crate) use judge::unanswered;

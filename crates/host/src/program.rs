@@ -25,3 +25,4 @@ pub mod slurm;
 pub mod stonith;
 pub mod sync;
 pub mod systemctl;
+pub mod tc;

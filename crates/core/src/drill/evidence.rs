@@ -67,6 +67,9 @@ pub struct Evidence {
     /// What became of the process that was hit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<ProcessFate>,
+    /// When the fault was taken back, on the victim's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_back: Option<Timestamp>,
     /// What became of the victim afterwards.
     pub aftermath: Aftermath,
     /// Whatever went wrong with the drill itself.
@@ -161,7 +164,7 @@ impl ControllerState {
             Daemon::Slurmctld => self.slurmctld,
             Daemon::Slurmdbd => self.slurmdbd,
             Daemon::Mariadb => self.mariadbd,
-            Daemon::Corosync | Daemon::Pacemakerd => None,
+            Daemon::Corosync | Daemon::Pacemakerd | Daemon::Munged => None,
         }
     }
 }

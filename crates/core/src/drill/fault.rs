@@ -2,6 +2,7 @@
 //! What is broken on purpose, and what follows from which part it is.
 
 mod daemon;
+mod disturbance;
 mod side;
 
 use std::str::FromStr;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::phase::Phase;
 
 pub use daemon::{Daemon, FaultSignal};
+pub use disturbance::{DELAY_MS, Disturbance, LOSS_PERCENT, LinkFault, Links, Volume};
 pub use side::Side;
 
 /// What is broken on purpose. In text it goes by its [`name`](Self::name).
@@ -19,8 +21,12 @@ pub use side::Side;
 pub enum Fault {
     /// A controller loses its power, at once and without a word.
     PowerLoss(Side),
+    /// A controller's kernel ends in the middle of everything.
+    Crash(Side),
     /// A daemon's main process gets a signal.
     Process(Side, Daemon, FaultSignal),
+    /// Something is done to a controller for a while.
+    Disturbance(Side, Disturbance),
     /// Nothing is broken: the active role moves as planned.
     Switchover,
 }
@@ -33,11 +39,16 @@ impl Fault {
     /// Every fault that there is a drill for.
     pub fn all() -> Vec<Self> {
         use FaultSignal::{Freeze, Kill};
-        let mut all = vec![Self::PowerLoss(Side::Active), Self::PowerLoss(Side::Passive)];
-        for side in [Side::Active, Side::Passive] {
+        let sides = [Side::Active, Side::Passive];
+        let mut all = [sides.map(Self::PowerLoss), sides.map(Self::Crash)].concat();
+        for side in sides {
             for daemon in Daemon::ALL.into_iter().filter(|daemon| daemon.runs_on(side)) {
                 all.extend([Kill, Freeze].map(|signal| Self::Process(side, daemon, signal)));
             }
+        }
+        for side in sides {
+            let apply = Disturbance::ALL.into_iter().filter(|what| what.applies_to(side));
+            all.extend(apply.map(|what| Self::Disturbance(side, what)));
         }
         all.push(Self::Switchover);
         all
@@ -47,6 +58,8 @@ impl Fault {
     pub fn name(self) -> String {
         match self {
             Self::PowerLoss(side) => format!("{}power-loss", side.prefix()),
+            Self::Crash(side) => format!("{}crash", side.prefix()),
+            Self::Disturbance(side, what) => format!("{}{}", side.prefix(), what.word()),
             Self::Process(side, daemon, signal) => {
                 format!("{}{}-{}", side.prefix(), signal.verb(), daemon.word())
             }
@@ -58,6 +71,12 @@ impl Fault {
     pub fn summary(self) -> String {
         match self {
             Self::PowerLoss(side) => format!("cut the power of the {} controller", side.name()),
+            Self::Crash(side) => {
+                format!("crash the kernel of the {} controller (sysrq c)", side.name())
+            }
+            Self::Disturbance(side, what) => {
+                what.summary(&format!("the {} controller", side.name())) + self.unseen()
+            }
             Self::Process(side, daemon, signal) => {
                 let what = match signal {
                     FaultSignal::Kill => "kill WHAT (SIGKILL)",
@@ -67,20 +86,27 @@ impl Fault {
                     Side::Active => "",
                     Side::Passive => " of the passive controller",
                 };
-                let unseen = match self.is_behind_the_scheduler() {
-                    true => "; no client may see it",
-                    false => "",
-                };
-                what.replace("WHAT", &format!("{}{whose}", daemon.title())) + unseen
+                what.replace("WHAT", &format!("{}{whose}", daemon.title())) + self.unseen()
             }
             Self::Switchover => "move the active role as planned; nothing may be lost".to_owned(),
+        }
+    }
+
+    /// What a summary adds where no client talks to what is hit.
+    fn unseen(self) -> &'static str {
+        match self.is_behind_the_scheduler() {
+            true => "; no client may see it",
+            false => "",
         }
     }
 
     /// The controller that is hit.
     pub fn side(self) -> Side {
         match self {
-            Self::PowerLoss(side) | Self::Process(side, ..) => side,
+            Self::PowerLoss(side)
+            | Self::Crash(side)
+            | Self::Process(side, ..)
+            | Self::Disturbance(side, _) => side,
             Self::Switchover => Side::Active,
         }
     }
@@ -93,26 +119,60 @@ impl Fault {
     /// Whether the cluster has to get rid of the whole machine: it is gone, or
     /// without Corosync nobody can tell what it does.
     pub fn fells_machine(self) -> bool {
-        matches!(self, Self::PowerLoss(_) | Self::Process(_, Daemon::Corosync, _))
+        match self {
+            Self::PowerLoss(_) | Self::Crash(_) => true,
+            Self::Process(_, daemon, _) => daemon == Daemon::Corosync,
+            Self::Disturbance(_, what) => what.fells_machine(),
+            Self::Switchover => false,
+        }
     }
 
-    /// Whether slurmctld dies without having saved: what it acknowledged in
-    /// the last seconds may be lost then, and in no other case.
+    /// Whether the cluster may have to get rid of the whole machine: with a
+    /// bad link it does as soon as it loses sight of it.
+    pub fn may_fell_machine(self) -> bool {
+        self.fells_machine() || self.is_of_links()
+    }
+
+    fn is_of_links(self) -> bool {
+        matches!(self, Self::Disturbance(_, Disturbance::Link(..)))
+    }
+
+    /// Whether slurmctld dies, or may die, without having saved: what it
+    /// acknowledged in its last seconds may be lost then, and in no other
+    /// case.
     pub(super) fn may_lose_unsaved(self) -> bool {
         let ends_slurmctld = matches!(self, Self::Process(_, Daemon::Slurmctld, _));
-        ends_slurmctld || self.side() == Side::Active && self.fells_machine()
+        ends_slurmctld || self.side() == Side::Active && self.may_fell_machine()
+    }
+
+    /// Whether it lasts for a time that the drill sets, and is then taken
+    /// back.
+    pub fn is_taken_back(self) -> bool {
+        matches!(self, Self::Disturbance(..))
     }
 
     /// Whether clients talk to nothing that is hit, so that none may be
     /// refused, and accounting must have caught up in the end.
     pub fn is_behind_the_scheduler(self) -> bool {
         use Daemon::{Mariadb, Pacemakerd, Slurmdbd};
-        matches!(self, Self::Process(_, Slurmdbd | Mariadb | Pacemakerd, _))
+        match self {
+            Self::Process(_, daemon, _) => matches!(daemon, Slurmdbd | Mariadb | Pacemakerd),
+            Self::Disturbance(_, what) => what == Disturbance::Full(Volume::Database),
+            Self::PowerLoss(_) | Self::Crash(_) | Self::Switchover => false,
+        }
     }
 
-    /// Whether the other controller has to run the scheduler in the end.
+    /// Whether the other controller has to take over, however it comes to it.
+    pub fn must_hand_over(self) -> bool {
+        self.must_move() || self.side() == Side::Active && self.fells_machine()
+    }
+
+    /// Whether the role has to move from a machine that lives.
     pub(super) fn must_move(self) -> bool {
-        self == Self::Switchover
+        match self {
+            Self::Disturbance(Side::Active, what) => what.hides_machine(),
+            _ => self == Self::Switchover,
+        }
     }
 
     /// The parts into which its time is divided, in the order of display.
@@ -124,9 +184,12 @@ impl Fault {
                 Side::Active => [&[Notice, Fence][..], &TAKEOVER].concat(),
                 Side::Passive => vec![Notice, Fence],
             },
-            // Nothing of Pacemaker's own journal tells of its parent's end.
-            Self::Process(_, Daemon::Pacemakerd, _) => vec![Restart, Answer],
-            _ => vec![Notice, Restart, Answer],
+            // Pacemaker's journal tells neither of its parent's end nor of
+            // what is none of its resources.
+            Self::Process(_, daemon, _) if daemon.resource().is_none() => vec![Restart, Answer],
+            Self::Process(..) => vec![Notice, Restart, Answer],
+            Self::Disturbance(..) if self.must_move() => [&[Stop, Demote][..], &TAKEOVER].concat(),
+            Self::PowerLoss(_) | Self::Crash(_) | Self::Disturbance(..) => Vec::new(),
         }
     }
 
@@ -135,6 +198,8 @@ impl Fault {
     pub(super) fn event(self) -> &'static str {
         match self {
             Self::PowerLoss(_) => "the cut",
+            Self::Crash(_) => "the crash",
+            Self::Disturbance(..) => "the fault",
             Self::Process(_, _, FaultSignal::Kill) => "the kill",
             Self::Process(_, _, FaultSignal::Freeze) => "the freeze",
             Self::Switchover => "the order",
@@ -144,6 +209,7 @@ impl Fault {
     /// The same as part of a sentence, as in `not yet saved when ...`.
     pub(super) fn moment_of_loss(self) -> &'static str {
         match self {
+            Self::Crash(_) => "the kernel crashed",
             _ if self.fells_machine() => "the power went",
             Self::Switchover => "the move began",
             _ => "slurmctld ended",
@@ -159,6 +225,8 @@ impl Fault {
         };
         match self {
             Self::PowerLoss(_) => format!("the power of {victim} was cut{what_then}."),
+            Self::Crash(_) => format!("the kernel of {victim} was crashed{what_then}."),
+            Self::Disturbance(_, what) => format!("{}{what_then}.", what.done(victim)),
             Self::Process(_, daemon, signal) => {
                 format!("{} was {} on {victim}{what_then}.", daemon.title(), signal.done())
             }
@@ -172,6 +240,8 @@ impl Fault {
     pub fn news(self) -> String {
         match self {
             Self::PowerLoss(_) => "its power is cut".to_owned(),
+            Self::Crash(_) => "its kernel has crashed".to_owned(),
+            Self::Disturbance(_, what) => what.done("it"),
             Self::Process(_, daemon, signal) => {
                 format!("{} is {}", daemon.title(), signal.done())
             }

@@ -66,10 +66,16 @@ pub fn analyse(evidence: &Evidence) -> Report {
         saved_state_age_s: saved_state_age(evidence),
         takeover: takeover(evidence),
         process: evidence.process.clone(),
+        taken_back_s: taken_back(evidence),
         aftermath: evidence.aftermath.clone(),
         scenario: evidence.scenario.clone(),
         troubles: evidence.troubles.clone(),
     }
+}
+
+fn taken_back(evidence: &Evidence) -> Option<f64> {
+    let at = evidence.on_drill_clock(&evidence.victim, evidence.taken_back?);
+    Some(rounded(seconds(evidence.cut, at)))
 }
 
 /// The takeover of this drill; a machine keeps its last one until then.
@@ -84,7 +90,7 @@ fn saved_state_age(evidence: &Evidence) -> Option<f64> {
     let fault = evidence.scenario.fault;
     let saved = match fault {
         _ if !fault.may_lose_unsaved() => None,
-        _ if fault.fells_machine() => saved_as_found(evidence),
+        _ if fault.may_fell_machine() => saved_as_found(evidence),
         _ => saved_as_left(evidence),
     }?;
     // The date was set by the victim's clock.

@@ -73,6 +73,10 @@ pub struct Report {
     /// What became of the process that was hit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<ProcessFate>,
+    /// When the fault was taken back, in seconds after it began; `None` when
+    /// it is of another kind, or ended with the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_back_s: Option<f64>,
     /// What became of the victim and of the cluster.
     pub aftermath: Aftermath,
     /// How the drill was run.

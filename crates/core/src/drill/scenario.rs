@@ -34,6 +34,9 @@ pub struct Load {
 pub struct Bounds {
     /// Load before the fault.
     pub warm_up: Duration,
+    /// How long the fault lasts, if it is one that the drill takes back.
+    #[serde(default)]
+    pub fault: Duration,
     /// Load after the fault in any case: what hits the active side later than
     /// the first answers must be seen, too.
     #[serde(default)]
@@ -86,7 +89,8 @@ pub const USER_RATES: RangeInclusive<f64> = 0.05..=50.0;
 impl Scenario {
     /// The drill as it is run unless told otherwise.
     pub fn new(fault: Fault) -> Self {
-        let watch = if is_felt_late(fault) { 60 } else { 0 };
+        let lasts = if fault.is_taken_back() { FAULT } else { Duration::ZERO };
+        let watch = if is_felt_late(fault) { FELT_LATE } else { Duration::ZERO };
         Self {
             name: None,
             budget: Budget::default(),
@@ -99,7 +103,9 @@ impl Scenario {
             },
             bounds: Bounds {
                 warm_up: Duration::from_secs(15),
-                watch: Duration::from_secs(watch),
+                fault: lasts,
+                // What comes back when the fault has ended must be seen, too.
+                watch: watch.max(lasts * 2),
                 recovery: Duration::from_secs(300),
                 cool_down: Duration::from_secs(20),
                 // A job that Slurm requeues becomes eligible when its old
@@ -112,13 +118,23 @@ impl Scenario {
     }
 }
 
+/// How long a fault lasts that the drill takes back: longer than any timeout
+/// of Corosync, DRBD and a monitor.
+const FAULT: Duration = Duration::from_secs(45);
+
+/// How long is watched what clients may feel late.
+const FELT_LATE: Duration = Duration::from_secs(60);
+
 /// Whether clients are still served when the fault has happened, and only
 /// later are not: a lost peer is felt when DRBD and Corosync have noticed, and
 /// until it is fenced; without Corosync slurmctld goes on until then.
 fn is_felt_late(fault: Fault) -> bool {
     match fault {
-        Fault::PowerLoss(side) => side == Side::Passive,
-        Fault::Process(_, daemon, _) => matches!(daemon, Daemon::Corosync | Daemon::Pacemakerd),
+        Fault::PowerLoss(side) | Fault::Crash(side) => side == Side::Passive,
+        Fault::Process(_, daemon, _) => {
+            matches!(daemon, Daemon::Corosync | Daemon::Pacemakerd | Daemon::Munged)
+        }
+        Fault::Disturbance(..) => true,
         Fault::Switchover => false,
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Each verdict and each fate of a job, from made-up evidence.
 
+mod disturbance;
 mod made_up;
 mod per_fault;
 

@@ -33,6 +33,11 @@ enum Command {
         /// When it started, in clock ticks since boot
         started: u64,
     },
+    /// Mend a link that a drill has broken
+    MendLink {
+        /// Its interface
+        interface: String,
+    },
     /// Print for how many milliseconds this process was not run at worst
     Stalls {
         /// How long to watch, in milliseconds
@@ -63,6 +68,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Command::Drill => crate::drill::node::run().map_err(Failure::remote),
         Command::Thaw { pid, started } => {
             crate::drill::node::thaw(pid, started).map(drop).map_err(Failure::remote)
+        }
+        Command::MendLink { ref interface } => {
+            crate::drill::node::mend(&system, interface).map_err(Failure::remote)
         }
         Command::Stalls { time } => {
             let worst = stalls::watch(&system, Duration::from_millis(time));

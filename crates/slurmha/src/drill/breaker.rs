@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Makes the fault happen, whichever it is: power is cut from outside, a
-//! process is hit and the role is moved by the other end on a machine.
+//! Makes the fault happen, whichever it is: power is cut from outside,
+//! everything else is done by the other end on a machine.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use slurmha_core::drill::{Bounds, ClockOffset, Fault};
-use slurmha_core::site::NodeName;
+use slurmha_core::drill::{Bounds, ClockOffset, Disturbance, Fault, Links};
+use slurmha_core::site::{NodeName, Site};
 use slurmha_host::{Local, System as _};
 
 use super::power::{Cut, PowerSwitch, Victim};
 use super::preflight::Cast;
-use super::protocol::{MoveTask, StrikeTask, Struck, Task};
+use super::protocol::{DisturbTask, MoveTask, StrikeTask, Struck, Task};
 use super::seen::Seen;
 use super::watch::Watch;
 use crate::failure::Failure;
@@ -29,6 +30,7 @@ const TICK: Duration = Duration::from_millis(20);
 /// Makes the fault happen and undoes it.
 pub struct Breaker<'a> {
     fault: Fault,
+    site: &'a Site,
     /// The machine whose power is cut, when power is what is cut.
     pub power: Option<Victim<'a>>,
     /// Whether it has happened.
@@ -39,6 +41,7 @@ impl<'a> Breaker<'a> {
     /// Prepares; nothing happens yet.
     pub fn new(
         fault: Fault,
+        site: &'a Site,
         cast: &'a Cast,
         switch: Option<&'a dyn PowerSwitch>,
         progress: &'a Progress,
@@ -48,14 +51,14 @@ impl<'a> Breaker<'a> {
             (true, None) => return Err(Failure::internal("there is no way to cut power")),
             (false, _) => None,
         };
-        Ok(Self { fault, power, has_struck: AtomicBool::new(false) })
+        Ok(Self { fault, site, power, has_struck: AtomicBool::new(false) })
     }
 
     /// The machine whose other end makes it happen.
     pub fn machine<'c>(&self, cast: &'c Cast) -> Option<&'c NodeName> {
         match self.fault {
             Fault::PowerLoss(_) => None,
-            Fault::Process(..) => Some(&cast.victim),
+            Fault::Crash(_) | Fault::Process(..) | Fault::Disturbance(..) => Some(&cast.victim),
             // The target: if the old side dies on the way, it goes on.
             Fault::Switchover => Some(&cast.survivor),
         }
@@ -63,7 +66,7 @@ impl<'a> Breaker<'a> {
 
     /// Whether it is no wonder when this machine falls silent.
     pub fn silences(&self, machine: &NodeName, cast: &Cast) -> bool {
-        let is_felled = self.fault.fells_machine() && self.has_struck.load(Ordering::SeqCst);
+        let is_felled = self.fault.may_fell_machine() && self.has_struck.load(Ordering::SeqCst);
         *machine == cast.victim && is_felled
     }
 
@@ -97,11 +100,29 @@ impl<'a> Breaker<'a> {
                 signal,
                 limit: bounds.recovery + bounds.cool_down + bounds.watch,
             })),
+            Fault::Crash(_) => Some(Task::Crash),
+            Fault::Disturbance(_, what) => Some(Task::Disturb(DisturbTask {
+                what,
+                addresses: self.addresses(cast, what),
+                lasts: bounds.fault,
+            })),
             Fault::Switchover => Some(Task::Move(MoveTask {
                 from: cast.victim.clone(),
                 to: cast.survivor.clone(),
                 limit: bounds.recovery,
             })),
+        }
+    }
+
+    /// The victim's own addresses on the links that are hit.
+    fn addresses(&self, cast: &Cast, what: Disturbance) -> Vec<Ipv4Addr> {
+        let Disturbance::Link(links, _) = what else { return Vec::new() };
+        let victim = self.site.controllers.iter().find(|it| it.name == cast.victim);
+        let Some(victim) = victim else { return Vec::new() };
+        match links {
+            Links::Cluster => vec![victim.address],
+            Links::Replication => vec![victim.replication_address],
+            Links::Both => vec![victim.address, victim.replication_address],
         }
     }
 }

@@ -2,6 +2,8 @@
 //! The drill's other end on a machine: `slurmha node drill`.
 
 mod collect;
+mod crash;
+mod disturb;
 mod link;
 mod mover;
 mod probe;
@@ -17,6 +19,7 @@ use slurmha_host::Local;
 use super::protocol::Task;
 use link::Link;
 
+pub use disturb::mend;
 pub use strike::thaw;
 
 /// Hears a task on standard input, and does it.
@@ -34,6 +37,8 @@ pub fn run() -> io::Result<()> {
         Task::Accounted { run } => collect::accounted(&system, &link, &run),
         Task::Collect(task) => collect::run(&system, &link, &task),
         Task::Strike(task) => strike::run(&system, &link, &task),
+        Task::Disturb(task) => disturb::run(&system, &link, &task),
+        Task::Crash => crash::run(&system, &link),
         Task::TakeBack => link.send(&mover::take_back(&system)),
         Task::Move(task) => mover::run(
             &system,

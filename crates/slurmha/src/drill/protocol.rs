@@ -7,12 +7,15 @@
 //! listens to it, or when its deadline has passed, so that nothing is left on
 //! the machines whatever happens to the drill.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use slurmha_core::drill::{Daemon, FaultSignal, Load, Probe, ProcessFate, Sample, Submission};
+use slurmha_core::drill::{
+    Daemon, Disturbance, FaultSignal, Load, Probe, ProcessFate, Sample, Submission,
+};
 use slurmha_core::observe::Reading;
 use slurmha_core::site::NodeName;
 
@@ -43,7 +46,7 @@ pub enum Task {
     /// Watch this controller, until told to stop.
     Sample {
         /// The VIP.
-        vip: std::net::Ipv4Addr,
+        vip: Ipv4Addr,
         /// When to stop in any case.
         limit: Duration,
     },
@@ -63,6 +66,10 @@ pub enum Task {
     Collect(CollectTask),
     /// Hit a process, and watch what becomes of it until told to stop.
     Strike(StrikeTask),
+    /// Do something to the machine, and take it back after a while.
+    Disturb(DisturbTask),
+    /// Crash the machine's kernel.
+    Crash,
     /// Move the active role to this controller.
     Move(MoveTask),
     /// Take back what an interrupted move has left; answered like a move.
@@ -78,6 +85,17 @@ pub struct StrikeTask {
     pub signal: FaultSignal,
     /// When to stop watching, and when a frozen process goes on, in any case.
     pub limit: Duration,
+}
+
+/// What is done to a machine for a while.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DisturbTask {
+    /// What.
+    pub what: Disturbance,
+    /// The machine's own addresses on the links that are hit.
+    pub addresses: Vec<Ipv4Addr>,
+    /// For how long.
+    pub lasts: Duration,
 }
 
 /// Where the role moves.
@@ -150,6 +168,9 @@ pub enum Reply {
     Unharmed(String),
     /// What became of the process so far.
     Process(ProcessFate),
+    /// What was done to the machine is taken back; when that was, on its
+    /// clock.
+    TakenBack(Timestamp),
     /// What the move has reached.
     MoveStep(String),
     /// The move has ended, well or not.

@@ -82,7 +82,7 @@ impl Drill<'_> {
         let _lock =
             moves.then(|| lock::take(self.fleet, self.site, "a switchover drill")).transpose()?;
         let run = format!("drill{:x}", Local::new().now().as_second());
-        let breaker = Breaker::new(fault, &cast, self.power, self.progress)?;
+        let breaker = Breaker::new(fault, self.site, &cast, self.power, self.progress)?;
         let seen = Seen::default();
         let watches = self.watches(&cast, &breaker)?;
         let course = thread::scope(|scope| {
@@ -223,8 +223,8 @@ impl Drill<'_> {
     ) -> bool {
         let fault = self.scenario.fault;
         match fault {
-            Fault::PowerLoss(Side::Active) => seen.serves_again(cast, cut.at, clocks),
             Fault::Switchover => seen.moved().is_some() && seen.serves_again(cast, cut.at, clocks),
+            _ if fault.must_hand_over() => seen.serves_again(cast, cut.at, clocks),
             _ => seen.goes_on(fault, cast, cut.confirmed, clocks),
         }
     }
@@ -339,6 +339,7 @@ impl Drill<'_> {
             journal: journals.remove(&survivor).unwrap_or_default(),
             victim_journal: journals.remove(&victim).unwrap_or_default(),
             process: told.process,
+            taken_back: told.taken_back,
             takeovers: gathered.takeovers,
             aftermath,
             troubles,

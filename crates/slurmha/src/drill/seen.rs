@@ -38,6 +38,8 @@ pub struct Inner {
     pub struck: Option<Result<Struck, String>>,
     /// What became of the process that was hit.
     pub process: Option<ProcessFate>,
+    /// When what was done to the victim was taken back, on its clock.
+    pub taken_back: Option<Timestamp>,
     /// What a move has reached, and when that was heard.
     pub steps: Vec<(Timestamp, String)>,
     /// How a move ended.
@@ -59,6 +61,7 @@ impl Seen {
             Reply::Struck(struck) => inner.struck = Some(Ok(struck)),
             Reply::Unharmed(why) => inner.struck = Some(Err(why)),
             Reply::Process(fate) => inner.process = Some(fate),
+            Reply::TakenBack(at) => inner.taken_back = Some(at),
             Reply::MoveStep(step) => inner.steps.push((Local::new().now(), step)),
             Reply::Moved(moved) => inner.moved = Some(moved),
             Reply::Clock { .. } | Reply::Queue(_) | Reply::Accounted(_) | Reply::Collected(_) => {}

@@ -20,6 +20,8 @@ pub enum Daemon {
     Corosync,
     /// The parent of Pacemaker's daemons.
     Pacemakerd,
+    /// Who proves to Slurm who is who.
+    Munged,
 }
 
 /// What happens to a process.
@@ -34,8 +36,14 @@ pub enum FaultSignal {
 
 impl Daemon {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Slurmctld, Self::Slurmdbd, Self::Mariadb, Self::Corosync, Self::Pacemakerd];
+    pub const ALL: [Self; 6] = [
+        Self::Slurmctld,
+        Self::Slurmdbd,
+        Self::Mariadb,
+        Self::Corosync,
+        Self::Pacemakerd,
+        Self::Munged,
+    ];
 
     /// Whether it runs there at all.
     pub fn runs_on(self, side: Side) -> bool {
@@ -48,7 +56,7 @@ impl Daemon {
             Self::Slurmctld => Some(id::SLURMCTLD),
             Self::Slurmdbd => Some(id::SLURMDBD),
             Self::Mariadb => Some(id::MARIADB),
-            Self::Corosync | Self::Pacemakerd => None,
+            Self::Corosync | Self::Pacemakerd | Self::Munged => None,
         }
     }
 
@@ -60,6 +68,7 @@ impl Daemon {
             Self::Mariadb => "mariadb.service",
             Self::Corosync => "corosync.service",
             Self::Pacemakerd => "pacemaker.service",
+            Self::Munged => "munge.service",
         }
     }
 
@@ -79,6 +88,7 @@ impl Daemon {
             Self::Mariadb => "mariadb",
             Self::Corosync => "corosync",
             Self::Pacemakerd => "pacemakerd",
+            Self::Munged => "munged",
         }
     }
 

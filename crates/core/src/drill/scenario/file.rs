@@ -57,6 +57,7 @@ struct LoadTable {
 #[serde(deny_unknown_fields)]
 struct SecondsTable {
     warm_up: Option<f64>,
+    fault: Option<f64>,
     watch: Option<f64>,
     recovery: Option<f64>,
     cool_down: Option<f64>,
@@ -97,6 +98,7 @@ pub fn parse_scenario(text: &str) -> Result<Scenario, ScenarioError> {
     let seconds = file.seconds;
     for (key, place, value, range) in [
         ("seconds.warm_up", &mut bounds.warm_up, seconds.warm_up, LOAD_SECONDS),
+        ("seconds.fault", &mut bounds.fault, seconds.fault, SECONDS),
         ("seconds.watch", &mut bounds.watch, seconds.watch, SECONDS),
         ("seconds.recovery", &mut bounds.recovery, seconds.recovery, SECONDS),
         ("seconds.cool_down", &mut bounds.cool_down, seconds.cool_down, LOAD_SECONDS),

@@ -180,9 +180,13 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
         let Outage { start_s, end_s, ended } = *outage;
         Row { name, bar: Bar::Span { start_s, end_s, ended } }
     };
+    let lasted = report
+        .taken_back_s
+        .map(|end_s| Row { name: "fault", bar: Bar::Span { start_s: 0.0, end_s, ended: true } });
     let phases = report.fault.phases().into_iter();
-    phases
-        .map(phase)
+    lasted
+        .into_iter()
+        .chain(phases.map(phase))
         .chain([outage("no RPC", &report.rpc_outage), outage("no submit", &report.submit_outage)])
         .chain(report.start_outage.as_ref().map(|start| outage("no start", start)))
         .collect()

@@ -144,6 +144,7 @@ pub fn evidence(jobs: Vec<Job>) -> Evidence {
         takeovers: BTreeMap::new(),
         victim_journal: Reading::default(),
         process: None,
+        taken_back: None,
         aftermath: Aftermath {
             powered_on: true,
             rejoined_after_s: Some(95.0),

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What `slurmha drill FAULT --help` says.
 
-use slurmha_core::drill::{Daemon, Fault, FaultSignal, Side};
+use slurmha_core::drill::{
+    Daemon, Disturbance, Fault, FaultSignal, LinkFault, Links, Side, Volume,
+};
 
 /// What is done, as a title.
 pub fn title(fault: Fault) -> String {
@@ -17,10 +19,16 @@ pub fn verdict(fault: Fault) -> String {
     let text = match fault {
         Fault::PowerLoss(Side::Active) => POWER_LOSS,
         Fault::PowerLoss(Side::Passive) => PASSIVE_POWER_LOSS,
+        Fault::Crash(side) => match side {
+            Side::Active => CRASH,
+            Side::Passive => PASSIVE_CRASH,
+        },
         Fault::Process(side, Daemon::Corosync, _) => match side {
             Side::Active => ACTIVE_COROSYNC,
             Side::Passive => PASSIVE_COROSYNC,
         },
+        Fault::Process(_, Daemon::Munged, _) => MUNGED,
+        Fault::Disturbance(side, what) => disturbance(side, what),
         Fault::Process(_, Daemon::Slurmctld, FaultSignal::Kill) => KILL_SLURMCTLD,
         Fault::Process(_, Daemon::Slurmctld, FaultSignal::Freeze) => FREEZE_SLURMCTLD,
         Fault::Process(_, _, FaultSignal::Kill) => KILL_UNSEEN,
@@ -28,6 +36,19 @@ pub fn verdict(fault: Fault) -> String {
         Fault::Switchover => SWITCHOVER,
     };
     text.to_owned()
+}
+
+fn disturbance(side: Side, what: Disturbance) -> &'static str {
+    match (what, side) {
+        (Disturbance::Link(Links::Both, LinkFault::Cut), Side::Active) => ISOLATED,
+        (Disturbance::Link(Links::Both, LinkFault::Cut), Side::Passive) => PASSIVE_ISOLATED,
+        (Disturbance::Link(Links::Cluster, LinkFault::Cut | LinkFault::Mute), Side::Active) => {
+            HIDDEN
+        }
+        (Disturbance::Link(..), _) => LINKS,
+        (Disturbance::Full(Volume::State), _) => FULL_STATE,
+        (Disturbance::Full(Volume::Database), _) => FULL_DATABASE,
+    }
 }
 
 const POWER_LOSS: &str = "\
@@ -42,6 +63,48 @@ const PASSIVE_POWER_LOSS: &str = "\
 The active one has to go on alone: the report says for how long no submission was accepted. The \
 verdict is `pass` when nothing was lost and the machine came back and has all data again, else \
 `fail`.";
+
+const CRASH: &str = "\
+The machine answers nobody and keeps its power: the other one has it fenced and takes over. The \
+verdict is that of power-loss, and the machine has to be switched on again by the cluster itself.";
+
+const PASSIVE_CRASH: &str = "\
+The active controller has it fenced and goes on alone. The verdict is that of passive-power-loss, \
+and the machine has to be switched on again by the cluster itself.";
+
+const MUNGED: &str = "\
+Without it no message of Slurm's is believed on this machine. The verdict is `pass` when it is \
+back, or the other controller schedules, and no job was lost, else `fail`.";
+
+const ISOLATED: &str = "\
+Nobody can tell any more what the machine does: the other one has it fenced and takes over. The \
+verdict is that of power-loss, and the machine has to be switched on again by the cluster itself.";
+
+const PASSIVE_ISOLATED: &str = "\
+The active controller has it fenced and goes on alone. The verdict is that of passive-power-loss, \
+and the machine has to be switched on again by the cluster itself.";
+
+const HIDDEN: &str = "\
+The controllers still see each other, but no client reaches the active one: the role has to move. \
+After a while the link works again, whatever becomes of the drill. The verdict is `pass` when the \
+other controller schedules and no job was lost, `pass-with-loss` when the machine had to be fenced \
+and lost what Slurm had not yet saved, else `fail`.";
+
+const LINKS: &str = "\
+After a while the links work again, whatever becomes of the drill. The verdict is `pass` when jobs \
+are accepted in the end, no job was lost, never more than one controller could write, and the \
+cluster is as healthy as before; `pass-with-loss` when the active machine had to be fenced and \
+lost what Slurm had not yet saved; else `fail`.";
+
+const FULL_STATE: &str = "\
+Slurm can save nothing, and new jobs are refused. After a while there is room again, whatever \
+becomes of the drill. The verdict is `pass` when jobs are accepted then and none that was \
+acknowledged is lost, else `fail`.";
+
+const FULL_DATABASE: &str = "\
+MariaDB can write nothing; slurmctld keeps what it has to say. After a while there is room again, \
+whatever becomes of the drill. The verdict is `pass` when no submission was refused, no job was \
+lost and the accounting has every job once in the end, else `fail`.";
 
 const ACTIVE_COROSYNC: &str = "\
 Nobody can tell any more what the machine does: the other one has it fenced and takes over. The \

@@ -85,7 +85,8 @@ fn role_84(proc_drbd: &str) -> Option<&str> {
     roles.split('/').next()
 }
 
-fn is_mounted(mounts: &str, place: &str) -> bool {
+/// Whether a file system is mounted there.
+pub(super) fn is_mounted(mounts: &str, place: &str) -> bool {
     mounts.lines().any(|line| line.split(' ').nth(1) == Some(place))
 }
 

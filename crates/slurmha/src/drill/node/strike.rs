@@ -12,7 +12,7 @@ use std::time::Duration;
 use slurmha_core::drill::{Daemon, FaultSignal, ProcessFate};
 use slurmha_host::System;
 use slurmha_host::process::{Activity, Process};
-use slurmha_host::program::{corosync, pacemaker, systemctl};
+use slurmha_host::program::{corosync, munge, pacemaker, systemctl};
 
 use super::super::protocol::{Reply, StrikeTask, Struck};
 use super::link::Link;
@@ -183,6 +183,7 @@ fn answers(system: &dyn System, daemon: Daemon) -> bool {
         Daemon::Slurmdbd => ready::answers(system, agent::Daemon::Slurmdbd),
         Daemon::Mariadb => ready::answers(system, agent::Daemon::Mariadb),
         Daemon::Corosync => corosync::quorum(system, ASK_LIMIT).is_ok(),
+        Daemon::Munged => munge::sign(system, "slurmha").is_ok(),
         Daemon::Pacemakerd => pacemaker::ping_parent(system, ASK_LIMIT).is_ok(),
     }
 }

@@ -59,6 +59,10 @@ fn rows(report: &Report, evidence: &Evidence, scale: &Scale) -> Vec<Row> {
         Row { name: "requests".to_owned(), content: probes(evidence, scale) },
         Row { name: "job starts".to_owned(), content: starts(evidence, scale) },
     ];
+    rows.extend(report.taken_back_s.map(|end_s| {
+        let text = format!("taken back after {} s", short(end_s));
+        Row { name: "fault".to_owned(), content: bar(scale, "fault", 0.0, end_s, &text, 0.0) }
+    }));
     rows.extend(phases(&report.fault.phases(), &report.phases, scale));
     for (node, intervals) in &report.writers {
         rows.push(Row { name: format!("{node} writes"), content: writer(intervals, scale) });
@@ -180,7 +184,8 @@ impl Scale {
         let (starts, ends): (Vec<f64>, Vec<f64>) = outages.map(|o| (o.start_s, o.end_s)).unzip();
         Self {
             from_s: starts.into_iter().fold(0.0, f64::min) - MARGIN_S,
-            to_s: ends.into_iter().chain(phases).fold(0.0, f64::max) + MARGIN_S,
+            to_s: ends.into_iter().chain(phases).chain(report.taken_back_s).fold(0.0, f64::max)
+                + MARGIN_S,
         }
     }
 

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is demanded when something is done to a machine for a while.
+
+use super::made_up::{Job, at, job, sample};
+use super::per_fault::{both, lost, moved, reasons, undisturbed};
+use crate::drill::*;
+
+const LOSSY: Disturbance = Disturbance::Link(Links::Both, LinkFault::Lossy);
+const CUT_CLUSTER: Disturbance = Disturbance::Link(Links::Cluster, LinkFault::Cut);
+
+fn disturbed(what: Disturbance, jobs: Vec<Job>) -> Evidence {
+    let mut seen = undisturbed(Fault::Disturbance(Side::Active, what), jobs);
+    seen.taken_back = Some(at(45.0));
+    seen
+}
+
+#[test]
+fn a_disturbance_that_costs_nothing_is_a_pass() {
+    for what in [LOSSY, Disturbance::Full(Volume::State), Disturbance::Full(Volume::Database)] {
+        let report = analyse(&disturbed(what, both()));
+        assert_eq!((report.verdict, report.reasons.as_slice()), (Verdict::Pass, &[][..]));
+        assert_eq!(report.taken_back_s, Some(45.0));
+    }
+}
+
+/// slurmctld does not end: nothing excuses a loss.
+#[test]
+fn a_full_file_system_loses_no_job() {
+    let full = Disturbance::Full(Volume::State);
+    let (verdict, why) = reasons(&disturbed(full, lost()));
+    assert_eq!(verdict, Verdict::Fail);
+    assert_eq!(why, ["1 job lost: r-0002 2.0 s before the fault"]);
+}
+
+/// The cluster fences what it loses sight of, and only then may something be
+/// lost.
+#[test]
+fn a_bad_link_may_cost_the_machine_and_its_unsaved_jobs() {
+    let (verdict, why) = reasons(&disturbed(LOSSY, lost()));
+    assert_eq!((verdict, why.len()), (Verdict::Fail, 1), "it lived all the time: {why:?}");
+
+    let mut fenced = disturbed(LOSSY, lost());
+    let last_signs = vec![sample(-10.0, true), sample(-0.2, true), sample(3.0, true)];
+    fenced.samples.insert(fenced.victim.clone(), last_signs);
+    let took_over = vec![sample(-10.0, false), sample(9.0, true), sample(60.0, true)];
+    fenced.samples.insert(fenced.survivor.clone(), took_over);
+    assert_eq!(reasons(&fenced).0, Verdict::PassWithLoss);
+}
+
+#[test]
+fn a_machine_that_no_client_reaches_must_hand_over() {
+    assert_eq!(reasons(&disturbed(CUT_CLUSTER, both())).1, ["slurmctld never ran on ctl2"]);
+    let mut handed_over = moved(both());
+    handed_over.scenario = Scenario::new(Fault::Disturbance(Side::Active, CUT_CLUSTER));
+    let report = analyse(&handed_over);
+    assert_eq!((report.verdict, report.reasons.as_slice()), (Verdict::Pass, &[][..]));
+    assert_eq!(report.phases[&Phase::Promote].end_s, Some(6.5));
+    // From the passive side nothing has to go.
+    let mut passive = undisturbed(Fault::Disturbance(Side::Passive, CUT_CLUSTER), both());
+    (passive.victim, passive.survivor) = (passive.survivor, passive.victim);
+    assert_eq!(reasons(&passive), (Verdict::Pass, Vec::new()));
+}
+
+#[test]
+fn the_load_goes_on_after_a_fault_was_taken_back() {
+    for fault in Fault::all() {
+        let bounds = Scenario::new(fault).bounds;
+        assert_eq!(fault.is_taken_back(), !bounds.fault.is_zero(), "{}", fault.name());
+        assert!(bounds.fault.is_zero() || bounds.watch > bounds.fault, "{}", fault.name());
+    }
+}
+
+#[test]
+fn what_was_done_is_told_in_words() {
+    let told = |name: &str| {
+        let fault: Fault = name.parse().unwrap();
+        (fault.summary(), fault.sentence("ctl1", "ctl2"))
+    };
+    assert_eq!(
+        told("cut-both-links"),
+        (
+            "cut the active controller off from both networks".to_owned(),
+            "ctl1 was cut off from both networks; ctl2 had to take over.".to_owned()
+        )
+    );
+    assert_eq!(
+        told("fill-database"),
+        (
+            "fill the file system of MariaDB's data; no client may see it".to_owned(),
+            "the file system of MariaDB's data on ctl1 was full.".to_owned()
+        )
+    );
+    assert_eq!(
+        told("passive-crash"),
+        (
+            "crash the kernel of the passive controller (sysrq c)".to_owned(),
+            "the kernel of ctl1 was crashed; ctl2 was active and had to go on.".to_owned()
+        )
+    );
+}
