@@ -5,8 +5,9 @@
 //! started nothing there: a handful of files a second are looked at. Exits are not
 //! its business, systemd tells those.
 
+mod bystander;
 mod marks;
-mod parent;
+
 mod watcher;
 
 use std::process::ExitCode;
@@ -19,8 +20,9 @@ use slurmha_core::watch::Heard;
 use slurmha_host::{Local, System};
 
 use crate::agent::{self, Daemon};
+use bystander::Bystander;
 use marks::Marks;
-use parent::Parent;
+
 use watcher::Watcher;
 
 const PAUSE: Duration = Duration::from_secs(1);
@@ -30,7 +32,7 @@ pub fn run() -> ExitCode {
     let system = Local::new();
     let (ask, told) = asker();
     let mut watchers = [Daemon::Slurmctld, Daemon::Slurmdbd, Daemon::Mariadb].map(Watcher::new);
-    let (mut parent, mut marks) = (Parent::default(), Marks::default());
+    let (mut bystanders, mut marks) = (Bystander::all(), Marks::default());
     let binary = system.resolve(BINARY.as_ref()).ok();
     loop {
         for (daemon, heard) in told.try_iter() {
@@ -42,7 +44,7 @@ pub fn run() -> ExitCode {
                 return ExitCode::FAILURE;
             }
         }
-        parent.look(&system);
+        bystanders.iter_mut().for_each(|bystander| bystander.look(&system));
         marks.look(&system);
         if system.resolve(BINARY.as_ref()).ok() != binary {
             eprintln!("{BINARY} has been replaced: systemd starts the new one");

@@ -1,40 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Pacemaker's own parent process under watch.
+//! Daemons that are none of Pacemaker's resources, and that systemd starts
+//! anew when they are killed but not when they are stopped.
 //!
-//! A pacemakerd that is stopped is missed by nobody: the daemons below it go
-//! on. But none of them would be started again when it dies, weeks later.
-//! Killed, it is started anew by systemd and takes over those that run
-//! (pacemakerd.c, `find_and_track_existing_processes`).
+//! - A pacemakerd that is stopped is missed by nobody: the daemons below it
+//!   go on. But none of them would be started again when it dies, weeks later.
+//!   The new one takes over those that run (pacemakerd.c,
+//!   `find_and_track_existing_processes`).
+//! - Without munged no message of Slurm's is believed on this machine, and
+//!   whoever asks it waits for ever. Debian's unit has `Restart=on-abort`,
+//!   which SIGKILL is.
 
 use slurmha_host::program::systemctl;
 use slurmha_host::{System, unit_process};
 
-const UNIT: &str = "pacemaker.service";
-const PROGRAM: &str = "pacemakerd";
-
 /// Looks in a row: one may fall into a debugger's moment.
 const LOOKS: u32 = 3;
 
-/// What is known of it.
-#[derive(Default)]
-pub struct Parent {
+/// One of them.
+pub struct Bystander {
+    unit: &'static str,
+    program: &'static str,
     /// Looks in a row that found it stopped.
     stopped: u32,
 }
 
-impl Parent {
-    /// Looks once, and ends a pacemakerd that stays stopped.
+impl Bystander {
+    /// Every one.
+    pub fn all() -> [Self; 2] {
+        [("pacemaker.service", "pacemakerd"), ("munge.service", "munged")]
+            .map(|(unit, program)| Self { unit, program, stopped: 0 })
+    }
+
+    /// Looks once, and ends it when it stays stopped.
     pub fn look(&mut self, system: &dyn System) {
-        let process = unit_process::named(system, UNIT, PROGRAM).ok().flatten();
+        let process = unit_process::named(system, self.unit, self.program).ok().flatten();
         let stopped = process.is_some_and(|process| process.state == 'T');
         self.stopped = if stopped { self.stopped + 1 } else { 0 };
         if self.stopped < LOOKS {
             return;
         }
         self.stopped = 0;
-        match systemctl::kill_main(system, UNIT) {
-            Ok(()) => eprintln!("pacemakerd is stopped: killed, so that systemd starts it anew"),
-            Err(error) => eprintln!("pacemakerd is stopped and could not be killed: {error}"),
+        let program = self.program;
+        match systemctl::kill_main(system, self.unit) {
+            Ok(()) => eprintln!("{program} is stopped: killed, so that systemd starts it anew"),
+            Err(error) => eprintln!("{program} is stopped and could not be killed: {error}"),
         }
     }
 }
@@ -62,9 +71,9 @@ mod tests {
     }
 
     fn looks(machine: &TestMachine, count: u32) {
-        let mut parent = Parent::default();
+        let mut all = Bystander::all();
         for _ in 0..count {
-            parent.look(machine);
+            all.iter_mut().for_each(|bystander| bystander.look(machine));
             machine.sleep(Duration::from_secs(1));
         }
     }
