@@ -18,11 +18,13 @@ const LIMIT: Duration = Duration::from_secs(10);
 pub fn drop_all(system: &dyn System, interface: &str, inward: bool) -> Result<(), CommandError> {
     tc(system, &["qdisc", "add", "dev", interface, "clsact"])?;
     let directions = if inward { &["egress", "ingress"][..] } else { &["egress"] };
-    for direction in directions {
-        let filter = ["filter", "add", "dev", interface, direction, "matchall", "action", "drop"];
-        tc(system, &filter)?;
-    }
-    Ok(())
+    let filter = |direction: &&str| {
+        tc(system, &["filter", "add", "dev", interface, direction, "matchall", "action", "drop"])
+    };
+    directions.iter().try_for_each(filter).inspect_err(|_| {
+        // Half a cut would stay for ever. That it fails, too, adds no news.
+        let _ = pass(system, interface);
+    })
 }
 
 /// Loses so many in a hundred of the packets that leave, tc-netem(8).

@@ -163,6 +163,7 @@ A scenario; what is left out is as in the drill of that fault:
 
   [seconds]
   warm_up = 15                # load before the fault
+  fault = 45                  # a link or a file system is broken for so long
   recovery = 120              # scheduling must be back
   cool_down = 20              # load after that
   drain = 300                 # jobs must have ended
@@ -199,9 +200,9 @@ struct PowerArgs {
 pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.drill {
         DrillCommand::Calm(Calm::List) => {
-            println!("{:<24}  breaks nothing: jobs run and are accounted for", "acceptance");
+            println!("{:<26}  breaks nothing: jobs run and are accounted for", "acceptance");
             for fault in Fault::all() {
-                println!("{:<24}  {}", fault.name(), fault.summary());
+                println!("{:<26}  {}", fault.name(), fault.summary());
             }
             Ok(())
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is demanded when something is done to a machine for a while.
 
-use super::made_up::{Job, at, job, sample};
+use super::made_up::{Job, at, sample};
 use super::per_fault::{both, lost, moved, reasons, undisturbed};
 use crate::drill::*;
 

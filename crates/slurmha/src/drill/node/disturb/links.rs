@@ -117,3 +117,103 @@ fn set_timer(system: &dyn System, interface: &str, lasts: Duration) -> Result<St
         .map_err(|error| format!("nothing was broken, because no timer could be set: {error}"))?;
     Ok(format!("{unit}.timer"))
 }
+
+#[cfg(test)]
+mod tests {
+    use slurmha_host::{Command, CommandOutput, Exit};
+
+    use super::*;
+    use crate::agent::test_machine::TestMachine;
+
+    const CLUSTER: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 11);
+    const REPLICATION: Ipv4Addr = Ipv4Addr::new(10, 77, 1, 11);
+    const LASTS: Duration = Duration::from_secs(45);
+
+    /// A machine with two links on which commands with this word in them fail.
+    fn machine(failing: &'static str) -> TestMachine {
+        TestMachine::with(|machine| {
+            machine.program = Box::new(move |command: &Command| {
+                let ended = |status, said: &str| {
+                    let said = said.as_bytes().to_vec();
+                    Some(CommandOutput::new(command, Exit::Status(status), said, Vec::new()))
+                };
+                match command.program() {
+                    "ip" => ended(
+                        0,
+                        "3: eth1    inet 10.77.0.11/24 scope global eth1\n\
+                         4: eth2    inet 10.77.1.11/24 scope global eth2\n",
+                    ),
+                    "tc" if command.arguments().iter().any(|word| word == failing) => ended(2, ""),
+                    "tc" | "systemd-run" => ended(0, ""),
+                    _ => None,
+                }
+            });
+        })
+    }
+
+    #[test]
+    fn a_cut_link_is_silent_in_both_directions_until_it_is_mended() {
+        let machine = machine("");
+        let broken = break_all(&machine, &[CLUSTER], LinkFault::Cut, LASTS).unwrap();
+        assert_eq!(
+            machine.ran("tc"),
+            [
+                "tc qdisc add dev eth1 clsact",
+                "tc filter add dev eth1 egress matchall action drop",
+                "tc filter add dev eth1 ingress matchall action drop",
+            ]
+        );
+        let timer = machine.ran("systemd-run").concat();
+        assert!(timer.contains("--unit slurmha-mend-eth1 --on-active=75"), "{timer}");
+        mend_all(&machine, broken).unwrap();
+        assert!(machine.ran("tc").contains(&"tc qdisc delete dev eth1 clsact".to_owned()));
+        assert_eq!(machine.ran("systemctl"), ["systemctl stop -- slurmha-mend-eth1.timer"]);
+    }
+
+    #[test]
+    fn a_mute_link_still_hears() {
+        let machine = machine("");
+        break_all(&machine, &[REPLICATION], LinkFault::Mute, LASTS).unwrap();
+        assert_eq!(machine.ran("tc filter").len(), 1);
+        assert!(machine.ran("tc filter")[0].contains("dev eth2 egress"));
+    }
+
+    /// A link that was broken before the other one failed works again, and the
+    /// timer takes away nothing that somebody else has set.
+    #[test]
+    fn all_links_are_broken_or_none() {
+        let machine = machine("eth2");
+        let why = break_all(&machine, &[CLUSTER, REPLICATION], LinkFault::Lossy, LASTS).err();
+        assert!(why.is_some_and(|why| why.starts_with("eth2: ")));
+        assert!(
+            machine.ran("tc").contains(&"tc qdisc delete dev eth1 root netem".to_owned()),
+            "{:?}",
+            machine.ran("tc")
+        );
+        assert_eq!(
+            machine.ran("systemctl"),
+            [
+                "systemctl stop -- slurmha-mend-eth2.timer",
+                "systemctl stop -- slurmha-mend-eth1.timer"
+            ]
+        );
+    }
+
+    #[test]
+    fn two_networks_on_one_interface_are_one_link() {
+        let machine = machine("");
+        let same = [CLUSTER, CLUSTER];
+        assert_eq!(break_all(&machine, &same, LinkFault::Slow, LASTS).unwrap().len(), 1);
+        let nowhere = break_all(&machine, &[Ipv4Addr::LOCALHOST], LinkFault::Slow, LASTS);
+        assert_eq!(nowhere.err().as_deref(), Some("no interface has 127.0.0.1"));
+    }
+
+    #[test]
+    fn a_link_that_could_not_be_mended_keeps_its_timer() {
+        let machine = machine("delete");
+        let broken = break_all(&machine, &[CLUSTER], LinkFault::Slow, LASTS).unwrap();
+        let why = mend_all(&machine, broken).unwrap_err();
+        assert!(why.starts_with("eth1 was not mended: "), "{why}");
+        assert_eq!(machine.ran("systemctl"), [""; 0]);
+    }
+}
