@@ -8,26 +8,28 @@ use crate::system::System;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Nothing gets out through the interface; with `inward`, nothing in either.
+/// Nothing gets in through the interface.
 ///
 /// A filter that drops everything, tc-matchall(8); it hangs on the queueing
 /// discipline `clsact`, beside whatever else the interface has.
 ///
 /// # Errors
 /// Also when the interface has such a discipline already: somebody uses it.
-pub fn drop_all(system: &dyn System, interface: &str, inward: bool) -> Result<(), CommandError> {
+pub fn drop_incoming(system: &dyn System, interface: &str) -> Result<(), CommandError> {
     tc(system, &["qdisc", "add", "dev", interface, "clsact"])?;
-    let directions = if inward { &["egress", "ingress"][..] } else { &["egress"] };
-    let filter = |direction: &&str| {
-        tc(system, &["filter", "add", "dev", interface, direction, "matchall", "action", "drop"])
-    };
-    directions.iter().try_for_each(filter).inspect_err(|_| {
-        // Half a cut would stay for ever. That it fails, too, adds no news.
-        let _ = pass(system, interface);
+    let filter = ["filter", "add", "dev", interface, "ingress", "matchall", "action", "drop"];
+    tc(system, &filter).inspect_err(|_| {
+        // An empty discipline would stay. That it does adds no news.
+        let _ = admit(system, interface);
     })
 }
 
 /// Loses so many in a hundred of the packets that leave, tc-netem(8).
+///
+/// Not by a filter on the way out: its drop comes back to the sender as
+/// ENOBUFS, which no broken cable does, and at which Corosync's transport tries
+/// for ever to send the same packet, on whichever link (libknet,
+/// transport_udp.c, `udp_transport_tx_sock_error`).
 ///
 /// # Errors
 /// Also when an administrator has set the interface's discipline.
@@ -45,11 +47,11 @@ pub fn delay(system: &dyn System, interface: &str, milliseconds: u32) -> Result<
     netem(system, interface, &["limit", "100000", "delay", &format!("{milliseconds}ms")])
 }
 
-/// Takes back what [`drop_all`] does.
+/// Takes back what [`drop_incoming`] does.
 ///
 /// # Errors
 /// Also when there is nothing to take back.
-pub fn pass(system: &dyn System, interface: &str) -> Result<(), CommandError> {
+pub fn admit(system: &dyn System, interface: &str) -> Result<(), CommandError> {
     tc(system, &["qdisc", "delete", "dev", interface, "clsact"])
 }
 
@@ -57,7 +59,7 @@ pub fn pass(system: &dyn System, interface: &str) -> Result<(), CommandError> {
 ///
 /// # Errors
 /// Also when there is nothing to take back.
-pub fn unimpair(system: &dyn System, interface: &str) -> Result<(), CommandError> {
+pub fn deliver(system: &dyn System, interface: &str) -> Result<(), CommandError> {
     tc(system, &["qdisc", "delete", "dev", interface, "root", "netem"])
 }
 

@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use slurmha_core::drill::{DELAY_MS, LOSS_PERCENT, LinkFault};
-use slurmha_host::System;
 use slurmha_host::program::{ip, systemctl, tc};
+use slurmha_host::{CommandError, System};
 
 /// How much later the timer mends a link than the drill does.
 const TIMER_SLACK: Duration = Duration::from_secs(30);
@@ -61,7 +61,7 @@ pub fn mend_all(system: &dyn System, broken: Vec<Broken>) -> Result<(), String> 
 /// # Errors
 /// When there was nothing that could be taken back.
 pub fn mend(system: &dyn System, interface: &str) -> Result<(), String> {
-    let results = [tc::pass(system, interface), tc::unimpair(system, interface)];
+    let results = [tc::admit(system, interface), tc::deliver(system, interface)];
     if results.iter().any(Result::is_ok) {
         return Ok(());
     }
@@ -92,8 +92,8 @@ fn break_one(
 ) -> Result<Broken, String> {
     let timer = set_timer(system, &interface, lasts)?;
     let done = match fault {
-        LinkFault::Cut => tc::drop_all(system, &interface, true),
-        LinkFault::Mute => tc::drop_all(system, &interface, false),
+        LinkFault::Cut => cut(system, &interface),
+        LinkFault::Mute => tc::lose(system, &interface, 100),
         LinkFault::Lossy => tc::lose(system, &interface, LOSS_PERCENT),
         LinkFault::Slow => tc::delay(system, &interface, DELAY_MS),
     };
@@ -105,6 +105,15 @@ fn break_one(
             Err(format!("{interface}: {error}"))
         }
     }
+}
+
+/// Neither half of a cut stays when the other one fails.
+fn cut(system: &dyn System, interface: &str) -> Result<(), CommandError> {
+    tc::lose(system, interface, 100)?;
+    tc::drop_incoming(system, interface).inspect_err(|_| {
+        // The first error is told; this one leaves what it would name.
+        let _ = tc::deliver(system, interface);
+    })
 }
 
 /// Sets a timer that mends the link, whatever becomes of us.
@@ -158,15 +167,18 @@ mod tests {
         assert_eq!(
             machine.ran("tc"),
             [
+                "tc qdisc add dev eth1 root netem loss 100%",
                 "tc qdisc add dev eth1 clsact",
-                "tc filter add dev eth1 egress matchall action drop",
                 "tc filter add dev eth1 ingress matchall action drop",
             ]
         );
         let timer = machine.ran("systemd-run").concat();
         assert!(timer.contains("--unit slurmha-mend-eth1 --on-active=75"), "{timer}");
         mend_all(&machine, broken).unwrap();
-        assert!(machine.ran("tc").contains(&"tc qdisc delete dev eth1 clsact".to_owned()));
+        assert_eq!(
+            machine.ran("tc qdisc delete"),
+            ["tc qdisc delete dev eth1 clsact", "tc qdisc delete dev eth1 root netem"]
+        );
         assert_eq!(machine.ran("systemctl"), ["systemctl stop -- slurmha-mend-eth1.timer"]);
     }
 
@@ -174,8 +186,7 @@ mod tests {
     fn a_mute_link_still_hears() {
         let machine = machine("");
         break_all(&machine, &[REPLICATION], LinkFault::Mute, LASTS).unwrap();
-        assert_eq!(machine.ran("tc filter").len(), 1);
-        assert!(machine.ran("tc filter")[0].contains("dev eth2 egress"));
+        assert_eq!(machine.ran("tc"), ["tc qdisc add dev eth2 root netem loss 100%"]);
     }
 
     /// A link that was broken before the other one failed works again, and the
