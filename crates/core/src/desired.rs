@@ -82,7 +82,7 @@ pub fn desired(site: &Site, site_text: &str) -> Vec<MachineWants> {
     let wants = |machine: Machine| {
         let mut wants = Vec::new();
         if machine.roles.contains(&Role::Controller) {
-            wants.extend(controller::before_packages());
+            wants.extend(controller::before_packages(site, &machine.name));
         }
         wants.extend(everywhere::wants(site, &machine, site_text));
         for role in &machine.roles {

@@ -23,7 +23,7 @@ pub enum Score {
 const BEST: u32 = 10_000;
 /// All data are here, and of the peer nothing is known. Above the stickiness
 /// of the resources (1000 each) there is nothing to win by a move.
-const ALONE: u32 = 1_000;
+pub(crate) const ALONE: u32 = 1_000;
 /// All data are at the peer; every access goes there.
 const REMOTE: u32 = 10;
 /// They are consistent and may be old: after a failure of everything somebody

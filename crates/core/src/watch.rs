@@ -9,6 +9,7 @@ mod hands_off;
 mod judge;
 mod patience;
 mod process;
+mod reach;
 mod report;
 
 pub use door::waiting_connections;
@@ -16,4 +17,5 @@ pub use hands_off::hands_off;
 pub use judge::{Heard, Judge, Look, Verdict};
 pub use patience::{PATIENCE, Patience, is_idle};
 pub use process::{Process, main_process};
+pub use reach::{REACH_ATTRIBUTE, REACHES, REACHES_NOBODY, Reach};
 pub use report::may_report;

@@ -57,9 +57,9 @@ enum Command {
     /// A resource agent; called by Pacemaker
     #[command(hide = true)]
     Agent(crate::agent::Args),
-    /// Looks for daemons that hang; a service on the controllers
+    /// Looks for daemons that hang and a network that is gone; a service on the controllers
     #[command(hide = true)]
-    Watch,
+    Watch(crate::watch::Args),
     /// Answers whether a job is saved; a service beside slurmctld
     #[command(hide = true)]
     Durable(crate::durable::Args),
@@ -86,7 +86,7 @@ impl Cli {
     pub fn run(self) -> Result<ExitCode, Failure> {
         match self.command {
             Command::Agent(args) => return Ok(crate::agent::run(&args)),
-            Command::Watch => return Ok(crate::watch::run()),
+            Command::Watch(args) => return Ok(crate::watch::run(&args)),
             Command::Durable(args) => return Ok(crate::durable::run(&args)),
             Command::SnapshotState => return Ok(crate::snapshot::run()),
             Command::PowerOn => return Ok(crate::power_on::run()),

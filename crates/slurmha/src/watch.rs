@@ -7,9 +7,10 @@
 
 mod bystander;
 mod marks;
-
+mod reach;
 mod watcher;
 
+use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
@@ -22,14 +23,25 @@ use slurmha_host::{Local, System};
 use crate::agent::{self, Daemon};
 use bystander::Bystander;
 use marks::Marks;
-
 use watcher::Watcher;
 
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Looks for daemons that hang, once a second, until it is ended.
-pub fn run() -> ExitCode {
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Addresses in the cluster network of which one at least should answer
+    #[arg(long = "neighbour", value_name = "ADDRESS")]
+    neighbours: Vec<Ipv4Addr>,
+}
+
+/// Looks for daemons that hang, once a second, and beside that whether anybody
+/// answers in the cluster network, until it is ended.
+pub fn run(args: &Args) -> ExitCode {
     let system = Local::new();
+    let neighbours = args.neighbours.clone();
+    if !neighbours.is_empty() {
+        thread::spawn(move || reach::run(&Local::new(), &neighbours));
+    }
     let (ask, told) = asker();
     let mut watchers = [Daemon::Slurmctld, Daemon::Slurmdbd, Daemon::Mariadb].map(Watcher::new);
     let (mut bystanders, mut marks) = (Bystander::all(), Marks::default());

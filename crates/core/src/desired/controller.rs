@@ -12,9 +12,9 @@ use crate::plan::Stage;
 use crate::render::cib::password_script;
 use crate::render::{corosync, drbd, mariadb, slurm, slurmdbd, units};
 use crate::secret::SecretId;
-use crate::site::{Controller, Site};
+use crate::site::{Controller, NodeName, Site};
 
-const PACKAGES: [&str; 11] = [
+const PACKAGES: [&str; 12] = [
     "corosync",
     "pacemaker",
     "pcs",
@@ -26,13 +26,14 @@ const PACKAGES: [&str; 11] = [
     "slurmdbd",
     "slurm-client",
     "slurm-wlm-basic-plugins",
+    "iputils-ping",
 ];
 
 /// The guards against a start on an empty mount point stand before the
 /// packages come: a machine that reboots between the installation and the
 /// next step starts every daemon that Debian enables.
-pub(super) fn before_packages() -> Vec<(Stage, Want)> {
-    units::controller().into_iter().map(|file| (Stage::Base, Want::File(file))).collect()
+pub(super) fn before_packages(site: &Site, own: &NodeName) -> Vec<(Stage, Want)> {
+    units::controller(site, own).into_iter().map(|file| (Stage::Base, Want::File(file))).collect()
 }
 
 pub(super) fn wants(site: &Site) -> Vec<(Stage, Want)> {

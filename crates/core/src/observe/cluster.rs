@@ -91,6 +91,10 @@ pub struct ClusterNode {
     pub unclean: bool,
     /// Joining, not yet usable.
     pub pending: bool,
+    /// Whether it says that it reaches nobody in the cluster network
+    /// ([`crate::watch::Reach`]).
+    #[serde(default)]
+    pub reaches_nobody: bool,
 }
 
 /// One instance of a resource of [`ClusterStatus`].

@@ -11,6 +11,7 @@ use super::{
     ClusterBan, ClusterNode, ClusterResource, ClusterStatus, FencingEvent, ParseError,
     ResourceFailure,
 };
+use crate::watch::{REACH_ATTRIBUTE, REACHES_NOBODY};
 
 const PROGRAM: &str = "crm_mon";
 
@@ -36,7 +37,7 @@ pub fn parse_crm_mon_xml(xml: &str) -> Result<ClusterStatus, ParseError> {
         with_quorum: dc_present && flag(dc, "with_quorum")?,
         fencing_enabled: flag(options, "stonith-enabled")?,
         maintenance: flag(options, "maintenance-mode")?,
-        nodes: children(section(root, "nodes")?, "node").map(node).collect::<Result<_, _>>()?,
+        nodes: nodes(root)?,
         resources: resources(root)?,
         failures: entries(root, "failures", "failure").map(failure).collect::<Result<_, _>>()?,
         fencing: entries(root, "fence_history", "fence_event")
@@ -77,6 +78,24 @@ fn refused(root: Node<'_, '_>) -> Result<(), ParseError> {
     Err(ParseError::Refused { program: PROGRAM, message })
 }
 
+fn nodes(root: Node<'_, '_>) -> Result<Vec<ClusterNode>, ParseError> {
+    let mut nodes: Vec<ClusterNode> =
+        children(section(root, "nodes")?, "node").map(node).collect::<Result<_, _>>()?;
+    for attributes in entries(root, "node_attributes", "node") {
+        let says_so = |it: Node<'_, '_>| {
+            it.attribute("name") == Some(REACH_ATTRIBUTE)
+                && it.attribute("value") == Some(REACHES_NOBODY)
+        };
+        let reaches_nobody = children(attributes, "attribute").any(says_so);
+        let name = attribute(attributes, "name")?;
+        nodes
+            .iter_mut()
+            .filter(|node| node.name == name)
+            .for_each(|node| node.reaches_nobody = reaches_nobody);
+    }
+    Ok(nodes)
+}
+
 fn node(element: Node<'_, '_>) -> Result<ClusterNode, ParseError> {
     Ok(ClusterNode {
         name: attribute(element, "name")?.to_owned(),
@@ -85,6 +104,7 @@ fn node(element: Node<'_, '_>) -> Result<ClusterNode, ParseError> {
         maintenance: flag(element, "maintenance")?,
         unclean: flag(element, "unclean")?,
         pending: flag(element, "pending")?,
+        reaches_nobody: false,
     })
 }
 
@@ -239,6 +259,19 @@ mod tests {
         assert!(status.resources.iter().all(|r| r.node.is_some() && !r.failed && !r.blocked));
         assert_eq!(status.failures, []);
         assert_eq!(ban_ids(&status), ["fence-ctl2-not-on-ctl2", "fence-ctl1-not-on-ctl1"]);
+    }
+
+    #[test]
+    fn a_controller_that_reaches_nobody_says_so() {
+        let said = |value: &str| {
+            let attribute = format!(r#"<attribute name="slurmha-reach" value="{value}"/>"#);
+            let at = "<node_attributes>\n    <node name=\"ctl1\">";
+            assert!(HEALTHY.contains(at));
+            let status = parse_crm_mon_xml(&HEALTHY.replace(at, &format!("{at}{attribute}")));
+            status.unwrap().nodes.into_iter().map(|node| node.reaches_nobody).collect::<Vec<_>>()
+        };
+        assert_eq!(said("0"), [true, false]);
+        assert_eq!(said("1"), [false, false]);
     }
 
     fn ban_ids(status: &ClusterStatus) -> Vec<&str> {

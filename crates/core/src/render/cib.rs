@@ -13,7 +13,9 @@ mod fencing;
 mod parts;
 
 use crate::layout;
+use crate::promotion;
 use crate::site::Site;
+use crate::watch::{REACH_ATTRIBUTE, REACHES_NOBODY};
 use crate::xml::Element;
 pub use fencing::{device_id, password_script};
 use parts::{colocate, order, order_stop, primitive, property, set};
@@ -204,6 +206,37 @@ fn daemon(id: &str, start: &str, stop: &str) -> Element {
     ))
 }
 
+/// The role prefers a controller that clients reach. A bonus for it and no
+/// malus for the other one: when nobody is reached from anywhere, nothing
+/// moves. It is more than everything that holds the role where it is (the
+/// promotion score and seven times the stickiness), and only for a controller
+/// that has all data: a location alone would promote one whose DRBD has given
+/// itself no score.
+fn served() -> Element {
+    let id = format!("{}-where-clients-are", id::DRBD_CLONE);
+    let expression = |what: &str, attribute: &str, operation: &str, value: &str| {
+        Element::new("expression")
+            .with("id", format!("{id}-{what}"))
+            .with("attribute", attribute)
+            .with("operation", operation)
+            .with("value", value)
+    };
+    // An attribute that nobody has set differs from every value
+    // (rules.c of 2.1.5, `accept_attr_expr` by way of `cmp`).
+    let reaches = expression("reaches", REACH_ATTRIBUTE, "ne", REACHES_NOBODY);
+    let score = format!("master-{}", id::DRBD);
+    let has_data = expression("has-data", &score, "gte", &promotion::ALONE.to_string());
+    Element::new("rsc_location").with("id", id.clone()).with("rsc", id::DRBD_CLONE).child(
+        Element::new("rule")
+            .with("id", format!("{id}-rule"))
+            .with("role", "Promoted")
+            .with("score", "50000")
+            .with("boolean-op", "and")
+            .child(reaches)
+            .child(has_data.with("type", "number")),
+    )
+}
+
 fn constraints(site: &Site) -> Element {
     let mut constraints = Element::new("constraints");
     for id in [id::STATE, id::DATABASE, id::VIP] {
@@ -226,6 +259,7 @@ fn constraints(site: &Site) -> Element {
     // writes to its state as it ends, and delivers it where it starts
     // (slurmdbd_agent.c of 22.05, `_save_dbd_state`).
     constraints.children.push(order_stop(id::DATABASE, id::SLURMCTLD));
+    constraints.children.push(served());
     constraints.children.extend(fencing::placements(site));
     constraints
 }

@@ -10,7 +10,7 @@ use crate::config_file::{Access, ConfigFile};
 use crate::layout::{AGENT_DIRECTORY, BINARY, DATABASE_MOUNT, STATE_MOUNT};
 use crate::plan::VOLUME_MARKER;
 use crate::render::cib::id;
-use crate::site::Site;
+use crate::site::{NodeName, Site};
 
 pub use durable::durable;
 pub use power_on::power_on;
@@ -24,14 +24,14 @@ pub use snapshot::snapshot;
 /// slurmctld would begin with no jobs. `Restart=no`: a daemon that systemd
 /// brings back by itself is an activation outside the cluster's control.
 /// `OnFailure`, `OnSuccess`: Pacemaker is told of an end at once.
-pub fn controller() -> Vec<ConfigFile> {
+pub fn controller(site: &Site, own: &NodeName) -> Vec<ConfigFile> {
     let mut files = vec![
         guarded(id::SLURMCTLD, STATE_MOUNT, ""),
         guarded(id::SLURMDBD, DATABASE_MOUNT, ""),
         // debian-start checks every table in the background after each
         // start: seconds of load in the middle of a failover.
         guarded(id::MARIADB, DATABASE_MOUNT, "ExecStartPost=\n"),
-        watch::watch(),
+        watch::watch(site, own),
     ];
     files.extend(watch::exited());
     files

@@ -17,6 +17,7 @@ pub(super) fn problems(view: &View<'_>, status: &Status) -> Vec<Problem> {
     [
         machines::quorum(view, status),
         machines::controllers(view, status),
+        machines::hidden(view, status),
         outside(machines::others(status)),
         replication::replication(view, status),
         services::daemons(status),

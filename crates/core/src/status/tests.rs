@@ -171,6 +171,26 @@ fn two_halves_that_both_claim_quorum_are_down() {
     );
 }
 
+/// Everything else looks well: the controllers see each other over the other
+/// link.
+#[test]
+fn a_controller_that_no_client_reaches_is_a_problem() {
+    for (index, severity) in [(0, Verdict::Down), (1, Verdict::Degraded)] {
+        let mut answers = answers();
+        for name in ["ctl1", "ctl2"] {
+            change(&mut answers, name, |o| {
+                let Reading::Known(cluster) = &mut o.cluster else { panic!() };
+                cluster.nodes[index].reaches_nobody = true;
+            });
+        }
+        let status = assemble(&site(), &answers);
+        assert_eq!(status.verdict, severity);
+        let name = ["ctl1", "ctl2"][index];
+        let what = format!("{name} reaches nobody in 10.77.0.0/24, so no client reaches it");
+        assert_eq!(problems(&status), [what]);
+    }
+}
+
 #[test]
 fn a_resync_shows_its_percentage_on_the_side_that_receives() {
     let mut answers = answers();

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use slurmha_core::observe::{
     ClusterStatus, ParseError, PeerRecord, parse_crm_mon_xml, parse_peer_record, peer_query,
 };
+use slurmha_core::watch::{REACH_ATTRIBUTE, REACHES, REACHES_NOBODY};
 use slurmha_core::xml::Element;
 use thiserror::Error;
 
@@ -257,6 +258,18 @@ pub fn set_promotion_score(
         None => command.arg("--delete"),
     };
     system.run(&command.timeout(TIMEOUT))?.success().map(|_| ())
+}
+
+/// `attrd_updater`: whether this node reaches anybody in the cluster network,
+/// until the node leaves. Pacemaker acts on it after that delay, together with
+/// what the other node has said until then (pacemaker-attrd: dampening).
+pub fn set_reach(system: &dyn System, reaches: bool, delay: Duration) -> Result<(), CommandError> {
+    let value = if reaches { REACHES } else { REACHES_NOBODY };
+    let command = Command::new("attrd_updater")
+        .args(["--name", REACH_ATTRIBUTE, "--update-both", value])
+        .args(["--delay", &format!("{}s", delay.as_secs())])
+        .timeout(TIMEOUT);
+    system.run(&command)?.success().map(|_| ())
 }
 
 /// `attrd_updater`: counts a failure that needs no recovery any more, as

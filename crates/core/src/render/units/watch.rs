@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Units that tell Pacemaker what happened to its daemons.
 
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
 use crate::config_file::ConfigFile;
 use crate::layout::{BINARY, WATCH_UNIT, expected_mark};
+use crate::site::{NodeName, Site};
 
 /// Lines for the `[Unit]` section of a daemon: both kinds of end start a
 /// report, also the clean one, because a daemon that ends by itself with
@@ -51,11 +55,14 @@ CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER
     })
 }
 
-/// Looks for daemons that hang.
+/// Looks for daemons that hang, and whether anybody answers in the cluster
+/// network.
 ///
 /// `PartOf` and `WantedBy`: it stops before Pacemaker does and comes back
 /// with it. Everything is read-only to it but its own directory in /run.
-pub(super) fn watch() -> ConfigFile {
+pub(super) fn watch(site: &Site, own: &NodeName) -> ConfigFile {
+    let neighbours = neighbours(site, own).map(|address| format!(" --neighbour {address}"));
+    let neighbours: String = neighbours.collect();
     unit(
         WATCH_UNIT,
         &format!(
@@ -67,7 +74,7 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=exec
-ExecStart={BINARY} watch
+ExecStart={BINARY} watch{neighbours}
 Restart=always
 RestartSec=1
 SyslogIdentifier=slurmha-watch
@@ -81,12 +88,24 @@ WantedBy=pacemaker.service
     )
 }
 
-/// Root, because MariaDB lets nobody else in without a password; and past
-/// file modes, because Pacemaker's shared memory belongs to hacluster: libqb
+/// Whose answers tell a controller that its link to the cluster network works:
+/// some machines of each kind, because a kind can be switched off as a whole.
+fn neighbours(site: &Site, own: &NodeName) -> impl Iterator<Item = Ipv4Addr> {
+    let controllers = site.controllers.iter().filter(|it| it.name != *own).map(|it| it.address);
+    let arbiter = site.arbiter.iter().map(|arbiter| arbiter.address);
+    let logins = site.logins.iter().map(|login| login.address).take(2);
+    let groups = site.node_groups.iter().filter_map(|group| group.nodes.first());
+    let compute = groups.map(|node| node.address).take(3);
+    let all: BTreeSet<Ipv4Addr> = arbiter.chain(logins).chain(compute).chain(controllers).collect();
+    all.into_iter()
+}
+
+/// Root, because MariaDB lets nobody else in without a password; and for ping(8),
+/// whose file asks for it, raw sockets; and past file modes, because Pacemaker's shared memory belongs to hacluster: libqb
 /// gives it to its client by chown, which hacluster may not (ringbuffer.c).
 const CAPABILITIES: &str = "\
 NoNewPrivileges=yes
-CapabilityBoundingSet=CAP_DAC_OVERRIDE
+CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_NET_RAW
 ";
 
 /// Not `PrivateDevices` and not `ProtectProc`: Pacemaker's shared memory is

@@ -112,6 +112,24 @@ fn controller(
     }
 }
 
+/// Controllers whose link to the cluster network is dead.
+pub(super) fn hidden(view: &View<'_>, status: &Status) -> Vec<Problem> {
+    let nodes = view.cluster().into_iter().flat_map(|cluster| &cluster.nodes);
+    let hidden = nodes.filter(|node| node.online && node.reaches_nobody);
+    hidden
+        .map(|node| {
+            let name = &node.name;
+            let is_active = status.active.as_ref().is_some_and(|active| active.as_str() == name);
+            let network = view.site.networks.cluster;
+            problem(
+                if is_active { Severity::Down } else { Severity::Degraded },
+                format!("{name} reaches nobody in {network}, so no client reaches it"),
+                format!("on {name}: ip -statistics link; look at the cable and the switch"),
+            )
+        })
+        .collect()
+}
+
 /// Machines outside the control plane. Pacemaker does not know them, so
 /// nothing but the attempt to reach them tells anything.
 pub(super) fn others(status: &Status) -> Vec<Problem> {
