@@ -3,6 +3,7 @@
 //! laboratory.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ Examples:
 
 Each drill begins with the laboratory as it was frozen; what happened since is forgotten, and the
 laboratory is thawed once more in the end. The index is written after each drill, so that nothing
-is lost at Ctrl-C. Exit status 0 when no drill failed, 6 when one did or could not be run.")]
+is lost at Ctrl-C; with the same --report another campaign adds to it. Exit status 0 when no drill failed, 6 when one did or could not be run.")]
 pub struct Args {
     #[command(flatten)]
     reach: Reach,
@@ -51,12 +52,14 @@ pub struct Args {
     rounds: u32,
     #[command(flatten)]
     load: LoadArgs,
-    /// Where index and reports are kept [default: a new directory in
-    /// $XDG_STATE_HOME/slurmha/reports]
+    /// Where index and reports are kept; those of an earlier campaign are
+    /// continued [default: a new directory in $XDG_STATE_HOME/slurmha/reports]
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
 }
 
+/// The results of a campaign, beside its index.
+const RESULTS: &str = "campaign.json";
 /// How long a thawed cluster may take to be healthy.
 const SETTLE_LIMIT: Duration = Duration::from_secs(600);
 /// Emulated processors begin with nothing translated, and are so slow for
@@ -107,6 +110,29 @@ fn directory(args: &Args) -> Result<PathBuf, Failure> {
     Ok(directory)
 }
 
+/// The campaign that was begun in this directory, or a new one.
+fn begun(directory: &Path, cluster: &str) -> Result<Campaign, Failure> {
+    let path = directory.join(RESULTS);
+    let refuse = |why: String| {
+        let failure = Failure::refused(format!("{} cannot be continued: {why}", path.display()));
+        failure.hint("--report with a directory that does not exist begins anew")
+    };
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let (cluster, began) = (cluster.to_owned(), Local::new().now());
+            return Ok(Campaign { cluster, began, runs: Vec::new() });
+        }
+        Err(error) => return Err(refuse(error.to_string())),
+    };
+    let campaign: Campaign =
+        serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))?;
+    if campaign.cluster != cluster {
+        return Err(refuse(format!("it is of the cluster {}", campaign.cluster)));
+    }
+    Ok(campaign)
+}
+
 /// What all drills of a campaign have in common.
 struct Series<'a> {
     site: &'a Site,
@@ -119,11 +145,7 @@ struct Series<'a> {
 
 impl Series<'_> {
     fn run(&self, faults: &[Fault], args: &Args) -> Result<Campaign, Failure> {
-        let mut campaign = Campaign {
-            cluster: self.site.cluster_name.clone(),
-            began: Local::new().now(),
-            runs: Vec::new(),
-        };
+        let mut campaign = begun(&self.directory, &self.site.cluster_name)?;
         let total = faults.len() * args.rounds as usize;
         let rounds = (0..args.rounds).flat_map(|_| faults);
         for (index, &fault) in rounds.enumerate() {
@@ -181,7 +203,7 @@ impl Series<'_> {
         for (name, text) in [
             ("index.html", render_index(campaign)),
             ("index.md", render_markdown(campaign)),
-            ("campaign.json", json),
+            (RESULTS, json),
         ] {
             write(&self.directory.join(name), &text)?;
         }
@@ -200,4 +222,27 @@ fn verdict(summary: &Summary) -> String {
         _ => format!(": {}", summary.reasons.join("; ")),
     };
     format!("{}{reasons}", summary.verdict.word())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_campaign_goes_on_where_it_was_left() {
+        let directory = tempfile::tempdir().unwrap();
+        let put = |text: &str| fs::write(directory.path().join(RESULTS), text).unwrap();
+        assert_eq!(begun(directory.path(), "lab").unwrap().runs, []);
+        let fault = Fault::Switchover;
+        let run = Run { fault, result: Err("ssh ended".to_owned()) };
+        let began = "2026-01-02T03:04:05Z".parse().unwrap();
+        let campaign = Campaign { cluster: "lab".to_owned(), began, runs: vec![run] };
+        put(&crate::json(&campaign).unwrap());
+        assert_eq!(begun(directory.path(), "lab").unwrap(), campaign);
+        for (cluster, text) in [("other", None), ("lab", Some("{"))] {
+            text.into_iter().for_each(put);
+            let refusal = begun(directory.path(), cluster).unwrap_err();
+            assert!(refusal.message().contains("cannot be continued"), "{}", refusal.message());
+        }
+    }
 }
