@@ -26,9 +26,9 @@ pub struct Evidence {
     pub scenario: Scenario,
     /// The cluster's name.
     pub cluster_name: String,
-    /// The controller that the fault hits, or from which the role moves.
+    /// The machine that the fault hits, or from which the role moves.
     pub victim: NodeName,
-    /// The other controller.
+    /// The other controller; the active one, where the fault hits none.
     pub survivor: NodeName,
     /// The machine that submitted and asked.
     pub client: NodeName,
@@ -164,7 +164,7 @@ impl ControllerState {
             Daemon::Slurmctld => self.slurmctld,
             Daemon::Slurmdbd => self.slurmdbd,
             Daemon::Mariadb => self.mariadbd,
-            Daemon::Corosync | Daemon::Pacemakerd | Daemon::Munged => None,
+            Daemon::Corosync | Daemon::Pacemakerd | Daemon::Munged | Daemon::Qnetd => None,
         }
     }
 }

@@ -39,14 +39,14 @@ impl Fault {
     /// Every fault that there is a drill for.
     pub fn all() -> Vec<Self> {
         use FaultSignal::{Freeze, Kill};
-        let sides = [Side::Active, Side::Passive];
-        let mut all = [sides.map(Self::PowerLoss), sides.map(Self::Crash)].concat();
-        for side in sides {
+        let controllers = [Side::Active, Side::Passive];
+        let mut all = [controllers.map(Self::PowerLoss), controllers.map(Self::Crash)].concat();
+        for side in [Side::Active, Side::Passive, Side::Arbiter] {
             for daemon in Daemon::ALL.into_iter().filter(|daemon| daemon.runs_on(side)) {
                 all.extend([Kill, Freeze].map(|signal| Self::Process(side, daemon, signal)));
             }
         }
-        for side in sides {
+        for side in controllers {
             let apply = Disturbance::ALL.into_iter().filter(|what| what.applies_to(side));
             all.extend(apply.map(|what| Self::Disturbance(side, what)));
         }
@@ -85,6 +85,7 @@ impl Fault {
                 let whose = match side {
                     Side::Active => "",
                     Side::Passive => " of the passive controller",
+                    Side::Arbiter => " of the arbiter",
                 };
                 what.replace("WHAT", &format!("{}{whose}", daemon.title())) + self.unseen()
             }
@@ -100,7 +101,7 @@ impl Fault {
         }
     }
 
-    /// The controller that is hit.
+    /// The machine that is hit.
     pub fn side(self) -> Side {
         match self {
             Self::PowerLoss(side)
@@ -114,6 +115,11 @@ impl Fault {
     /// Whether power is what is cut.
     pub fn cuts_power(self) -> bool {
         matches!(self, Self::PowerLoss(_))
+    }
+
+    /// Whether nothing is done on the machine any more from that moment on.
+    pub(super) fn ends_machine(self) -> bool {
+        matches!(self, Self::PowerLoss(_) | Self::Crash(_))
     }
 
     /// Whether the cluster has to get rid of the whole machine: it is gone, or
@@ -154,9 +160,11 @@ impl Fault {
     /// Whether clients talk to nothing that is hit, so that none may be
     /// refused, and accounting must have caught up in the end.
     pub fn is_behind_the_scheduler(self) -> bool {
-        use Daemon::{Mariadb, Pacemakerd, Slurmdbd};
+        use Daemon::{Mariadb, Pacemakerd, Qnetd, Slurmdbd};
         match self {
-            Self::Process(_, daemon, _) => matches!(daemon, Slurmdbd | Mariadb | Pacemakerd),
+            Self::Process(_, daemon, _) => {
+                matches!(daemon, Slurmdbd | Mariadb | Pacemakerd | Qnetd)
+            }
             Self::Disturbance(_, what) => what == Disturbance::Full(Volume::Database),
             Self::PowerLoss(_) | Self::Crash(_) | Self::Switchover => false,
         }
@@ -182,7 +190,7 @@ impl Fault {
             Self::Switchover => [&[Stop, Demote][..], &TAKEOVER].concat(),
             _ if self.fells_machine() => match self.side() {
                 Side::Active => [&[Notice, Fence][..], &TAKEOVER].concat(),
-                Side::Passive => vec![Notice, Fence],
+                Side::Passive | Side::Arbiter => vec![Notice, Fence],
             },
             // Pacemaker's journal tells neither of its parent's end nor of
             // what is none of its resources.
@@ -221,7 +229,7 @@ impl Fault {
         let what_then = match (self.fells_machine(), self.side()) {
             (true, Side::Active) => format!("; {survivor} had to take over"),
             (true, Side::Passive) => format!("; {survivor} was active and had to go on"),
-            (false, _) => String::new(),
+            (true, Side::Arbiter) | (false, _) => String::new(),
         };
         match self {
             Self::PowerLoss(_) => format!("the power of {victim} was cut{what_then}."),

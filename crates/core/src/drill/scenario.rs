@@ -132,7 +132,8 @@ fn is_felt_late(fault: Fault) -> bool {
     match fault {
         Fault::PowerLoss(side) | Fault::Crash(side) => side == Side::Passive,
         Fault::Process(_, daemon, _) => {
-            matches!(daemon, Daemon::Corosync | Daemon::Pacemakerd | Daemon::Munged)
+            use Daemon::{Corosync, Munged, Pacemakerd, Qnetd};
+            matches!(daemon, Corosync | Pacemakerd | Munged | Qnetd)
         }
         Fault::Disturbance(..) => true,
         Fault::Switchover => false,

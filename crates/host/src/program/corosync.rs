@@ -32,6 +32,12 @@ pub fn quorum(system: &dyn System, timeout: Duration) -> Result<QuorumStatus, Qu
     Ok(parse_quorum(&output.text())?)
 }
 
+/// `corosync-qnetd-tool -s`, on the arbiter: succeeds when the daemon answers.
+pub fn ask_qnetd(system: &dyn System, timeout: Duration) -> Result<(), CommandError> {
+    let command = Command::new("corosync-qnetd-tool").arg("-s").timeout(timeout);
+    system.run(&command)?.success().map(|_| ())
+}
+
 /// `corosync-cfgtool -R`: every member reads corosync.conf again.
 pub fn reload(system: &dyn System) -> Result<(), CommandError> {
     let command = Command::new("corosync-cfgtool").arg("-R").timeout(Duration::from_secs(30));

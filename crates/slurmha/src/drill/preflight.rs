@@ -12,9 +12,9 @@ use crate::fleet::Fleet;
 /// Who plays which part.
 #[derive(Debug)]
 pub struct Cast {
-    /// The controller that is hit, or from which the role moves.
+    /// The machine that is hit, or the controller from which the role moves.
     pub victim: NodeName,
-    /// The other one.
+    /// The other controller; the active one, where none is hit.
     pub survivor: NodeName,
     /// The machine that submits and asks.
     pub client: NodeName,
@@ -37,10 +37,16 @@ pub fn cast(site: &Site, fleet: &Fleet, fault: Fault) -> Result<Cast, Failure> {
     let other = site.controllers.iter().map(|c| &c.name).find(|name| **name != active);
     let passive = other.unwrap_or(&site.controllers[0].name).clone();
     let client = login.name.clone();
-    Ok(if fault.side() == Side::Active {
-        Cast { victim: active, survivor: passive, client }
-    } else {
-        Cast { victim: passive, survivor: active, client }
+    Ok(match (fault.side(), &site.arbiter) {
+        (Side::Active, _) => Cast { victim: active, survivor: passive, client },
+        (Side::Passive, _) => Cast { victim: passive, survivor: active, client },
+        (Side::Arbiter, Some(arbiter)) => {
+            Cast { victim: arbiter.name.clone(), survivor: active, client }
+        }
+        (Side::Arbiter, None) => {
+            return Err(Failure::refused("the site has no arbiter that could be hit")
+                .hint("name one in the site file, as [arbiter]"));
+        }
     })
 }
 

@@ -114,10 +114,11 @@ impl Drill<'_> {
         Ok(Outcome { report: analyse(&evidence), evidence })
     }
 
-    /// In this order: submitter, prober, victim's sampler, survivor's, and
-    /// the one that makes the fault happen.
+    /// In this order: submitter, prober, a sampler for each controller, and the
+    /// one that makes the fault happen.
     fn watches(&self, cast: &Cast, breaker: &Breaker<'_>) -> Result<Vec<Watch>, Failure> {
-        [&cast.client, &cast.client, &cast.victim, &cast.survivor]
+        let [first, second] = self.site.controllers.each_ref().map(|it| &it.name);
+        [&cast.client, &cast.client, first, second]
             .into_iter()
             .chain(breaker.machine(cast))
             .map(|machine| Watch::start(self.fleet.remote(), machine).map_err(|e| failure(&e)))

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::side::Side;
 use crate::render::cib::id;
 
-/// A daemon of the controllers.
+/// A daemon of the control plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Daemon {
@@ -22,6 +22,8 @@ pub enum Daemon {
     Pacemakerd,
     /// Who proves to Slurm who is who.
     Munged,
+    /// The arbiter's vote.
+    Qnetd,
 }
 
 /// What happens to a process.
@@ -36,18 +38,23 @@ pub enum FaultSignal {
 
 impl Daemon {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Slurmctld,
         Self::Slurmdbd,
         Self::Mariadb,
         Self::Corosync,
         Self::Pacemakerd,
         Self::Munged,
+        Self::Qnetd,
     ];
 
     /// Whether it runs there at all.
     pub fn runs_on(self, side: Side) -> bool {
-        side == Side::Active || self.resource().is_none()
+        match side {
+            Side::Arbiter => self == Self::Qnetd,
+            Side::Active => self != Self::Qnetd,
+            Side::Passive => self != Self::Qnetd && self.resource().is_none(),
+        }
     }
 
     /// Its resource in Pacemaker, if it is one.
@@ -56,7 +63,7 @@ impl Daemon {
             Self::Slurmctld => Some(id::SLURMCTLD),
             Self::Slurmdbd => Some(id::SLURMDBD),
             Self::Mariadb => Some(id::MARIADB),
-            Self::Corosync | Self::Pacemakerd | Self::Munged => None,
+            Self::Corosync | Self::Pacemakerd | Self::Munged | Self::Qnetd => None,
         }
     }
 
@@ -69,6 +76,7 @@ impl Daemon {
             Self::Corosync => "corosync.service",
             Self::Pacemakerd => "pacemaker.service",
             Self::Munged => "munge.service",
+            Self::Qnetd => "corosync-qnetd.service",
         }
     }
 
@@ -76,6 +84,7 @@ impl Daemon {
     pub fn program(self) -> &'static str {
         match self {
             Self::Mariadb => "mariadbd",
+            Self::Qnetd => "corosync-qnetd",
             _ => self.word(),
         }
     }
@@ -89,6 +98,7 @@ impl Daemon {
             Self::Corosync => "corosync",
             Self::Pacemakerd => "pacemakerd",
             Self::Munged => "munged",
+            Self::Qnetd => "qnetd",
         }
     }
 
@@ -97,6 +107,7 @@ impl Daemon {
         match self {
             Self::Mariadb => "MariaDB",
             Self::Corosync => "Corosync",
+            Self::Qnetd => "corosync-qnetd",
             _ => self.word(),
         }
     }

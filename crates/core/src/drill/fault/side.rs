@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Which controller a fault hits.
+//! Which machine of the control plane a fault hits.
 
-/// Which controller is hit.
+/// Which machine of the control plane is hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// The one that runs the scheduler.
+    /// The controller that runs the scheduler.
     Active,
     /// The other one.
     Passive,
+    /// The one that has a vote and nothing else.
+    Arbiter,
 }
 
 impl Side {
@@ -16,6 +18,7 @@ impl Side {
         match self {
             Self::Active => "active",
             Self::Passive => "passive",
+            Self::Arbiter => "arbiter",
         }
     }
 
@@ -23,7 +26,8 @@ impl Side {
     /// when nothing is said.
     pub(super) fn prefix(self) -> &'static str {
         match self {
-            Self::Active => "",
+            // What is hit there runs nowhere else.
+            Self::Active | Self::Arbiter => "",
             Self::Passive => "passive-",
         }
     }

@@ -88,7 +88,7 @@ impl UnsavedWindow {
 /// slurmctld went on. Its last sign of life tells when that was.
 fn died(evidence: &Evidence) -> f64 {
     let fault = evidence.scenario.fault;
-    if fault.cuts_power() || !fault.may_fell_machine() {
+    if fault.ends_machine() || !fault.may_fell_machine() {
         return 0.0;
     }
     let victim = &evidence.victim;

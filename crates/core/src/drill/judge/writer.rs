@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use crate::drill::evidence::{ControllerState, Evidence, Sample};
+use crate::drill::fault::Side;
 use crate::drill::report::WriterInterval;
 use crate::drill::time::{rounded, seconds};
 use crate::site::NodeName;
@@ -22,44 +23,46 @@ pub(super) struct Writers {
 }
 
 pub(super) fn writers(evidence: &Evidence) -> Writers {
-    let intervals: BTreeMap<_, _> = [&evidence.victim, &evidence.survivor]
-        .into_iter()
-        .map(|node| (node.clone(), node_intervals(evidence, node)))
-        .collect();
-    let max = unwatched(evidence).map_or_else(|| Ok(largest_overlap(&intervals)), Err);
+    let controllers = controllers(evidence);
+    let intervals: BTreeMap<_, _> =
+        controllers.iter().map(|&node| (node.clone(), node_intervals(evidence, node))).collect();
+    let unwatched = unwatched(evidence, &controllers);
+    let max = unwatched.map_or_else(|| Ok(largest_overlap(&intervals)), Err);
     Writers { intervals, max }
 }
 
+/// Who could write: the victim and the survivor, unless it is the arbiter that
+/// was hit.
+fn controllers(evidence: &Evidence) -> Vec<&NodeName> {
+    match evidence.scenario.fault.side() {
+        Side::Active | Side::Passive => vec![&evidence.victim, &evidence.survivor],
+        Side::Arbiter => evidence.samples.keys().collect(),
+    }
+}
+
 /// Why the number of writers cannot be told.
-fn unwatched(evidence: &Evidence) -> Option<String> {
-    let samples = |node| evidence.samples.get(node).map_or(&[][..], Vec::as_slice);
-    let victim = samples(&evidence.victim);
-    if victim.is_empty() {
-        return Some(format!(
-            "{} was not watched before {}",
-            evidence.victim,
-            evidence.scenario.fault.event()
-        ));
+fn unwatched(evidence: &Evidence, controllers: &[&NodeName]) -> Option<String> {
+    let fault = evidence.scenario.fault;
+    let event = fault.event();
+    if controllers.len() < 2 {
+        return Some("not both controllers were watched".to_owned());
     }
-    let survivor = samples(&evidence.survivor);
-    let event = evidence.scenario.fault.event();
-    let watched_after = |node: &NodeName, samples: &[Sample]| {
-        samples.iter().any(|sample| seconds(evidence.cut, time(evidence, node, sample)) > 0.0)
+    let why = |node: &NodeName| {
+        let samples = evidence.samples.get(node).map_or(&[][..], Vec::as_slice);
+        let is_victim = *node == evidence.victim;
+        let dies = is_victim && fault.ends_machine();
+        let after = |sample: &Sample| seconds(evidence.cut, time(evidence, node, sample)) > 0.0;
+        if is_victim && samples.is_empty() {
+            Some(format!("{node} was not watched before {event}"))
+        } else if !dies && !samples.iter().any(after) {
+            Some(format!("{node} was not watched after {event}"))
+        } else if samples.iter().any(|sample| signs(&sample.state).is_none()) {
+            Some(format!("what {node} was doing could not always be told"))
+        } else {
+            None
+        }
     };
-    let lives = !evidence.scenario.fault.cuts_power();
-    if lives && !watched_after(&evidence.victim, victim) {
-        return Some(format!("{} was not watched after {event}", evidence.victim));
-    }
-    if !watched_after(&evidence.survivor, survivor) {
-        return Some(format!("{} was not watched after {event}", evidence.survivor));
-    }
-    let unknown = |(node, samples): (&NodeName, &[Sample])| {
-        samples
-            .iter()
-            .any(|sample| signs(&sample.state).is_none())
-            .then(|| format!("what {node} was doing could not always be told"))
-    };
-    [(&evidence.victim, victim), (&evidence.survivor, survivor)].into_iter().find_map(unknown)
+    controllers.iter().find_map(|node| why(node))
 }
 
 /// The signs of a writer; `None` when it could not be told whether there
@@ -104,7 +107,7 @@ fn node_intervals(evidence: &Evidence, node: &NodeName) -> Vec<WriterInterval> {
         }
     }
     // A victim that was writing until the end could do so until it was dead.
-    let dies = *node == evidence.victim && evidence.scenario.fault.cuts_power();
+    let dies = *node == evidence.victim && evidence.scenario.fault.ends_machine();
     if let Some(last) = intervals.last_mut().filter(|_| writing && dies) {
         last.end_s = last.end_s.max(rounded(seconds(evidence.cut, evidence.cut_confirmed)));
     }

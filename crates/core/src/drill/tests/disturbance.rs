@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is demanded when something is done to a machine for a while.
 
-use super::made_up::{Job, at, sample};
+use super::made_up::{Job, at, evidence, job, sample};
 use super::per_fault::{both, lost, moved, reasons, undisturbed};
 use crate::drill::*;
 
@@ -97,4 +97,33 @@ fn what_was_done_is_told_in_words() {
             "the kernel of ctl1 was crashed; ctl2 was active and had to go on.".to_owned()
         )
     );
+}
+
+/// From a machine that crashes nothing is heard any more.
+#[test]
+fn a_crash_is_like_a_power_loss_that_the_cluster_has_to_cure() {
+    let mut seen = evidence(vec![job(1, -10.0), job(2, 40.0)]);
+    seen.scenario = Scenario::new(Fault::Crash(Side::Active));
+    seen.aftermath = Aftermath { powered_on: true, ..Aftermath::default() };
+    assert_eq!(reasons(&seen), (Verdict::Pass, Vec::new()));
+    seen.aftermath.lacking = vec!["ctl1 is offline".to_owned()];
+    assert_eq!(reasons(&seen).1, ["not as before: ctl1 is offline"]);
+}
+
+/// The controllers are watched as ever, and the arbiter is no controller.
+#[test]
+fn a_fault_of_the_arbiter_is_seen_by_nobody() {
+    let kill = Fault::Process(Side::Arbiter, Daemon::Qnetd, FaultSignal::Kill);
+    assert_eq!(kill.name(), "kill-qnetd");
+    let mut seen = undisturbed(kill, both());
+    (seen.victim, seen.survivor) = ("login1".into(), "ctl1".into());
+    let (restarted, answered) = (Some(at(0.5)), Some(at(0.9)));
+    seen.process = Some(ProcessFate { pid: 700, restarted, answered, thawed: false });
+    let report = analyse(&seen);
+    assert_eq!((report.verdict, report.reasons.as_slice()), (Verdict::Pass, &[][..]));
+    let watched: Vec<_> = report.writers.keys().map(|node| node.as_str()).collect();
+    assert_eq!((watched, report.writers_max), (vec!["ctl1", "ctl2"], Some(1)));
+    seen.samples.remove(&"ctl2".into());
+    let why = "how many controllers could write is not known: not both controllers were watched";
+    assert_eq!(reasons(&seen), (Verdict::Fail, vec![why.to_owned()]));
 }

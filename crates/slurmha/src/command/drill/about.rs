@@ -18,14 +18,14 @@ pub fn title(fault: Fault) -> String {
 pub fn verdict(fault: Fault) -> String {
     let text = match fault {
         Fault::PowerLoss(Side::Active) => POWER_LOSS,
-        Fault::PowerLoss(Side::Passive) => PASSIVE_POWER_LOSS,
+        Fault::PowerLoss(_) => PASSIVE_POWER_LOSS,
         Fault::Crash(side) => match side {
             Side::Active => CRASH,
-            Side::Passive => PASSIVE_CRASH,
+            Side::Passive | Side::Arbiter => PASSIVE_CRASH,
         },
         Fault::Process(side, Daemon::Corosync, _) => match side {
             Side::Active => ACTIVE_COROSYNC,
-            Side::Passive => PASSIVE_COROSYNC,
+            Side::Passive | Side::Arbiter => PASSIVE_COROSYNC,
         },
         Fault::Process(_, Daemon::Munged, _) => MUNGED,
         Fault::Disturbance(side, what) => disturbance(side, what),

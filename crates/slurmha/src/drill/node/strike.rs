@@ -183,6 +183,7 @@ fn answers(system: &dyn System, daemon: Daemon) -> bool {
         Daemon::Slurmdbd => ready::answers(system, agent::Daemon::Slurmdbd),
         Daemon::Mariadb => ready::answers(system, agent::Daemon::Mariadb),
         Daemon::Corosync => corosync::quorum(system, ASK_LIMIT).is_ok(),
+        Daemon::Qnetd => corosync::ask_qnetd(system, ASK_LIMIT).is_ok(),
         Daemon::Munged => munge::sign(system, "slurmha").is_ok(),
         Daemon::Pacemakerd => pacemaker::ping_parent(system, ASK_LIMIT).is_ok(),
     }
