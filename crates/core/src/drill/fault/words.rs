@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How a fault is told.
+
+use super::{Fault, FaultSignal, Side};
+
+impl Fault {
+    /// What it does, in one line.
+    pub fn summary(self) -> String {
+        match self {
+            Self::PowerLoss(side) => format!("cut the power of the {} controller", side.name()),
+            Self::Crash(side) => {
+                format!("crash the kernel of the {} controller (sysrq c)", side.name())
+            }
+            Self::Disturbance(side, what) => {
+                what.summary(&format!("the {} controller", side.name())) + self.unseen()
+            }
+            Self::Process(side, daemon, signal) => {
+                let what = match signal {
+                    FaultSignal::Kill => "kill WHAT (SIGKILL)",
+                    FaultSignal::Freeze => "stop WHAT without ending it (SIGSTOP)",
+                };
+                let whose = match side {
+                    Side::Active => "",
+                    Side::Passive => " of the passive controller",
+                    Side::Arbiter => " of the arbiter",
+                };
+                what.replace("WHAT", &format!("{}{whose}", daemon.title())) + self.unseen()
+            }
+            Self::Switchover => "move the active role as planned; nothing may be lost".to_owned(),
+        }
+    }
+
+    /// What a summary adds where no client talks to what is hit.
+    fn unseen(self) -> &'static str {
+        match self.is_behind_the_scheduler() {
+            true => "; no client may see it",
+            false => "",
+        }
+    }
+
+    /// What happened at the zero of the report's clock, as in `2 s after the
+    /// cut`.
+    pub(in crate::drill) fn event(self) -> &'static str {
+        match self {
+            Self::PowerLoss(_) => "the cut",
+            Self::Crash(_) => "the crash",
+            Self::Disturbance(..) => "the fault",
+            Self::Process(_, _, FaultSignal::Kill) => "the kill",
+            Self::Process(_, _, FaultSignal::Freeze) => "the freeze",
+            Self::Switchover => "the order",
+        }
+    }
+
+    /// The same as part of a sentence, as in `not yet saved when ...`.
+    pub(in crate::drill) fn moment_of_loss(self) -> &'static str {
+        match self {
+            Self::Crash(_) => "the kernel crashed",
+            _ if self.fells_machine() => "the power went",
+            Self::Switchover => "the move began",
+            _ => "slurmctld ended",
+        }
+    }
+
+    /// What was done, as a sentence.
+    pub(in crate::drill) fn sentence(self, victim: &str, survivor: &str) -> String {
+        let what_then = match (self.fells_machine(), self.side()) {
+            (true, Side::Active) => format!("; {survivor} had to take over"),
+            (true, Side::Passive) => format!("; {survivor} was active and had to go on"),
+            (true, Side::Arbiter) | (false, _) => String::new(),
+        };
+        match self {
+            Self::PowerLoss(_) => format!("the power of {victim} was cut{what_then}."),
+            Self::Crash(_) => format!("the kernel of {victim} was crashed{what_then}."),
+            Self::Disturbance(_, what) => format!("{}{what_then}.", what.done(victim)),
+            Self::Process(_, daemon, signal) => {
+                format!("{} was {} on {victim}{what_then}.", daemon.title(), signal.done())
+            }
+            Self::Switchover => {
+                format!("the active role had to move from {victim} to {survivor}.")
+            }
+        }
+    }
+
+    /// What happened to the victim, for the terminal.
+    pub fn news(self) -> String {
+        match self {
+            Self::PowerLoss(_) => "its power is cut".to_owned(),
+            Self::Crash(_) => "its kernel has crashed".to_owned(),
+            Self::Disturbance(_, what) => what.done("it"),
+            Self::Process(_, daemon, signal) => {
+                format!("{} is {}", daemon.title(), signal.done())
+            }
+            Self::Switchover => "the active role has to leave".to_owned(),
+        }
+    }
+}
