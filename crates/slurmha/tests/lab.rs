@@ -99,6 +99,9 @@ fn the_main_job() {
             assert_eq!(still, active, "the first failure is mended in place");
         }
     });
+    lab.part("no client reaches the active controller", || {
+        lab.survives_scenario("unplugged");
+    });
     lab.part("the active controller loses power", || lab.survives("power-loss"));
     lab.part("a machine that cannot be fenced", || {
         lab_site::unfenced::is_never_promoted_over(&lab);

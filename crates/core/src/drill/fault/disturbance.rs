@@ -130,7 +130,7 @@ impl Disturbance {
             }
             Self::Link(_, LinkFault::Slow) => format!("what {whom} sent came {DELAY_MS} ms late"),
             Self::Full(volume) => {
-                format!("the file system of {} on {whom} was full", volume.title())
+                format!("{whom} had no byte left in the file system of {}", volume.title())
             }
         }
     }

@@ -174,9 +174,11 @@ mod tests {
     }
 
     #[test]
-    fn the_example_is_a_scenario() {
+    fn the_examples_are_scenarios() {
         let text = include_str!("../../../../../examples/drills/quiet-afternoon.toml");
         assert!(parse_scenario(text).unwrap().budget.rpc_s.is_some());
+        let text = include_str!("../../../../../examples/drills/unplugged.toml");
+        assert_eq!(parse_scenario(text).unwrap().bounds.fault, Duration::from_secs(60));
     }
 
     #[test]

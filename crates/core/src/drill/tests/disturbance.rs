@@ -87,7 +87,7 @@ fn what_was_done_is_told_in_words() {
         told("fill-database"),
         (
             "fill the file system of MariaDB's data; no client may see it".to_owned(),
-            "the file system of MariaDB's data on ctl1 was full.".to_owned()
+            "ctl1 had no byte left in the file system of MariaDB's data.".to_owned()
         )
     );
     assert_eq!(
