@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rustix::fs::{AtFlags, CWD, Gid, Mode, OFlags, Uid, chownat, major, minor, open};
 use rustix::rand::{GetRandomFlags, getrandom};
+use slurmha_core::observe::Space;
 
 use crate::child;
 use crate::command::{Command, CommandError, CommandOutput};
@@ -127,6 +128,12 @@ impl System for Local {
             Err(rustix::io::Errno::BUSY) => Ok(true),
             Err(error) => Err(FileError::new("open", device, error)),
         }
+    }
+
+    fn space(&self, path: &Path) -> Option<Space> {
+        let told = rustix::fs::statvfs(path).ok()?;
+        let bytes = |blocks: u64| blocks.saturating_mul(told.f_frsize);
+        Some(Space { total: bytes(told.f_blocks), available: bytes(told.f_bavail) })
     }
 
     fn random(&self, count: usize) -> Result<Vec<u8>, FileError> {

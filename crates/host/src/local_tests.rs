@@ -103,3 +103,11 @@ fn what_is_absent_is_not_an_error() {
     assert!(!local.remove_file(&nothing).unwrap());
     assert_eq!(local.random(1024).unwrap().len(), 1024);
 }
+
+#[test]
+fn the_space_of_a_file_system_is_told() {
+    let here = tempfile::tempdir().unwrap();
+    let space = Local::new().space(here.path()).unwrap();
+    assert!(space.total > 0 && space.available <= space.total, "{space:?}");
+    assert_eq!(Local::new().space(&here.path().join("absent")), None);
+}

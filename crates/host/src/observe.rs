@@ -83,6 +83,9 @@ fn read_accounts_and_files(
     observation.groups = groups.map(|(name, gid)| (name.clone(), *gid)).collect();
     observation.files = files::observe_files(system, &accounts, &request.files);
     observation.directories = files::observe_directories(system, &accounts, &request.directories);
+    let spaces = request.spaces.iter();
+    observation.spaces =
+        spaces.filter_map(|path| Some((path.clone(), system.space(path)?))).collect();
     observation.secrets = files::observe_secrets(system, &accounts, &request.secrets);
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use slurmha_core::observe::Space;
 use thiserror::Error;
 
 use crate::command::{Command, CommandError, CommandOutput};
@@ -65,6 +66,12 @@ pub trait System: Sync {
     /// Whether somebody (a mount, DRBD, LVM, md, swap) holds a block device:
     /// opening it with `O_EXCL` answers `EBUSY` (open(2)).
     fn is_claimed(&self, device: &Path) -> Result<bool, FileError>;
+
+    /// Space of the file system that holds a path; `None` when that cannot be
+    /// told.
+    fn space(&self, _path: &Path) -> Option<Space> {
+        None
+    }
 
     /// Bytes from the kernel's random generator.
     fn random(&self, count: usize) -> Result<Vec<u8>, FileError>;

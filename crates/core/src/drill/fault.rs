@@ -114,8 +114,13 @@ impl Fault {
     /// acknowledged in its last seconds may be lost then, and in no other
     /// case.
     pub(super) fn may_lose_unsaved(self) -> bool {
-        let ends_slurmctld = matches!(self, Self::Process(_, Daemon::Slurmctld, _));
-        ends_slurmctld || self.side() == Side::Active && self.may_fell_machine()
+        self.ends_slurmctld() || self.side() == Side::Active && self.may_fell_machine()
+    }
+
+    /// Whether slurmctld certainly dies without having saved.
+    pub(super) fn ends_slurmctld(self) -> bool {
+        let is_hit = matches!(self, Self::Process(_, Daemon::Slurmctld, _));
+        is_hit || self.side() == Side::Active && self.fells_machine()
     }
 
     /// Whether it lasts for a time that the drill sets, and is then taken

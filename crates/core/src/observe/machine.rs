@@ -74,6 +74,9 @@ pub struct ObserveRequest {
     /// Block devices whose content is to be identified.
     #[serde(default)]
     pub devices: Vec<PathBuf>,
+    /// Directories whose file system's space is wanted.
+    #[serde(default)]
+    pub spaces: Vec<PathBuf>,
     /// DRBD resource whose status is wanted.
     #[serde(default)]
     pub drbd_resource: Option<String>,
@@ -150,6 +153,9 @@ pub struct Observation {
     pub units: BTreeMap<String, UnitState>,
     /// Each asked block device.
     pub devices: BTreeMap<PathBuf, DeviceState>,
+    /// The space of each asked directory's file system, where it could be told.
+    #[serde(default)]
+    pub spaces: BTreeMap<PathBuf, Space>,
     /// `drbdadm status`, for the asked resource; empty list when it is down.
     pub drbd: Reading<crate::observe::DrbdStatus>,
     /// `corosync-quorumtool -s`.
@@ -169,6 +175,15 @@ impl Observation {
     pub fn secret(&self, id: &SecretId) -> Option<&SecretState> {
         self.secrets.get(&id.to_string())
     }
+}
+
+/// Space of a file system, in bytes; statvfs(3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Space {
+    /// All of it.
+    pub total: u64,
+    /// What is left for everybody but root.
+    pub available: u64,
 }
 
 /// A user's numeric ids.

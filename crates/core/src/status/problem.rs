@@ -8,6 +8,7 @@ mod machines;
 mod replication;
 mod resources;
 mod services;
+mod space;
 
 use super::model::{Problem, Severity, Status};
 use super::view::View;
@@ -21,6 +22,7 @@ pub(super) fn problems(view: &View<'_>, status: &Status) -> Vec<Problem> {
         outside(machines::others(status)),
         replication::replication(view, status),
         services::daemons(status),
+        space::volumes(view, status),
         services::watchers(view, status),
         services::durable(view, status).into_iter().collect(),
         resources::resources(view, status),

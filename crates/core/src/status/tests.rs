@@ -3,7 +3,7 @@
 
 use super::made_up::{self, answers, change, site};
 use super::*;
-use crate::observe::{FencingEvent, Health, Reading, ResourceFailure, UnitState};
+use crate::observe::{FencingEvent, Health, Reading, ResourceFailure, Space, UnitState};
 use crate::site::{DurableSubmit, NodeName};
 
 fn problems(status: &Status) -> Vec<&str> {
@@ -189,6 +189,28 @@ fn a_controller_that_no_client_reaches_is_a_problem() {
         let what = format!("{name} reaches nobody in 10.77.0.0/24, so no client reaches it");
         assert_eq!(problems(&status), [what]);
     }
+}
+
+#[test]
+fn a_volume_without_room_is_a_problem_before_it_is_full() {
+    let with = |mount: &str, available_mib: u64| {
+        let mut answers = answers();
+        let space = Space { total: 500 << 20, available: available_mib << 20 };
+        // The passive one has nothing mounted there: what it says is of its root.
+        change(&mut answers, "ctl1", |o| o.spaces = [(mount.into(), space)].into());
+        let full = Space { available: 0, ..space };
+        change(&mut answers, "ctl2", |o| o.spaces = [(mount.into(), full)].into());
+        let status = assemble(&site(), &answers);
+        (status.verdict, problems(&status).concat())
+    };
+    let (state, database) = ("/srv/slurmha/state", "/srv/slurmha/database");
+    assert_eq!(with(state, 60), (Verdict::Healthy, String::new()));
+    let little = format!("{state} on ctl1 has 40 of 500 MiB left");
+    assert_eq!(with(state, 40), (Verdict::Degraded, little));
+    let full = format!("{state} on ctl1 is full: Slurm refuses jobs and saves nothing");
+    assert_eq!(with(state, 4), (Verdict::Down, full));
+    let full = format!("{database} on ctl1 is full: accounting stands still");
+    assert_eq!(with(database, 0), (Verdict::Degraded, full));
 }
 
 #[test]

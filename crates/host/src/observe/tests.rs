@@ -26,6 +26,7 @@ fn everything() -> ObserveRequest {
         secrets: vec![SecretId::DatabasePassword.location()],
         units: vec!["corosync.service".to_owned(), "absent.service".to_owned()],
         devices: vec!["/dev/vdb".into(), "/dev/vdc".into(), "/dev/absent".into()],
+        spaces: vec!["/srv/slurmha/state".into()],
         drbd_resource: Some("slurm_data".to_owned()),
         cluster: true,
         quorum: true,

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use slurmha_core::layout::{DRBD_RESOURCE, DURABLE_UNIT, WATCH_UNIT};
+use slurmha_core::layout::{DATABASE_MOUNT, DRBD_RESOURCE, DURABLE_UNIT, STATE_MOUNT, WATCH_UNIT};
 use slurmha_core::observe::ObserveRequest;
 use slurmha_core::site::{NodeName, Role, Site};
 use slurmha_core::status::{Answers, Line, Status, Tone, Verdict, assemble, render};
@@ -134,6 +135,9 @@ fn own_name(site: &Site) -> Option<NodeName> {
     site.machines().into_iter().map(|machine| machine.name).find(|known| *known == name)
 }
 
+/// File systems whose space is told.
+const VOLUMES: [&str; 2] = [STATE_MOUNT, DATABASE_MOUNT];
+
 /// What to ask each machine. Machines outside the control plane are only
 /// asked whether they are there.
 fn requests(site: &Site) -> BTreeMap<NodeName, ObserveRequest> {
@@ -146,6 +150,7 @@ fn requests(site: &Site) -> BTreeMap<NodeName, ObserveRequest> {
             cluster: controller,
             quorum: controller,
             drbd_resource: controller.then(|| DRBD_RESOURCE.to_owned()),
+            spaces: if controller { VOLUMES.map(PathBuf::from).to_vec() } else { Vec::new() },
             units: if controller { units.clone() } else { Vec::new() },
             slurm: controller || roles.contains(&Role::Login),
             ..ObserveRequest::default()

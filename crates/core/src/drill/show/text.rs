@@ -218,12 +218,11 @@ fn safety(text: &mut String, report: &Report) {
             );
         }
     }
-    if report.fault.may_lose_unsaved() {
-        let event = report.fault.event();
-        let _ = match report.saved_state_age_s {
-            Some(age) => writeln!(text, "  slurmctld's job table was {age:.1} s old at {event}"),
-            None => writeln!(text, "  how old slurmctld's job table was at {event} was not seen"),
-        };
+    let event = report.fault.event();
+    if let Some(age) = report.saved_state_age_s {
+        let _ = writeln!(text, "  slurmctld's job table was {age:.1} s old at {event}");
+    } else if report.fault.ends_slurmctld() {
+        let _ = writeln!(text, "  how old slurmctld's job table was at {event} was not seen");
     }
 }
 
