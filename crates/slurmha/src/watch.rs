@@ -11,6 +11,7 @@ mod reach;
 mod watcher;
 
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
@@ -32,19 +33,25 @@ pub struct Args {
     /// Addresses in the cluster network of which one at least should answer
     #[arg(long = "neighbour", value_name = "ADDRESS")]
     neighbours: Vec<Ipv4Addr>,
+    /// This is the arbiter: look for its daemon and nothing else
+    #[arg(long)]
+    arbiter: bool,
 }
 
 /// Looks for daemons that hang, once a second, and beside that whether anybody
 /// answers in the cluster network, until it is ended.
 pub fn run(args: &Args) -> ExitCode {
     let system = Local::new();
+    if args.arbiter {
+        return watch_arbiter(&system);
+    }
     let neighbours = args.neighbours.clone();
     if !neighbours.is_empty() {
         thread::spawn(move || reach::run(&Local::new(), &neighbours));
     }
     let (ask, told) = asker();
     let mut watchers = [Daemon::Slurmctld, Daemon::Slurmdbd, Daemon::Mariadb].map(Watcher::new);
-    let (mut bystanders, mut marks) = (Bystander::all(), Marks::default());
+    let (mut bystanders, mut marks) = (Bystander::of_controller(), Marks::default());
     let binary = system.resolve(BINARY.as_ref()).ok();
     loop {
         for (daemon, heard) in told.try_iter() {
@@ -58,12 +65,30 @@ pub fn run(args: &Args) -> ExitCode {
         }
         bystanders.iter_mut().for_each(|bystander| bystander.look(&system));
         marks.look(&system);
-        if system.resolve(BINARY.as_ref()).ok() != binary {
-            eprintln!("{BINARY} has been replaced: systemd starts the new one");
+        if is_replaced(&system, binary.as_ref()) {
             return ExitCode::SUCCESS;
         }
         system.sleep(PAUSE);
     }
+}
+
+fn watch_arbiter(system: &dyn System) -> ExitCode {
+    let mut qnetd = Bystander::qnetd();
+    let binary = system.resolve(BINARY.as_ref()).ok();
+    while !is_replaced(system, binary.as_ref()) {
+        qnetd.look(system);
+        system.sleep(PAUSE);
+    }
+    ExitCode::SUCCESS
+}
+
+/// Whether there is a new version, which systemd starts when this one ends.
+fn is_replaced(system: &dyn System, binary: Option<&Option<PathBuf>>) -> bool {
+    let replaced = system.resolve(BINARY.as_ref()).ok().as_ref() != binary;
+    if replaced {
+        eprintln!("{BINARY} has been replaced: systemd starts the new one");
+    }
+    replaced
 }
 
 /// Requests run beside the looks: a daemon that is stopped in the middle of

@@ -80,11 +80,16 @@ pub fn compute(site: &Site) -> Vec<ConfigFile> {
 }
 
 /// qnetd's options: no TLS inside the cluster network.
-pub fn arbiter() -> ConfigFile {
+pub fn qnetd_options() -> ConfigFile {
     ConfigFile::new(
         "/etc/default/corosync-qnetd",
         format!("{}COROSYNC_QNETD_OPTIONS=\"-s off\"\n", super::header("#")),
     )
+}
+
+/// Who notices that the arbiter hangs.
+pub fn arbiter_watch() -> ConfigFile {
+    watch::watch_arbiter()
 }
 
 fn drop_in(unit: &str, text: &str) -> ConfigFile {

@@ -9,6 +9,8 @@
 //! - Without munged no message of Slurm's is believed on this machine, and
 //!   whoever asks it waits for ever. Debian's unit has `Restart=on-abort`,
 //!   which SIGKILL is.
+//! - A corosync-qnetd that is stopped gives no vote, which is felt when the
+//!   next controller is lost. Debian's unit has `Restart=on-abnormal`.
 
 use slurmha_host::program::systemctl;
 use slurmha_host::{System, unit_process};
@@ -25,10 +27,15 @@ pub struct Bystander {
 }
 
 impl Bystander {
-    /// Every one.
-    pub fn all() -> [Self; 2] {
+    /// Those of a controller.
+    pub fn of_controller() -> [Self; 2] {
         [("pacemaker.service", "pacemakerd"), ("munge.service", "munged")]
             .map(|(unit, program)| Self { unit, program, stopped: 0 })
+    }
+
+    /// That of the arbiter.
+    pub fn qnetd() -> Self {
+        Self { unit: "corosync-qnetd.service", program: "corosync-qnetd", stopped: 0 }
     }
 
     /// Looks once, and ends it when it stays stopped.
@@ -71,7 +78,7 @@ mod tests {
     }
 
     fn looks(machine: &TestMachine, count: u32) {
-        let mut all = Bystander::all();
+        let mut all = Bystander::of_controller();
         for _ in 0..count {
             all.iter_mut().for_each(|bystander| bystander.look(machine));
             machine.sleep(Duration::from_secs(1));
@@ -87,6 +94,21 @@ mod tests {
         assert_eq!(
             machine.ran("systemctl"),
             ["systemctl kill --kill-whom=main --signal=KILL pacemaker.service"]
+        );
+    }
+
+    #[test]
+    fn the_arbiters_daemon_is_one_of_them() {
+        let machine = TestMachine::new();
+        machine.put("/sys/fs/cgroup/system.slice/corosync-qnetd.service/cgroup.procs", "500\n");
+        let stat = "500 (corosync-qnetd) T 1 1 1 0 -1 0 0 0 0 0 7 2 0 0 20 0 9 0 30 0\n";
+        machine.put("/proc/500/stat", stat);
+        machine.put("/proc/500/comm", "corosync-qnetd\n");
+        let mut qnetd = Bystander::qnetd();
+        (0..3).for_each(|_| qnetd.look(&machine));
+        assert_eq!(
+            machine.ran("systemctl"),
+            ["systemctl kill --kill-whom=main --signal=KILL corosync-qnetd.service"]
         );
     }
 

@@ -88,6 +88,34 @@ WantedBy=pacemaker.service
     )
 }
 
+/// Looks for a corosync-qnetd that is stopped: it would be missed only when
+/// its vote decides.
+pub(super) fn watch_arbiter() -> ConfigFile {
+    unit(
+        WATCH_UNIT,
+        &format!(
+            "[Unit]
+Description=See to it that the arbiter's vote does not hang
+PartOf=corosync-qnetd.service
+After=corosync-qnetd.service
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+ExecStart={BINARY} watch --arbiter
+Restart=always
+RestartSec=1
+SyslogIdentifier=slurmha-watch
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+{SANDBOX}
+[Install]
+WantedBy=corosync-qnetd.service
+"
+        ),
+    )
+}
+
 /// Whose answers tell a controller that its link to the cluster network works:
 /// some machines of each kind, because a kind can be switched off as a whole.
 fn neighbours(site: &Site, own: &NodeName) -> impl Iterator<Item = Ipv4Addr> {
