@@ -161,6 +161,19 @@ fn every_listed_drill_has_a_help() {
     insta::assert_snapshot!(Home::new().run(&["drill", "kill-slurmdbd", "--help"]));
 }
 
+/// What cannot be taken back is refused where no laboratory is, by its name.
+#[test]
+fn a_drill_that_may_cost_a_real_machine() {
+    let home = Home::new().with("site.toml", LAB_SITE);
+    insta::assert_snapshot!(home.run(&["drill", "crash", "site.toml"]));
+    for drill in ["kill-corosync", "cut-both-links", "lossy-both-links", "passive-crash"] {
+        let text = home.run(&["drill", drill, "site.toml"]);
+        assert!(text.contains("exit status 5") && text.contains("lost-machine"), "{text}");
+    }
+    let accepted = home.run(&["drill", "crash", "site.toml", "--i-accept", "lost-machine"]);
+    assert!(!accepted.contains("can cost a controller its power"), "{accepted}");
+}
+
 /// A process fault needs no laboratory, only machines; power needs one.
 #[test]
 fn a_process_drill_without_machines() {

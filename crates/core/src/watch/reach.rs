@@ -13,7 +13,7 @@
 pub const REACH_ATTRIBUTE: &str = "slurmha-reach";
 /// Somebody answers.
 pub const REACHES: &str = "1";
-/// Nobody has answered for [`MISSES`] looks.
+/// Nobody has answered for some looks in a row.
 pub const REACHES_NOBODY: &str = "0";
 
 /// Looks in a row without any answer before a link is called dead. A look asks

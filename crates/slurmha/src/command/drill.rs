@@ -5,6 +5,7 @@ mod about;
 mod all;
 mod format;
 mod report;
+mod risk;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,6 +25,7 @@ use crate::site_file::SiteFile;
 use crate::stdout;
 
 use format::FormatArgs;
+use risk::RiskArgs;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -118,6 +120,8 @@ struct FaultArgs {
     output: OutputArgs,
     #[command(flatten)]
     load: LoadArgs,
+    #[command(flatten)]
+    risk: RiskArgs,
 }
 
 #[derive(clap::Args, Debug)]
@@ -148,6 +152,8 @@ struct RunArgs {
     output: OutputArgs,
     #[command(flatten)]
     power: PowerArgs,
+    #[command(flatten)]
+    risk: RiskArgs,
 }
 
 const SCENARIO: &str = "\
@@ -211,11 +217,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         DrillCommand::Calm(Calm::Run(args)) => {
             let scenario = read(&args.scenario)?;
             let power = scenario.fault.cuts_power().then_some(&args.power);
-            drill(scenario, &args.reach, &args.output, power)
+            drill(scenario, &args.reach, &args.output, power, &args.risk)
         }
         DrillCommand::Calm(Calm::All(args)) => all::run(args),
         DrillCommand::Fault(fault, args, power) => {
-            drill(args.load.scenario(*fault), &args.reach, &args.output, power.as_ref())
+            let scenario = args.load.scenario(*fault);
+            drill(scenario, &args.reach, &args.output, power.as_ref(), &args.risk)
         }
     }
 }
@@ -270,9 +277,11 @@ fn drill(
     reach: &Reach,
     output: &OutputArgs,
     power: Option<&PowerArgs>,
+    risk: &RiskArgs,
 ) -> Result<(), Failure> {
     let file = SiteFile::find(reach.site.as_deref())?;
     let site = &file.site;
+    risk.allow(scenario.fault, site)?;
     check_durable(&scenario, site)?;
     let controllers = [&site.controllers[0].name, &site.controllers[1].name];
     let lab = power.map(|power| LabPower::open(&power.lab, &controllers)).transpose()?;

@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::side::Side;
 use crate::layout::{DATABASE_MOUNT, STATE_MOUNT};
 
-/// What is done to a machine for a while and then taken back. In text it goes
-/// by its [`word`](Self::word).
+/// What is done to a machine for a while and then taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Disturbance {
