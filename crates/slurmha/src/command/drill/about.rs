@@ -19,14 +19,7 @@ pub fn verdict(fault: Fault) -> String {
     let text = match fault {
         Fault::PowerLoss(Side::Active) => POWER_LOSS,
         Fault::PowerLoss(_) => PASSIVE_POWER_LOSS,
-        Fault::Crash(side) => match side {
-            Side::Active => CRASH,
-            Side::Passive | Side::Arbiter => PASSIVE_CRASH,
-        },
-        Fault::Process(side, Daemon::Corosync, _) => match side {
-            Side::Active => ACTIVE_COROSYNC,
-            Side::Passive | Side::Arbiter => PASSIVE_COROSYNC,
-        },
+        Fault::Crash(side) | Fault::Process(side, Daemon::Corosync, _) => felled(side),
         Fault::Process(_, Daemon::Munged, _) => MUNGED,
         Fault::Disturbance(side, what) => disturbance(side, what),
         Fault::Process(_, Daemon::Slurmctld, FaultSignal::Kill) => KILL_SLURMCTLD,
@@ -38,10 +31,16 @@ pub fn verdict(fault: Fault) -> String {
     text.to_owned()
 }
 
+fn felled(side: Side) -> &'static str {
+    match side {
+        Side::Active => FELLED,
+        Side::Passive | Side::Arbiter => PASSIVE_FELLED,
+    }
+}
+
 fn disturbance(side: Side, what: Disturbance) -> &'static str {
     match (what, side) {
-        (Disturbance::Link(Links::Both, LinkFault::Cut), Side::Active) => ISOLATED,
-        (Disturbance::Link(Links::Both, LinkFault::Cut), Side::Passive) => PASSIVE_ISOLATED,
+        (Disturbance::Link(Links::Both, LinkFault::Cut), _) => felled(side),
         (Disturbance::Link(Links::Cluster, LinkFault::Cut | LinkFault::Mute), Side::Active) => {
             HIDDEN
         }
@@ -64,25 +63,9 @@ The active one has to go on alone: the report says for how long no submission wa
 verdict is `pass` when nothing was lost and the machine came back and has all data again, else \
 `fail`.";
 
-const CRASH: &str = "\
-The machine answers nobody and keeps its power: the other one has it fenced and takes over. The \
-verdict is that of power-loss, and the machine has to be switched on again by the cluster itself.";
-
-const PASSIVE_CRASH: &str = "\
-The active controller has it fenced and goes on alone. The verdict is that of passive-power-loss, \
-and the machine has to be switched on again by the cluster itself.";
-
 const MUNGED: &str = "\
 Without it no message of Slurm's is believed on this machine. The verdict is `pass` when it is \
-back, or the other controller schedules, and no job was lost, else `fail`.";
-
-const ISOLATED: &str = "\
-Nobody can tell any more what the machine does: the other one has it fenced and takes over. The \
-verdict is that of power-loss, and the machine has to be switched on again by the cluster itself.";
-
-const PASSIVE_ISOLATED: &str = "\
-The active controller has it fenced and goes on alone. The verdict is that of passive-power-loss, \
-and the machine has to be switched on again by the cluster itself.";
+back and no job was lost, else `fail`.";
 
 const HIDDEN: &str = "\
 The controllers still see each other, but no client reaches the active one: the role has to move. \
@@ -106,11 +89,11 @@ MariaDB can write nothing; slurmctld keeps what it has to say. After a while the
 whatever becomes of the drill. The verdict is `pass` when no submission was refused, no job was \
 lost and the accounting has every job once in the end, else `fail`.";
 
-const ACTIVE_COROSYNC: &str = "\
+const FELLED: &str = "\
 Nobody can tell any more what the machine does: the other one has it fenced and takes over. The \
 verdict is that of power-loss, and the machine has to be switched on again by the cluster itself.";
 
-const PASSIVE_COROSYNC: &str = "\
+const PASSIVE_FELLED: &str = "\
 The active controller has it fenced and goes on alone. The verdict is that of passive-power-loss, \
 and the machine has to be switched on again by the cluster itself.";
 
