@@ -3,7 +3,6 @@
 //! Pacemaker when nobody answers any more.
 
 use std::net::Ipv4Addr;
-use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
@@ -34,19 +33,28 @@ struct Watch<'a> {
     /// Who answered last is asked first, and usually alone.
     friend: Option<Ipv4Addr>,
     reach: Reach,
+    /// Why nobody could be asked; said once.
+    trouble: Option<String>,
 }
 
 impl<'a> Watch<'a> {
     fn new(neighbours: &'a [Ipv4Addr]) -> Self {
-        Self { neighbours, friend: None, reach: Reach::default() }
+        Self { neighbours, friend: None, reach: Reach::default(), trouble: None }
     }
 
     fn look(&mut self, system: &dyn System) {
         let answered = match self.find_friend(system) {
             Ok(friend) => friend,
             // Nothing is known then, and that is no reason for a move.
-            Err(why) => return eprintln!("no neighbour could be asked: {why}"),
+            Err(why) => {
+                if self.trouble.as_ref() != Some(&why) {
+                    eprintln!("no neighbour could be asked: {why}");
+                }
+                self.trouble = Some(why);
+                return;
+            }
         };
+        self.trouble = None;
         self.friend = answered;
         let Some(reaches) = self.reach.look(answered.is_some()) else { return };
         match pacemaker::set_reach(system, reaches, DELAY) {
@@ -59,33 +67,26 @@ impl<'a> Watch<'a> {
         }
     }
 
+    /// Somebody who answers. An error is no answer either: where the interface
+    /// is down there is no route. `Err` is that ping itself does not work, which
+    /// this machine's own address shows.
     fn find_friend(&self, system: &dyn System) -> Result<Option<Ipv4Addr>, String> {
-        if let Some(friend) = self.friend
-            && ip::answers_ping(system, friend).map_err(|error| error.to_string())?
-        {
+        let answers = |neighbour| matches!(ip::answers_ping(system, neighbour), Ok(true));
+        if let Some(friend) = self.friend.filter(|&friend| answers(friend)) {
             return Ok(Some(friend));
         }
-        let answers = Mutex::new(Vec::new());
-        thread::scope(|scope| {
-            for &neighbour in self.neighbours {
-                let answers = &answers;
-                scope.spawn(move || {
-                    let answer = ip::answers_ping(system, neighbour);
-                    let answer = answer.map_err(|error| error.to_string());
-                    if let Ok(mut answers) = answers.lock() {
-                        answers.push((neighbour, answer));
-                    }
-                });
-            }
+        let found = thread::scope(|scope| {
+            let ask = |&neighbour| scope.spawn(move || answers(neighbour).then_some(neighbour));
+            let asked: Vec<_> = self.neighbours.iter().map(ask).collect();
+            asked.into_iter().find_map(|answer| answer.join().ok().flatten())
         });
-        let answers = answers.into_inner().map_err(|error| error.to_string())?;
-        let friend = answers.iter().find(|(_, answer)| *answer == Ok(true));
-        if let Some((friend, _)) = friend {
-            return Ok(Some(*friend));
-        }
-        match answers.into_iter().find_map(|(_, answer)| answer.err()) {
-            Some(why) => Err(why),
-            None => Ok(None),
+        match found {
+            Some(friend) => Ok(Some(friend)),
+            None => match ip::answers_ping(system, Ipv4Addr::LOCALHOST) {
+                Ok(true) => Ok(None),
+                Ok(false) => Err("not even this machine answers itself".to_owned()),
+                Err(error) => Err(error.to_string()),
+            },
         }
     }
 }
@@ -99,16 +100,17 @@ mod tests {
 
     const ALL: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 77, 0, 31), Ipv4Addr::new(10, 77, 0, 21)];
 
-    /// A network in which these answer.
-    fn network(living: &'static [&'static str]) -> TestMachine {
+    /// A network in which these answer, and ping ends with that status for
+    /// everybody else. The machine itself answers, too.
+    fn network(living: &'static [&'static str], otherwise: i32) -> TestMachine {
         TestMachine::with(|machine| {
             machine.program = Box::new(move |command: &Command| {
                 if command.program() != "ping" {
                     return None;
                 }
-                let lives =
-                    command.arguments().last().is_some_and(|a| living.contains(&a.as_str()));
-                let status = Exit::Status(if lives { 0 } else { 1 });
+                let asked = command.arguments().pop().unwrap_or_default();
+                let lives = living.contains(&asked.as_str()) || asked == "127.0.0.1";
+                let status = Exit::Status(if lives { 0 } else { otherwise });
                 Some(CommandOutput::new(command, status, Vec::new(), Vec::new()))
             });
         })
@@ -124,7 +126,7 @@ mod tests {
 
     #[test]
     fn one_neighbour_that_answers_is_enough_and_then_asked_alone() {
-        let machine = network(&["10.77.0.21"]);
+        let machine = network(&["10.77.0.21"], 1);
         let told = ["attrd_updater --name slurmha-reach --update-both 1 --delay 5s"];
         assert_eq!(looks(&machine, 3), told);
         assert_eq!(machine.ran("ping").len(), 2 + 1 + 1);
@@ -132,10 +134,13 @@ mod tests {
 
     #[test]
     fn a_dead_link_is_told_once() {
-        let machine = network(&[]);
-        assert_eq!(looks(&machine, 2), [""; 0]);
-        let told = ["attrd_updater --name slurmha-reach --update-both 0 --delay 5s"];
-        assert_eq!(looks(&machine, 6), told);
+        // Without an answer, and without a route.
+        for status in [1, 2] {
+            let machine = network(&[], status);
+            assert_eq!(looks(&machine, 2), [""; 0]);
+            let told = ["attrd_updater --name slurmha-reach --update-both 0 --delay 5s"];
+            assert_eq!(looks(&machine, 6), told);
+        }
     }
 
     #[test]
