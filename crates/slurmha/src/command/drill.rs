@@ -283,8 +283,7 @@ fn drill(
     let site = &file.site;
     risk.allow(scenario.fault, site)?;
     check_durable(&scenario, site)?;
-    let controllers = [&site.controllers[0].name, &site.controllers[1].name];
-    let lab = power.map(|power| LabPower::open(&power.lab, &controllers)).transpose()?;
+    let lab = power.map(|power| LabPower::open(&power.lab, site)).transpose()?;
     let fleet = Fleet::open(&file, reach, Patience::Work)?;
     let progress = Progress::new(false);
     slurmha_lab::interrupt::watch();

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
-use slurmha_core::site::NodeName;
+use slurmha_core::site::{Controller, NodeName, Site};
 use slurmha_host::{Local, System as _};
 use slurmha_lab::Lab;
 
@@ -41,8 +41,8 @@ pub struct LabPower {
 }
 
 impl LabPower {
-    /// The lab of that name, which must consist of these machines.
-    pub fn open(name: &str, machines: &[&NodeName]) -> Result<Self, Failure> {
+    /// The lab of that name, which must have this site's controllers.
+    pub fn open(name: &str, site: &Site) -> Result<Self, Failure> {
         let lab = Lab::open(name).map_err(|error| {
             let failure = Failure::refused(format!("no power can be cut: {error}"));
             match error.hint() {
@@ -50,14 +50,15 @@ impl LabPower {
                 None => failure,
             }
         })?;
-        let missing = machines
-            .iter()
-            .find(|machine| !lab.machines().iter().any(|spec| spec.name == machine.as_str()));
-        match missing {
+        let is_there = |controller: &Controller| {
+            let mut machines = lab.machines().iter();
+            machines
+                .any(|it| it.name == controller.name.as_str() && it.cluster == controller.address)
+        };
+        match site.controllers.iter().find(|controller| !is_there(controller)) {
             None => Ok(Self { lab }),
-            // Names alone prove little, but a wrong lab is found out by them.
-            Some(machine) => Err(Failure::refused(format!(
-                "the lab {name} has no machine {machine}: this site is another one"
+            Some(Controller { name: machine, address, .. }) => Err(Failure::refused(format!(
+                "the lab {name} has no machine {machine} at {address}: this site is another one"
             ))
             .hint("only machines of a lab can lose their power in a drill so far")),
         }

@@ -74,8 +74,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         check_durable(&args.load.scenario(*fault), &file.site)?;
     }
     // Looked at before hours are spent.
-    let controllers = file.site.controllers.each_ref().map(|controller| &controller.name);
-    let power = LabPower::open(&args.lab, &controllers)?;
+    let power = LabPower::open(&args.lab, &file.site)?;
     let lab = Lab::open(&args.lab).map_err(lab::Error::from)?;
     if !lab.status().thawable {
         let missing = slurmha_lab::Error::NotFrozen { lab: args.lab.clone() };

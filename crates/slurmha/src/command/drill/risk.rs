@@ -3,8 +3,8 @@
 
 use slurmha_core::drill::Fault;
 use slurmha_core::site::Site;
-use slurmha_lab::Lab;
 
+use crate::drill::power::LabPower;
 use crate::failure::Failure;
 
 /// What is accepted, by name.
@@ -31,7 +31,10 @@ impl RiskArgs {
     pub fn allow(&self, fault: Fault, site: &Site) -> Result<(), Failure> {
         // Power is only ever cut in a laboratory.
         let is_risky = fault.may_fell_machine() && !fault.cuts_power();
-        if !is_risky || self.accepted.contains(&Risk::LostMachine) || is_laboratory(site) {
+        if !is_risky
+            || self.accepted.contains(&Risk::LostMachine)
+            || LabPower::open("default", site).is_ok()
+        {
             return Ok(());
         }
         let message = format!(
@@ -41,13 +44,4 @@ impl RiskArgs {
         Err(Failure::refused(message)
             .hint("on a quiet afternoon, with somebody near: --i-accept lost-machine"))
     }
-}
-
-/// A wrong laboratory is found out by names and addresses.
-fn is_laboratory(site: &Site) -> bool {
-    let Ok(lab) = Lab::open("default") else { return false };
-    site.controllers.iter().all(|controller| {
-        let mut machines = lab.machines().iter();
-        machines.any(|m| m.name == controller.name.as_str() && m.cluster == controller.address)
-    })
 }
