@@ -221,8 +221,8 @@ fn served() -> Element {
             .with("operation", operation)
             .with("value", value)
     };
-    // An attribute that nobody has set differs from every value
-    // (rules.c of 2.1.5, `accept_attr_expr` by way of `cmp`).
+    // An attribute that nobody has set is not equal to any value: `ne` holds,
+    // and an order such as `gte` does not (rules.c of 2.1, `accept_attr_expr`).
     let reaches = expression("reaches", REACH_ATTRIBUTE, "ne", REACHES_NOBODY);
     let score = format!("master-{}", id::DRBD);
     let has_data = expression("has-data", &score, "gte", &promotion::ALONE.to_string());

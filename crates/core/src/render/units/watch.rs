@@ -128,9 +128,10 @@ fn neighbours(site: &Site, own: &NodeName) -> impl Iterator<Item = Ipv4Addr> {
     all.into_iter()
 }
 
-/// Root, because MariaDB lets nobody else in without a password; and for ping(8),
-/// whose file asks for it, raw sockets; and past file modes, because Pacemaker's shared memory belongs to hacluster: libqb
-/// gives it to its client by chown, which hacluster may not (ringbuffer.c).
+/// Root, because MariaDB lets nobody else in without a password; past file
+/// modes, because Pacemaker's shared memory belongs to hacluster: libqb gives
+/// it to its client by chown, which hacluster may not (ringbuffer.c); raw
+/// sockets, because the file of ping(8) asks for them.
 const CAPABILITIES: &str = "\
 NoNewPrivileges=yes
 CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_NET_RAW
