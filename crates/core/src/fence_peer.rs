@@ -112,6 +112,13 @@ impl Disks {
         all_up_to_date(&self.own)
     }
 
+    /// Whether the peer is connected: of one that is not, nothing is known but
+    /// perhaps that its data are old.
+    pub fn see_peer(&self) -> bool {
+        let is_seen = |disk: &String| !matches!(disk.as_str(), "DUnknown" | "Outdated");
+        !self.peer.is_empty() && self.peer.iter().all(is_seen)
+    }
+
     /// Whether both sides have the same data: nobody is outdated any more.
     pub fn are_in_sync(&self) -> bool {
         all_up_to_date(&self.own) && all_up_to_date(&self.peer)
@@ -164,6 +171,14 @@ impl Seen {
     pub fn limit(&self) -> Duration {
         let is_primary = self.disks.known().is_some_and(|disks| disks.is_primary);
         if is_primary { PRIMARY_LIMIT } else { LIMIT }
+    }
+
+    /// Whether the peer was fenced and has not been back since, whatever the
+    /// answer to DRBD is.
+    pub fn is_peer_fenced(&self) -> bool {
+        let state = self.record.known().and_then(|record| record.state.as_ref());
+        let is_erased = state.is_some_and(NodeState::is_erased);
+        self.request == Some(Ok(())) || is_erased && self.fenced == Reading::Known(true)
     }
 
     /// Whether everything that could be asked was answered.

@@ -76,8 +76,9 @@ fn answer(system: &dyn System, call: &Call) -> Answer {
         answer as u8,
         look::summary(&seen),
     );
-    // The answer depends on neither.
-    if answer == Answer::Stonithed
+    // The answer depends on neither. Where it is a refusal because this side's
+    // data are old, the peer has the new ones and is wanted back all the more.
+    if seen.is_peer_fenced()
         && let Err(error) = leave_note(system, call, &seen)
     {
         let line = format!("{} will not be switched on: {error}", call.peer);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `slurmha power-on`: switches on what was fenced, when the takeover is over.
 //!
-//! The fence-peer handler is the one that certainly hears of a fence, and it
-//! has no time: it leaves a note, and systemd (`slurmha-power-on.path`) starts
-//! this when there is one.
+//! The fence-peer handler hears of a fence first, and it has no time: it leaves
+//! a note, and systemd (`slurmha-power-on.path`) starts this when there is one.
+//! Of a fence of which DRBD asks nothing, the watcher leaves it.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -48,6 +48,11 @@ impl Note {
         }
         let text = serde_json::to_vec(self).unwrap_or_default();
         write_atomically(system, &path(machine), &text, Ids::root(0o644))
+    }
+
+    /// Whether there is one about this machine.
+    pub fn is_there(system: &dyn System, machine: &str) -> bool {
+        matches!(system.metadata(&path(machine)), Ok(Some(_)))
     }
 }
 
@@ -117,13 +122,14 @@ fn look(system: &dyn System, machine: &str, note: &Note, waited: Duration) -> Se
 /// asked for by its controller daemon.
 fn is_by_hand(system: &dyn System, machine: &str) -> bool {
     let Ok(history) = stonith::history(system, machine, QUESTION) else { return false };
-    // The latest comes first (fenced_history.c).
-    let last = history.iter().find(|event| is_fence(event, machine));
-    last.is_some_and(|event| event.client.starts_with("stonith_admin"))
+    last_fence(&history, machine).is_some_and(|it| it.client.starts_with("stonith_admin"))
 }
 
-fn is_fence(event: &FencingEvent, machine: &str) -> bool {
-    event.target == machine && event.status == "success" && event.action != "on"
+/// The last time that it lost its power. The latest comes first
+/// (fenced_history.c).
+pub fn last_fence<'a>(history: &'a [FencingEvent], machine: &str) -> Option<&'a FencingEvent> {
+    let is_fence = |event: &&FencingEvent| event.status == "success" && event.action != "on";
+    history.iter().filter(|event| event.target == machine).find(is_fence)
 }
 
 fn switch_on(system: &dyn System, machine: &str) -> String {

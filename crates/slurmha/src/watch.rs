@@ -6,6 +6,7 @@
 //! its business, systemd tells those.
 
 mod bystander;
+mod fenced;
 mod marks;
 mod reach;
 mod watcher;
@@ -33,13 +34,17 @@ pub struct Args {
     /// Addresses in the cluster network of which one at least should answer
     #[arg(long = "neighbour", value_name = "ADDRESS")]
     neighbours: Vec<Ipv4Addr>,
+    /// The other controller, which is to have its power back after a fence
+    #[arg(long = "power-on", value_name = "MACHINE")]
+    power_on: Option<String>,
     /// This is the arbiter: look for its daemon and nothing else
     #[arg(long)]
     arbiter: bool,
 }
 
 /// Looks for daemons that hang, once a second, and beside that whether anybody
-/// answers in the cluster network, until it is ended.
+/// answers in the cluster network and whether the other controller was fenced,
+/// until it is ended.
 pub fn run(args: &Args) -> ExitCode {
     let system = Local::new();
     if args.arbiter {
@@ -48,6 +53,9 @@ pub fn run(args: &Args) -> ExitCode {
     let neighbours = args.neighbours.clone();
     if !neighbours.is_empty() {
         thread::spawn(move || reach::run(&Local::new(), &neighbours));
+    }
+    if let Some(peer) = args.power_on.clone() {
+        thread::spawn(move || fenced::run(&Local::new(), &peer));
     }
     let (ask, told) = asker();
     let mut watchers = [Daemon::Slurmctld, Daemon::Slurmdbd, Daemon::Mariadb].map(Watcher::new);

@@ -43,6 +43,11 @@ fn a_note_is_left_of_a_fence_and_of_nothing_else() {
         asked(&machine);
         assert_eq!(machine.notes(), notes);
     }
+    // With data that are too old to be promoted, the peer is wanted back all
+    // the more.
+    let machine = Machine::with(ERASED).marked("ctl1");
+    assert_eq!(asked(&machine), Answer::NotFenced);
+    assert_eq!(machine.notes(), [note(false)]);
 }
 
 #[test]

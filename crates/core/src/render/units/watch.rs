@@ -55,14 +55,16 @@ CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER
     })
 }
 
-/// Looks for daemons that hang, and whether anybody answers in the cluster
-/// network.
+/// Looks for daemons that hang, whether anybody answers in the cluster
+/// network, and whether the other controller was fenced.
 ///
 /// `PartOf` and `WantedBy`: it stops before Pacemaker does and comes back
 /// with it. Everything is read-only to it but its own directory in /run.
 pub(super) fn watch(site: &Site, own: &NodeName) -> ConfigFile {
     let neighbours = neighbours(site, own).map(|address| format!(" --neighbour {address}"));
     let neighbours: String = neighbours.collect();
+    let peer = site.controllers.iter().find(|it| it.name != *own && site.powers_on());
+    let power_on = peer.map(|it| format!(" --power-on {}", it.name)).unwrap_or_default();
     unit(
         WATCH_UNIT,
         &format!(
@@ -74,7 +76,7 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=exec
-ExecStart={BINARY} watch{neighbours}
+ExecStart={BINARY} watch{neighbours}{power_on}
 Restart=always
 RestartSec=1
 SyslogIdentifier=slurmha-watch
