@@ -15,6 +15,7 @@ mod invariant;
 mod journal;
 mod judge;
 mod phase;
+mod random;
 mod report;
 mod scenario;
 mod show;
@@ -31,6 +32,7 @@ pub use journal::{JOURNAL_FIELDS, JournalEntry, parse_journal};
 pub(crate) use judge::unanswered;
 pub use judge::{UNSAVED_WINDOW, analyse};
 pub use phase::{Phase, PhaseTiming};
+pub use random::{Draw, shrink};
 pub use report::*;
 pub use scenario::*;
 pub use show::{

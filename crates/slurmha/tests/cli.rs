@@ -244,8 +244,9 @@ fn help_of_a_scenario_of_ones_own() {
 }
 
 #[test]
-fn help_of_the_campaign() {
-    insta::assert_snapshot!(Home::new().run(&["drill", "all", "--help"]));
+fn help_of_the_campaigns() {
+    let help = ["all", "random"].map(|what| Home::new().run(&["drill", what, "--help"]));
+    insta::assert_snapshot!(help.join("\n"));
 }
 
 /// Nothing is begun, and no directory made, for a campaign that cannot be run.

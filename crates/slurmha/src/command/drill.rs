@@ -4,8 +4,10 @@
 mod about;
 mod all;
 mod format;
+mod random;
 mod report;
 mod risk;
+mod series;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -53,6 +55,9 @@ enum Calm {
     Run(RunArgs),
     /// Run every drill on a fresh copy of a frozen laboratory, and write an index
     All(all::Args),
+    /// Run drills in random order in a laboratory, one on the other, and find
+    /// the shortest sequence that fails
+    Random(random::Args),
     /// Print the report of a drill that was run before
     ///
     /// The evidence is judged again, by the rules of this version.
@@ -220,6 +225,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             drill(scenario, &args.reach, &args.output, power, &args.risk)
         }
         DrillCommand::Calm(Calm::All(args)) => all::run(args),
+        DrillCommand::Calm(Calm::Random(args)) => random::run(args),
         DrillCommand::Fault(fault, args, power) => {
             let scenario = args.load.scenario(*fault);
             drill(scenario, &args.reach, &args.output, power.as_ref(), &args.risk)

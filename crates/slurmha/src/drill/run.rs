@@ -260,19 +260,23 @@ impl Drill<'_> {
         Ok(())
     }
 
+    /// After a takeover slurmdbd comes beside the scheduler and may come later;
+    /// it has to answer. Where the accounting was hit it has to catch up, too:
     /// slurmctld keeps what it has to say to a slurmdbd that is away and tries
     /// again every ten seconds.
     fn await_accounting(&self, cast: &Cast, run: &str, seen: &Seen) -> Result<(), Failure> {
-        if !self.scenario.fault.is_behind_the_scheduler() {
-            return Ok(());
-        }
-        self.progress.machine(cast.client.as_str(), "waiting for the accounting to catch up");
+        let is_hit = self.scenario.fault.is_behind_the_scheduler();
+        let wanted = if is_hit { seen.acknowledged() } else { 0 };
         let clock = Local::new();
+        let mut told = false;
         while clock.elapsed() < self.scenario.bounds.drain {
             match accounted(self.fleet.remote(), &cast.client, run) {
-                Ok(count) if count >= seen.acknowledged() => return Ok(()),
+                Ok(count) if count >= wanted => return Ok(()),
                 // The verdict names what is missing.
                 Ok(_) | Err(_) => pause(Duration::from_secs(2))?,
+            }
+            if !std::mem::replace(&mut told, true) {
+                self.progress.machine(cast.client.as_str(), "waiting for the accounting");
             }
         }
         Ok(())

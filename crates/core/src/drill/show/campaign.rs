@@ -202,7 +202,7 @@ pub fn render_index(campaign: &Campaign) -> String {
     let title = format!("Drills of cluster {}", campaign.cluster);
     let body = html! {
         h1 { (title) }
-        p { "Begun " (campaign.began.strftime("%Y-%m-%d %H:%M UTC")) ", each on a fresh copy of the same cluster." }
+        p { "Begun " (campaign.began.strftime("%Y-%m-%d %H:%M UTC")) "." }
         div.scroll { (table(campaign)) }
         (failures(campaign))
     };
