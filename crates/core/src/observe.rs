@@ -5,24 +5,25 @@
 mod cluster;
 mod crm_mon;
 mod drbd;
+mod knet;
 mod machine;
 mod node_state;
 mod parse_error;
 mod proc_drbd;
 mod quorum;
+mod sdiag;
 mod slurm;
 mod slurm_job;
 
 pub use cluster::*;
 pub use crm_mon::{parse_crm_mon_xml, parse_fence_history};
 pub use drbd::parse_drbd_status;
+pub use knet::{LinkStatus, parse_links};
 pub use machine::*;
 pub use node_state::{NodeState, PeerRecord, parse_peer_record, peer_query};
 pub use parse_error::ParseError;
 pub use proc_drbd::{ProcVolume, parse_proc_drbd};
 pub use quorum::parse_quorum;
-pub use slurm::{
-    parse_scontrol_ping, parse_sdiag_agents, parse_sdiag_dbd_queue, parse_sinfo_states,
-    parse_squeue_states,
-};
+pub use sdiag::{Diagnosis, parse_sdiag, parse_sdiag_agents, parse_sdiag_dbd_queue};
+pub use slurm::{parse_scontrol_ping, parse_sinfo_states, parse_squeue_states};
 pub use slurm_job::{JobRecord, SACCT_FORMAT, parse_sacct, parse_scontrol_jobs};

@@ -31,6 +31,14 @@ impl<T> Reading<T> {
         }
     }
 
+    /// Why there is no answer, if there is none.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Self::Known(_) => None,
+            Self::Unknown(why) => Some(why),
+        }
+    }
+
     /// Another answer made from the answer.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Reading<U> {
         match self {

@@ -50,23 +50,6 @@ pub fn parse_squeue_states(text: &str) -> Result<BTreeMap<String, u64>, ParseErr
     Ok(counts)
 }
 
-/// Records that wait in slurmctld for slurmdbd, from `sdiag` (a line
-/// `DBD Agent queue size: 0` among many; `None` when it has none).
-pub fn parse_sdiag_dbd_queue(text: &str) -> Option<u64> {
-    sdiag_number(text, "DBD Agent queue size:")
-}
-
-/// Requests to nodes that wait or are under way, from `sdiag` (lines
-/// `Agent queue size: 0` and `Agent count: 0`; `None` when one is missing).
-pub fn parse_sdiag_agents(text: &str) -> Option<u64> {
-    Some(sdiag_number(text, "Agent queue size:")? + sdiag_number(text, "Agent count:")?)
-}
-
-fn sdiag_number(text: &str, title: &str) -> Option<u64> {
-    let line = text.lines().find_map(|line| line.trim().strip_prefix(title))?;
-    line.trim().parse().ok()
-}
-
 /// Counts nodes by state from `sinfo --noheader --Node --format "%N %T"` (a
 /// line per node and partition, such as `cn1 idle` or `cn2 down*`).
 ///
@@ -99,17 +82,6 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_queue_for_slurmdbd_is_one_line_among_many() {
-        let text = "Server thread count:  3\nAgent queue size:     0\nAgent count:          0\n\
-                    DBD Agent queue size: 17\n\nJobs submitted: 4\n";
-        assert_eq!(parse_sdiag_dbd_queue(text), Some(17));
-        assert_eq!(parse_sdiag_dbd_queue("Agent queue size: 3\n"), None);
-        assert_eq!(parse_sdiag_agents(text), Some(0));
-        assert_eq!(parse_sdiag_agents("Agent queue size: 3\nAgent count: 2\n"), Some(5));
-        assert_eq!(parse_sdiag_agents("DBD Agent queue size: 17\n"), None);
-    }
 
     #[test]
     fn a_controller_that_answers_is_up() {
