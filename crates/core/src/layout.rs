@@ -7,12 +7,16 @@ pub const DRBD_RESOURCE: &str = "slurm_data";
 pub const STATE_DEVICE: &str = "/dev/drbd0";
 /// Replicated device of MariaDB's data.
 pub const DATABASE_DEVICE: &str = "/dev/drbd1";
+/// What DRBD's volumes hold, by their numbers.
+pub const VOLUMES: [&str; 2] = ["state", "database"];
 /// Where the state volume is mounted on the active controller.
 pub const STATE_MOUNT: &str = "/srv/slurmha/state";
 /// Where the database volume is mounted on the active controller.
 pub const DATABASE_MOUNT: &str = "/srv/slurmha/database";
 /// Slurm's `StateSaveLocation`.
 pub const STATE_SAVE_LOCATION: &str = "/srv/slurmha/state/slurmctld";
+/// slurmctld's table of jobs, as it was last saved.
+pub const JOB_STATE: &str = "/srv/slurmha/state/slurmctld/job_state";
 /// Says how the last slurmctld on the volume ended.
 pub const LAST_STOP: &str = "/srv/slurmha/state/slurmctld-last-stop";
 /// What was copied aside before a start after an unclean end, a directory
@@ -103,6 +107,13 @@ pub const POWER_ON_UNIT_FILE: &str = "/etc/systemd/system/slurmha-power-on.servi
 pub const POWER_ON_PATH: &str = "slurmha-power-on.path";
 /// Its file.
 pub const POWER_ON_PATH_FILE: &str = "/etc/systemd/system/slurmha-power-on.path";
+/// TCP port, on a controller's address in the cluster network, at which
+/// Prometheus finds its metrics.
+pub const EXPORTER_PORT: u16 = 9817;
+/// Unit that answers there.
+pub const EXPORTER_UNIT: &str = "slurmha-exporter.service";
+/// Its file.
+pub const EXPORTER_UNIT_FILE: &str = "/etc/systemd/system/slurmha-exporter.service";
 /// `SlurmctldPort`, the default of slurm.conf(5).
 pub const SLURMCTLD_PORT: u16 = 6817;
 /// `DbdPort`, the default of slurmdbd.conf(5).

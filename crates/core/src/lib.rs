@@ -13,6 +13,7 @@ pub mod drill;
 pub mod durable;
 pub mod fence_peer;
 pub mod layout;
+pub mod metrics;
 pub mod observe;
 pub mod plan;
 pub mod power_on;

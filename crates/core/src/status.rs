@@ -11,7 +11,7 @@ mod problem;
 mod text;
 mod view;
 
-pub use assemble::{Answers, assemble};
+pub use assemble::{Answers, assemble, leftover_bans};
 pub use model::*;
 pub use text::{Line, Span, Tone, plain_text, render};
 

@@ -7,6 +7,14 @@ use std::time::Duration;
 use crate::config_file::ConfigFile;
 use crate::site::{Arbiter, Site};
 
+/// Its links by number: the network that each is on.
+pub const LINKS: [&str; 2] = ["cluster", "replication"];
+
+/// The `nodeid` of a controller, by its place in the site file.
+pub fn node_id(index: usize) -> u32 {
+    index as u32 + 1
+}
+
 /// Corosync's configuration, the same on both controllers.
 pub fn render(site: &Site) -> ConfigFile {
     let mut text = super::header("#");
@@ -51,7 +59,7 @@ fn nodelist(text: &mut String, site: &Site) {
             "    node {{\n        name: {}\n        nodeid: {}\n        ring0_addr: {}\n        \
              ring1_addr: {}\n    }}\n",
             controller.name,
-            index + 1,
+            node_id(index),
             controller.address,
             controller.replication_address,
         );

@@ -11,9 +11,7 @@ use super::problem::problems;
 pub use super::view::Answers;
 use super::view::View;
 use crate::fence_peer::OUTDATED;
-use crate::observe::{
-    ClusterBan, ClusterNode, ClusterResource, ClusterStatus, DrbdStatus, Health, Reading,
-};
+use crate::observe::{ClusterBan, ClusterResource, ClusterStatus, DrbdStatus, Health, Reading};
 use crate::render::cib::id;
 use crate::site::{Machine, NodeName, Site};
 
@@ -100,23 +98,9 @@ fn contact(view: &View<'_>, machine: Machine) -> MachineStatus {
         None => Contact::NotAsked,
     };
     let is_controller = view.site.controller(&machine.name).is_some();
-    let member = is_controller.then(|| member(view.cluster(), &machine.name));
+    let told = |cluster| Member::told_by(cluster, machine.name.as_str());
+    let member = is_controller.then(|| view.cluster().map_or(Member::Unknown, told));
     MachineStatus { name: machine.name, roles: machine.roles, contact, member }
-}
-
-fn member(cluster: Option<&ClusterStatus>, name: &NodeName) -> Member {
-    let Some(cluster) = cluster else { return Member::Unknown };
-    let node = cluster.nodes.iter().find(|node| node.name == name.as_str());
-    match node {
-        None | Some(ClusterNode { online: false, pending: false, unclean: false, .. }) => {
-            Member::Offline
-        }
-        Some(node) if node.unclean => Member::Unclean,
-        Some(node) if node.pending => Member::Pending,
-        Some(node) if node.standby => Member::Standby,
-        Some(node) if node.maintenance || cluster.maintenance => Member::Maintenance,
-        Some(_) => Member::Online,
-    }
 }
 
 fn replication(view: &View<'_>, name: &NodeName) -> (NodeName, Reading<DrbdStatus>) {
@@ -155,7 +139,8 @@ fn marks(resource: &ClusterResource) -> Vec<String> {
         .collect()
 }
 
-fn leftover_bans(cluster: &ClusterStatus) -> Vec<ClusterBan> {
+/// Constraints that an action left behind, and nobody has taken away.
+pub fn leftover_bans(cluster: &ClusterStatus) -> Vec<ClusterBan> {
     let leftover = |ban: &&ClusterBan| LEFTOVER_BANS.iter().any(|start| ban.id.starts_with(start));
     cluster.bans.iter().filter(leftover).cloned().collect()
 }

@@ -7,7 +7,8 @@ use std::net::Ipv4Addr;
 use serde::{Deserialize, Serialize};
 
 use crate::observe::{
-    ClusterBan, DrbdStatus, FencingEvent, Health, QuorumStatus, Reading, ResourceFailure,
+    ClusterBan, ClusterNode, ClusterStatus, DrbdStatus, FencingEvent, Health, QuorumStatus,
+    Reading, ResourceFailure,
 };
 use crate::site::{NodeName, Role};
 
@@ -166,6 +167,20 @@ pub enum Member {
 }
 
 impl Member {
+    /// What Pacemaker says about a controller of that name.
+    pub fn told_by(cluster: &ClusterStatus, name: &str) -> Self {
+        match cluster.nodes.iter().find(|node| node.name == name) {
+            None | Some(ClusterNode { online: false, pending: false, unclean: false, .. }) => {
+                Self::Offline
+            }
+            Some(node) if node.unclean => Self::Unclean,
+            Some(node) if node.pending => Self::Pending,
+            Some(node) if node.standby => Self::Standby,
+            Some(node) if node.maintenance || cluster.maintenance => Self::Maintenance,
+            Some(_) => Self::Online,
+        }
+    }
+
     /// The word.
     pub fn word(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@
 //! coloured is the business of whoever prints them.
 
 use super::model::{Contact, MachineStatus, Member, Severity, Status, Verdict};
+use crate::layout::VOLUMES;
 use crate::observe::{DrbdStatus, DrbdVolumeStatus, Health, Reading};
 use crate::site::Role;
 
@@ -109,10 +110,9 @@ pub fn plain_text(lines: &[Line]) -> String {
 
 /// What a DRBD volume holds; the numbers are slurmha's own choice.
 pub(super) fn volume_name(volume: u32) -> String {
-    match volume {
-        0 => "state".to_owned(),
-        1 => "database".to_owned(),
-        other => format!("volume {other}"),
+    match VOLUMES.get(volume as usize) {
+        Some(name) => (*name).to_owned(),
+        None => format!("volume {volume}"),
     }
 }
 

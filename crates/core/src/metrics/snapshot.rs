@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//! All that a controller's exporter knows at one moment.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{Answer, Collected};
+use crate::observe::{
+    ClusterStatus, Diagnosis, DrbdStatus, Health, LinkStatus, QuorumStatus, Reading, Space,
+};
+
+/// All that a controller's exporter knows at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// slurmha's version.
+    pub version: String,
+    /// Pacemaker, from this controller.
+    pub pacemaker: Collected<Reading<ClusterStatus>>,
+    /// Corosync, from this controller.
+    pub corosync: Collected<CorosyncAnswer>,
+    /// DRBD's side here.
+    pub drbd: Collected<Reading<DrbdStatus>>,
+    /// What else is on this machine.
+    pub machine: Collected<MachineAnswer>,
+    /// The replicated file systems.
+    pub volumes: Collected<VolumesAnswer>,
+    /// Slurm, which only the active controller asks; `None` on the other one.
+    pub slurm: Option<SlurmAnswers>,
+}
+
+impl Snapshot {
+    /// Whether DRBD is Primary here.
+    pub fn is_active(&self) -> Option<bool> {
+        self.drbd.answer.known().map(|drbd| drbd.role == "Primary")
+    }
+}
+
+/// Votes and links.
+#[derive(Clone, Debug, Default)]
+pub struct CorosyncAnswer {
+    /// Votes.
+    pub quorum: Reading<QuorumStatus>,
+    /// Links to every member, also this one.
+    pub links: Reading<Vec<LinkStatus>>,
+}
+
+impl Answer for CorosyncAnswer {
+    fn trouble(&self) -> Option<&str> {
+        self.quorum.why().or(self.links.why())
+    }
+}
+
+/// What else is on this machine.
+#[derive(Clone, Debug, Default)]
+pub struct MachineAnswer {
+    /// Whether an interface has the VIP.
+    pub vip_present: Reading<bool>,
+    /// Whether the watcher runs.
+    pub watch_running: Reading<bool>,
+}
+
+impl Answer for MachineAnswer {
+    fn trouble(&self) -> Option<&str> {
+        self.vip_present.why().or(self.watch_running.why())
+    }
+}
+
+/// The replicated file systems.
+#[derive(Clone, Debug, Default)]
+pub struct VolumesAnswer {
+    /// Space of the state volume; nothing where it is not mounted.
+    pub state: Reading<Option<Space>>,
+    /// Space of the database volume; nothing where it is not mounted.
+    pub database: Reading<Option<Space>>,
+    /// How long ago slurmctld saved its jobs; nothing where there is no table.
+    pub saved_state_age: Reading<Option<Duration>>,
+}
+
+impl Answer for VolumesAnswer {
+    fn trouble(&self) -> Option<&str> {
+        self.state.why().or(self.database.why()).or(self.saved_state_age.why())
+    }
+}
+
+/// Slurm's daemons.
+#[derive(Clone, Debug, Default)]
+pub struct SlurmAnswers {
+    /// The scheduler.
+    pub slurmctld: Collected<SlurmctldAnswer>,
+    /// The accounting daemon.
+    pub slurmdbd: Collected<Health>,
+    /// The accounting database.
+    pub mariadb: Collected<Health>,
+}
+
+/// The scheduler.
+#[derive(Clone, Debug, Default)]
+pub struct SlurmctldAnswer {
+    /// Whether it answers.
+    pub ping: Health,
+    /// What it counts about itself.
+    pub diagnosis: Reading<Diagnosis>,
+    /// Compute nodes by state.
+    pub nodes: Reading<BTreeMap<String, u64>>,
+}
+
+impl Answer for SlurmctldAnswer {
+    fn trouble(&self) -> Option<&str> {
+        self.ping.trouble().or(self.diagnosis.why()).or(self.nodes.why())
+    }
+}
