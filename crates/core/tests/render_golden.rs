@@ -63,6 +63,12 @@ fn the_service_that_says_whether_a_job_is_saved() {
     insta::assert_snapshot!(rendered(&file));
 }
 
+#[test]
+fn the_service_that_answers_prometheus() {
+    let file = slurmha_core::render::units::exporter(site().controllers[0].address);
+    insta::assert_snapshot!(rendered(&file));
+}
+
 /// A site that does not use it has nothing of it, and one that does differs in
 /// nothing else.
 #[test]

@@ -9,6 +9,7 @@
 mod cluster;
 pub(crate) mod devices;
 mod files;
+pub mod health;
 mod preflight;
 pub mod stalls;
 
@@ -25,7 +26,7 @@ pub(crate) use files::as_written;
 
 /// How long a daemon of the cluster may take to answer: an emulated machine
 /// under load needs seconds for what takes milliseconds elsewhere.
-pub(crate) const QUERY_TIMEOUT: Duration = Duration::from_secs(10);
+pub const QUERY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reads what was asked for.
 pub fn observe(system: &dyn System, request: &ObserveRequest) -> Observation {

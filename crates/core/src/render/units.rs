@@ -2,6 +2,7 @@
 //! systemd drop-ins and option files of the daemons.
 
 mod durable;
+mod exporter;
 mod power_on;
 mod snapshot;
 mod watch;
@@ -13,6 +14,7 @@ use crate::render::cib::id;
 use crate::site::{NodeName, Site};
 
 pub use durable::durable;
+pub use exporter::exporter;
 pub use power_on::power_on;
 pub use snapshot::snapshot;
 

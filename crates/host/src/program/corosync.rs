@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-//! corosync-quorumtool(8) and corosync-cfgtool(8).
+//! corosync-quorumtool(8), corosync-cmapctl(8) and corosync-cfgtool(8).
 
 use std::time::Duration;
 
-use slurmha_core::observe::{ParseError, QuorumStatus, parse_quorum};
+use slurmha_core::observe::{LinkStatus, ParseError, QuorumStatus, parse_links, parse_quorum};
 use thiserror::Error;
 
 use crate::command::{Command, CommandError};
 use crate::system::System;
 
-/// Why quorum could not be told.
+/// Why Corosync could not be asked.
 #[derive(Debug, Error)]
-pub enum QuorumError {
+pub enum CorosyncError {
     /// The tool failed.
     #[error(transparent)]
     Command(#[from] CommandError),
@@ -22,7 +22,7 @@ pub enum QuorumError {
 
 /// `corosync-quorumtool -s`, which ends with 2 in a partition without quorum
 /// and still says everything.
-pub fn quorum(system: &dyn System, timeout: Duration) -> Result<QuorumStatus, QuorumError> {
+pub fn quorum(system: &dyn System, timeout: Duration) -> Result<QuorumStatus, CorosyncError> {
     let command = Command::new("corosync-quorumtool").arg("-s").timeout(timeout);
     let output = system.run(&command)?.one_of(&[0, 1, 2])?;
     if output.stdout.trim_ascii().is_empty() {
@@ -30,6 +30,13 @@ pub fn quorum(system: &dyn System, timeout: Duration) -> Result<QuorumStatus, Qu
         return Err(output.failure().into());
     }
     Ok(parse_quorum(&output.text())?)
+}
+
+/// `corosync-cmapctl -m stats stats.knet.`: each link to each member.
+pub fn links(system: &dyn System, timeout: Duration) -> Result<Vec<LinkStatus>, CorosyncError> {
+    let command =
+        Command::new("corosync-cmapctl").args(["-m", "stats", "stats.knet."]).timeout(timeout);
+    Ok(parse_links(&system.run(&command)?.success()?.text())?)
 }
 
 /// `corosync-qnetd-tool -s`, on the arbiter: succeeds when the daemon answers.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//! scontrol(1), sacctmgr(1), squeue(1), sinfo(1) of Slurm 22.05.
+//! scontrol(1), sacctmgr(1), squeue(1), sinfo(1), sdiag(1) of Slurm 22.05.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use slurmha_core::observe::{
-    Health, ParseError, parse_scontrol_ping, parse_sdiag_agents, parse_sdiag_dbd_queue,
-    parse_sinfo_states, parse_squeue_states,
+    Diagnosis, Health, ParseError, parse_scontrol_ping, parse_sdiag, parse_sdiag_agents,
+    parse_sdiag_dbd_queue, parse_sinfo_states, parse_squeue_states,
 };
 use slurmha_core::state_save::{
     SINFO_REASONS, SQUEUE_REASONS, parse_drained_as_duplicate, parse_held_after_launch,
@@ -57,6 +57,12 @@ pub fn node_states(
     let command =
         Command::new("sinfo").args(["--noheader", "--Node", "--format", "%N %T"]).timeout(timeout);
     Ok(parse_sinfo_states(&system.run(&command)?.success()?.text())?)
+}
+
+/// What slurmctld counts about itself.
+pub fn diagnosis(system: &dyn System, timeout: Duration) -> Result<Diagnosis, SlurmError> {
+    let output = system.run(&Command::new("sdiag").timeout(timeout))?.success()?;
+    Ok(parse_sdiag(&output.text())?)
 }
 
 /// Records that slurmctld keeps until slurmdbd takes them; `None` when it was

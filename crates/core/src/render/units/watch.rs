@@ -134,14 +134,14 @@ fn neighbours(site: &Site, own: &NodeName) -> impl Iterator<Item = Ipv4Addr> {
 /// modes, because Pacemaker's shared memory belongs to hacluster: libqb gives
 /// it to its client by chown, which hacluster may not (ringbuffer.c); raw
 /// sockets, because the file of ping(8) asks for them.
-const CAPABILITIES: &str = "\
+pub(super) const CAPABILITIES: &str = "\
 NoNewPrivileges=yes
 CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_NET_RAW
 ";
 
 /// Not `PrivateDevices` and not `ProtectProc`: Pacemaker's shared memory is
 /// in /dev/shm, and the daemons' processes are what is looked at.
-const SANDBOX: &str = "\
+pub(super) const SANDBOX: &str = "\
 ProtectSystem=strict
 ProtectHome=yes
 PrivateTmp=yes
