@@ -52,6 +52,8 @@ enum Command {
     Drill(command::drill::Args),
     /// Ask whether an accepted job is safe; for users, on every machine
     Saved(command::saved::Args),
+    /// Metrics of this controller for Prometheus; a service on the controllers
+    Exporter(command::exporter::Args),
     /// The whole site in virtual machines on this machine
     Lab(command::lab::LabArgs),
     /// A resource agent; called by Pacemaker
@@ -100,6 +102,7 @@ impl Cli {
             Command::Switchover(args) => command::switchover::run(&args),
             Command::Drill(args) => command::drill::run(&args),
             Command::Saved(args) => command::saved::run(&args),
+            Command::Exporter(args) => command::exporter::run(&args),
             Command::Lab(args) => command::lab::run(args).map_err(Failure::from),
             Command::Node(args) => command::node::run(&args),
         }?;

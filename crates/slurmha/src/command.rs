@@ -4,6 +4,7 @@
 pub mod apply;
 pub mod check;
 pub mod drill;
+pub mod exporter;
 pub mod init;
 pub mod lab;
 pub mod node;

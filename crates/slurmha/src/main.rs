@@ -7,6 +7,7 @@ mod cli;
 mod command;
 mod drill;
 mod durable;
+mod exporter;
 mod failure;
 mod fence_peer;
 mod fleet;

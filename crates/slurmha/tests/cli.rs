@@ -72,6 +72,29 @@ fn help_of_the_question_whether_a_job_is_safe() {
 }
 
 #[test]
+fn help_of_the_exporter() {
+    insta::assert_snapshot!(Home::new().run(&["exporter", "--help"]));
+}
+
+#[test]
+fn an_exporter_without_an_address_is_a_usage_error() {
+    insta::assert_snapshot!(Home::new().run(&["exporter"]));
+}
+
+#[test]
+fn an_exporter_on_a_machine_that_is_no_controller() {
+    let home = Home::new().with("site.toml", LAB_SITE);
+    let own = std::fs::read_to_string("/proc/sys/kernel/hostname").expect("a host name");
+    let output = home.run(&["exporter", "--once", "--site", "site.toml"]);
+    insta::assert_snapshot!(output.replace(&format!("machine, {},", own.trim()), "machine, HOST,"));
+}
+
+#[test]
+fn an_exporter_where_nothing_was_applied() {
+    insta::assert_snapshot!(Home::new().run(&["exporter", "--once", "--site", "nowhere.toml"]));
+}
+
+#[test]
 fn an_unknown_command_is_a_usage_error() {
     insta::assert_snapshot!(Home::new().run(&["aply"]));
 }

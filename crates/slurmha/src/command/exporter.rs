@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `slurmha exporter`: metrics of this controller for Prometheus.
+
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use slurmha_core::layout::{BINARY, SITE_FILE};
+use slurmha_core::site::{NodeName, Site};
+use slurmha_host::system::read_trimmed;
+use slurmha_host::{Local, System};
+use slurmha_lab::interrupt::{self, interrupted};
+
+use crate::exporter::{Board, ask_once, keep_asking, serve};
+use crate::failure::Failure;
+use crate::site_file::SiteFile;
+use crate::stdout;
+
+/// How long an end that was asked for may go unnoticed.
+const TICK: Duration = Duration::from_millis(200);
+
+const AFTER_HELP: &str = "\
+Examples:
+  slurmha exporter --once                        what is known now, to stdout
+  slurmha exporter --listen 10.77.0.11:9817      what slurmha-exporter.service runs
+  curl http://10.77.0.11:9817/metrics            what Prometheus reads
+
+A scrape asks nobody: it is answered with what was seen last. What could not be
+read, or is older than three intervals, is NaN. Slurm is asked by the active
+controller alone.";
+
+/// Tells Prometheus how this controller is: Pacemaker, Corosync, DRBD and,
+/// on the active one, Slurm.
+#[derive(clap::Args, Debug)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// Where to listen: an address of this controller in the cluster network
+    #[arg(long, value_name = "ADDRESS:PORT", required_unless_present = "once")]
+    listen: Option<SocketAddr>,
+    /// Seconds from one round of questions to the next
+    #[arg(long, value_name = "SECONDS", default_value_t = 15,
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    interval: u64,
+    /// Ask once, print the metrics and end
+    #[arg(long, conflicts_with = "listen")]
+    once: bool,
+    /// Site file; `apply` puts it on the controllers
+    #[arg(long, value_name = "FILE", default_value = SITE_FILE)]
+    site: PathBuf,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let system = Local::new();
+    let site = SiteFile::load(&args.site)
+        .map_err(|failure| failure.hint("`--site FILE` names another one"))?
+        .site;
+    let own = own_name(&system, &site)?;
+    let interval = Duration::from_secs(args.interval);
+    let board = Board::new(Box::new(system), site, own, interval);
+    match args.listen {
+        Some(address) => listen(address, board, &args.site),
+        None => {
+            ask_once(&board);
+            stdout::print(&board.text())
+        }
+    }
+}
+
+/// The others have nothing of what is asked.
+fn own_name(system: &dyn System, site: &Site) -> Result<NodeName, Failure> {
+    let own = read_trimmed(system, "/proc/sys/kernel/hostname").unwrap_or_default();
+    let controllers = site.controllers.each_ref().map(|controller| controller.name.as_str());
+    if controllers.contains(&own.as_str()) {
+        return Ok(NodeName(own));
+    }
+    let names = controllers.join(" and ");
+    Err(Failure::refused(format!("this machine, {own}, is no controller: those are {names}"))
+        .hint(format!("ssh {} slurmha exporter --once", controllers[0])))
+}
+
+fn listen(address: SocketAddr, board: Board, site: &Path) -> Result<(), Failure> {
+    let listener = TcpListener::bind(address).map_err(|error| cannot_listen(address, &error))?;
+    interrupt::watch();
+    let board = Arc::new(board);
+    let mut threads = keep_asking(&board);
+    threads.push({
+        let board = Arc::clone(&board);
+        thread::spawn(move || {
+            if let Err(error) = serve(listener, board) {
+                eprintln!("cannot serve at {address}: {error}");
+            }
+        })
+    });
+    wait_for_the_end(&*board.system, site, &threads)
+}
+
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
+    let failure = Failure::remote(format!("cannot listen at {address}: {error}"));
+    match error.kind() {
+        ErrorKind::AddrInUse => {
+            let port = address.port();
+            failure.hint(format!("`ss -ltnp sport = :{port}`, as root, says who does"))
+        }
+        ErrorKind::AddrNotAvailable => failure.hint(
+            "it is on no interface of this machine: `ip -brief address` shows those that are",
+        ),
+        _ => failure,
+    }
+}
+
+/// Until somebody ends it, or what it runs from is replaced: systemd then
+/// starts the new one.
+fn wait_for_the_end(
+    system: &dyn System,
+    site: &Path,
+    threads: &[JoinHandle<()>],
+) -> Result<(), Failure> {
+    let origin = Origin::of(system, site);
+    while !interrupted() {
+        if threads.iter().any(JoinHandle::is_finished) {
+            return Err(Failure::internal("a part of the exporter has ended: see above"));
+        }
+        if Origin::of(system, site) != origin {
+            eprintln!("{BINARY} or {} has been replaced", site.display());
+            return Ok(());
+        }
+        system.sleep(TICK);
+    }
+    Ok(())
+}
+
+/// The binary and the site file, as they were.
+#[derive(PartialEq)]
+struct Origin {
+    binary: Option<PathBuf>,
+    site: Option<Timestamp>,
+}
+
+impl Origin {
+    fn of(system: &dyn System, site: &Path) -> Self {
+        Self {
+            binary: system.resolve(BINARY.as_ref()).ok().flatten(),
+            site: system.metadata(site).ok().flatten().map(|file| file.modified),
+        }
+    }
+}

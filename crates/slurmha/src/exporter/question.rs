@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is asked, and whom. Nothing here costs more when there are more jobs.
+
+use std::fmt::Display;
+use std::path::Path;
+use std::time::Duration;
+
+use slurmha_core::layout::{DATABASE_MOUNT, DRBD_RESOURCE, JOB_STATE, STATE_MOUNT, WATCH_UNIT};
+use slurmha_core::metrics::{CorosyncAnswer, MachineAnswer, SlurmctldAnswer, VolumesAnswer};
+use slurmha_core::observe::{Reading, Space};
+use slurmha_core::plan::VOLUME_MARKER;
+use slurmha_host::observe::QUERY_TIMEOUT;
+use slurmha_host::observe::health::{self, SLURM_TIMEOUT};
+use slurmha_host::program::{corosync, drbd, ip, pacemaker, slurm};
+use slurmha_host::{System, unit_process};
+
+use super::board::Board;
+
+/// Asks, and puts the answer on the board.
+pub type Question = fn(&Board);
+
+/// What is asked on each controller.
+pub const EVERYWHERE: [Question; 5] =
+    [ask_drbd, ask_pacemaker, ask_corosync, ask_machine, ask_volumes];
+
+/// What is asked on the active one alone.
+pub const ACTIVE: [Question; 3] = [ask_slurmctld, ask_slurmdbd, ask_mariadb];
+
+fn ask_drbd(board: &Board) {
+    let system = &*board.system;
+    let question = || {
+        let reading = reading(drbd::status(system, DRBD_RESOURCE, QUERY_TIMEOUT));
+        if let Reading::Known(drbd) = &reading {
+            board.take_role(&drbd.role);
+        }
+        reading
+    };
+    board.drbd.fill(system, question);
+}
+
+fn ask_pacemaker(board: &Board) {
+    let system = &*board.system;
+    board.pacemaker.fill(system, || reading(pacemaker::status(system, QUERY_TIMEOUT)));
+}
+
+fn ask_corosync(board: &Board) {
+    let system = &*board.system;
+    board.corosync.fill(system, || CorosyncAnswer {
+        quorum: reading(corosync::quorum(system, QUERY_TIMEOUT)),
+        links: reading(corosync::links(system, QUERY_TIMEOUT)),
+    });
+}
+
+fn ask_machine(board: &Board) {
+    let system = &*board.system;
+    let has_vip = |addresses: Vec<_>| addresses.contains(&board.site.vip);
+    board.machine.fill(system, || MachineAnswer {
+        vip_present: reading(ip::addresses(system)).map(has_vip),
+        watch_running: reading(unit_process::of_unit(system, WATCH_UNIT))
+            .map(|process| process.is_some()),
+    });
+}
+
+fn ask_volumes(board: &Board) {
+    let system = &*board.system;
+    board.volumes.fill(system, || VolumesAnswer {
+        state: space(system, STATE_MOUNT),
+        database: space(system, DATABASE_MOUNT),
+        saved_state_age: saved_state_age(system),
+    });
+}
+
+fn ask_slurmctld(board: &Board) {
+    let system = &*board.system;
+    board.slurmctld.fill(system, || SlurmctldAnswer {
+        ping: health::slurmctld(system),
+        diagnosis: reading(slurm::diagnosis(system, SLURM_TIMEOUT)),
+        nodes: reading(slurm::node_states(system, SLURM_TIMEOUT)),
+    });
+}
+
+fn ask_slurmdbd(board: &Board) {
+    board.slurmdbd.fill(&*board.system, || health::slurmdbd(&*board.system));
+}
+
+fn ask_mariadb(board: &Board) {
+    board.mariadb.fill(&*board.system, || health::mariadb(&*board.system));
+}
+
+/// Below a mount point on which nothing is mounted is the root file system,
+/// whose space says nothing.
+fn space(system: &dyn System, mount: &str) -> Reading<Option<Space>> {
+    let mount = Path::new(mount);
+    match system.metadata(&mount.join(VOLUME_MARKER)) {
+        Ok(None) => Reading::Known(None),
+        Ok(Some(_)) => match system.space(mount) {
+            Some(space) => Reading::Known(Some(space)),
+            None => Reading::Unknown(format!("{} does not tell its space", mount.display())),
+        },
+        Err(error) => Reading::Unknown(error.to_string()),
+    }
+}
+
+fn saved_state_age(system: &dyn System) -> Reading<Option<Duration>> {
+    let age = |modified| system.now().duration_since(modified).try_into().unwrap_or_default();
+    reading(system.metadata(JOB_STATE.as_ref())).map(|file| file.map(|file| age(file.modified)))
+}
+
+fn reading<T, E: Display>(answer: Result<T, E>) -> Reading<T> {
+    match answer {
+        Ok(answer) => Reading::Known(answer),
+        Err(error) => Reading::Unknown(error.to_string()),
+    }
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is asked where, and what becomes of an answer with time.
+
+mod machine;
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use slurmha_core::site::{self, NodeName};
+
+use super::{Board, ask_once, serve};
+use machine::Machine;
+
+const INTERVAL: Duration = Duration::from_secs(15);
+
+fn board(machine: &Machine) -> Board {
+    let text = include_str!("../../../../examples/lab/site.toml");
+    let site = site::parse("site.toml", text).expect("the lab's site file is valid").0;
+    Board::new(Box::new(machine.clone()), site, NodeName::from("ctl1"), INTERVAL)
+}
+
+/// The value of a series, as it is written.
+fn value(text: &str, series: &str) -> Option<String> {
+    let lines = text.lines().filter_map(|line| line.rsplit_once(' '));
+    lines.into_iter().find(|(name, _)| *name == series).map(|(_, value)| value.to_owned())
+}
+
+fn pass(machine: &Machine, time: Duration) {
+    machine.change(|now| now.clock += time);
+}
+
+#[test]
+fn the_active_controller_asks_slurm_and_never_for_a_list_of_jobs() {
+    let machine = Machine::new("Primary");
+    let board = board(&machine);
+    ask_once(&board);
+    let text = board.text();
+    for (series, expected) in [
+        ("slurmha_active", "1.0"),
+        ("slurmha_vip_present", "1.0"),
+        ("slurmha_watch_running", "0.0"),
+        ("slurmha_slurmctld_up", "1.0"),
+        ("slurmha_slurm_jobs{state=\"pending\"}", "7.0"),
+        ("slurmha_slurm_nodes{state=\"down\"}", "1.0"),
+        ("slurmha_volume_available_bytes{volume=\"state\"}", "400.0"),
+        ("slurmha_slurmctld_saved_state_age_seconds", "3.0"),
+        ("slurmha_mariadb_up", "1.0"),
+    ] {
+        assert_eq!(value(&text, series).as_deref(), Some(expected), "{series} in:\n{text}");
+    }
+    assert!(!text.contains("NaN"), "{text}");
+    let ran = machine.change(|now| now.ran.clone());
+    assert!(ran.contains(&"sdiag".to_owned()) && !ran.contains(&"squeue".to_owned()), "{ran:?}");
+}
+
+#[test]
+fn the_passive_controller_leaves_slurm_alone() {
+    let machine = Machine::new("Secondary");
+    let board = board(&machine);
+    ask_once(&board);
+    let text = board.text();
+    assert_eq!(value(&text, "slurmha_active").as_deref(), Some("0.0"));
+    for absent in ["slurmha_slurm", "slurmha_mariadb", "slurmha_volume", "NaN"] {
+        assert!(!text.contains(absent), "{absent} in:\n{text}");
+    }
+    let mut ran = machine.change(|now| now.ran.clone());
+    ran.sort();
+    assert_eq!(ran, ["corosync-cmapctl", "corosync-quorumtool", "crm_mon", "drbdsetup", "ip"]);
+}
+
+#[test]
+fn what_slurm_told_goes_with_the_role() {
+    let machine = Machine::new("Primary");
+    let board = board(&machine);
+    ask_once(&board);
+    machine.change(|now| now.role = "Secondary");
+    ask_once(&board);
+    assert!(!board.text().contains("slurmha_slurmctld_up"));
+    // Back again, before Slurm was asked: nothing of the first time is told.
+    board.take_role("Primary");
+    let text = board.text();
+    assert_eq!(value(&text, "slurmha_slurmctld_up").as_deref(), Some("NaN"));
+    let up = "slurmha_collector_up{collector=\"slurmctld\"}";
+    assert_eq!(value(&text, up).as_deref(), Some("0.0"));
+}
+
+#[test]
+fn a_role_that_cannot_be_told_is_the_last_one() {
+    let machine = Machine::new("Primary");
+    let board = board(&machine);
+    ask_once(&board);
+    machine.change(|now| now.hanging = vec!["drbdsetup"]);
+    ask_once(&board);
+    let text = board.text();
+    assert_eq!(value(&text, "slurmha_active").as_deref(), Some("NaN"));
+    assert_eq!(value(&text, "slurmha_slurmctld_up").as_deref(), Some("1.0"));
+    let up = "slurmha_collector_up{collector=\"drbd\"}";
+    assert_eq!(value(&text, up).as_deref(), Some("0.0"));
+    let success = "slurmha_collector_last_success_timestamp_seconds{collector=\"drbd\"}";
+    assert_eq!(value(&text, success).as_deref(), Some("1795874400.0"));
+}
+
+/// As when the thread that asks hangs itself.
+#[test]
+fn an_answer_is_told_for_three_intervals() {
+    let machine = Machine::new("Primary");
+    let board = board(&machine);
+    ask_once(&board);
+    pass(&machine, INTERVAL * 3);
+    assert_eq!(value(&board.text(), "slurmha_drbd_up").as_deref(), Some("1.0"));
+    pass(&machine, Duration::from_millis(1));
+    let text = board.text();
+    for series in ["slurmha_drbd_up", "slurmha_active", "slurmha_slurmctld_up"] {
+        assert_eq!(value(&text, series).as_deref(), Some("NaN"), "{series}");
+    }
+    let up = "slurmha_collector_up{collector=\"drbd\"}";
+    assert_eq!(value(&text, up).as_deref(), Some("0.0"));
+}
+
+#[test]
+fn before_the_first_answer_nothing_is_known() {
+    let text = board(&Machine::new("Primary")).text();
+    assert_eq!(value(&text, "slurmha_pacemaker_quorate").as_deref(), Some("NaN"));
+    let success = "slurmha_collector_last_success_timestamp_seconds{collector=\"pacemaker\"}";
+    assert_eq!(value(&text, success).as_deref(), Some("0.0"));
+}
+
+/// What a client reads until the server closes the connection.
+fn ask(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("somebody listens");
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers and closes");
+    answer
+}
+
+fn get(address: SocketAddr, path: &str) -> String {
+    ask(address, &format!("GET {path} HTTP/1.1\r\nHost: ctl1\r\n\r\n"))
+}
+
+#[test]
+fn a_scrape_asks_nobody_and_strangers_find_nothing_else() {
+    let machine = Machine::new("Primary");
+    let board = Arc::new(board(&machine));
+    ask_once(&board);
+    let before = machine.change(|now| now.ran.len());
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("its address");
+    let served = Arc::clone(&board);
+    thread::spawn(move || serve(listener, served));
+
+    // One that says nothing keeps nobody waiting.
+    let _silent = TcpStream::connect(address).expect("somebody listens");
+    let answer = get(address, "/metrics");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("head and body");
+    let head = head.to_lowercase();
+    assert!(head.starts_with("http/1.1 200 ok\r\n"), "{head}");
+    assert!(head.contains("content-type: text/plain; version=0.0.4; charset=utf-8"), "{head}");
+    assert!(head.contains("connection: close"), "{head}");
+    assert_eq!(body, board.text());
+    assert!(get(address, "/").contains("<a href=\"/metrics\">"));
+    for path in ["/metrics/", "/etc/passwd", "/../metrics", "/favicon.ico"] {
+        assert!(get(address, path).starts_with("HTTP/1.1 404 "), "{path}");
+    }
+    assert!(ask(address, "nonsense\r\n\r\n").starts_with("HTTP/1.1 400 "));
+    assert_eq!(machine.change(|now| now.ran.len()), before);
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A controller whose programs say what the real ones printed.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use slurmha_core::observe::Space;
+use slurmha_host::{Command, CommandError, CommandOutput, Exit, FileError, Ids, Metadata, System};
+use slurmha_host::{FileKind, Simulated};
+
+macro_rules! printed {
+    ($name:literal) => {
+        include_str!(concat!("../../../../core/tests/fixtures/observe/", $name))
+    };
+}
+
+/// What a test changes while the exporter looks on.
+pub struct Now {
+    /// DRBD's role here.
+    pub role: &'static str,
+    /// Programs that do not answer in time.
+    pub hanging: Vec<&'static str>,
+    pub clock: Duration,
+    pub ran: Vec<String>,
+}
+
+/// A copy of it is the same machine.
+#[derive(Clone)]
+pub struct Machine {
+    now: Arc<Mutex<Now>>,
+    /// For what is not asked.
+    rest: Arc<Simulated>,
+}
+
+impl Machine {
+    pub fn new(role: &'static str) -> Self {
+        let now = Now { role, hanging: Vec::new(), clock: Duration::ZERO, ran: Vec::new() };
+        Self { now: Arc::new(Mutex::new(now)), rest: Arc::new(Simulated::new("ctl1", "ctl2")) }
+    }
+
+    pub fn change<T>(&self, how: impl FnOnce(&mut Now) -> T) -> T {
+        how(&mut self.now.lock().expect("a lock"))
+    }
+}
+
+fn says(command: &Command, role: &str) -> String {
+    let line = [vec![command.program().to_owned()], command.arguments()].concat().join(" ");
+    match command.program() {
+        "crm_mon" => printed!("crm_mon-healthy.xml").to_owned(),
+        "corosync-quorumtool" => printed!("quorumtool-all-votes.txt").to_owned(),
+        "corosync-cmapctl" => printed!("knet-connected.txt").to_owned(),
+        "drbdsetup" => printed!("drbd-84-in-sync.txt").replacen("Secondary", role, 1),
+        "sdiag" => printed!("sdiag-busy.txt").to_owned(),
+        "ip" => "2: eth0    inet 10.77.0.10/24 scope global secondary eth0\\ forever\n".to_owned(),
+        "scontrol" => "Slurmctld(primary) at ctl1,ctl2 is UP\n".to_owned(),
+        "sinfo" => "cn1 idle\ncn2 down*\n".to_owned(),
+        "sacctmgr" | "mariadb" => String::new(),
+        _ => panic!("nobody should run {line}"),
+    }
+}
+
+impl System for Machine {
+    fn run(&self, command: &Command) -> Result<CommandOutput, CommandError> {
+        let program = command.program().to_owned();
+        let (role, hangs) = self.change(|now| {
+            now.ran.push(program.clone());
+            (now.role, now.hanging.contains(&program.as_str()))
+        });
+        if hangs {
+            self.sleep(command.limit());
+            let command = command.pasteable();
+            return Err(CommandError::TimedOut { command, after: Duration::from_secs(10) });
+        }
+        let text = says(command, role);
+        Ok(CommandOutput::new(command, Exit::Status(0), text.into_bytes(), Vec::new()))
+    }
+
+    fn metadata(&self, path: &Path) -> Result<Option<Metadata>, FileError> {
+        let is_mounted = self.change(|now| now.role == "Primary");
+        let volume = path.starts_with("/srv/slurmha");
+        let file = Metadata {
+            kind: FileKind::File,
+            ids: Ids::root(0o600),
+            size: 1,
+            modified: self.now() - Duration::from_secs(3),
+            device: (0, 0),
+        };
+        Ok((volume && is_mounted).then_some(file))
+    }
+
+    fn space(&self, _path: &Path) -> Option<Space> {
+        Some(Space { total: 1000, available: 400 })
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(1_795_874_400).expect("a time") + self.elapsed()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.change(|now| now.clock)
+    }
+
+    fn sleep(&self, time: Duration) {
+        self.change(|now| now.clock += time);
+    }
+
+    fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+        self.rest.read(path)
+    }
+    fn resolve(&self, path: &Path) -> Result<Option<PathBuf>, FileError> {
+        self.rest.resolve(path)
+    }
+    fn read_directory(&self, path: &Path) -> Result<Vec<String>, FileError> {
+        self.rest.read_directory(path)
+    }
+    fn stage(&self, path: &Path, _: &[u8], _: Ids) -> Result<PathBuf, FileError> {
+        panic!("nobody should write {}", path.display())
+    }
+    fn commit(&self, _: &Path, path: &Path) -> Result<(), FileError> {
+        panic!("nobody should write {}", path.display())
+    }
+    fn make_directory(&self, path: &Path, _: Ids) -> Result<(), FileError> {
+        panic!("nobody should make {}", path.display())
+    }
+    fn set_access(&self, path: &Path, _: Ids) -> Result<(), FileError> {
+        panic!("nobody should change {}", path.display())
+    }
+    fn remove_file(&self, path: &Path) -> Result<bool, FileError> {
+        panic!("nobody should remove {}", path.display())
+    }
+    fn remove_tree(&self, path: &Path) -> Result<(), FileError> {
+        panic!("nobody should remove {}", path.display())
+    }
+    fn rename(&self, from: &Path, _: &Path) -> Result<(), FileError> {
+        panic!("nobody should rename {}", from.display())
+    }
+    fn is_claimed(&self, device: &Path) -> Result<bool, FileError> {
+        self.rest.is_claimed(device)
+    }
+    fn random(&self, count: usize) -> Result<Vec<u8>, FileError> {
+        self.rest.random(count)
+    }
+}
