@@ -12,9 +12,8 @@ const PROGRAM: &str = "sdiag";
 
 /// slurmctld's own figures.
 ///
-/// What is counted since a time is counted since midnight or since slurmctld
-/// started, whichever was later (sdiag(1); the manual says UTC, the code's
-/// comment local time: controller.c).
+/// What is counted "since" is counted since midnight, UTC, or since slurmctld
+/// started, whichever was later (sdiag(1)).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnosis {
     /// Threads that answer requests.
@@ -28,21 +27,21 @@ pub struct Diagnosis {
     pub pending: u64,
     /// Jobs that run; counted every 30 s.
     pub running: u64,
-    /// Jobs accepted since.
+    /// Jobs accepted since then.
     pub submitted: u64,
-    /// Jobs started since.
+    /// Jobs started since then.
     pub started: u64,
-    /// Jobs that ended since.
+    /// Jobs that ended since then.
     pub completed: u64,
-    /// Jobs canceled since.
+    /// Jobs canceled since then.
     pub canceled: u64,
-    /// Jobs failed since, for reasons of Slurm's own.
+    /// Jobs failed since then, for reasons of Slurm's own.
     pub failed: u64,
     /// The main scheduler's last pass.
     pub cycle_last: Duration,
-    /// Its longest pass since.
+    /// Its longest pass since then.
     pub cycle_max: Duration,
-    /// Mean of its passes since; absent while there was none.
+    /// Mean of its passes since then; absent while there was none.
     pub cycle_mean: Option<Duration>,
 }
 

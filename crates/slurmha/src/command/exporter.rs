@@ -79,7 +79,7 @@ fn own_name(system: &dyn System, site: &Site) -> Result<NodeName, Failure> {
         return Ok(NodeName(own));
     }
     let names = controllers.join(" and ");
-    Err(Failure::refused(format!("this machine, {own}, is no controller: those are {names}"))
+    Err(Failure::usage(format!("this machine, {own}, is no controller: those are {names}"))
         .hint(format!("ssh {} slurmha exporter --once", controllers[0])))
 }
 
