@@ -14,6 +14,7 @@ pub mod durable;
 pub mod fence_peer;
 pub mod layout;
 pub mod metrics;
+pub mod monitoring;
 pub mod observe;
 pub mod plan;
 pub mod power_on;

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//! slurmctld, where it runs.
+
+use super::{Alert, Severity};
+
+pub(super) const ALERTS: &[Alert] = &[
+    Alert {
+        name: "SlurmhaSlurmctldDown",
+        failure: "The scheduler does not answer",
+        severity: Severity::Critical,
+        expression: "slurmha_slurmctld_up == 0",
+        summary: "slurmctld on {{ $labels.instance }} does not answer",
+        description: "Nobody can submit; jobs that run go on. On {{ $labels.instance }}: `crm_mon \
+             -1rf`; `journalctl -u slurmctld -n 50`.",
+        runbook: "scheduler.md#slurmhaslurmctlddown",
+        follows: &["SlurmhaNoActiveController"],
+        fires: &[("slurmha_slurmctld_up{instance='ctl1'}", "0")],
+        quiet: &[("slurmha_slurmctld_up{instance='ctl1'}", "0+0x2 1+0x200")],
+        ..Alert::COMMON
+    },
+    // slurmctld works on 256 requests at once (MAX_SERVER_THREADS, which sdiag(1)
+    // names as the bottleneck).
+    Alert {
+        name: "SlurmhaSlurmctldThreads",
+        failure: "The scheduler drowns in requests",
+        hold: 120,
+        expression: "slurmha_slurmctld_server_threads > 200",
+        summary: "slurmctld is at {{ $value }} of 256 threads",
+        description: "Clients will time out. `sdiag` lists who asks for what and how often; a loop \
+             around squeue is the usual cause.",
+        runbook: "scheduler.md#slurmhaslurmctldthreads",
+        fires: &[("slurmha_slurmctld_server_threads{instance='ctl1'}", "240")],
+        quiet: &[("slurmha_slurmctld_server_threads{instance='ctl1'}", "150")],
+        ..Alert::COMMON
+    },
+    Alert {
+        name: "SlurmhaAgentQueue",
+        failure: "Messages to nodes pile up",
+        hold: 300,
+        expression: "slurmha_slurmctld_agent_queue > 100",
+        summary: "{{ $value }} messages wait in slurmctld",
+        description: "Nodes do not answer, and starts and ends of jobs are late. `sinfo -R`; \
+             `scontrol show node` of those that do not respond.",
+        runbook: "scheduler.md#slurmhaagentqueue",
+        fires: &[("slurmha_slurmctld_agent_queue{instance='ctl1'}", "400")],
+        quiet: &[("slurmha_slurmctld_agent_queue{instance='ctl1'}", "60")],
+        ..Alert::COMMON
+    },
+    // slurmctld saves seconds after each change, and every few minutes without one
+    // (PERIODIC_CHECKPOINT, slurmctld.h).
+    Alert {
+        name: "SlurmhaSavedStateOld",
+        failure: "A failover would lose the last jobs",
+        severity: Severity::Critical,
+        hold: 120,
+        expression: "slurmha_slurmctld_saved_state_age_seconds > 900",
+        summary: "slurmctld's saved state is {{ $value | humanizeDuration }} old",
+        description: "What came since is in memory alone. On {{ $labels.instance }}: `df \
+             /srv/slurmha/state`; `journalctl -u slurmctld -p err`. Do not restart slurmctld \
+             before `scontrol` has answered.",
+        runbook: "scheduler.md#slurmhasavedstateold",
+        follows: &["SlurmhaSlurmctldDown"],
+        fires: &[("slurmha_slurmctld_saved_state_age_seconds{instance='ctl1'}", "1200")],
+        quiet: &[("slurmha_slurmctld_saved_state_age_seconds{instance='ctl1'}", "400")],
+        ..Alert::COMMON
+    },
+    Alert {
+        name: "SlurmhaSchedulingSlow",
+        failure: "Scheduling takes too long",
+        hold: 900,
+        expression: "slurmha_slurmctld_cycle_mean_seconds > 2",
+        summary: "A scheduling cycle takes {{ $value | humanizeDuration }} on average",
+        description: "Requests wait meanwhile. `sdiag`: queue depth, backfill; SchedulerParameters \
+             such as `default_queue_depth`, `partition_job_depth`.",
+        runbook: "scheduler.md#slurmhaschedulingslow",
+        fires: &[("slurmha_slurmctld_cycle_mean_seconds{instance='ctl1'}", "3")],
+        quiet: &[("slurmha_slurmctld_cycle_mean_seconds{instance='ctl1'}", "0.8")],
+        ..Alert::COMMON
+    },
+];
