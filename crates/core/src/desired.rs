@@ -9,6 +9,7 @@ mod compute;
 mod controller;
 mod everywhere;
 mod login;
+mod monitoring;
 
 use std::path::PathBuf;
 
@@ -85,12 +86,14 @@ pub fn desired(site: &Site, site_text: &str) -> Vec<MachineWants> {
             wants.extend(controller::before_packages(site, &machine.name));
         }
         wants.extend(everywhere::wants(site, &machine, site_text));
+        wants.extend(monitoring::exporters(site, &machine));
         for role in &machine.roles {
             wants.extend(match role {
                 Role::Controller => controller::wants(site),
                 Role::Arbiter => arbiter::wants(),
                 Role::Login => login::wants(site),
                 Role::Compute => compute::wants(site),
+                Role::Monitoring => monitoring::wants(site, &machine),
             });
         }
         // Stable: within a stage the order above stays.

@@ -118,3 +118,15 @@ pub const EXPORTER_UNIT_FILE: &str = "/etc/systemd/system/slurmha-exporter.servi
 pub const SLURMCTLD_PORT: u16 = 6817;
 /// `DbdPort`, the default of slurmdbd.conf(5).
 pub const SLURMDBD_PORT: u16 = 6819;
+/// TCP port of slurmha's own exporter, on the controllers.
+pub const EXPORTER_PORT: u16 = 9817;
+/// Its unit.
+pub const EXPORTER_UNIT: &str = "slurmha-exporter.service";
+/// TCP port of Prometheus, its default.
+pub const PROMETHEUS_PORT: u16 = 9090;
+/// TCP port of Alertmanager, its default.
+pub const ALERTMANAGER_PORT: u16 = 9093;
+/// TCP and UDP port at which Alertmanagers find each other, the default.
+pub const ALERTMANAGER_MESH_PORT: u16 = 9094;
+/// TCP port of the node exporter, its default.
+pub const NODE_EXPORTER_PORT: u16 = 9100;

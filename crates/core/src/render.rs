@@ -11,6 +11,7 @@ pub mod corosync;
 pub mod drbd;
 pub mod hosts;
 pub mod mariadb;
+pub mod monitoring;
 pub mod slurm;
 pub mod slurmdbd;
 pub mod units;

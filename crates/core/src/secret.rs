@@ -26,6 +26,10 @@ pub enum SecretId {
     ReplicationKey,
     /// Password of the BMC that cuts this machine's power, on the controllers.
     BmcPassword(NodeName),
+    /// Password of the login on the mail server, on the monitoring hosts.
+    MailPassword,
+    /// URL of the webhook of that name, on the monitoring hosts.
+    WebhookUrl(String),
 }
 
 impl SecretId {
@@ -56,7 +60,7 @@ impl SecretId {
             Self::ReplicationKey => {
                 (format!("{SECRETS_DIRECTORY}/{self}"), Access::root(0o600), SecretForm::Hex(24))
             }
-            Self::BmcPassword(_) => {
+            Self::BmcPassword(_) | Self::MailPassword | Self::WebhookUrl(_) => {
                 (format!("{SECRETS_DIRECTORY}/{self}"), Access::root(0o600), SecretForm::Given)
             }
         };
@@ -72,6 +76,8 @@ impl fmt::Display for SecretId {
             Self::DatabasePassword => f.write_str("database-password"),
             Self::ReplicationKey => f.write_str("replication-key"),
             Self::BmcPassword(node) => write!(f, "bmc-password-{node}"),
+            Self::MailPassword => f.write_str("mail-password"),
+            Self::WebhookUrl(name) => write!(f, "webhook-url-{name}"),
         }
     }
 }

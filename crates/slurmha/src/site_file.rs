@@ -60,20 +60,15 @@ impl SiteFile {
         }
     }
 
-    /// Passwords that the site file gives by reference. A file that cannot
-    /// be read is left out: the machines may have the password already.
+    /// Secrets that the site file gives by reference. A file that cannot be
+    /// read is left out: the machines may have the secret already.
     pub fn given_secrets(&self) -> BTreeMap<SecretId, SecretValue> {
-        let mut secrets = BTreeMap::new();
-        for controller in &self.site.controllers {
-            let file = controller.fence.as_ref().and_then(|f| f.password_file.as_ref());
-            let Some(bytes) = file.and_then(|file| fs::read(expand_home(file)).ok()) else {
-                continue;
-            };
-            let end = bytes.iter().rposition(|b| !b.is_ascii_whitespace()).map_or(0, |i| i + 1);
-            let id = SecretId::BmcPassword(controller.name.clone());
-            secrets.insert(id, SecretValue::new(bytes[..end].to_vec()));
-        }
-        secrets
+        let files = self.site.given_secrets();
+        let read = files.into_iter().filter_map(|(id, file)| {
+            let bytes = fs::read(expand_home(file)).ok()?;
+            Some((id, SecretValue::new(bytes.trim_ascii_end().to_vec())))
+        });
+        read.collect()
     }
 }
 

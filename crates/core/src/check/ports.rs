@@ -2,7 +2,10 @@
 //! Ports that the cluster needs, taken by somebody else.
 
 use super::{Finding, Seen};
-use crate::layout::{DRBD_PORT, DURABLE_PORT};
+use crate::layout::{
+    ALERTMANAGER_MESH_PORT, ALERTMANAGER_PORT, DRBD_PORT, DURABLE_PORT, EXPORTER_PORT,
+    NODE_EXPORTER_PORT, PROMETHEUS_PORT,
+};
 use crate::site::{Role, Site};
 
 /// Port, whose it is (the program's name begins so), and on which machines.
@@ -14,8 +17,29 @@ const PORTS: [(u16, &str, Role); 4] = [
     (5403, "corosync-qnetd", Role::Arbiter),
 ];
 
+/// With `[monitoring]`; the node exporter's is on every machine.
+const MONITORING: [(u16, &str, Role); 4] = [
+    (EXPORTER_PORT, "slurmha", Role::Controller),
+    (PROMETHEUS_PORT, "prometheus", Role::Monitoring),
+    (ALERTMANAGER_PORT, "prometheus-alertmanager", Role::Monitoring),
+    (ALERTMANAGER_MESH_PORT, "prometheus-alertmanager", Role::Monitoring),
+];
+const NODE_EXPORTER: (u16, &str) = (NODE_EXPORTER_PORT, "prometheus-node-exporter");
+
 /// With `durable_submit`.
 const DURABLE: (u16, &str, Role) = (DURABLE_PORT, "slurmha", Role::Controller);
+
+/// The ports that a machine of this site needs, with their owners.
+fn ports(site: &Site, seen: &Seen<'_>) -> impl Iterator<Item = (u16, &'static str)> {
+    let durable = site.durable_submit.is_offered().then_some(DURABLE);
+    let watched = site.monitoring.is_some();
+    let monitoring = MONITORING.into_iter().filter(move |_| watched);
+    let by_role = PORTS.into_iter().chain(monitoring).chain(durable);
+    by_role
+        .filter(|(_, _, role)| seen.is(*role))
+        .map(|(port, owner, _)| (port, owner))
+        .chain(watched.then_some(NODE_EXPORTER))
+}
 
 pub(super) fn check(site: &Site, seen: &[Seen<'_>]) -> Vec<Finding> {
     seen.iter().filter_map(|seen| finding(site, seen)).collect()
@@ -23,13 +47,9 @@ pub(super) fn check(site: &Site, seen: &[Seen<'_>]) -> Vec<Finding> {
 
 fn finding(site: &Site, seen: &Seen<'_>) -> Option<Finding> {
     let listening = &seen.observed.preflight.as_ref()?.listening;
-    let durable = site.durable_submit.is_offered().then_some(DURABLE);
-    let taken: Vec<String> = PORTS
-        .iter()
-        .chain(&durable)
-        .filter(|(_, _, role)| seen.is(*role))
-        .filter_map(|(port, owner, _)| {
-            let holder = listening.get(port)?;
+    let taken: Vec<String> = ports(site, seen)
+        .filter_map(|(port, owner)| {
+            let holder = listening.get(&port)?;
             // Names in /proc are cut after 15 characters.
             let own = holder.is_empty() || owner.starts_with(holder.as_str());
             (!own).then(|| format!("{port} ({owner}) is taken by {holder}"))

@@ -131,8 +131,8 @@ fn place_given(inputs: &Inputs<'_>, id: &SecretId, draft: &mut Draft) {
             None if present.is_some() => {}
             None => draft.refuse(
                 holder,
-                format!("{id} is on no machine, and its password_file could not be read"),
-                "put the password into the file that the site file names, mode 0600",
+                format!("{id} is on no machine, and its file could not be read"),
+                "put it into the file that the site file names, mode 0600",
             ),
         }
     }

@@ -94,7 +94,7 @@ pub fn arbiter_watch() -> ConfigFile {
     watch::watch_arbiter()
 }
 
-fn drop_in(unit: &str, text: &str) -> ConfigFile {
+pub(super) fn drop_in(unit: &str, text: &str) -> ConfigFile {
     ConfigFile::new(
         format!("/etc/systemd/system/{unit}.service.d/slurmha.conf"),
         format!("{}{text}", super::header("#")),

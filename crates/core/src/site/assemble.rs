@@ -3,6 +3,8 @@
 //!
 //! `None` means that a value is missing, which only happens after a report.
 
+mod monitoring;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -41,6 +43,10 @@ pub(super) fn assemble(file: &SiteFile) -> Option<Site> {
         slurm_extra: slurm_extra(file),
         durable_submit: durable_submit(file),
         after_fencing: cluster.after_fencing.as_ref().map(|it| it.value).unwrap_or_default(),
+        monitoring: match &file.monitoring {
+            Some(monitoring) => Some(monitoring::assemble(monitoring)?),
+            None => None,
+        },
         accept: items(cluster.accept.as_ref()).iter().map(|accept| accept.value).collect(),
     })
 }

@@ -19,8 +19,9 @@ use super::schema::table_schema;
 use super::spanned::Spanned;
 use super::value::{
     Addresses, ClusterName, DevicePath, ExtraLine, ExtraPairs, Feature, FenceAgent, FenceOptions,
-    FenceUser, FilePath, Gres, HostName, HostOrAddress, Nodes, PartitionName, PartitionNodes,
-    SshUser, TimeLimit,
+    FenceUser, FilePath, Gres, HostAndPort, HostName, HostOrAddress, HttpUrl, MailAddress,
+    MailUser, Nodes, PartitionName, PartitionNodes, ReceiverName, Recipients, Retention, SshUser,
+    TimeLimit,
 };
 use super::word::Reserved;
 
@@ -52,12 +53,12 @@ fragment! {
         optional partition: Many<Partition>,
         /// What is passed on to slurm.conf, and how jobs are submitted.
         optional slurm: Slurm,
+        /// Who watches the cluster and tells whom.
+        optional monitoring: Monitoring,
         /// Reserved for the VPN.
         optional vpn: Reserved,
         /// Reserved for the web portal.
         optional portal: Reserved,
-        /// Reserved for the monitoring.
-        optional monitoring: Reserved,
     }
 }
 
@@ -229,6 +230,64 @@ fragment! {
         optional durable_submit: DurableSubmit,
         /// Further lines for slurm.conf, each of the form Key=Value.
         optional extra: Many<ExtraLine>,
+    }
+}
+
+fragment! {
+    /// Who watches the cluster, with Prometheus and Alertmanager, and tells whom.
+    Monitoring as "[monitoring]" {
+        /// A machine that runs Prometheus and Alertmanager; one or two of them.
+        optional host: Many<MonitoringHost>,
+        /// How long Prometheus keeps what it has seen, such as "30d", the default.
+        optional retention: Retention,
+        /// Seconds between two looks at a machine; 15 by default, 5 to 60.
+        optional interval_s: u64,
+        /// Alerts by mail.
+        optional mail: Mail,
+        /// A program that takes alerts by HTTP.
+        optional webhook: Many<Webhook>,
+    }
+}
+
+fragment! {
+    /// A machine that runs Prometheus and Alertmanager.
+    MonitoringHost as "[[monitoring.host]]" {
+        /// The machine's host name; may be that of a login node or of the arbiter.
+        required name: HostName,
+        /// Its address on the cluster network.
+        required address: Ipv4Addr,
+    }
+}
+
+fragment! {
+    /// Alerts by mail.
+    Mail as "[monitoring.mail]" {
+        /// Who gets them.
+        required to: Recipients,
+        /// Whom they come from.
+        required from: MailAddress,
+        /// The mail server and its port.
+        required smarthost: HostAndPort,
+        /// The login on the mail server; without it there is none, and no TLS is asked for.
+        optional user: MailUser,
+        /// A file on the administrator's machine that holds the password.
+        /// The password itself never stands in the site file.
+        optional password_file: FilePath,
+    }
+}
+
+fragment! {
+    /// A program that takes alerts by HTTP, in Alertmanager's own form.
+    Webhook as "[[monitoring.webhook]]" {
+        /// What it is called here; its own among the webhooks.
+        required name: ReceiverName,
+        /// Its URL, when that is no secret.
+        optional url: HttpUrl,
+        /// A file on the administrator's machine that holds the URL, when whoever knows it can use it.
+        optional url_file: FilePath,
+        /// Whether it gets a sign of life each minute instead of the alerts; false by default.
+        /// For a service outside that raises the alarm when the sign does not come.
+        optional heartbeat: bool,
     }
 }
 

@@ -7,11 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
+
+use crate::secret::SecretId;
 
 /// A machine's short host name, as in `uname -n` and Slurm's `NodeName`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -70,6 +72,8 @@ pub struct Site {
     pub durable_submit: DurableSubmit,
     /// What becomes of a controller that the cluster has fenced.
     pub after_fencing: AfterFencing,
+    /// Who watches the cluster and tells whom; `None` when nobody does.
+    pub monitoring: Option<Monitoring>,
     /// Dangers that the file accepts by name.
     pub accept: BTreeSet<Accept>,
 }
@@ -206,6 +210,92 @@ pub struct Login {
     pub address: Ipv4Addr,
 }
 
+/// Who watches the cluster and tells whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Monitoring {
+    /// One or two machines that run Prometheus and Alertmanager.
+    pub hosts: Vec<MonitoringHost>,
+    /// How long Prometheus keeps samples, in its own notation: `30d`.
+    pub retention: String,
+    /// Between two looks at a machine, and between two looks at the rules.
+    pub interval: Duration,
+    /// Alerts by mail.
+    pub mail: Option<Mail>,
+    /// Alerts by HTTP.
+    pub webhooks: Vec<Webhook>,
+}
+
+impl Monitoring {
+    /// The secrets that its hosts need.
+    pub fn secrets(&self) -> Vec<SecretId> {
+        self.given_secrets().into_iter().map(|(id, _)| id).collect()
+    }
+
+    fn given_secrets(&self) -> Vec<(SecretId, &Path)> {
+        let login = self.mail.as_ref().and_then(|mail| mail.login.as_ref());
+        let password = login.map(|login| (SecretId::MailPassword, login.password_file.as_path()));
+        let urls = self.webhooks.iter().filter_map(|webhook| match &webhook.url {
+            WebhookUrl::File(file) => {
+                Some((SecretId::WebhookUrl(webhook.name.clone()), file.as_path()))
+            }
+            WebhookUrl::Plain(_) => None,
+        });
+        password.into_iter().chain(urls).collect()
+    }
+}
+
+/// A machine that runs Prometheus and Alertmanager.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MonitoringHost {
+    /// Host name; may be that of a login node or of the arbiter.
+    pub name: NodeName,
+    /// Address on the cluster network.
+    pub address: Ipv4Addr,
+}
+
+/// Alerts by mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Mail {
+    /// Who gets them, never empty.
+    pub to: Vec<String>,
+    /// Whom they come from.
+    pub from: String,
+    /// Mail server, `HOST:PORT`.
+    pub smarthost: String,
+    /// Login on the mail server.
+    pub login: Option<MailLogin>,
+}
+
+/// Who logs in on a mail server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MailLogin {
+    /// Its name there.
+    pub user: String,
+    /// File on the administrator's machine that holds the password.
+    pub password_file: PathBuf,
+}
+
+/// A program that takes alerts by HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Webhook {
+    /// Its own among the webhooks.
+    pub name: String,
+    /// Where it listens.
+    pub url: WebhookUrl,
+    /// Whether it gets a sign of life instead of the alerts.
+    pub heartbeat: bool,
+}
+
+/// Where a webhook's URL stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WebhookUrl {
+    /// In the site file.
+    Plain(String),
+    /// In a file on the administrator's machine: whoever knows it can use it.
+    File(PathBuf),
+}
+
 /// A danger that a site file has to accept by name before slurmha goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -301,6 +391,8 @@ pub enum Role {
     Compute,
     /// Users log in here.
     Login,
+    /// Runs Prometheus and Alertmanager.
+    Monitoring,
 }
 
 /// One machine of the site with everything that it does.
@@ -322,6 +414,16 @@ impl Site {
             || self.controllers.iter().all(|controller| controller.fence.is_some())
     }
 
+    /// The secrets that the site file gives by reference, with the file on the
+    /// administrator's machine that holds each.
+    pub fn given_secrets(&self) -> Vec<(SecretId, &Path)> {
+        let bmc = self.controllers.iter().filter_map(|controller| {
+            let file = controller.fence.as_ref()?.password_file.as_deref()?;
+            Some((SecretId::BmcPassword(controller.name.clone()), file))
+        });
+        bmc.chain(self.monitoring.iter().flat_map(Monitoring::given_secrets)).collect()
+    }
+
     /// Whether a controller that was fenced is switched on again.
     pub fn powers_on(&self) -> bool {
         self.is_fenced() && self.after_fencing == AfterFencing::PowerOn
@@ -334,7 +436,10 @@ impl Site {
         let logins = self.logins.iter().map(|l| (&l.name, l.address, Role::Login));
         let compute = self.compute_nodes().map(|n| (&n.name, n.address, Role::Compute));
         let mut machines: Vec<Machine> = Vec::new();
-        for (name, address, role) in controllers.chain(arbiter).chain(logins).chain(compute) {
+        let watching = self.monitoring.iter().flat_map(|monitoring| &monitoring.hosts);
+        let watching = watching.map(|host| (&host.name, host.address, Role::Monitoring));
+        let all = controllers.chain(arbiter).chain(logins).chain(watching).chain(compute);
+        for (name, address, role) in all {
             match machines.iter_mut().find(|m| &m.name == name) {
                 Some(machine) => {
                     machine.roles.insert(role);

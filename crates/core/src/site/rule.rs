@@ -182,6 +182,32 @@ rules! {
     /// A cluster of one machine stops with it.
     Warning SINGLE_COMPUTE_NODE = "single-compute-node";
 
+    // Monitoring.
+    /// Lengths of time are in Prometheus' notation.
+    Error INVALID_RETENTION = "invalid-retention";
+    /// Mail goes to and comes from plain addresses.
+    Error INVALID_MAIL_ADDRESS = "invalid-mail-address";
+    /// A server is given with its port.
+    Error INVALID_HOST_AND_PORT = "invalid-host-and-port";
+    /// Alerts are sent to plain http and https URLs.
+    Error INVALID_URL = "invalid-url";
+    /// Names of receivers are plain words.
+    Error INVALID_RECEIVER_NAME = "invalid-receiver-name";
+    /// One or two machines watch; more would tell no more.
+    Error MONITORING_HOST_COUNT = "monitoring-host-count";
+    /// Who watches outlives what is watched.
+    Error MONITORING_ON_WATCHED_MACHINE = "monitoring-on-watched-machine";
+    /// The interval is short enough to matter and long enough to be kept.
+    Error INTERVAL_OUT_OF_RANGE = "interval-out-of-range";
+    /// A webhook has one URL.
+    Error WEBHOOK_URL = "webhook-url";
+    /// A name tells webhooks apart.
+    Error DUPLICATE_WEBHOOK = "duplicate-webhook";
+    /// A login on the mail server is a name with a password.
+    Error MAIL_LOGIN = "mail-login";
+    /// Somebody is told.
+    Warning NO_RECEIVER = "no-receiver";
+
     // The rest.
     /// Clocks that drift apart make munge refuse every request.
     Warning NO_TIME_SERVERS = "no-time-servers";

@@ -10,6 +10,7 @@ mod devices;
 mod fencing;
 mod later;
 mod machines;
+mod monitoring;
 mod networks;
 mod nodes;
 mod partitions;
@@ -35,6 +36,7 @@ const FAMILIES: &[Family] = &[
     nodes::check,
     partitions::check,
     slurm::check,
+    monitoring::check,
     later::check,
 ];
 

@@ -7,6 +7,7 @@
 
 mod fence;
 mod list;
+mod monitoring;
 mod name;
 mod network;
 mod path;
@@ -14,6 +15,9 @@ mod slurm;
 
 pub(super) use fence::{FenceAgent, FenceOption, FenceOptions, FenceUser};
 pub(super) use list::{Addresses, Nodes, PartitionNodes};
+pub(super) use monitoring::{
+    HostAndPort, HttpUrl, MailAddress, MailUser, ReceiverName, Recipients, Retention,
+};
 pub(super) use name::{ClusterName, HostName, PartitionName, SshUser};
 pub(super) use network::HostOrAddress;
 pub(super) use path::{DevicePath, FilePath};

@@ -332,6 +332,7 @@ fn role_word(role: Role) -> &'static str {
         Role::Arbiter => "arbiter",
         Role::Compute => "compute",
         Role::Login => "login",
+        Role::Monitoring => "monitoring",
     }
 }
 

@@ -41,7 +41,7 @@ const fn package(
     Package { name, programs, units }
 }
 
-const CATALOGUE: [Package; 9] = [
+const CATALOGUE: [Package; 12] = [
     package("munge", &["munge"], &["munge.service"]),
     package(
         "corosync",
@@ -63,6 +63,9 @@ const CATALOGUE: [Package; 9] = [
     package("slurmdbd", &["slurmdbd"], &["slurmdbd.service"]),
     package("slurm-client", &["sacctmgr", "scontrol", "sdiag", "sinfo", "squeue"], &[]),
     package("chrony", &["chronyd"], &["chrony.service"]),
+    package("prometheus", &["prometheus", "promtool"], &["prometheus.service"]),
+    package("prometheus-alertmanager", &["amtool"], &["prometheus-alertmanager.service"]),
+    package("prometheus-node-exporter", &[], &["prometheus-node-exporter.service"]),
 ];
 
 const STATUS: &str = "/var/lib/dpkg/status";

@@ -84,7 +84,9 @@ fn clash(first: &Mention<'_>, second: &Mention<'_>) -> Option<&'static Rule> {
     match (first.role, second.role) {
         (a, b) if a == b => Some(&rule::DUPLICATE_MACHINE),
         (Role::Controller, Role::Arbiter) => Some(&rule::ARBITER_IS_A_CONTROLLER),
+        (Role::Controller, Role::Monitoring) => Some(&rule::MONITORING_ON_WATCHED_MACHINE),
         (Role::Controller, _) => Some(&rule::CONTROLLER_HAS_OTHER_ROLE),
+        (Role::Monitoring, Role::Compute) => Some(&rule::MONITORING_ON_WATCHED_MACHINE),
         _ if addresses.is_some_and(|((a, _), (b, _))| a != b) => Some(&rule::TWO_ADDRESSES),
         _ => None,
     }
@@ -102,6 +104,11 @@ impl Clash<'_> {
                 format!("{name} is a controller and the arbiter"),
                 "let another machine be the arbiter, such as a login node: the third vote must \
                  survive the machine that it decides about",
+            ),
+            code if code == rule::MONITORING_ON_WATCHED_MACHINE.code => (
+                format!("{name} is {} and {role}", role_name(self.first.1)),
+                "use a login node, the arbiter or a machine of its own: who watches must outlive a \
+                 controller, and jobs must not starve it",
             ),
             code if code == rule::TWO_ADDRESSES.code => (
                 format!("{name} has one address here and another one there"),

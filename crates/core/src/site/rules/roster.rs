@@ -55,6 +55,10 @@ pub(super) fn mentions(file: &SiteFile) -> Vec<Mention<'_>> {
     for login in items(file.login.as_ref()) {
         mentions.push(Mention::new(Role::Login, login.name.as_ref(), login.address.as_ref()));
     }
+    let monitoring = file.monitoring.as_ref().and_then(|monitoring| monitoring.host.as_ref());
+    for host in items(monitoring) {
+        mentions.push(Mention::new(Role::Monitoring, host.name.as_ref(), host.address.as_ref()));
+    }
     for group in items(file.nodes.as_ref()) {
         let (names, addresses) = (group.names.as_ref(), group.addresses.as_ref());
         let length = |n: Option<usize>| n.unwrap_or_default();
@@ -75,5 +79,6 @@ pub(super) fn role_name(role: Role) -> &'static str {
         Role::Arbiter => "the arbiter",
         Role::Compute => "a compute node",
         Role::Login => "a login node",
+        Role::Monitoring => "a monitoring host",
     }
 }

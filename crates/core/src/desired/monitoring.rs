@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the monitoring has: an exporter on every machine, Prometheus and
+//! Alertmanager on the monitoring hosts.
+//!
+//! The hosts begin to look when the cluster is there, in the last stage: a
+//! first `apply` is no outage.
+
+use super::{Want, enabled, packages, running};
+use crate::config_file::ConfigFile;
+use crate::plan::Stage;
+use crate::render::monitoring::{
+    ALERTMANAGER_FILE, ALERTMANAGER_UNIT, NODE_EXPORTER_UNIT, PROMETHEUS_FILE, PROMETHEUS_UNIT,
+    RULES_FILE, alertmanager, node_exporter, on_a_host, prometheus, rules,
+};
+use crate::site::{Machine, Role, Site};
+
+/// What every machine of a site with monitoring tells about itself.
+///
+/// A site without it gets nothing taken away: Debian's exporter may be there
+/// for a monitoring of the administrator's own.
+pub(super) fn exporters(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
+    if site.monitoring.is_none() {
+        return Vec::new();
+    }
+    let files = node_exporter(machine.address);
+    let reads = paths(&files);
+    let mut wants = vec![(Stage::Base, packages(&["prometheus-node-exporter"]))];
+    wants.extend(files.map(|file| (Stage::Base, Want::File(file))));
+    wants.push((Stage::Services, enabled(NODE_EXPORTER_UNIT)));
+    wants.push((Stage::Services, reading(NODE_EXPORTER_UNIT, &reads)));
+    if machine.roles.contains(&Role::Controller) {
+        wants.extend(cluster_exporter(machine));
+    }
+    wants
+}
+
+/// What a controller tells about the cluster: the one place for the unit of
+/// `slurmha exporter`, its file and that it runs.
+fn cluster_exporter(_controller: &Machine) -> Vec<(Stage, Want)> {
+    Vec::new()
+}
+
+/// What a monitoring host has.
+pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
+    let Some(monitoring) = &site.monitoring else { return Vec::new() };
+    let Some(host) = monitoring.hosts.iter().find(|host| host.name == machine.name) else {
+        return Vec::new();
+    };
+    let daemons = on_a_host(monitoring, host);
+    let [prometheus_options, prometheus_unit, alertmanager_options, alertmanager_unit] =
+        daemons.each_ref().map(|file| file.path.to_string_lossy().into_owned());
+    let mut wants = vec![(Stage::Base, packages(&["prometheus", "prometheus-alertmanager"]))];
+    wants.extend(daemons.map(|file| (Stage::Base, Want::File(file))));
+    // The rules first: promtool follows the configuration to them.
+    wants.push((Stage::Base, Want::File(rules(site, monitoring))));
+    wants.push((Stage::Base, Want::File(prometheus(site, monitoring))));
+    wants.extend(monitoring.secrets().into_iter().map(|id| (Stage::Secrets, Want::Secret(id))));
+    wants.push((Stage::Secrets, Want::File(alertmanager(monitoring))));
+    let read_by_prometheus =
+        [RULES_FILE.to_owned(), PROMETHEUS_FILE.to_owned(), prometheus_options, prometheus_unit];
+    let read_by_alertmanager =
+        [ALERTMANAGER_FILE.to_owned(), alertmanager_options, alertmanager_unit];
+    wants.extend(
+        [
+            enabled(ALERTMANAGER_UNIT),
+            reading(ALERTMANAGER_UNIT, &read_by_alertmanager),
+            enabled(PROMETHEUS_UNIT),
+            reading(PROMETHEUS_UNIT, &read_by_prometheus),
+        ]
+        .map(|want| (Stage::Nodes, want)),
+    );
+    wants
+}
+
+fn paths(files: &[ConfigFile]) -> Vec<String> {
+    files.iter().map(|file| file.path.to_string_lossy().into_owned()).collect()
+}
+
+fn reading(unit: &str, files: &[String]) -> Want {
+    running(unit, &files.iter().map(String::as_str).collect::<Vec<_>>())
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What Prometheus, Alertmanager and the node exporters read.
+//!
+//! Debian 12: Prometheus 2.42.0, Alertmanager 0.25.0, node exporter 1.5.0.
+//! Nothing here uses an option that came later.
+
+mod alertmanager;
+mod options;
+mod prometheus;
+mod rules;
+mod yaml;
+
+pub use alertmanager::alertmanager;
+pub use options::{
+    ALERTMANAGER_UNIT, NODE_EXPORTER_UNIT, PROMETHEUS_UNIT, node_exporter, on_a_host,
+};
+pub use prometheus::prometheus;
+pub use rules::rules;
+
+/// Prometheus' configuration.
+pub const PROMETHEUS_FILE: &str = "/etc/prometheus/prometheus.yml";
+/// The alerts.
+pub const RULES_FILE: &str = "/etc/prometheus/slurmha.rules.yml";
+/// Alertmanager's configuration.
+pub const ALERTMANAGER_FILE: &str = "/etc/prometheus/alertmanager.yml";

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Every alert tried by Prometheus itself: it fires when it should and keeps
+//! silent when it should, and what is generated is what the programs accept.
+
+mod monitoring;
+
+use std::collections::BTreeSet;
+
+use monitoring::{Case, Checker, site, two_hosts};
+use slurmha_core::monitoring::{Alert, COMPONENTS, WATCHDOG, alerts};
+use slurmha_core::render::monitoring::{alertmanager, rules};
+use slurmha_core::site::Site;
+
+/// With every alert that there is.
+fn everything() -> Site {
+    two_hosts()
+}
+
+#[test]
+fn every_alert_fires_and_keeps_silent() {
+    let checker = Checker::new(&everything());
+    for component in &COMPONENTS {
+        let mut cases = Vec::new();
+        for alert in component.alerts {
+            assert!(!alert.fires.is_empty(), "{} has no case", alert.name);
+            cases.push(Case::after_a_while(alert, alert.fires, true));
+            if alert.name != WATCHDOG {
+                assert!(!alert.quiet.is_empty(), "{} has no silent case", alert.name);
+                cases.push(Case::after_a_while(alert, alert.quiet, false));
+            }
+        }
+        checker.test_component(component.name, &cases);
+    }
+}
+
+#[test]
+fn the_programs_accept_what_is_generated() {
+    for site in [site(), two_hosts()] {
+        let checker = Checker::new(&site);
+        checker.check("promtool", &["check", "rules", "slurmha.rules.yml"]);
+        checker.check("promtool", &["check", "config", "prometheus.yml"]);
+        checker.check("amtool", &["check-config", "alertmanager.yml"]);
+    }
+}
+
+#[test]
+fn two_hosts_with_mail_secrets_and_a_sign_of_life() {
+    let site = two_hosts();
+    let monitoring = site.monitoring.as_ref().expect("monitoring");
+    insta::assert_snapshot!(alertmanager(monitoring).text);
+}
+
+/// An outage of 40 s, seen every 15 s: nobody is active, the VIP is nowhere,
+/// slurmctld comes up last; a constraint and a standby come and go.
+#[test]
+fn a_planned_move_is_silent() {
+    let moved = [
+        ("slurmha_active{instance='ctl1'}", "1+0x10 0+0x60"),
+        ("slurmha_active{instance='ctl2'}", "0+0x11 1+0x60"),
+        ("slurmha_vip_present{instance='ctl1'}", "1+0x9 0+0x60"),
+        ("slurmha_vip_present{instance='ctl2'}", "0+0x12 1+0x60"),
+        ("slurmha_slurmctld_up{instance='ctl1'}", "1+0x8 0 0 stale _x60"),
+        ("slurmha_slurmctld_up{instance='ctl2'}", "_x12 0 0 1+0x60"),
+        ("slurmha_slurmdbd_up{instance='ctl2'}", "_x12 0 0 1+0x60"),
+        ("slurmha_mariadb_up{instance='ctl2'}", "_x12 0 1+0x60"),
+        ("slurmha_slurmctld_dbd_queue{instance='ctl2'}", "_x12 5 5 0+0x60"),
+        ("slurmha_pacemaker_leftover_bans{instance='ctl1'}", "0+0x7 1+0x4 0+0x60"),
+        (
+            "slurmha_pacemaker_resource_active{resource='slurmctld',node='ctl1',instance='ctl1'}",
+            "1+0x9 0+0x60",
+        ),
+        (
+            "slurmha_pacemaker_resource_active{resource='slurmctld',node='ctl2',instance='ctl1'}",
+            "0+0x12 1+0x60",
+        ),
+        ("slurmha_drbd_connection{state='Connected',instance='ctl1'}", "1+0x80"),
+        ("slurmha_slurm_nodes{state='not_responding',instance='ctl2'}", "_x12 2 2 0+0x60"),
+        ("slurmha_slurm_nodes{state='idle',instance='ctl2'}", "_x12 0 0 2+0x60"),
+        ("up{job='slurmha',instance='ctl1'}", "1+0x80"),
+        ("up{job='slurmha',instance='ctl2'}", "1+0x80"),
+    ];
+    let cases = [Case::nothing_fires(&moved, 8 * 15, 60 * 15)];
+    Checker::new(&everything()).test_rules(&cases);
+}
+
+/// What a cut of power looks like: seen at the next look of both exporters.
+#[test]
+fn a_lost_controller_is_told_at_the_next_look_at_the_rules() {
+    let lost = [
+        ("up{job='slurmha',instance='ctl1'}", "1+0x3 0+0x20"),
+        ("up{job='node',role='controller',instance='ctl1'}", "1+0x3 0+0x20"),
+    ];
+    let (_, alert) = alerts().find(|(_, it)| it.name == "SlurmhaControllerDown").expect("it");
+    let cases = [Case::at(alert, &lost, 3 * 15, false), Case::at(alert, &lost, 4 * 15, true)];
+    Checker::new(&everything()).test_rules(&cases);
+}
+
+#[test]
+fn alerts_are_named_once_and_say_what_they_mean() {
+    let mut names = BTreeSet::new();
+    for (component, alert) in alerts() {
+        let Alert { name, failure, summary, description, expression, runbook, .. } = alert;
+        assert!(names.insert(*name), "{name} twice");
+        assert!(name.starts_with("Slurmha"), "{name}");
+        for text in [failure, summary, description, expression, runbook] {
+            assert!(!text.is_empty() && !text.contains('\n'), "{name} of {component}");
+        }
+        assert!(description.ends_with(['.', '?']), "{name}: {description}");
+        assert!(!summary.ends_with('.') && !failure.ends_with('.'), "{name}");
+    }
+    assert_eq!(COMPONENTS.iter().map(|it| it.alerts.len()).sum::<usize>(), names.len());
+}
+
+/// Alerts that would say nothing, or never be silent, on such a site.
+#[test]
+fn a_site_has_the_alerts_that_concern_it() {
+    let text = |site: &Site| rules(site, site.monitoring.as_ref().expect("monitoring")).text;
+    assert!(text(&two_hosts()).contains("SlurmhaClockUnsynchronised"));
+    assert!(!text(&site()).contains("SlurmhaClockUnsynchronised"), "no time servers there");
+    let mut unfenced = two_hosts();
+    unfenced.accept.insert(slurmha_core::site::Accept::DataLossWithoutFencing);
+    unfenced.controllers[0].fence = None;
+    assert!(text(&two_hosts()).contains("SlurmhaFencingDisabled"));
+    assert!(!text(&unfenced).contains("SlurmhaFencingDisabled"));
+}
+
+/// Four looks at least, however long the interval.
+#[test]
+fn a_longer_interval_waits_for_longer() {
+    let mut site = site();
+    let monitoring = site.monitoring.as_mut().expect("monitoring");
+    monitoring.interval = std::time::Duration::from_secs(60);
+    let text = rules(&site, site.monitoring.as_ref().expect("monitoring")).text;
+    assert!(text.contains("for: \"0s\"") && text.contains("for: \"240s\""));
+    assert!(!text.contains("for: \"60s\"") && text.contains("for: \"900s\""));
+}
