@@ -118,10 +118,6 @@ pub const EXPORTER_UNIT_FILE: &str = "/etc/systemd/system/slurmha-exporter.servi
 pub const SLURMCTLD_PORT: u16 = 6817;
 /// `DbdPort`, the default of slurmdbd.conf(5).
 pub const SLURMDBD_PORT: u16 = 6819;
-/// TCP port of slurmha's own exporter, on the controllers.
-pub const EXPORTER_PORT: u16 = 9817;
-/// Its unit.
-pub const EXPORTER_UNIT: &str = "slurmha-exporter.service";
 /// TCP port of Prometheus, its default.
 pub const PROMETHEUS_PORT: u16 = 9090;
 /// TCP port of Alertmanager, its default.

@@ -7,20 +7,22 @@
 
 use super::{Want, enabled, packages, running};
 use crate::config_file::ConfigFile;
+use crate::layout::{EXPORTER_UNIT, EXPORTER_UNIT_FILE};
 use crate::plan::Stage;
 use crate::render::monitoring::{
     ALERTMANAGER_FILE, ALERTMANAGER_UNIT, NODE_EXPORTER_UNIT, PROMETHEUS_FILE, PROMETHEUS_UNIT,
     RULES_FILE, alertmanager, node_exporter, on_a_host, prometheus, rules,
 };
+use crate::render::units;
 use crate::site::{Machine, Role, Site};
 
 /// What every machine of a site with monitoring tells about itself.
 ///
-/// A site without it gets nothing taken away: Debian's exporter may be there
-/// for a monitoring of the administrator's own.
+/// A site without it gets nothing of Debian's taken away: the node exporter may be
+/// there for a monitoring of the administrator's own.
 pub(super) fn exporters(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
     if site.monitoring.is_none() {
-        return Vec::new();
+        return no_cluster_exporter(machine);
     }
     let files = node_exporter(machine.address);
     let reads = paths(&files);
@@ -34,10 +36,25 @@ pub(super) fn exporters(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
     wants
 }
 
-/// What a controller tells about the cluster: the one place for the unit of
-/// `slurmha exporter`, its file and that it runs.
-fn cluster_exporter(_controller: &Machine) -> Vec<(Stage, Want)> {
-    Vec::new()
+/// What a controller tells about the cluster.
+fn cluster_exporter(controller: &Machine) -> Vec<(Stage, Want)> {
+    vec![
+        (Stage::Base, Want::File(units::exporter(controller.address))),
+        (Stage::Membership, enabled(EXPORTER_UNIT)),
+        (Stage::Membership, running(EXPORTER_UNIT, &[EXPORTER_UNIT_FILE])),
+    ]
+}
+
+/// It is ours, and there for nobody else.
+fn no_cluster_exporter(machine: &Machine) -> Vec<(Stage, Want)> {
+    if !machine.roles.contains(&Role::Controller) {
+        return Vec::new();
+    }
+    let unit = EXPORTER_UNIT.to_owned();
+    vec![
+        (Stage::Membership, Want::NotEnabled { unit: unit.clone() }),
+        (Stage::Membership, Want::NotRunning { unit }),
+    ]
 }
 
 /// What a monitoring host has.

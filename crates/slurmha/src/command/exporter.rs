@@ -41,10 +41,10 @@ pub struct Args {
     /// Where to listen: an address of this controller in the cluster network
     #[arg(long, value_name = "ADDRESS:PORT", required_unless_present = "once")]
     listen: Option<SocketAddr>,
-    /// Seconds from one round of questions to the next
-    #[arg(long, value_name = "SECONDS", default_value_t = 15,
-          value_parser = clap::value_parser!(u64).range(1..=3600))]
-    interval: u64,
+    /// Seconds from one round of questions to the next [default: what the site
+    /// file says, else 15]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    interval: Option<u64>,
     /// Ask once, print the metrics and end
     #[arg(long, conflicts_with = "listen")]
     once: bool,
@@ -60,7 +60,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         .map_err(|failure| failure.hint("`--site FILE` names another one"))?
         .site;
     let own = own_name(&system, &site)?;
-    let interval = Duration::from_secs(args.interval);
+    let interval = interval(args, &site);
     let board = Board::new(Box::new(system), site, own, interval);
     match args.listen {
         Some(address) => listen(address, board, &args.site),
@@ -69,6 +69,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             stdout::print(&board.text())
         }
     }
+}
+
+/// As often as Prometheus looks.
+fn interval(args: &Args, site: &Site) -> Duration {
+    let wanted = args.interval.map(Duration::from_secs);
+    let of_site = || site.monitoring.as_ref().map(|monitoring| monitoring.interval);
+    wanted.or_else(of_site).unwrap_or(Duration::from_secs(15))
 }
 
 /// The others have nothing of what is asked.
