@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use slurmha_core::layout::{DATABASE_MOUNT, DRBD_RESOURCE, JOB_STATE, STATE_MOUNT, WATCH_UNIT};
 use slurmha_core::metrics::{CorosyncAnswer, MachineAnswer, SlurmctldAnswer, VolumesAnswer};
-use slurmha_core::observe::{Reading, Space};
+use slurmha_core::observe::{Health, Reading, Space};
 use slurmha_core::plan::VOLUME_MARKER;
 use slurmha_host::observe::QUERY_TIMEOUT;
 use slurmha_host::observe::health::{self, SLURM_TIMEOUT};
@@ -70,12 +70,21 @@ fn ask_volumes(board: &Board) {
     });
 }
 
+/// One that does not answer is asked nothing more: each question would wait
+/// for its whole time, in the middle of a failover.
 fn ask_slurmctld(board: &Board) {
     let system = &*board.system;
-    board.slurmctld.fill(system, || SlurmctldAnswer {
-        ping: health::slurmctld(system),
-        diagnosis: reading(slurm::diagnosis(system, SLURM_TIMEOUT)),
-        nodes: reading(slurm::node_states(system, SLURM_TIMEOUT)),
+    board.slurmctld.fill(system, || match health::slurmctld(system) {
+        Health::Up => SlurmctldAnswer {
+            ping: Health::Up,
+            diagnosis: reading(slurm::diagnosis(system, SLURM_TIMEOUT)),
+            nodes: reading(slurm::node_states(system, SLURM_TIMEOUT)),
+        },
+        ping => SlurmctldAnswer {
+            ping,
+            diagnosis: Reading::Unknown("slurmctld does not answer".to_owned()),
+            nodes: Reading::Unknown("slurmctld does not answer".to_owned()),
+        },
     });
 }
 

@@ -103,6 +103,21 @@ fn a_role_that_cannot_be_told_is_the_last_one() {
     assert_eq!(value(&text, success).as_deref(), Some("1795874400.0"));
 }
 
+#[test]
+fn a_slurmctld_that_does_not_answer_is_asked_once_a_round() {
+    let machine = Machine::new("Primary");
+    machine.change(|now| now.hanging = vec!["scontrol"]);
+    let board = board(&machine);
+    ask_once(&board);
+    let text = board.text();
+    for series in ["slurmha_slurmctld_up", "slurmha_slurmctld_dbd_queue"] {
+        assert_eq!(value(&text, series).as_deref(), Some("NaN"), "{series}");
+    }
+    let ran = machine.change(|now| now.ran.clone());
+    assert!(!ran.iter().any(|program| program == "sdiag" || program == "sinfo"), "{ran:?}");
+    assert_eq!(value(&text, "slurmha_slurmdbd_up").as_deref(), Some("1.0"));
+}
+
 /// As when the thread that asks hangs itself.
 #[test]
 fn an_answer_is_told_for_three_intervals() {
