@@ -57,7 +57,9 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<(), Failure> {
     let system = Local::new();
     let site = SiteFile::load(&args.site)
-        .map_err(|failure| failure.hint("`--site FILE` names another one"))?
+        .map_err(|failure| {
+            failure.hint("`slurmha apply` puts it on the controllers; `--site FILE` names another")
+        })?
         .site;
     let own = own_name(&system, &site)?;
     let interval = interval(args, &site);

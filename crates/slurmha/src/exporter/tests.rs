@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use slurmha_core::site::{self, NodeName};
 
-use super::{Board, ask_once, serve};
+use super::{Board, ask_once, keep_asking, serve};
 use machine::Machine;
 
 const INTERVAL: Duration = Duration::from_secs(15);
@@ -116,6 +116,30 @@ fn a_slurmctld_that_does_not_answer_is_asked_once_a_round() {
     let ran = machine.change(|now| now.ran.clone());
     assert!(!ran.iter().any(|program| program == "sdiag" || program == "sinfo"), "{ran:?}");
     assert_eq!(value(&text, "slurmha_slurmdbd_up").as_deref(), Some("1.0"));
+}
+
+#[test]
+fn a_program_that_never_ends_keeps_no_other_from_being_asked() {
+    let machine = Machine::new("Primary");
+    machine.change(|now| (now.stuck, now.stands_still) = (vec!["crm_mon"], true));
+    let board = Arc::new(board(&machine));
+    let threads = keep_asking(&board);
+    let count = |program: &str| machine.change(|now| count_of(&now.ran, program));
+    let others = ["drbdsetup", "corosync-cmapctl", "ip", "sdiag", "sacctmgr", "mariadb"];
+    let asked_again = (0..2000).any(|_| {
+        thread::sleep(Duration::from_millis(5));
+        others.iter().all(|program| count(program) > 1)
+    });
+    assert!(asked_again, "{:?}", machine.change(|now| now.ran.clone()));
+    assert_eq!(count("crm_mon"), 1);
+    let text = board.text();
+    assert_eq!(value(&text, "slurmha_pacemaker_quorate").as_deref(), Some("NaN"));
+    assert_eq!(value(&text, "slurmha_slurmctld_up").as_deref(), Some("1.0"));
+    assert!(threads.iter().all(|thread| !thread.is_finished()));
+}
+
+fn count_of(ran: &[String], program: &str) -> usize {
+    ran.iter().filter(|name| *name == program).count()
 }
 
 /// As when the thread that asks hangs itself.

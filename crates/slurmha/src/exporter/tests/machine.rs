@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -22,6 +23,10 @@ pub struct Now {
     pub role: &'static str,
     /// Programs that do not answer in time.
     pub hanging: Vec<&'static str>,
+    /// Programs that cannot even be ended.
+    pub stuck: Vec<&'static str>,
+    /// Whether whoever sleeps lets the others run, and no time passes.
+    pub stands_still: bool,
     pub clock: Duration,
     pub ran: Vec<String>,
 }
@@ -36,7 +41,14 @@ pub struct Machine {
 
 impl Machine {
     pub fn new(role: &'static str) -> Self {
-        let now = Now { role, hanging: Vec::new(), clock: Duration::ZERO, ran: Vec::new() };
+        let now = Now {
+            role,
+            hanging: Vec::new(),
+            stuck: Vec::new(),
+            stands_still: false,
+            clock: Duration::ZERO,
+            ran: Vec::new(),
+        };
         Self { now: Arc::new(Mutex::new(now)), rest: Arc::new(Simulated::new("ctl1", "ctl2")) }
     }
 
@@ -64,10 +76,16 @@ fn says(command: &Command, role: &str) -> String {
 impl System for Machine {
     fn run(&self, command: &Command) -> Result<CommandOutput, CommandError> {
         let program = command.program().to_owned();
-        let (role, hangs) = self.change(|now| {
+        let (role, hangs, is_stuck) = self.change(|now| {
             now.ran.push(program.clone());
-            (now.role, now.hanging.contains(&program.as_str()))
+            let is_in = |list: &[&str]| list.contains(&program.as_str());
+            (now.role, is_in(&now.hanging), is_in(&now.stuck))
         });
+        if is_stuck {
+            loop {
+                thread::park();
+            }
+        }
         if hangs {
             self.sleep(command.limit());
             let command = command.pasteable();
@@ -103,7 +121,11 @@ impl System for Machine {
     }
 
     fn sleep(&self, time: Duration) {
-        self.change(|now| now.clock += time);
+        if self.change(|now| now.stands_still) {
+            thread::sleep(Duration::from_millis(5));
+        } else {
+            self.change(|now| now.clock += time);
+        }
     }
 
     fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
