@@ -36,7 +36,7 @@ pub(super) const ALERTS: &[Alert] = &[
     Alert {
         name: "SlurmhaDbdQueue",
         failure: "Accounting records pile up",
-        hold: 90,
+        hold: 120,
         expression: "slurmha_slurmctld_dbd_queue > 0",
         summary: "{{ $value }} accounting records wait in slurmctld",
         description: "They are in memory and in the saved state; at MaxDBDMsgs (10000 or more) \

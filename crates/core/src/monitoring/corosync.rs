@@ -60,14 +60,20 @@ pub(super) const ALERTS: &[Alert] = &[
         name: "SlurmhaCorosyncLinkDown",
         failure: "One of the two links between the controllers is down",
         expression: "slurmha_corosync_link_connected == 0",
-        summary: "Link {{ $labels.link }} from {{ $labels.instance }} to {{ $labels.node }} is \
+        summary: "The {{ $labels.link }} link from {{ $labels.instance }} to {{ $labels.node }} is \
              down",
-        description: "Link 0 is the cluster network, link 1 the replication. The cluster lives on \
-             the other one. `corosync-cfgtool -n`; `ip -statistics link`.",
+        description: "The cluster lives on the other one. `corosync-cfgtool -n`; `ip -statistics \
+             link`.",
         runbook: "corosync.md#slurmhacorosynclinkdown",
         follows: &["SlurmhaControllerDown", "SlurmhaControllerOffline"],
-        fires: &[("slurmha_corosync_link_connected{link='1',node='ctl2',instance='ctl1'}", "0")],
-        quiet: &[("slurmha_corosync_link_connected{link='1',node='ctl2',instance='ctl1'}", "1")],
+        fires: &[(
+            "slurmha_corosync_link_connected{link='replication',node='ctl2',instance='ctl1'}",
+            "0",
+        )],
+        quiet: &[(
+            "slurmha_corosync_link_connected{link='replication',node='ctl2',instance='ctl1'}",
+            "1",
+        )],
         ..Alert::COMMON
     },
     // A token of 1000 ms passes each link several times; a twentieth of a second
@@ -77,17 +83,17 @@ pub(super) const ALERTS: &[Alert] = &[
         failure: "A link is about to lose the token",
         hold: 300,
         expression: "slurmha_corosync_link_latency_seconds > 0.05",
-        summary: "Link {{ $labels.link }} from {{ $labels.instance }} to {{ $labels.node }} takes \
-             {{ $value | humanizeDuration }}",
+        summary: "The {{ $labels.link }} link from {{ $labels.instance }} to {{ $labels.node }} \
+             takes {{ $value | humanizeDuration }}",
         description: "Longer stalls end in a fence. `ip -statistics link` for errors; who fills \
              the link?",
         runbook: "corosync.md#slurmhacorosynclinkslow",
         fires: &[(
-            "slurmha_corosync_link_latency_seconds{link='0',node='ctl2',instance='ctl1'}",
+            "slurmha_corosync_link_latency_seconds{link='cluster',node='ctl2',instance='ctl1'}",
             "0.08",
         )],
         quiet: &[(
-            "slurmha_corosync_link_latency_seconds{link='0',node='ctl2',instance='ctl1'}",
+            "slurmha_corosync_link_latency_seconds{link='cluster',node='ctl2',instance='ctl1'}",
             "0.02",
         )],
         ..Alert::COMMON

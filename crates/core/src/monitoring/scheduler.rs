@@ -15,7 +15,7 @@ pub(super) const ALERTS: &[Alert] = &[
         runbook: "scheduler.md#slurmhaslurmctlddown",
         follows: &["SlurmhaNoActiveController"],
         fires: &[("slurmha_slurmctld_up{instance='ctl1'}", "0")],
-        quiet: &[("slurmha_slurmctld_up{instance='ctl1'}", "0+0x2 1+0x200")],
+        quiet: &[("slurmha_slurmctld_up{instance='ctl1'}", "0+0x4 1+0x200")],
         ..Alert::COMMON
     },
     // slurmctld works on 256 requests at once (MAX_SERVER_THREADS, which sdiag(1)

@@ -22,6 +22,7 @@ pub fn init(answers: &InitAnswers) -> String {
         nodes(answers),
         PARTITION.to_owned(),
         SLURM.to_owned(),
+        MONITORING.to_owned(),
     ];
     sections.join("\n")
 }
@@ -48,6 +49,19 @@ const SLURM: &str = "\
 #[slurm]
 #durable_submit = \"on-request\"
 #extra = [\"PriorityType=priority/multifactor\"]
+";
+
+const MONITORING: &str = "\
+# Who watches the cluster, with Prometheus and Alertmanager, and who is told:
+# a login node or a machine of its own.
+#[monitoring]
+#[[monitoring.host]]
+#name = \"login1\"
+#address = \"...\"
+#[monitoring.mail]
+#to = [\"hpc-admins@example.edu\"]
+#from = \"slurmha@example.edu\"
+#smarthost = \"mail.example.edu:25\"
 ";
 
 fn cluster(answers: &InitAnswers) -> String {
