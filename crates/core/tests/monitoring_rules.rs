@@ -43,6 +43,21 @@ fn the_programs_accept_what_is_generated() {
     }
 }
 
+/// Alertmanager's own answer to who is told what.
+#[test]
+fn alerts_go_to_people_and_signs_of_life_to_the_heartbeat() {
+    let checker = Checker::new(&two_hosts());
+    for (receiver, labels) in [
+        ("people", ["alertname=SlurmhaControllerDown", "severity=critical"]),
+        ("people", ["alertname=SlurmhaNodesDown", "severity=info"]),
+        ("heartbeat", ["alertname=SlurmhaWatchdog", "severity=info"]),
+    ] {
+        let verify = format!("--verify.receivers={receiver}");
+        let question = ["config", "routes", "test", "--config.file=alertmanager.yml", &verify];
+        checker.check("amtool", &[&question[..], &labels].concat());
+    }
+}
+
 #[test]
 fn two_hosts_with_mail_secrets_and_a_sign_of_life() {
     let site = two_hosts();

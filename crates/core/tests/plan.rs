@@ -311,3 +311,40 @@ fn durable_submit_goes_from_a_running_cluster() {
     assert!(plan_to(&text, &observed).is_empty());
     insta::assert_snapshot!(plan::explain(&plan_to(SITE, &observed), false));
 }
+
+/// The rules are Prometheus' alone; nobody else is restarted for them.
+#[test]
+fn a_changed_rule_restarts_prometheus_and_nothing_else() {
+    let mut observed = as_wanted();
+    let login = observed.get_mut(&NodeName::from("login1")).expect("login1");
+    let rules = PathBuf::from(slurmha_core::render::monitoring::RULES_FILE);
+    login.files.get_mut(&rules).expect("the rules").text = Some("groups: []\n".to_owned());
+    let plan = plan_for(&observed);
+    let steps = steps_on(&plan, "login1");
+    assert!(matches!(steps[0], Step::WriteFile(file) if file.path == rules), "{steps:#?}");
+    assert_eq!(steps[1..], [&Step::RestartUnit { unit: "prometheus.service".to_owned() }]);
+}
+
+/// A receiver that nobody could reach is told before anything is changed.
+#[test]
+fn a_webhook_whose_url_is_nowhere_is_refused() {
+    let text = SITE.replace("url = \"http://10.77.0.31:9099/\"", "url_file = \"~/chat\"");
+    let site = site::parse("site.toml", &text).expect("a valid site file").0;
+    let wants = desired(&site, &text);
+    let observed = untouched();
+    let plan_with = |given: &BTreeMap<SecretId, Digest>| {
+        plan::plan(&Inputs { site: &site, wants: &wants, observed: &observed, given })
+    };
+    let refusals = plan_with(&given()).refusals;
+    assert_eq!(refusals.len(), 1, "{refusals:?}");
+    assert!(format!("{:?}", refusals[0]).contains("webhook-url-lab is on no machine"));
+    let mut given = given();
+    given.insert(SecretId::WebhookUrl("lab".to_owned()), Digest::of(b"https://chat/"));
+    let plan = plan_with(&given);
+    assert_eq!(plan.refusals, []);
+    let placed = steps_on(&plan, "login1").into_iter().filter(
+        |step| matches!(step, Step::PlaceSecret { file, .. } if file.path.ends_with("webhook-url-lab")),
+    );
+    assert_eq!(placed.count(), 1);
+    assert!(!plan::explain(&plan, true).contains("https://chat/"));
+}

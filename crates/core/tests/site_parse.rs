@@ -55,6 +55,29 @@ fn the_production_example_is_spotless() {
 }
 
 #[test]
+fn the_monitoring_is_what_the_file_says() {
+    let lab = spotless(LAB);
+    let watching: Vec<String> = lab
+        .machines()
+        .into_iter()
+        .filter(|machine| machine.roles.contains(&Role::Monitoring))
+        .map(|machine| machine.name.0)
+        .collect();
+    assert_eq!(watching, ["login1"]);
+    assert_eq!(lab.given_secrets().len(), 2, "the BMCs' alone");
+
+    let site = spotless(PRODUCTION);
+    let monitoring = site.monitoring.as_ref().expect("monitoring");
+    assert_eq!(monitoring.hosts.len(), 2);
+    assert_eq!(monitoring.retention, "90d");
+    assert_eq!(monitoring.interval, Duration::from_secs(15));
+    assert!(!monitoring.webhooks[0].heartbeat && monitoring.webhooks[1].heartbeat);
+    let secrets: Vec<String> = monitoring.secrets().iter().map(ToString::to_string).collect();
+    assert_eq!(secrets, ["mail-password", "webhook-url-chat", "webhook-url-deadman"]);
+    assert_eq!(site.given_secrets().len(), 5);
+}
+
+#[test]
 fn defaults_are_filled_in() {
     let text = PRODUCTION.replace("[timing]\ntoken_ms = 1000\n", "").replace("[ssh]\nuser", "#");
     let site = spotless(&text);

@@ -33,7 +33,19 @@ pub fn mask_secrets(text: &str) -> String {
             masked.replace_range(start..end, &stars);
         }
     }
+    mask_logins(text, &mut masked);
     masked
+}
+
+/// Stars out `user:password` in URLs.
+fn mask_logins(text: &str, masked: &mut String) {
+    for start in text.match_indices("://").map(|(index, sign)| index + sign.len()) {
+        let host = text[start..].split(['/', '"', '\'', ' ', '\n']).next().unwrap_or_default();
+        if let Some(end) = host.rfind('@') {
+            let stars: String = host[..end].bytes().map(star).collect();
+            masked.replace_range(start..start + end, &stars);
+        }
+    }
 }
 
 fn star(byte: u8) -> char {
@@ -105,6 +117,7 @@ mod tests {
         assert_eq!(masked("passwd = \"abc\nx = \"y\""), "passwd = \"***\nx = \"y\"");
         assert_eq!(masked("passwd = abc\nx = 1"), "passwd = ***\nx = 1");
         assert_eq!(masked("password_file = \"~/bmc\""), "password_file = \"~/bmc\"");
+        assert_eq!(masked("url = \"https://u:p@a/b@c\""), "url = \"https://***@a/b@c\"");
         assert_eq!(masked("passwd = \"\u{e4}\"").len(), "passwd = \"\u{e4}\"".len());
     }
 }

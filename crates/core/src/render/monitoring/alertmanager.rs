@@ -57,8 +57,9 @@ fn secret(id: &SecretId, parent: &str) -> String {
     format!("|2-\n{parent}  {}", id.placeholder())
 }
 
-/// What is critical goes out five seconds after the first, so that what comes
-/// at the same time is one message; the rest may wait for company.
+/// What is critical waits five seconds, so that what comes at the same time is
+/// one message, and what joins it later waits ten. The rest may wait for
+/// company.
 fn route(monitoring: &Monitoring) -> String {
     let heartbeat = monitoring.webhooks.iter().any(|webhook| webhook.heartbeat);
     format!(
@@ -77,7 +78,7 @@ route:
       repeat_interval: \"1m\"
     - matchers: [{}]
       group_wait: \"5s\"
-      group_interval: \"30s\"
+      group_interval: \"10s\"
       repeat_interval: \"1h\"
 ",
         quoted(&format!("alertname=\"{WATCHDOG}\"")),
