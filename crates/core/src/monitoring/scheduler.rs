@@ -18,8 +18,8 @@ pub(super) const ALERTS: &[Alert] = &[
         quiet: &[("slurmha_slurmctld_up{instance='ctl1'}", "0+0x4 1+0x200")],
         ..Alert::COMMON
     },
-    // slurmctld works on 256 requests at once (MAX_SERVER_THREADS, which sdiag(1)
-    // names as the bottleneck).
+    // slurmctld works on 256 requests at once (MAX_SERVER_THREADS, slurmctld.h, which
+    // sdiag(1) names as the bottleneck).
     Alert {
         name: "SlurmhaSlurmctldThreads",
         failure: "The scheduler drowns in requests",
@@ -46,34 +46,40 @@ pub(super) const ALERTS: &[Alert] = &[
         quiet: &[("slurmha_slurmctld_agent_queue{instance='ctl1'}", "60")],
         ..Alert::COMMON
     },
-    // slurmctld saves seconds after each change, and every few minutes without one
-    // (PERIODIC_CHECKPOINT, slurmctld.h).
+    // slurmctld 22.05 saves seconds after each change, and every 300 s without one
+    // (PERIODIC_CHECKPOINT, slurmctld.h). After a start the file may be as old as the
+    // outage until then, so it has to hold for longer than that.
     Alert {
         name: "SlurmhaSavedStateOld",
         failure: "A failover would lose the last jobs",
         severity: Severity::Critical,
-        hold: 120,
-        expression: "slurmha_slurmctld_saved_state_age_seconds > 900",
+        hold: 420,
+        expression: "slurmha_slurmctld_saved_state_age_seconds > 600",
         summary: "slurmctld's saved state is {{ $value | humanizeDuration }} old",
         description: "What came since is in memory alone. On {{ $labels.instance }}: `df \
-             /srv/slurmha/state`; `journalctl -u slurmctld -p err`. Do not restart slurmctld \
-             before `scontrol` has answered.",
+             /srv/slurmha/state`; `journalctl -u slurmctld -p err`. Do not restart or move it \
+             before it has saved.",
         runbook: "scheduler.md#slurmhasavedstateold",
         follows: &["SlurmhaSlurmctldDown"],
-        fires: &[("slurmha_slurmctld_saved_state_age_seconds{instance='ctl1'}", "1200")],
-        quiet: &[("slurmha_slurmctld_saved_state_age_seconds{instance='ctl1'}", "400")],
+        fires: &[("slurmha_slurmctld_saved_state_age_seconds{instance='ctl1'}", "700")],
+        quiet: &[(
+            "slurmha_slurmctld_saved_state_age_seconds{instance='ctl1'}",
+            "9000+15x20 0+15x20 0+15x20 0+15x20",
+        )],
         ..Alert::COMMON
     },
+    // A cycle ends after 2 s at the latest by default (max_sched_time,
+    // slurm.conf(5)): at half of that many do not get to the end of the queue.
     Alert {
         name: "SlurmhaSchedulingSlow",
         failure: "Scheduling takes too long",
         hold: 900,
-        expression: "slurmha_slurmctld_cycle_mean_seconds > 2",
+        expression: "slurmha_slurmctld_cycle_mean_seconds > 1",
         summary: "A scheduling cycle takes {{ $value | humanizeDuration }} on average",
         description: "Requests wait meanwhile. `sdiag`: queue depth, backfill; SchedulerParameters \
              such as `default_queue_depth`, `partition_job_depth`.",
         runbook: "scheduler.md#slurmhaschedulingslow",
-        fires: &[("slurmha_slurmctld_cycle_mean_seconds{instance='ctl1'}", "3")],
+        fires: &[("slurmha_slurmctld_cycle_mean_seconds{instance='ctl1'}", "1.5")],
         quiet: &[("slurmha_slurmctld_cycle_mean_seconds{instance='ctl1'}", "0.8")],
         ..Alert::COMMON
     },
