@@ -4,6 +4,8 @@
 //! A [`Site`] is complete (every default is filled in) and consistent (every
 //! rule of the site file holds), so that nothing downstream has to ask again.
 
+mod monitoring;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -14,6 +16,8 @@ use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use crate::secret::SecretId;
+
+pub use monitoring::{Mail, MailLogin, Monitoring, MonitoringHost, Webhook, WebhookUrl};
 
 /// A machine's short host name, as in `uname -n` and Slurm's `NodeName`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -208,92 +212,6 @@ pub struct Login {
     pub name: NodeName,
     /// Address on the cluster network.
     pub address: Ipv4Addr,
-}
-
-/// Who watches the cluster and tells whom.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Monitoring {
-    /// One or two machines that run Prometheus and Alertmanager.
-    pub hosts: Vec<MonitoringHost>,
-    /// How long Prometheus keeps samples, in its own notation: `30d`.
-    pub retention: String,
-    /// Between two looks at a machine, and between two looks at the rules.
-    pub interval: Duration,
-    /// Alerts by mail.
-    pub mail: Option<Mail>,
-    /// Alerts by HTTP.
-    pub webhooks: Vec<Webhook>,
-}
-
-impl Monitoring {
-    /// The secrets that its hosts need.
-    pub fn secrets(&self) -> Vec<SecretId> {
-        self.given_secrets().into_iter().map(|(id, _)| id).collect()
-    }
-
-    fn given_secrets(&self) -> Vec<(SecretId, &Path)> {
-        let login = self.mail.as_ref().and_then(|mail| mail.login.as_ref());
-        let password = login.map(|login| (SecretId::MailPassword, login.password_file.as_path()));
-        let urls = self.webhooks.iter().filter_map(|webhook| match &webhook.url {
-            WebhookUrl::File(file) => {
-                Some((SecretId::WebhookUrl(webhook.name.clone()), file.as_path()))
-            }
-            WebhookUrl::Plain(_) => None,
-        });
-        password.into_iter().chain(urls).collect()
-    }
-}
-
-/// A machine that runs Prometheus and Alertmanager.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct MonitoringHost {
-    /// Host name; may be that of a login node or of the arbiter.
-    pub name: NodeName,
-    /// Address on the cluster network.
-    pub address: Ipv4Addr,
-}
-
-/// Alerts by mail.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Mail {
-    /// Who gets them, never empty.
-    pub to: Vec<String>,
-    /// Whom they come from.
-    pub from: String,
-    /// Mail server, `HOST:PORT`.
-    pub smarthost: String,
-    /// Login on the mail server.
-    pub login: Option<MailLogin>,
-}
-
-/// Who logs in on a mail server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct MailLogin {
-    /// Its name there.
-    pub user: String,
-    /// File on the administrator's machine that holds the password.
-    pub password_file: PathBuf,
-}
-
-/// A program that takes alerts by HTTP.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Webhook {
-    /// Its own among the webhooks.
-    pub name: String,
-    /// Where it listens.
-    pub url: WebhookUrl,
-    /// Whether it gets a sign of life instead of the alerts.
-    pub heartbeat: bool,
-}
-
-/// Where a webhook's URL stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum WebhookUrl {
-    /// In the site file.
-    Plain(String),
-    /// In a file on the administrator's machine: whoever knows it can use it.
-    File(PathBuf),
 }
 
 /// A danger that a site file has to accept by name before slurmha goes on.
