@@ -59,6 +59,7 @@ fn the_main_job() {
         lab.until_healthy();
         lab.slurmha(&["status", lab.site(), "--json"]).succeeds();
     });
+    lab.part("everything is watched", || lab_site::watched::is_everything(&lab));
     lab.part("a job that its node only remembers is put right", || {
         lab_site::remembered::is_put_right(&lab);
         lab.until_healthy();
@@ -102,7 +103,12 @@ fn the_main_job() {
     lab.part("no client reaches the active controller", || {
         lab.survives_scenario("unplugged");
     });
-    lab.part("the active controller loses power", || lab.survives("power-loss"));
+    lab.part("the active controller loses power", || {
+        let (active, _) = lab.active_and_passive();
+        lab_site::watched::listen(&lab);
+        lab.survives("power-loss");
+        lab_site::watched::was_told(&lab, "SlurmhaControllerDown", &active);
+    });
     lab.part("a machine that cannot be fenced", || {
         lab_site::unfenced::is_never_promoted_over(&lab);
     });

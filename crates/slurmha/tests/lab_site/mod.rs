@@ -6,6 +6,7 @@ pub mod dark;
 pub mod remembered;
 pub mod snapshot;
 pub mod unfenced;
+pub mod watched;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

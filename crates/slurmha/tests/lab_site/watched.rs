@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Prometheus sees every machine, and an alert reaches whoever listens.
+
+use super::{LabSite, wait_until};
+
+/// Where the site file sends alerts: one line for each that arrives.
+const RECEIVER: &str = r#"
+import http.server, json
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with open("/run/lab-alerts", "a") as arrived:
+            for alert in told["alerts"]:
+                labels = alert["labels"]
+                words = [alert["status"], labels["alertname"], labels.get("instance", "-")]
+                print(*words, file=arrived, flush=True)
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+http.server.HTTPServer(("10.77.0.31", 9099), Receiver).serve_forever()
+"#;
+
+const PROMETHEUS: &str = "http://10.77.0.31:9090";
+
+/// Listens, unless it does already.
+pub fn listen(lab: &LabSite) {
+    lab.on(
+        "login1",
+        &format!(
+            "touch /run/lab-alerts; systemctl --quiet is-active lab-receiver || \
+             systemd-run --quiet --unit=lab-receiver python3 -c '{RECEIVER}'"
+        ),
+    );
+}
+
+/// Waits until all is seen and nothing is wrong.
+pub fn is_everything(lab: &LabSite) {
+    listen(lab);
+    // Two exporters of ours, five of the machines, Prometheus and Alertmanager.
+    wait_until("every target is up", || {
+        value(lab, "count(up)") == Some(9.0) && value(lab, "sum(up)") == Some(9.0)
+    });
+    wait_until("every collector answers", || value(lab, "min(slurmha_collector_up)") == Some(1.0));
+    for (query, expected) in [
+        ("sum(slurmha_active)", 1.0),
+        ("sum(slurmha_vip_present)", 1.0),
+        ("sum(slurmha_slurmctld_up)", 1.0),
+        ("min(slurmha_drbd_disk{state=\"UpToDate\"})", 1.0),
+        ("sum(slurmha_slurm_nodes)", 2.0),
+    ] {
+        wait_until(query, || value(lab, query) == Some(expected));
+    }
+    // That the machines have just started is worth an information.
+    wait_until("no alert but the one that always fires", || {
+        let always = value(lab, "count(ALERTS{alertname=\"SlurmhaWatchdog\"})");
+        always == Some(1.0) && firing(lab).is_some_and(|names| names.is_empty())
+    });
+    // Where nobody needs to know, nothing listens.
+    let elsewhere = lab.on("ctl1", "ss --no-header --listening --tcp --numeric 'sport = :9817'");
+    assert!(elsewhere.contains("10.77.0.11:9817") && elsewhere.lines().count() == 1, "{elsewhere}");
+}
+
+/// Waits until an alert about a machine has arrived, and then its end.
+pub fn was_told(lab: &LabSite, alert: &str, machine: &str) {
+    for state in ["firing", "resolved"] {
+        let line = format!("{state} {alert} {machine}");
+        wait_until(&line, || {
+            let arrived = lab.on("login1", "cat /run/lab-alerts");
+            arrived.lines().any(|arrived| arrived == line)
+        });
+    }
+}
+
+/// The value of a query that gives one.
+fn value(lab: &LabSite, query: &str) -> Option<f64> {
+    // `{} => 9 @[1795874400.123]`
+    let text = ask(lab, query)?;
+    text.split("=> ").nth(1)?.split_whitespace().next()?.parse().ok()
+}
+
+/// The names of the alerts for which somebody has to do something.
+fn firing(lab: &LabSite) -> Option<Vec<String>> {
+    let text = ask(lab, "ALERTS{alertstate=\"firing\",severity!=\"info\"}")?;
+    let names =
+        text.lines().filter_map(|line| line.split("alertname=\"").nth(1)?.split('"').next());
+    Some(names.map(str::to_owned).collect())
+}
+
+fn ask(lab: &LabSite, query: &str) -> Option<String> {
+    lab.try_on("login1", &format!("promtool query instant {PROMETHEUS} '{query}'"))
+}
