@@ -20,7 +20,7 @@ pub use side::Side;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Fault {
-    /// A controller loses its power, at once and without a word.
+    /// A machine loses its power, at once and without a word.
     PowerLoss(Side),
     /// A controller's kernel ends in the middle of everything.
     Crash(Side),
@@ -41,7 +41,9 @@ impl Fault {
     pub fn all() -> Vec<Self> {
         use FaultSignal::{Freeze, Kill};
         let controllers = [Side::Active, Side::Passive];
-        let mut all = [controllers.map(Self::PowerLoss), controllers.map(Self::Crash)].concat();
+        let mut all: Vec<Self> = controllers.map(Self::PowerLoss).into();
+        all.push(Self::PowerLoss(Side::Compute));
+        all.extend(controllers.map(Self::Crash));
         for side in [Side::Active, Side::Passive, Side::Arbiter] {
             for daemon in Daemon::ALL.into_iter().filter(|daemon| daemon.runs_on(side)) {
                 all.extend([Kill, Freeze].map(|signal| Self::Process(side, daemon, signal)));
@@ -89,11 +91,12 @@ impl Fault {
         matches!(self, Self::PowerLoss(_) | Self::Crash(_))
     }
 
-    /// Whether the cluster has to get rid of the whole machine: it is gone, or
-    /// without Corosync nobody can tell what it does.
+    /// Whether Pacemaker has to get rid of the whole machine: it is gone, or
+    /// without Corosync nobody can tell what it does. A compute node is none of
+    /// Pacemaker's.
     pub fn fells_machine(self) -> bool {
         match self {
-            Self::PowerLoss(_) | Self::Crash(_) => true,
+            Self::PowerLoss(side) | Self::Crash(side) => side != Side::Compute,
             Self::Process(_, daemon, _) => daemon == Daemon::Corosync,
             Self::Disturbance(_, what) => what.fells_machine(),
             Self::Switchover => false,
@@ -138,7 +141,8 @@ impl Fault {
                 matches!(daemon, Slurmdbd | Mariadb | Pacemakerd | Qnetd)
             }
             Self::Disturbance(_, what) => what == Disturbance::Full(Volume::Database),
-            Self::PowerLoss(_) | Self::Crash(_) | Self::Switchover => false,
+            Self::PowerLoss(side) => side == Side::Compute,
+            Self::Crash(_) | Self::Switchover => false,
         }
     }
 
@@ -162,7 +166,7 @@ impl Fault {
             Self::Switchover => [&[Stop, Demote][..], &TAKEOVER].concat(),
             _ if self.fells_machine() => match self.side() {
                 Side::Active => [&[Notice, Fence][..], &TAKEOVER].concat(),
-                Side::Passive | Side::Arbiter => vec![Notice, Fence],
+                Side::Passive | Side::Arbiter | Side::Compute => vec![Notice, Fence],
             },
             // Pacemaker's journal tells neither of its parent's end nor of
             // what is none of its resources.

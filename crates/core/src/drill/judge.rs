@@ -6,6 +6,7 @@ mod finding;
 mod job_fate;
 mod outage;
 mod phase;
+mod requeued;
 mod verdict;
 mod window;
 mod writer;

@@ -74,11 +74,12 @@ mod tests {
         assert_eq!(Draw::new(7, Vec::new()).next(), None);
     }
 
-    /// A release that draws otherwise would play other drills for the seeds in
-    /// old reports.
+    /// With the same catalogue, a release that draws otherwise would play other
+    /// drills for the seeds in old reports.
     #[test]
     fn what_a_seed_means_does_not_change() {
-        let names: Vec<String> = Draw::new(1, Fault::all()).take(5).map(Fault::name).collect();
+        let catalogue = Daemon::ALL.map(kill).to_vec();
+        let names: Vec<String> = Draw::new(1, catalogue).take(5).map(Fault::name).collect();
         insta::assert_debug_snapshot!(names);
     }
 

@@ -127,10 +127,11 @@ const FELT_LATE: Duration = Duration::from_secs(60);
 
 /// Whether clients are still served when the fault has happened, and only
 /// later are not: a lost peer is felt when DRBD and Corosync have noticed, and
-/// until it is fenced; without Corosync slurmctld goes on until then.
+/// until it is fenced; without Corosync slurmctld goes on until then; a lost node
+/// is still given jobs.
 fn is_felt_late(fault: Fault) -> bool {
     match fault {
-        Fault::PowerLoss(side) | Fault::Crash(side) => side == Side::Passive,
+        Fault::PowerLoss(side) | Fault::Crash(side) => side != Side::Active,
         Fault::Process(_, daemon, _) => {
             use Daemon::{Corosync, Munged, Pacemakerd, Qnetd};
             matches!(daemon, Corosync | Pacemakerd | Munged | Qnetd)

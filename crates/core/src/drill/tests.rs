@@ -3,6 +3,7 @@
 
 mod disturbance;
 mod made_up;
+mod node;
 mod per_fault;
 
 use made_up::{Job, at, evidence, job, message, sample};

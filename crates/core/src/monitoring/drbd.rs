@@ -112,7 +112,8 @@ pub(super) const ALERTS: &[Alert] = &[
         summary: "{{ $value | humanize1024 }}B of {{ $labels.volume }} are out of sync on {{ \
              $labels.instance }}",
         description: "No resync runs. After `drbdadm verify` this is what it found: `drbdadm \
-             disconnect slurm_data && drbdadm connect slurm_data` repairs it.",
+             disconnect slurm_data && drbdadm connect slurm_data` on the controller that is not \
+             active repairs it.",
         runbook: "drbd.md#slurmhadrbdoutofsync",
         follows: &["SlurmhaControllerDown", "SlurmhaDrbdDisconnected", "SlurmhaDrbdStandAlone"],
         fires: &[

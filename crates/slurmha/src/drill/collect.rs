@@ -67,18 +67,18 @@ fn count(remote: &Remote, client: &NodeName, task: Task) -> Result<usize, String
     }
 }
 
-/// Asks the client, the controllers that live and every compute node at the
-/// same time.
+/// Asks the client, the survivor and every compute node at the same time, and
+/// the victim where it can tell something of what happened.
 pub fn gather(
     site: &Site,
     remote: &Remote,
     cast: &Cast,
-    victim_lives: bool,
+    victim_tells: bool,
     run: &str,
     cut: Timestamp,
 ) -> Gathered {
     let tells =
-        |machine: &NodeName| *machine == cast.survivor || (victim_lives && *machine == cast.victim);
+        |machine: &NodeName| *machine == cast.survivor || (victim_tells && *machine == cast.victim);
     let compute = || site.compute_nodes().map(|node| node.name.clone());
     let task = |machine: &NodeName| CollectTask {
         run: run.to_owned(),
@@ -89,7 +89,7 @@ pub fn gather(
         remove: true,
     };
     let mut machines: Vec<NodeName> = vec![cast.client.clone(), cast.survivor.clone()];
-    machines.extend(victim_lives.then(|| cast.victim.clone()));
+    machines.extend(victim_tells.then(|| cast.victim.clone()));
     machines.extend(compute().filter(|node| *node != cast.client));
     let answers = for_each_host(&machines, |machine| {
         complete(remote, machine, Task::Collect(task(machine)), true, LIMIT)

@@ -37,16 +37,27 @@ pub fn cast(site: &Site, fleet: &Fleet, fault: Fault) -> Result<Cast, Failure> {
     let other = site.controllers.iter().map(|c| &c.name).find(|name| **name != active);
     let passive = other.unwrap_or(&site.controllers[0].name).clone();
     let client = login.name.clone();
-    Ok(match (fault.side(), &site.arbiter) {
-        (Side::Active, _) => Cast { victim: active, survivor: passive, client },
-        (Side::Passive, _) => Cast { victim: passive, survivor: active, client },
-        (Side::Arbiter, Some(arbiter)) => {
-            Cast { victim: arbiter.name.clone(), survivor: active, client }
-        }
-        (Side::Arbiter, None) => {
-            return Err(Failure::refused("the site has no arbiter that could be hit")
-                .hint("name one in the site file, as [arbiter]"));
-        }
+    let (victim, survivor) = match fault.side() {
+        Side::Active => (active, passive),
+        Side::Passive => (passive, active),
+        Side::Arbiter => (arbiter(site)?, active),
+        Side::Compute => (compute_node(site, &client)?, active),
+    };
+    Ok(Cast { victim, survivor, client })
+}
+
+fn arbiter(site: &Site) -> Result<NodeName, Failure> {
+    site.arbiter.as_ref().map(|arbiter| arbiter.name.clone()).ok_or_else(|| {
+        Failure::refused("the site has no arbiter that could be hit")
+            .hint("name one in the site file, as [arbiter]")
+    })
+}
+
+fn compute_node(site: &Site, client: &NodeName) -> Result<NodeName, Failure> {
+    let mut nodes = site.compute_nodes().map(|node| &node.name);
+    nodes.find(|name| *name != client).cloned().ok_or_else(|| {
+        Failure::refused("the site has no compute node that could be hit")
+            .hint("name some in the site file, as [[nodes]]")
     })
 }
 

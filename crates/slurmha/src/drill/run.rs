@@ -101,14 +101,7 @@ impl Drill<'_> {
             }
             self.play(&cast, &run, &breaker, &watches, &seen)
         })?;
-        // The machine boots and catches up while the jobs come to their end:
-        // a requeued one alone takes two minutes.
-        let (gathered, aftermath) = thread::scope(|scope| {
-            let aftermath = scope.spawn(|| self.aftermath(&cast, &breaker, &seen));
-            let gathered = self.gather(&cast, &run, &seen, course.cut);
-            let aftermath = aftermath.join().map_err(|_| Failure::internal("a thread panicked"))?;
-            Ok::<_, Failure>((gathered?, aftermath?))
-        })?;
+        let (gathered, aftermath) = self.wind_up(&cast, &run, &breaker, &seen, course.cut)?;
         drop(breaker);
         let evidence = self.evidence(cast, run, course, &seen, gathered, aftermath);
         Ok(Outcome { report: analyse(&evidence), evidence })
@@ -230,12 +223,37 @@ impl Drill<'_> {
         }
     }
 
+    /// What the machines have seen, and whether all is as before. The machine
+    /// boots and catches up while the jobs come to their end: a requeued one
+    /// alone takes two minutes.
+    fn wind_up(
+        &self,
+        cast: &Cast,
+        run: &str,
+        breaker: &Breaker<'_>,
+        seen: &Seen,
+        cut: Cut,
+    ) -> Result<(Gathered, Aftermath), Failure> {
+        if self.scenario.fault.side() == Side::Compute {
+            // Jobs wait for it, and it has marks of theirs.
+            let aftermath = self.aftermath(cast, breaker, seen)?;
+            return Ok((self.gather(cast, run, seen, cut)?, aftermath));
+        }
+        thread::scope(|scope| {
+            let aftermath = scope.spawn(|| self.aftermath(cast, breaker, seen));
+            let gathered = self.gather(cast, run, seen, cut);
+            let aftermath = aftermath.join().map_err(|_| Failure::internal("a thread panicked"))?;
+            Ok((gathered?, aftermath?))
+        })
+    }
+
     /// What the machines have seen, once the jobs have ended.
     fn gather(&self, cast: &Cast, run: &str, seen: &Seen, cut: Cut) -> Result<Gathered, Failure> {
         self.drain(cast, run, seen)?;
         self.progress.stage("collecting what the machines have seen");
-        let lives = !self.scenario.fault.fells_machine();
-        Ok(gather(self.site, self.fleet.remote(), cast, lives, run, cut.at))
+        let fault = self.scenario.fault;
+        let tells = !fault.fells_machine() && fault.side() != Side::Compute;
+        Ok(gather(self.site, self.fleet.remote(), cast, tells, run, cut.at))
     }
 
     /// Waits until no job of the run is left in the queue, and where the

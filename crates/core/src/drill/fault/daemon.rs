@@ -52,6 +52,7 @@ impl Daemon {
     pub fn runs_on(self, side: Side) -> bool {
         match side {
             Side::Arbiter => self == Self::Qnetd,
+            Side::Compute => false,
             Side::Active => self != Self::Qnetd,
             Side::Passive => self != Self::Qnetd && self.resource().is_none(),
         }

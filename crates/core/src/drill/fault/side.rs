@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Which machine of the control plane a fault hits.
+//! Which machine a fault hits.
 
-/// Which machine of the control plane is hit.
+/// Which machine is hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// The controller that runs the scheduler.
@@ -10,15 +10,18 @@ pub enum Side {
     Passive,
     /// The one that has a vote and nothing else.
     Arbiter,
+    /// One that runs jobs.
+    Compute,
 }
 
 impl Side {
-    /// Its name.
-    pub fn name(self) -> &'static str {
+    /// As part of a sentence.
+    pub fn title(self) -> &'static str {
         match self {
-            Self::Active => "active",
-            Self::Passive => "passive",
-            Self::Arbiter => "arbiter",
+            Self::Active => "the active controller",
+            Self::Passive => "the passive controller",
+            Self::Arbiter => "the arbiter",
+            Self::Compute => "a compute node",
         }
     }
 
@@ -29,6 +32,7 @@ impl Side {
             // What is hit there runs nowhere else.
             Self::Active | Self::Arbiter => "",
             Self::Passive => "passive-",
+            Self::Compute => "node-",
         }
     }
 }

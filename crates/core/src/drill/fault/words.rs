@@ -7,22 +7,17 @@ impl Fault {
     /// What it does, in one line.
     pub fn summary(self) -> String {
         match self {
-            Self::PowerLoss(side) => format!("cut the power of the {} controller", side.name()),
-            Self::Crash(side) => {
-                format!("crash the kernel of the {} controller (sysrq c)", side.name())
-            }
-            Self::Disturbance(side, what) => {
-                what.summary(&format!("the {} controller", side.name())) + self.unseen()
-            }
+            Self::PowerLoss(side) => format!("cut the power of {}", side.title()) + self.unseen(),
+            Self::Crash(side) => format!("crash the kernel of {} (sysrq c)", side.title()),
+            Self::Disturbance(side, what) => what.summary(side.title()) + self.unseen(),
             Self::Process(side, daemon, signal) => {
                 let what = match signal {
                     FaultSignal::Kill => "kill WHAT (SIGKILL)",
                     FaultSignal::Freeze => "stop WHAT without ending it (SIGSTOP)",
                 };
                 let whose = match side {
-                    Side::Active => "",
-                    Side::Passive => " of the passive controller",
-                    Side::Arbiter => " of the arbiter",
+                    Side::Active => String::new(),
+                    side => format!(" of {}", side.title()),
                 };
                 what.replace("WHAT", &format!("{}{whose}", daemon.title())) + self.unseen()
             }
@@ -66,7 +61,7 @@ impl Fault {
         let what_then = match (self.fells_machine(), self.side()) {
             (true, Side::Active) => format!("; {survivor} had to take over"),
             (true, Side::Passive) => format!("; {survivor} was active and had to go on"),
-            (true, Side::Arbiter) | (false, _) => String::new(),
+            (true, Side::Arbiter | Side::Compute) | (false, _) => String::new(),
         };
         match self {
             Self::PowerLoss(_) => format!("the power of {victim} was cut{what_then}."),

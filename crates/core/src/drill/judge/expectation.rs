@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::finding::{Finding, listed};
 use super::job_fate::is_final;
 use crate::drill::evidence::{Evidence, Submission};
-use crate::drill::fault::{Daemon, Fault, FaultSignal};
+use crate::drill::fault::{Daemon, Fault, FaultSignal, Side};
 use crate::drill::invariant::Invariant;
 use crate::drill::report::Jobs;
 use crate::drill::time::seconds;
@@ -41,6 +41,10 @@ fn seen_by_clients(jobs: &Jobs) -> Option<Finding> {
     (count > 0).then(|| Invariant::NoClientSees.finding(why))
 }
 
+/// States of a run that Slurm has given up to begin another one (sacct(1), JOB
+/// STATE CODES).
+const REQUEUED: [&str; 2] = ["NODE_FAIL", "REQUEUED"];
+
 /// Every acknowledged job must have ended in the accounting, once.
 fn accounting(evidence: &Evidence) -> Vec<Finding> {
     use Invariant::Accounted;
@@ -63,7 +67,12 @@ fn accounting(evidence: &Evidence) -> Vec<Finding> {
     };
     let missing = names(&|records| records.is_empty());
     let open = names(&|records| records.last().is_some_and(|record| !is_final(record)));
-    let twice = names(&|records| records.len() > 1);
+    // A run that its node did not survive has a record of its own.
+    let lost_node = evidence.scenario.fault.side() == Side::Compute;
+    let is_lost = |record: &JobRecord| REQUEUED.contains(&record.state.as_str());
+    let twice = names(&|records| {
+        records.iter().filter(|record| !(lost_node && is_lost(record))).count() > 1
+    });
     [
         listed(Accounted, "missing in the accounting", missing.into_iter()),
         listed(Accounted, "without an end in the accounting", open.into_iter()),

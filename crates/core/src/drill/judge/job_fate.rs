@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::requeued::cut_short;
 use super::window::UnsavedWindow;
 use crate::drill::evidence::{Evidence, Mark, MarkKind};
 use crate::drill::report::{DuplicatedJob, FailedJob, Jobs, LostJob, ReusedId};
@@ -29,7 +30,7 @@ const FINAL_STATES: [&str; 9] = [
 pub(super) fn jobs(evidence: &Evidence, window: &UnsavedWindow) -> Jobs {
     let traces = Traces::new(evidence);
     let mut jobs = Jobs {
-        duplicated: duplicated(&traces, window),
+        duplicated: duplicated(&traces, window, &cut_short(evidence)),
         reused_ids: reused_ids(evidence),
         skipped: evidence.skipped_submissions,
         ..Jobs::default()
@@ -161,10 +162,17 @@ impl<'a> Traces<'a> {
     }
 }
 
-fn duplicated(traces: &Traces<'_>, window: &UnsavedWindow) -> Vec<DuplicatedJob> {
+/// Runs beyond the first, and beyond the one that Slurm owes a job whose node
+/// was lost.
+fn duplicated(
+    traces: &Traces<'_>,
+    window: &UnsavedWindow,
+    cut_short: &BTreeSet<&str>,
+) -> Vec<DuplicatedJob> {
     let twice = |(name, marks): (&&str, &Vec<(f64, &Mark)>)| {
         let starts: Vec<_> = marks.iter().filter(|(_, m)| m.kind == MarkKind::Start).collect();
-        let (first, second) = (starts.first()?.0, starts.get(1)?.0);
+        let owed = usize::from(cut_short.contains(name));
+        let (first, second) = (starts.get(owed)?.0, starts.get(owed + 1)?.0);
         let mut ids: Vec<u32> = starts.iter().map(|(_, mark)| mark.id).collect();
         ids.dedup();
         // What Slurm could not know of the first run: that it began, or that

@@ -31,12 +31,12 @@ pub(super) fn writers(evidence: &Evidence) -> Writers {
     Writers { intervals, max }
 }
 
-/// Who could write: the victim and the survivor, unless it is the arbiter that
-/// was hit.
+/// Who could write: the victim and the survivor, unless it is another machine
+/// that was hit.
 fn controllers(evidence: &Evidence) -> Vec<&NodeName> {
     match evidence.scenario.fault.side() {
         Side::Active | Side::Passive => vec![&evidence.victim, &evidence.survivor],
-        Side::Arbiter => evidence.samples.keys().collect(),
+        Side::Arbiter | Side::Compute => evidence.samples.keys().collect(),
     }
 }
 

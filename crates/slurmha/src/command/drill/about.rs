@@ -18,6 +18,7 @@ pub fn title(fault: Fault) -> String {
 pub fn verdict(fault: Fault) -> String {
     let text = match fault {
         Fault::PowerLoss(Side::Active) => POWER_LOSS,
+        Fault::PowerLoss(Side::Compute) => NODE_POWER_LOSS,
         Fault::PowerLoss(_) => PASSIVE_POWER_LOSS,
         Fault::Crash(side) | Fault::Process(side, Daemon::Corosync, _) => felled(side),
         Fault::Process(_, Daemon::Munged, _) => MUNGED,
@@ -34,7 +35,7 @@ pub fn verdict(fault: Fault) -> String {
 fn felled(side: Side) -> &'static str {
     match side {
         Side::Active => FELLED,
-        Side::Passive | Side::Arbiter => PASSIVE_FELLED,
+        Side::Passive | Side::Arbiter | Side::Compute => PASSIVE_FELLED,
     }
 }
 
@@ -62,6 +63,12 @@ const PASSIVE_POWER_LOSS: &str = "\
 The active one has to go on alone: the report says for how long no submission was accepted. The \
 verdict is `pass` when nothing was lost and the machine came back and has all data again, else \
 `fail`.";
+
+const NODE_POWER_LOSS: &str = "\
+Slurm goes on giving it jobs until it is missed. It is switched on again, and what it was running is \
+requeued. The verdict is `pass` when no submission was refused, every job ran to its end and is \
+accounted for, none ran twice but those that the node was running, and the node takes jobs again; \
+else `fail`.";
 
 const MUNGED: &str = "\
 Without it no message of Slurm's is believed on this machine. The verdict is `pass` when it is \
