@@ -100,7 +100,7 @@ fn look(world: &World, own: usize, call: &mut Call) -> Seen {
     let record = match node.stack {
         None => Reading::Unknown("Pacemaker does not run".to_owned()),
         Some(_) => Reading::Known(PeerRecord {
-            quorate: node.has_votes(),
+            quorate: node.is_quorate(),
             state: state.clone(),
             outdated: node.cib.marks.iter().map(|node| NAMES[*node].to_owned()).collect(),
         }),

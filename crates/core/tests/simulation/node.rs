@@ -131,8 +131,8 @@ impl Node {
         self.machine == Machine::On
     }
 
-    /// Whether its copy of the configuration is newer, after a change.
-    pub fn has_votes(&self) -> bool {
+    /// Whether it counts two votes of three.
+    pub fn is_quorate(&self) -> bool {
         let votes = 1 + u32::from(self.sees_peer) + u32::from(self.vote);
         self.stack.is_some() && votes >= 2
     }

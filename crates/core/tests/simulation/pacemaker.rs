@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What Pacemaker does with DRBD: fence, start, promote, demote, stop.
 
+use slurmha_core::fence_peer::Answer;
+
+use super::drbd::Disk;
 use super::handler::Call;
 use super::membership;
 use super::node::{Action, Machine, Running, Time};
 use super::world::{STEP, World};
-use slurmha_core::fence_peer::Answer;
 
 /// A side that has just started waits so long for the other one before it
 /// takes it for lost (`dc-deadtime`).
@@ -21,7 +23,7 @@ const LIMIT: Time = 60_000;
 const REST: Time = 60_000;
 /// Distance between monitors, which tell the promotion score.
 const MONITOR: Time = 10_000;
-/// A machine that cannot stop in that time is reset by its own systemd.
+/// What a reboot takes from the moment at which everything has stopped.
 const REBOOT: Time = 30_000;
 
 /// One step of every partition.
@@ -32,14 +34,13 @@ pub fn step(world: &mut World) {
     if membership::is_one(world) {
         schedule(world, &[0, 1]);
     } else {
-        (0..2).filter(|it| world.nodes[*it].stack.is_some()).collect::<Vec<_>>().iter().for_each(
-            |index| {
-                // Two that are about to join wait for each other.
-                if !world.nodes[*index].sees_peer {
-                    schedule(world, &[*index]);
-                }
-            },
-        );
+        for index in 0..2 {
+            let node = &world.nodes[index];
+            // Two that are about to join wait for each other.
+            if node.stack.is_some() && !node.sees_peer {
+                schedule(world, &[index]);
+            }
+        }
     }
     if world.now.is_multiple_of(MONITOR) {
         (0..2).for_each(|index| tell(world, index));
@@ -57,7 +58,7 @@ fn tell(world: &mut World, index: usize) {
 /// What a partition with these members does next.
 fn schedule(world: &mut World, members: &[usize]) {
     let first = members[0];
-    if !world.nodes[first].has_votes() {
+    if !world.nodes[first].is_quorate() {
         return members.iter().for_each(|index| give_up(world, *index));
     }
     if let [alone] = *members
@@ -217,7 +218,7 @@ fn try_promotion(world: &mut World, index: usize) -> bool {
     let node = &mut world.nodes[index];
     if node.drbd.connected {
         node.call = None;
-        return !peer_is_primary && node.drbd.disk == super::drbd::Disk::UpToDate;
+        return !peer_is_primary && node.drbd.disk == Disk::UpToDate;
     }
     if node.drbd.stored.peer_outdated {
         return true;

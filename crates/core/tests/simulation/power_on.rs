@@ -42,7 +42,7 @@ fn see_to(world: &mut World, own: usize) {
     let seen = Seen {
         waited: Duration::from_millis(world.now - note.at),
         is_member: Reading::Known(node.sees_peer),
-        quorate: Reading::Known(node.has_votes()),
+        quorate: Reading::Known(node.is_quorate()),
         serves: node.drbd.primary && !node.drbd.frozen,
         by_hand: false,
         before: node.switched_on.iter().map(|at| moment(*at)).collect(),
