@@ -20,6 +20,9 @@ use crate::progress::Progress;
 /// one of them is busy booting.
 const PAUSE: Duration = Duration::from_secs(5);
 
+const CONTROLLER_BACK: &str = "a full member again, its disks up to date";
+const BACK: &str = "at work again";
+
 /// Gives the victim its power back and waits until all is well again.
 ///
 /// # Errors
@@ -49,7 +52,8 @@ pub fn restore(
         let healthy = now.verdict == Verdict::Healthy;
         if after.rejoined_after_s.is_none() && (healthy || is_back(&now, name)) {
             after.rejoined_after_s = Some(clock.elapsed().as_secs_f64().round());
-            progress.machine(name.as_str(), "a full member again, its disks up to date");
+            let is_controller = site.controller(name).is_some();
+            progress.machine(name.as_str(), if is_controller { CONTROLLER_BACK } else { BACK });
         }
         after.lacking = now.problems.iter().map(|problem| problem.text.clone()).collect();
         if healthy || clock.elapsed() > limit {

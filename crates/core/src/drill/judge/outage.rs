@@ -9,12 +9,20 @@ use crate::drill::evidence::{Evidence, MarkKind, Probe};
 use crate::drill::report::Outage;
 use crate::drill::time::{rounded, seconds};
 
+/// Seconds at the end of the load in which nothing is told because what was
+/// under way then is not waited for: an emulated login node that is short of time
+/// takes seconds for one request. A longer silence, or one in which something
+/// failed, is an outage that has not ended.
+const UNDER_WAY_S: f64 = 6.0;
+
 /// The longest time without an acknowledged submission.
 pub(super) fn submit_outage(evidence: &Evidence) -> Outage {
     let client = |at| after_cut(evidence, at);
-    let signs = evidence.submissions.iter().filter_map(|s| s.acknowledged()).map(|(_, at)| at);
-    let first = evidence.submissions.iter().map(|s| client(s.sent)).reduce(f64::min);
-    longest(signs.map(client).collect(), first, load_end(evidence))
+    let all = &evidence.submissions;
+    let signs = all.iter().filter_map(|s| s.acknowledged()).map(|(_, at)| client(at));
+    let refused = all.iter().filter(|s| s.acknowledged().is_none()).map(|s| client(s.sent));
+    let first = all.iter().map(|s| client(s.sent)).reduce(f64::min);
+    longest(signs.collect(), first, load_end(evidence), refused.reduce(f64::max))
 }
 
 /// The longest time without an answered RPC.
@@ -27,7 +35,8 @@ pub(super) fn rpc_outage(evidence: &Evidence) -> Outage {
 pub(crate) fn unanswered(probes: &[Probe], end: f64, after: impl Fn(Timestamp) -> f64) -> Outage {
     let signs = probes.iter().filter(|p| p.answered).map(|p| after(p.ended));
     let first = probes.iter().map(|p| after(p.sent)).reduce(f64::min);
-    longest(signs.collect(), first, end)
+    let failed = probes.iter().filter(|p| !p.answered).map(|p| after(p.ended));
+    longest(signs.collect(), first, end, failed.reduce(f64::max))
 }
 
 /// The longest time in which no job began. Jobs begin after the load, too:
@@ -46,7 +55,7 @@ pub(super) fn start_outage(evidence: &Evidence) -> Option<Outage> {
     let first = evidence.submissions.iter().map(|s| after_cut(evidence, s.sent)).reduce(f64::min);
     // What begins last is no outage: then there is nothing left to begin.
     let end = starts.iter().copied().reduce(f64::max).filter(|last| *last > 0.0);
-    Some(longest(starts, first, end.unwrap_or_else(|| load_end(evidence))))
+    Some(longest(starts, first, end.unwrap_or_else(|| load_end(evidence)), None))
 }
 
 fn after_cut(evidence: &Evidence, at: Timestamp) -> f64 {
@@ -60,15 +69,27 @@ fn load_end(evidence: &Evidence) -> f64 {
 /// The longest gap that ends after the cut. All times are seconds after it.
 ///
 /// Without any sign before it, a gap begins with the first attempt; without
-/// any sign after it, with the end of the load it has not ended.
-fn longest(mut signs: Vec<f64>, first_attempt: Option<f64>, load_end: f64) -> Outage {
+/// any sign after it, with the end of the load it has not ended, if something
+/// has failed in it or it is longer than [`UNDER_WAY_S`].
+fn longest(
+    mut signs: Vec<f64>,
+    first_attempt: Option<f64>,
+    load_end: f64,
+    last_failure: Option<f64>,
+) -> Outage {
     signs.sort_by(f64::total_cmp);
     let begin = first_attempt.unwrap_or(0.0).min(signs.first().copied().unwrap_or(0.0));
     let end = load_end.max(signs.last().copied().unwrap_or(load_end));
     let starts = std::iter::once(begin).chain(signs.iter().copied());
     let ends = signs.iter().map(|&at| (at, true)).chain(std::iter::once((end, false)));
+    let is_told = |start: f64, end: f64, ended: bool| {
+        let failed = last_failure.is_some_and(|at| at > start);
+        // Without a sign after the cut nothing is known to be back.
+        ended || failed || start <= 0.0 || end - start > UNDER_WAY_S
+    };
     starts
         .zip(ends)
+        .filter(|&(start, (end, ended))| is_told(start, end, ended))
         .map(|(start, (end, ended))| Outage { start_s: rounded(start), end_s: rounded(end), ended })
         .filter(|gap| gap.end_s >= 0.0)
         .max_by(|a, b| a.seconds().total_cmp(&b.seconds()))
@@ -81,20 +102,31 @@ mod tests {
 
     #[test]
     fn the_longest_gap_that_touches_the_cut_counts() {
-        let outage = longest(vec![-30.0, -2.0, -1.0, 24.5, 25.0], Some(-31.0), 40.0);
+        let outage = longest(vec![-30.0, -2.0, -1.0, 24.5, 25.0], Some(-31.0), 40.0, None);
         assert_eq!(outage, Outage { start_s: -1.0, end_s: 24.5, ended: true });
         assert!((outage.seconds() - 25.5).abs() < 1e-9);
     }
 
     #[test]
     fn an_answer_that_was_under_way_does_not_end_the_outage() {
-        let outage = longest(vec![-1.0, 0.3], Some(-2.0), 300.0);
+        let outage = longest(vec![-1.0, 0.3], Some(-2.0), 300.0, None);
         assert_eq!(outage, Outage { start_s: 0.3, end_s: 300.0, ended: false });
     }
 
     #[test]
+    fn what_is_under_way_when_the_load_ends_is_no_outage() {
+        let signs = || vec![-1.0, 0.7, 2.0];
+        let under_way = longest(signs(), Some(-2.0), 5.3, None);
+        assert_eq!(under_way, Outage { start_s: -1.0, end_s: 0.7, ended: true });
+        let failed = longest(signs(), Some(-2.0), 5.3, Some(4.0));
+        assert_eq!(failed, Outage { start_s: 2.0, end_s: 5.3, ended: false });
+        let silent = longest(signs(), Some(-2.0), 9.0, None);
+        assert_eq!(silent, Outage { start_s: 2.0, end_s: 9.0, ended: false });
+    }
+
+    #[test]
     fn without_any_sign_the_whole_load_is_the_outage() {
-        let outage = longest(vec![], Some(-15.0), 300.0);
+        let outage = longest(vec![], Some(-15.0), 300.0, None);
         assert_eq!(outage, Outage { start_s: -15.0, end_s: 300.0, ended: false });
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::chart::{Bar, Row, chart};
-use crate::drill::fault::Fault;
+use crate::drill::fault::{Fault, Side};
 use crate::drill::phase::{Phase, PhaseTiming};
 use crate::drill::report::{Jobs, Outage, Report};
 use crate::drill::time::short;
@@ -279,6 +279,9 @@ fn power(report: &Report) -> Vec<String> {
         lines.push(format!("{victim} was left without power"));
     }
     match after.rejoined_after_s {
+        Some(seconds) if report.fault.side() == Side::Compute => {
+            lines.push(format!("{victim} was at work again {seconds:.0} s after power on"));
+        }
         Some(seconds) => lines.push(format!(
             "{victim} had rejoined, its disks up to date, {seconds:.0} s after power on"
         )),

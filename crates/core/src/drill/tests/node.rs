@@ -27,7 +27,9 @@ fn run_again() -> Job {
 fn what_the_node_was_running_may_run_again() {
     let mut seen = lonely(vec![run_again()]);
     assert_eq!(reasons(&seen), (Verdict::Pass, Vec::new()));
-    assert_eq!(analyse(&seen).writers_max, Some(1));
+    let report = analyse(&seen);
+    assert_eq!(report.writers_max, Some(1));
+    assert!(render_text(&report).contains("cn1 was at work again 40 s after power on"));
     // Its first run has a record of its own, as sacct tells it.
     if let Reading::Known(records) = &mut seen.accounting_jobs {
         records.insert(0, record(2, "NODE_FAIL"));
