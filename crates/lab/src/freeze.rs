@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
@@ -32,7 +32,33 @@ const CLOCK_LIMIT: Duration = Duration::from_secs(60);
 /// agree; the randomness comes from the host on standard input.
 const AFTER_THAW: &str = "hwclock --hctosys --utc && \
     perl -e 'open my $r, \"+>\", \"/dev/urandom\" or die; \
-    local $/; syswrite $r, scalar <STDIN>; ioctl($r, 0x5207, 0)'";
+    local $/; syswrite $r, scalar <STDIN>; ioctl($r, 0x5207, 0)' && date +%s.%N";
+
+/// A clock that is further behind was not set right.
+///
+/// A kernel whose clock is synchronised writes its time to the hardware every 11
+/// minutes (`rtcsync`, chrony.conf(5)), and overdue after a thaw it does so
+/// before anybody has logged in. Seen: one machine lived in the past by the age of
+/// the frozen state, and chrony slowed the others' clocks down to meet it.
+const BEHIND: f64 = 20.0;
+
+/// Moves both clocks of a machine; by a difference, because a login takes time.
+fn move_clocks(seconds: f64) -> String {
+    format!("date --utc --set='+{seconds:.3} seconds' >/dev/null && hwclock --systohc --utc")
+}
+
+/// Sets one machine right that has just been thawed.
+#[allow(clippy::disallowed_methods, reason = "the machines' clocks follow this host's")]
+fn wake(lab: &Lab, machine: &str, noise: &[u8], progress: &dyn Progress) -> Result<(), Error> {
+    let run =
+        |command: &str, input| ssh::run(&lab.paths, machine, command, input, CLOCK_LIMIT, progress);
+    let there = run(AFTER_THAW, Some(noise))?;
+    let here = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+    match String::from_utf8_lossy(&there.stdout).trim().parse::<f64>() {
+        Ok(there) if here - there > BEHIND => run(&move_clocks(here - there), None).map(drop),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
 
 /// A machine's part of a frozen state.
 struct Frozen {
@@ -148,10 +174,7 @@ pub(crate) fn thaw(lab: &mut Lab, progress: &dyn Progress) -> Result<(), Error> 
     continue_all(&running)?;
     progress.step(None, "setting the clocks");
     let noise = random_bytes()?;
-    in_parallel(&running, |machine| {
-        let input = Some(noise.as_slice());
-        ssh::run(&lab.paths, machine.name(), AFTER_THAW, input, CLOCK_LIMIT, progress).map(drop)
-    })?;
+    in_parallel(&running, |machine| wake(lab, machine.name(), &noise, progress))?;
     lab.description.is_frozen = false;
     lab.description.save(&lab.paths)
 }

@@ -90,6 +90,11 @@ fn the_main_job() {
     lab.part("frozen and thawed", || {
         lab.slurmha(&["lab", "freeze"]).succeeds();
         lab.slurmha(&["lab", "thaw"]).succeeds();
+        let clock = |machine| lab.on(machine, "date +%s").trim().parse().unwrap_or(0);
+        let clocks: [u64; 5] = ["ctl1", "ctl2", "login1", "cn1", "cn2"].map(clock);
+        let spread = clocks.iter().max().zip(clocks.iter().min()).map(|(max, min)| max - min);
+        // They are asked one after the other.
+        assert!(spread.is_some_and(|spread| spread < 60), "{clocks:?}");
         lab.until_healthy();
     });
     lab.part("slurmctld hangs, then is killed", || {
