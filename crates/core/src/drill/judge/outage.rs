@@ -9,10 +9,10 @@ use crate::drill::evidence::{Evidence, MarkKind, Probe};
 use crate::drill::report::Outage;
 use crate::drill::time::{rounded, seconds};
 
-/// Seconds at the end of the load in which nothing is told because what was
-/// under way then is not waited for: an emulated login node that is short of time
-/// takes seconds for one request. A longer silence, or one in which something
-/// failed, is an outage that has not ended.
+/// Seconds at the end of the load in which nothing is told: what is under way
+/// then is not waited for, and the client's clock is not quite the drill's. A
+/// longer silence, or one in which something failed, is an outage that has not
+/// ended.
 const UNDER_WAY_S: f64 = 6.0;
 
 /// The longest time without an acknowledged submission.
