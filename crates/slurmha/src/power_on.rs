@@ -128,8 +128,7 @@ fn is_by_hand(system: &dyn System, machine: &str) -> bool {
 /// The last time that it lost its power. The latest comes first
 /// (fenced_history.c).
 pub fn last_fence<'a>(history: &'a [FencingEvent], machine: &str) -> Option<&'a FencingEvent> {
-    let is_fence = |event: &&FencingEvent| event.status == "success" && event.action != "on";
-    history.iter().filter(|event| event.target == machine).find(is_fence)
+    history.iter().find(|event| event.has_fenced(machine))
 }
 
 fn switch_on(system: &dyn System, machine: &str) -> String {

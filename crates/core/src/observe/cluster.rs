@@ -151,6 +151,19 @@ pub struct FencingEvent {
     pub completed: String,
 }
 
+impl FencingEvent {
+    /// Whether it takes this machine's power, or tries to; `on` is how one that
+    /// was fenced gets it back.
+    pub fn is_fence_of(&self, machine: &str) -> bool {
+        self.target == machine && matches!(self.action.as_str(), "off" | "reboot")
+    }
+
+    /// The same, proven.
+    pub fn has_fenced(&self, machine: &str) -> bool {
+        self.is_fence_of(machine) && self.status == "success"
+    }
+}
+
 /// One constraint that keeps a resource off one node, of [`ClusterStatus`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClusterBan {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use slurmha_core::fence_peer::{Disks, Seen};
 use slurmha_core::layout::DRBD_RESOURCE;
-use slurmha_core::observe::{FencingEvent, NodeState, Reading, parse_proc_drbd};
+use slurmha_core::observe::{NodeState, Reading, parse_proc_drbd};
 use slurmha_host::System;
 use slurmha_host::program::{drbd, pacemaker, stonith};
 use slurmha_host::system::read_trimmed;
@@ -46,15 +46,8 @@ pub(super) fn peer(system: &dyn System, seen: &mut Seen) {
     let is_fenced = record.and_then(|it| it.state.as_ref()).is_some_and(NodeState::is_erased);
     if is_fenced {
         let history = reading(stonith::history(system, &seen.peer, QUESTION));
-        seen.fenced = history.map(|events| events.iter().any(|it| is_fence(it, &seen.peer)));
+        seen.fenced = history.map(|events| events.iter().any(|it| it.has_fenced(&seen.peer)));
     }
-}
-
-/// `on` is the power coming back.
-fn is_fence(event: &FencingEvent, peer: &str) -> bool {
-    event.target == peer
-        && event.status == "success"
-        && matches!(event.action.as_str(), "off" | "reboot")
 }
 
 /// Since when, on the machine's clock, the peer is not there and something

@@ -43,16 +43,12 @@ fn last_ended(cluster: &ClusterStatus, node: &str, status: &str) -> f64 {
     times.map(|times| times.into_iter().max().unwrap_or_default()).number()
 }
 
-/// `on` is no fence: it is how a machine that was fenced gets its power back.
 fn of<'a>(
     cluster: &'a ClusterStatus,
     node: &str,
     status: &str,
 ) -> impl Iterator<Item = &'a FencingEvent> {
-    cluster
-        .fencing
-        .iter()
-        .filter(move |event| event.target == node && event.status == status && event.action != "on")
+    cluster.fencing.iter().filter(move |event| event.is_fence_of(node) && event.status == status)
 }
 
 /// `2026-11-25 07:51:19Z`, or with the zone of the machine
