@@ -3,7 +3,7 @@
 SITE    := examples/lab/site.toml
 SLURMHA := target/x86_64-unknown-linux-gnu/release/slurmha
 
-.PHONY: help lab lab-down build requirements test check unit lab-test deny bench docs
+.PHONY: help lab lab-down build requirements test check unit lab-test alerts deny bench docs
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ unit: ## Every test that needs no virtual machine
 
 lab-test: build ## The main job in virtual machines, with its assertions
 	cargo test --release --locked -p slurmha --features lab-tests --test lab -- --nocapture
+
+alerts: requirements build ## Raise every alert in virtual machines and see it arrive (an hour; writes target/alerts.md)
+	cargo test --release --locked -p slurmha --features lab-tests --test lab -- --ignored --nocapture every_alert_arrives
 
 deny: ## Licences, bans and sources of the dependencies (needs cargo-deny)
 	cargo deny check licenses bans sources

@@ -122,3 +122,24 @@ fn the_main_job() {
     });
     lab.part("nothing is left behind", || lab.down_and_prove());
 }
+
+/// An hour: `make alerts`.
+#[test]
+#[ignore = "takes an hour: make alerts"]
+fn every_alert_arrives() {
+    let lab = LabSite::new();
+    lab.part("boot", || {
+        lab.slurmha(&["lab", "up"]).succeeds();
+    });
+    lab.part("apply", || {
+        lab.slurmha(&["apply", "--yes", lab.site()]).succeeds();
+        lab.until_healthy();
+    });
+    lab_site::alerts::arrive(&lab);
+    lab.part("nothing is left behind", || lab.down_and_prove());
+}
+
+#[test]
+fn every_alert_is_in_a_scene() {
+    lab_site::alerts::are_all_in_a_scene();
+}

@@ -2,6 +2,7 @@
 //! A laboratory for one test: its own home, the shared image cache.
 
 pub mod agents;
+pub mod alerts;
 pub mod dark;
 pub mod remembered;
 pub mod snapshot;
@@ -17,10 +18,25 @@ pub const STATE: &str = "/srv/slurmha/state/slurmctld/job_state";
 
 /// Where the test's laboratory lives, and the binary that drives it.
 pub struct LabSite {
-    home: tempfile::TempDir,
+    home: Home,
     site: PathBuf,
     cache: PathBuf,
     down: std::cell::Cell<bool>,
+}
+
+/// A directory for one test, or one that another test has left (`SLURMHA_LAB_HOME`).
+enum Home {
+    New(tempfile::TempDir),
+    Kept(PathBuf),
+}
+
+impl Home {
+    fn path(&self) -> &Path {
+        match self {
+            Self::New(directory) => directory.path(),
+            Self::Kept(path) => path,
+        }
+    }
 }
 
 /// What a command printed and how it ended.
@@ -57,8 +73,15 @@ impl LabSite {
             .map(PathBuf::from)
             .or_else(|| std::env::home_dir().map(|home| home.join(".cache")));
         let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/lab/site.toml");
+        let home = std::env::var_os("SLURMHA_LAB_HOME").map_or_else(
+            || {
+                let home = tempfile::Builder::new().prefix("slurmha-lab-").tempdir();
+                Home::New(home.expect("a directory"))
+            },
+            |kept| Home::Kept(kept.into()),
+        );
         Self {
-            home: tempfile::Builder::new().prefix("slurmha-lab-").tempdir().expect("a directory"),
+            home,
             site: site.canonicalize().expect("the lab's site file"),
             cache: cache.expect("a cache directory"),
             down: std::cell::Cell::new(false),
@@ -151,7 +174,14 @@ impl LabSite {
 
     /// Waits until nothing is wrong.
     pub fn until_healthy(&self) {
-        wait_until("status says healthy", || self.slurmha(&["status", self.site()]).is_ok());
+        // It asks every machine: without a pause that would be what they do.
+        wait_until("status says healthy", || {
+            let is_healthy = self.slurmha(&["status", self.site()]).is_ok();
+            if !is_healthy {
+                std::thread::sleep(Duration::from_secs(4));
+            }
+            is_healthy
+        });
     }
 
     /// Runs a drill on a healthy cluster, which has to survive it.
@@ -193,7 +223,7 @@ impl LabSite {
 
 impl Drop for LabSite {
     fn drop(&mut self) {
-        if self.down.get() {
+        if self.down.get() || matches!(self.home, Home::Kept(_)) {
             return;
         }
         if std::env::var_os("SLURMHA_KEEP_LAB").is_some() {
@@ -201,8 +231,9 @@ impl Drop for LabSite {
                 "the machines are kept: HOME={} slurmha lab ssh ctl1",
                 self.home.path().display()
             );
-            let kept = std::mem::replace(&mut self.home, tempfile::tempdir().expect("a directory"));
-            let _ = kept.keep();
+            if let Home::New(directory) = &mut self.home {
+                directory.disable_cleanup(true);
+            }
             return;
         }
         for machine in ["ctl1", "ctl2", "login1", "cn1"] {

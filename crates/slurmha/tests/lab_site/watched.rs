@@ -5,15 +5,17 @@ use super::{LabSite, wait_until};
 
 /// Where the site file sends alerts: one line for each that arrives.
 const RECEIVER: &str = r#"
-import http.server, json
+import http.server, json, os
 
 class Receiver(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
+        if os.path.exists("/run/lab-deaf"):
+            return self.send_error(404)
         told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with open("/run/lab-alerts", "a") as arrived:
             for alert in told["alerts"]:
                 labels = alert["labels"]
-                words = [alert["status"], labels["alertname"], labels.get("instance", "-")]
+                words = [alert["status"], labels["alertname"], labels.get("instance", labels.get("node", "-"))]
                 print(*words, file=arrived, flush=True)
         self.send_response(200)
         self.end_headers()
@@ -83,13 +85,14 @@ fn value(lab: &LabSite, query: &str) -> Option<f64> {
 }
 
 /// The names of the alerts for which somebody has to do something.
-fn firing(lab: &LabSite) -> Option<Vec<String>> {
+pub fn firing(lab: &LabSite) -> Option<Vec<String>> {
     let text = ask(lab, "ALERTS{alertstate=\"firing\",severity!=\"info\"}")?;
     let names =
         text.lines().filter_map(|line| line.split("alertname=\"").nth(1)?.split('"').next());
     Some(names.map(str::to_owned).collect())
 }
 
-fn ask(lab: &LabSite, query: &str) -> Option<String> {
+/// What Prometheus answers, a series a line.
+pub fn ask(lab: &LabSite, query: &str) -> Option<String> {
     lab.try_on("login1", &format!("promtool query instant {PROMETHEUS} '{query}'"))
 }
