@@ -6,16 +6,25 @@
 //! what was seen to be broken is called broken.
 
 mod assemble;
+mod card;
+mod changes;
+mod line;
 mod model;
 mod problem;
 mod text;
 mod view;
 
 pub use assemble::{Answers, assemble, leftover_bans};
+pub use card::{Card, Volume, cards};
+pub use changes::{Change, Facts};
+pub use line::{Line, Span, Tone, plain_text};
 pub use model::*;
-pub use text::{Line, Span, Tone, plain_text, render};
+pub use text::{
+    fencing_lines, headline, other_machine_lines, problem_lines, render, resource_lines,
+    service_lines,
+};
 
-#[cfg(test)]
-pub(crate) mod made_up;
+#[cfg(any(test, feature = "made-up"))]
+pub mod made_up;
 #[cfg(test)]
 mod tests;

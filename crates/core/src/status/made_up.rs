@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Answers of a cluster that does not exist.
+//! Answers of a cluster that does not exist, for tests. Other crates get it
+//! with the feature `made-up`.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use crate::status::Answers;
 /// The site of examples/lab.
 pub fn site() -> Site {
     let text = include_str!("../../../../examples/lab/site.toml");
-    crate::site::parse("site.toml", text).unwrap().0
+    crate::site::parse("site.toml", text).expect("a site without mistakes").0
 }
 
 /// A healthy cluster, active on ctl1, with everybody asked.
@@ -47,7 +48,8 @@ pub fn answers() -> Answers {
 
 /// Changes what one machine answered.
 pub fn change(answers: &mut Answers, name: &str, how: impl FnOnce(&mut Observation)) {
-    how(answers.get_mut(&NodeName::from(name)).unwrap().as_mut().unwrap());
+    let answer = answers.get_mut(&NodeName::from(name)).expect("it was asked");
+    how(answer.as_mut().expect("it answered"));
 }
 
 fn quorum() -> QuorumStatus {
@@ -150,6 +152,53 @@ pub fn without_peer(observation: &mut Observation, peer: &str) {
     cluster.bans.push(ban(id, "drbd-clone", peer));
 }
 
+/// ctl1 is gone, was fenced, and ctl2 has taken everything over.
+pub fn failed_over() -> Answers {
+    let mut answers = answers();
+    let why = "ssh: no answer within 3 s".to_owned();
+    answers.insert(NodeName::from("ctl1"), Err(why));
+    change(&mut answers, "ctl2", |ctl2| {
+        without_peer(ctl2, "ctl1");
+        let (Reading::Known(cluster), Reading::Known(drbd)) = (&mut ctl2.cluster, &mut ctl2.drbd)
+        else {
+            panic!("a controller that knows nothing");
+        };
+        "Primary".clone_into(&mut drbd.role);
+        for resource in cluster.resources.iter_mut().filter(|r| !r.id.starts_with("fence-")) {
+            match (resource.id.as_str(), resource.node.as_deref()) {
+                ("drbd", Some("ctl2")) => "Promoted".clone_into(&mut resource.role),
+                ("drbd", _) => {}
+                _ => {
+                    "Started".clone_into(&mut resource.role);
+                    resource.node = Some("ctl2".to_owned());
+                }
+            }
+        }
+        for event in &mut cluster.fencing {
+            "ctl2".clone_into(&mut event.delegate);
+        }
+        ctl2.slurm = Reading::Known(slurm(Health::Up));
+    });
+    answers
+}
+
+/// ctl1 is back after that, and the database volume is being copied to it.
+pub fn recovering() -> Answers {
+    let healthy = serde_json::to_string(&answers()).expect("answers as JSON");
+    let moved = healthy.replace("ctl1", "ctl0").replace("ctl2", "ctl1").replace("ctl0", "ctl2");
+    let mut answers: Answers = serde_json::from_str(&moved).expect("answers from JSON");
+    for (name, side) in [("ctl1", "SyncTarget"), ("ctl2", "SyncSource")] {
+        change(&mut answers, name, |controller| {
+            resync(controller, side, 42.0);
+            let Reading::Known(cluster) = &mut controller.cluster else { panic!("no cluster") };
+            cluster.dc = Some("ctl2".to_owned());
+            cluster.fencing =
+                vec![FencingEvent { delegate: "ctl2".into(), ..fenced("ctl1", "success") }];
+        });
+    }
+    answers
+}
+
 /// A resync of the database volume, seen from one side.
 pub fn resync(observation: &mut Observation, replication: &str, done: f64) {
     let Reading::Known(drbd) = &mut observation.drbd else { panic!("no DRBD") };
@@ -161,6 +210,7 @@ pub fn resync(observation: &mut Observation, replication: &str, done: f64) {
     "Inconsistent".clone_into(stale);
 }
 
+/// A constraint that keeps a resource off a machine.
 pub fn ban(id: &str, resource: &str, node: &str) -> ClusterBan {
     ClusterBan {
         id: id.to_owned(),
@@ -170,6 +220,7 @@ pub fn ban(id: &str, resource: &str, node: &str) -> ClusterBan {
     }
 }
 
+/// A fencing action by ctl1, with its outcome.
 pub fn fenced(target: &str, status: &str) -> FencingEvent {
     FencingEvent {
         action: "off".to_owned(),

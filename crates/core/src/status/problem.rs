@@ -10,6 +10,8 @@ mod resources;
 mod services;
 mod space;
 
+pub(super) use services::takes_no_jobs;
+
 use super::model::{Problem, Severity, Status};
 use super::view::View;
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Verdicts and screens, from made-up answers.
 
+mod cards;
+mod changes;
+
 use super::made_up::{self, answers, change, site};
 use super::*;
 use crate::observe::{FencingEvent, Health, Reading, ResourceFailure, Space, UnitState};

@@ -1,111 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A status as one screen of text.
-//!
-//! Lines are made of spans that say what they mean; whether and how that is
-//! coloured is the business of whoever prints them.
+//! A status as text: one screen, or its parts.
 
-use super::model::{Contact, MachineStatus, Member, Severity, Status, Verdict};
+use super::line::{Line, NAMES, Tone};
+use super::model::{
+    Contact, MachineStatus, Member, ResourceInstance, ResourceStatus, Severity, Status, Verdict,
+};
 use crate::layout::VOLUMES;
 use crate::observe::{DrbdStatus, DrbdVolumeStatus, Health, Reading};
 use crate::site::Role;
 
 /// Width that the screen is made for.
 const WIDTH: usize = 80;
-/// Width of the column of names.
-const NAMES: usize = 12;
 /// Machines outside the control plane that are listed one by one.
 const LISTED_MACHINES: usize = 12;
 /// Fencing actions that are shown.
 const SHOWN_FENCING: usize = 3;
 
-/// What a piece of text means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// Nothing in particular.
-    Plain,
-    /// A heading.
-    Title,
-    /// As it should be.
-    Good,
-    /// Not as it should be.
-    Warning,
-    /// Broken.
-    Bad,
-    /// Of less interest.
-    Faint,
-}
-
-/// A piece of text with one meaning.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
-    /// What it means.
-    pub tone: Tone,
-    /// The text.
-    pub text: String,
-}
-
-/// One line.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Line(pub Vec<Span>);
-
-impl Line {
-    fn new() -> Self {
-        Self::default()
-    }
-
-    /// A line that begins with a name in its own column.
-    fn named(name: &str) -> Self {
-        Self::new().tone(Tone::Faint, format!("{name:<NAMES$}"))
-    }
-
-    fn plain(self, text: impl Into<String>) -> Self {
-        self.tone(Tone::Plain, text)
-    }
-
-    fn tone(mut self, tone: Tone, text: impl Into<String>) -> Self {
-        self.0.push(Span { tone, text: text.into() });
-        self
-    }
-
-    /// Fills up with spaces so that the next span begins at that column.
-    fn at_column(self, column: usize) -> Self {
-        let missing = column.saturating_sub(self.width()).max(1);
-        self.plain(" ".repeat(missing))
-    }
-
-    fn width(&self) -> usize {
-        self.0.iter().map(|span| span.text.chars().count()).sum()
-    }
-}
-
 /// The lines of the screen.
 pub fn render(status: &Status) -> Vec<Line> {
     let mut lines = vec![headline(status)];
-    lines.extend(problems(status));
+    lines.extend(problem_lines(status, WIDTH));
     lines.push(Line::new());
-    lines.push(votes(status));
-    lines.push(vip(status));
-    lines.extend(daemons(status));
-    lines.push(counts("Jobs", &status.jobs));
-    lines.push(counts("Nodes", &status.nodes));
+    lines.extend(service_lines(status));
     lines.push(Line::new());
     lines.extend(controllers(status));
-    lines.extend(other_machines(status));
+    lines.extend(other_machine_lines(status));
     lines.push(Line::new());
-    lines.extend(resources(status));
-    lines.extend(fencing(status));
+    lines.extend(resource_lines(status, WIDTH));
+    lines.extend(fencing_lines(status));
     lines
 }
 
-/// The lines without any meaning beside the words.
-pub fn plain_text(lines: &[Line]) -> String {
-    let mut text = String::new();
-    for line in lines {
-        let words: String = line.0.iter().map(|span| span.text.as_str()).collect();
-        text.push_str(words.trim_end());
-        text.push('\n');
-    }
-    text
+/// What the cluster gives to its users: votes, VIP, daemons, jobs and nodes.
+pub fn service_lines(status: &Status) -> Vec<Line> {
+    let mut lines = vec![votes(status), vip(status)];
+    lines.extend(daemons(status));
+    lines.push(counts("Jobs", &status.jobs));
+    lines.push(counts("Nodes", &status.nodes));
+    lines
 }
 
 /// What a DRBD volume holds; the numbers are slurmha's own choice.
@@ -116,22 +48,28 @@ pub(super) fn volume_name(volume: u32) -> String {
     }
 }
 
-fn headline(status: &Status) -> Line {
-    let tone = match status.verdict {
-        Verdict::Healthy => Tone::Good,
-        Verdict::Degraded | Verdict::Unknown => Tone::Warning,
-        Verdict::Down => Tone::Bad,
-    };
+/// The cluster's name, all of it in one word, and who is active.
+pub fn headline(status: &Status) -> Line {
     let line = Line::new()
         .tone(Tone::Title, format!("Cluster {}: ", status.cluster))
-        .tone(tone, status.verdict.word());
+        .tone(verdict_tone(status.verdict), status.verdict.word());
     match &status.active {
         Some(active) => line.plain(format!(", active on {active}")),
         None => line,
     }
 }
 
-fn problems(status: &Status) -> Vec<Line> {
+pub(super) fn verdict_tone(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Healthy => Tone::Good,
+        Verdict::Degraded | Verdict::Unknown => Tone::Warning,
+        Verdict::Down => Tone::Bad,
+    }
+}
+
+/// What is not as it should be, and what to type, in lines of at most that
+/// many columns.
+pub fn problem_lines(status: &Status, width: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     for problem in &status.problems {
         let (sign, tone) = match problem.severity {
@@ -140,7 +78,7 @@ fn problems(status: &Status) -> Vec<Line> {
             Severity::Unknown => ("? ", Tone::Warning),
         };
         let mut first = true;
-        for part in wrapped(&problem.text, WIDTH - 5) {
+        for part in wrapped(&problem.text, width.saturating_sub(5)) {
             let sign = if std::mem::take(&mut first) { sign } else { "  " };
             lines.push(Line::new().plain("  ").tone(tone, sign).plain(format!(" {part}")));
         }
@@ -221,7 +159,7 @@ fn daemons(status: &Status) -> Vec<Line> {
     ]
 }
 
-fn health_word(health: &Health) -> (Tone, &'static str) {
+pub(super) fn health_word(health: &Health) -> (Tone, &'static str) {
     match health {
         Health::Up => (Tone::Good, "answers"),
         Health::Down(_) => (Tone::Bad, "does not answer"),
@@ -256,7 +194,7 @@ fn controllers(status: &Status) -> Vec<Line> {
 }
 
 /// The columns for volumes; two even when nobody could tell.
-fn volume_count(status: &Status) -> u32 {
+pub(super) fn volume_count(status: &Status) -> u32 {
     let sides = status.replication.values().filter_map(Reading::known);
     let last = sides.flat_map(|side| &side.volumes).map(|volume| volume.volume + 1).max();
     last.unwrap_or(2)
@@ -264,11 +202,7 @@ fn volume_count(status: &Status) -> u32 {
 
 fn controller(status: &Status, machine: &MachineStatus) -> Line {
     let member = machine.member.unwrap_or(Member::Unknown);
-    let tone = match member {
-        Member::Online => Tone::Good,
-        Member::Unclean => Tone::Bad,
-        _ => Tone::Warning,
-    };
+    let tone = member_tone(member);
     let mut line = Line::new()
         .plain(machine.name.to_string())
         .at_column(NAMES)
@@ -289,7 +223,15 @@ fn controller(status: &Status, machine: &MachineStatus) -> Line {
     line
 }
 
-fn disk(side: &DrbdStatus, volume: &DrbdVolumeStatus) -> (Tone, String) {
+pub(super) fn member_tone(member: Member) -> Tone {
+    match member {
+        Member::Online => Tone::Good,
+        Member::Unclean => Tone::Bad,
+        _ => Tone::Warning,
+    }
+}
+
+pub(super) fn disk(side: &DrbdStatus, volume: &DrbdVolumeStatus) -> (Tone, String) {
     let target = volume.replication.contains("Target");
     match volume.done_percent {
         Some(done) if target => (Tone::Warning, format!("{} {done:.0} %", volume.disk)),
@@ -299,8 +241,9 @@ fn disk(side: &DrbdStatus, volume: &DrbdVolumeStatus) -> (Tone, String) {
     }
 }
 
-/// Few machines one by one, many as numbers: a screen is a screen.
-fn other_machines(status: &Status) -> Vec<Line> {
+/// The machines that are no controllers: few one by one, many as numbers,
+/// because a screen is a screen.
+pub fn other_machine_lines(status: &Status) -> Vec<Line> {
     let others: Vec<&MachineStatus> =
         status.machines.iter().filter(|m| m.member.is_none()).collect();
     let asked = others.iter().filter(|m| m.contact != Contact::NotAsked).count();
@@ -336,7 +279,9 @@ fn role_word(role: Role) -> &'static str {
     }
 }
 
-fn resources(status: &Status) -> Vec<Line> {
+/// Every cluster resource and where it runs, in two columns of that width
+/// together.
+pub fn resource_lines(status: &Status, width: usize) -> Vec<Line> {
     let title = Line::new().tone(Tone::Title, "Resources");
     let resources = match &status.resources {
         Reading::Unknown(_) => return vec![title.plain("  ").tone(Tone::Warning, "unknown")],
@@ -345,21 +290,10 @@ fn resources(status: &Status) -> Vec<Line> {
     let mut lines = vec![title];
     let mut line = Line::new();
     for resource in resources {
-        let places = resource.instances.iter().map(|instance| {
-            let place = instance.node.as_deref().unwrap_or_default();
-            let role = if instance.role == "Started" { "" } else { instance.role.as_str() };
-            let marks = instance.marks.join(" ");
-            [role, place, &marks]
-                .iter()
-                .filter(|w| !w.is_empty())
-                .copied()
-                .collect::<Vec<_>>()
-                .join(" ")
-        });
-        let places = places.collect::<Vec<_>>().join(", ");
+        let places = places(resource).join(", ");
         let entry = format!("  {:<NAMES$}{places}", format!("{} ", resource.id));
         // Two columns; what is too long for one gets a line of its own.
-        let column = WIDTH / 2;
+        let column = width / 2;
         let long = entry.chars().count() >= column;
         if line.width() > 0 && (long || line.width() >= column) {
             lines.push(std::mem::take(&mut line));
@@ -372,7 +306,21 @@ fn resources(status: &Status) -> Vec<Line> {
     lines
 }
 
-fn fencing(status: &Status) -> Vec<Line> {
+/// Where the instances of a resource are, in which role, and what is wrong
+/// with each.
+pub(super) fn places(resource: &ResourceStatus) -> Vec<String> {
+    let place = |instance: &ResourceInstance| {
+        let node = instance.node.as_deref().unwrap_or_default();
+        let role = if instance.role == "Started" { "" } else { instance.role.as_str() };
+        let marks = instance.marks.join(" ");
+        let words = [role, node, &marks].into_iter().filter(|word| !word.is_empty());
+        words.collect::<Vec<_>>().join(" ")
+    };
+    resource.instances.iter().map(place).collect()
+}
+
+/// The latest fencing actions; nothing when Pacemaker remembers none.
+pub fn fencing_lines(status: &Status) -> Vec<Line> {
     if status.fencing.is_empty() {
         return Vec::new();
     }

@@ -89,18 +89,20 @@ fn missing(machine: &NodeName, name: &str, unit: &UnitState, text: String) -> Op
     (!runs).then(|| problem(Severity::Degraded, text, next))
 }
 
-/// States in which a node takes no jobs and will not by itself.
 const BAD_NODE_STATES: [&str; 6] = ["down", "drain", "drained", "draining", "fail", "error"];
+
+/// Whether a node in this state of sinfo's takes no jobs and will not by
+/// itself.
+pub(in super::super) fn takes_no_jobs(state: &str) -> bool {
+    let word = state.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
+    BAD_NODE_STATES.contains(&word) || state.ends_with('*')
+}
 
 pub(super) fn compute_nodes(status: &Status) -> Vec<Problem> {
     let Reading::Known(nodes) = &status.nodes else { return Vec::new() };
-    let bad = |state: &str| {
-        let word = state.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
-        BAD_NODE_STATES.contains(&word) || state.ends_with('*')
-    };
     nodes
         .iter()
-        .filter(|(state, _)| bad(state))
+        .filter(|(state, _)| takes_no_jobs(state))
         .map(|(state, count)| {
             let text = format!(
                 "{count} compute node{} {state}",
