@@ -70,10 +70,17 @@ impl Fleet {
         requests: &BTreeMap<NodeName, ObserveRequest>,
     ) -> BTreeMap<NodeName, Result<Observation, RemoteError>> {
         let hosts: Vec<(&NodeName, &ObserveRequest)> = requests.iter().collect();
-        let answers = for_each_host(&hosts, |(name, request)| {
-            self.remote.observe(name.as_str(), request, self.look_limit)
-        });
+        let answers = for_each_host(&hosts, |(name, request)| self.observe_one(name, request));
         hosts.into_iter().map(|(name, _)| name.clone()).zip(answers).collect()
+    }
+
+    /// Looks at one machine.
+    pub fn observe_one(
+        &self,
+        name: &NodeName,
+        request: &ObserveRequest,
+    ) -> Result<Observation, RemoteError> {
+        self.remote.observe(name.as_str(), request, self.look_limit)
     }
 
     /// Carries out steps on one machine.

@@ -11,6 +11,8 @@ mod exporter;
 mod failure;
 mod fence_peer;
 mod fleet;
+mod live;
+mod look;
 mod pause;
 mod power_on;
 mod progress;

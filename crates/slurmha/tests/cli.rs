@@ -163,6 +163,24 @@ fn help_of_the_planned_move() {
     insta::assert_snapshot!(Home::new().run(&["switchover", "--help"]));
 }
 
+#[test]
+fn help_of_the_status() {
+    insta::assert_snapshot!(Home::new().run(&["status", "--help"]));
+}
+
+/// What draws on a terminal says so where there is none.
+#[test]
+fn a_status_that_is_to_be_watched_without_a_terminal() {
+    let home = Home::new().with("site.toml", LAB_SITE);
+    insta::assert_snapshot!(home.run(&["status", "site.toml", "--watch"]));
+    let alone = home.run(&["status", "site.toml", "--interval", "5"]);
+    assert!(alone.contains("exit status 2") && alone.contains("--watch"), "{alone}");
+    for wrong in ["0", "3601"] {
+        let text = home.run(&["status", "site.toml", "--watch", "--interval", wrong]);
+        assert!(text.contains("exit status 2"), "{text}");
+    }
+}
+
 /// Like every command that reaches machines.
 #[test]
 fn a_switchover_without_a_laboratory() {

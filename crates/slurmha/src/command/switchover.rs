@@ -6,11 +6,12 @@ use std::io::IsTerminal as _;
 use slurmha_core::site::NodeName;
 use slurmha_core::switchover::{Choice, Report, Unfit, choose, obstacles, render_text};
 
-use super::{apply::agree, status};
+use super::apply::agree;
 use crate::apply::lock;
 use crate::cli::Reach;
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
+use crate::look;
 use crate::progress::Progress;
 use crate::site_file::SiteFile;
 use crate::stdout;
@@ -92,7 +93,7 @@ fn plan(
     progress: &Progress,
 ) -> Result<Choice, Failure> {
     progress.stage("is it safe to move?");
-    let status = status::look_patiently(&file.site, fleet)?;
+    let status = look::look_patiently(&file.site, fleet)?;
     let choice = choose(&file.site, &status, args.to.as_deref()).map_err(|unfit| match unfit {
         Unfit::NoController(..) => Failure::usage(unfit),
         Unfit::NothingActive => Failure::refused(unfit).hint("slurmha status tells what is wrong"),

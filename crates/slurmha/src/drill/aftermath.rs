@@ -10,9 +10,9 @@ use slurmha_core::status::{Member, Status, Verdict};
 use slurmha_host::{Local, System as _};
 
 use super::power::Victim;
-use crate::command::status;
 use crate::failure::Failure;
 use crate::fleet::Fleet;
+use crate::look;
 use crate::pause::pause;
 use crate::progress::Progress;
 
@@ -46,7 +46,7 @@ pub fn restore(
     let mut after = Aftermath { powered_on: true, ..Aftermath::default() };
     loop {
         pause(PAUSE)?;
-        let now = status::look(site, fleet);
+        let now = look::look(site, fleet);
         // The two sides are asked one after the other, so that one can still
         // tell of a resync that the other has ended.
         let healthy = now.verdict == Verdict::Healthy;
@@ -70,7 +70,7 @@ pub fn restore(
 pub fn settle(site: &Site, fleet: &Fleet, limit: Duration) -> Result<Aftermath, Failure> {
     let clock = Local::new();
     loop {
-        let now = status::look(site, fleet);
+        let now = look::look(site, fleet);
         if now.verdict == Verdict::Healthy || clock.elapsed() > limit {
             let lacking = now.problems.iter().map(|problem| problem.text.clone()).collect();
             return Ok(Aftermath { powered_on: true, rejoined_after_s: None, lacking });

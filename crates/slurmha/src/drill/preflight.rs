@@ -5,9 +5,9 @@ use slurmha_core::drill::{Fault, Side};
 use slurmha_core::site::{NodeName, Site};
 use slurmha_core::status::{Status, Verdict};
 
-use crate::command::status;
 use crate::failure::Failure;
 use crate::fleet::Fleet;
+use crate::look;
 
 /// Who plays which part.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub fn cast(site: &Site, fleet: &Fleet, fault: Fault) -> Result<Cast, Failure> {
         return Err(Failure::refused("a drill needs a login node to submit from")
             .hint("name one in the site file, as [[login]]"));
     };
-    let status = status::look_patiently(site, fleet)?;
+    let status = look::look_patiently(site, fleet)?;
     if status.verdict != Verdict::Healthy {
         return Err(refusal(&status));
     }

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Machines that answer, and one that does not.
+
+use std::sync::Mutex;
+
+use slurmha_core::status::made_up::{answers, site};
+use slurmha_core::status::{Contact, Verdict};
+
+use super::*;
+
+/// The made-up cluster. Who is to be silent waits at the gate until that is
+/// dropped.
+fn cluster(silent: &'static str) -> (Rounds, Sender<()>) {
+    let (gate, closed) = channel::<()>();
+    let closed = Mutex::new(closed);
+    let answers = answers();
+    let machines = answers.keys().cloned().collect();
+    let ask = move |name: &NodeName| {
+        if name.as_str() == silent {
+            let _ = closed.lock().expect("nobody fails").recv();
+        }
+        answers[name].clone()
+    };
+    let mut rounds = Rounds::new(site(), machines, Arc::new(ask));
+    // Nothing here may depend on how long a test has to wait.
+    rounds.machines.values_mut().for_each(|machine| machine.usual = Some(Duration::ZERO));
+    (rounds, gate)
+}
+
+fn contact(status: &Status, name: &str) -> Contact {
+    let machine = status.machines.iter().find(|machine| machine.name.as_str() == name);
+    machine.expect("a machine").contact.clone()
+}
+
+#[test]
+fn a_round_is_what_all_have_answered() {
+    let (mut rounds, _gate) = cluster("nobody");
+    let status = rounds.next();
+    assert_eq!(status.verdict, Verdict::Healthy);
+    assert!(rounds.machines.values().all(|machine| machine.usual.is_some()));
+}
+
+/// The first round waits for it, the next does not, and ask it again nobody
+/// does before it has answered.
+#[test]
+fn who_does_not_answer_is_unknown_and_keeps_nobody_waiting() {
+    let (mut rounds, gate) = cluster("ctl2");
+    let unreachable = |status: &Status| match contact(status, "ctl2") {
+        Contact::Unreachable(why) => why.starts_with("no answer for "),
+        _ => false,
+    };
+    assert!(unreachable(&rounds.next()));
+    let asked = rounds.machines[&NodeName::from("ctl2")].asked;
+    let status = rounds.next();
+    assert!(unreachable(&status));
+    assert_eq!(contact(&status, "ctl1"), Contact::Reachable);
+    assert_eq!(rounds.machines[&NodeName::from("ctl2")].asked, asked);
+
+    drop(gate);
+    let late = rounds.answers.recv().expect("it answers after all");
+    rounds.take(&late);
+    assert_eq!(contact(&rounds.next(), "ctl2"), Contact::Reachable);
+}
+
+#[test]
+fn patience_follows_what_an_answer_usually_takes() {
+    let after = |usual: Option<u64>| {
+        let machine = Machine { usual: usual.map(Duration::from_millis), asked: None };
+        machine.patience()
+    };
+    assert_eq!(after(None), LONGEST);
+    assert_eq!(after(Some(200)), SHORTEST);
+    assert_eq!(after(Some(2_000)), Duration::from_secs(6));
+    assert_eq!(after(Some(9_000)), LONGEST);
+}
+
+#[test]
+fn the_thread_looks_again_when_told_and_ends_when_left() {
+    let answers = answers();
+    let machines: Vec<NodeName> = answers.keys().cloned().collect();
+    let ask = Arc::new(move |name: &NodeName| answers[name].clone());
+    let hour = Duration::from_secs(3600);
+    let looker = Looker::start(site(), machines, hour, ask);
+    assert_eq!(looker.seen.recv().expect("a first look").verdict, Verdict::Healthy);
+    looker.look_now();
+    assert_eq!(looker.seen.recv().expect("a second look").verdict, Verdict::Healthy);
+    let Looker { orders, seen, thread } = looker;
+    drop((orders, seen));
+    thread.join().expect("it ends");
+}
