@@ -2,9 +2,9 @@
 //! Asks all machines, again and again.
 //!
 //! A round ends when everybody has answered or an answer is late. Who is late
-//! counts as one that does not answer and is not asked again before it has:
-//! one machine that is gone costs one round a few seconds, and the next ones
-//! nothing. All answers of a round are of about the same moment, so that what
+//! counts as one that does not answer and is not asked again before it has;
+//! who failed last is asked, but not waited for. So one machine that is gone
+//! costs one round a few seconds, and the next ones nothing. All answers of a round are of about the same moment, so that what
 //! is moved by a person is not seen on both controllers at once.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,11 +105,14 @@ struct Machine {
     asked: Option<Instant>,
     /// What its last answer took.
     usual: Option<Duration>,
+    /// Why there was none the last time.
+    failed: Option<String>,
 }
 
 struct Answered {
     name: NodeName,
     answer: Result<Observation, String>,
+    took: Duration,
 }
 
 impl Rounds {
@@ -125,43 +128,51 @@ impl Rounds {
             self.take(&late);
         }
         let began = Instant::now();
-        let (mut waiting, mut patience) = (BTreeSet::new(), Duration::ZERO);
+        let (mut asked, mut patience) = (BTreeSet::new(), Duration::ZERO);
         for (name, machine) in self.machines.iter_mut().filter(|(_, m)| m.asked.is_none()) {
             machine.asked = Some(began);
-            patience = patience.max(machine.patience());
-            waiting.insert(name.clone());
+            if machine.failed.is_none() {
+                patience = patience.max(machine.patience());
+            }
+            asked.insert(name.clone());
             let (name, ask, answer) = (name.clone(), Arc::clone(&self.ask), self.answer.clone());
             thread::spawn(move || {
                 let told = ask(&name);
                 // Nobody is left to hear it: the screen was left.
-                let _ = answer.send(Answered { name, answer: told });
+                let _ = answer.send(Answered { name, answer: told, took: began.elapsed() });
             });
         }
         let mut answers = Answers::new();
-        while !waiting.is_empty() {
+        while self.are_awaited(&asked) {
             let left = patience.saturating_sub(began.elapsed());
             let Ok(answered) = self.answers.recv_timeout(left) else { break };
             self.take(&answered);
             // Otherwise it is late, and about an older moment.
-            if waiting.remove(&answered.name) {
+            if asked.remove(&answered.name) {
                 answers.insert(answered.name, answered.answer);
             }
         }
         for (name, machine) in &self.machines {
-            if let Some(asked) = machine.asked {
-                let why = format!("no answer for {} s", asked.elapsed().as_secs());
-                answers.insert(name.clone(), Err(why));
+            if let Some(since) = machine.asked {
+                let why = || format!("no answer for {} s", since.elapsed().as_secs());
+                answers.insert(name.clone(), Err(machine.failed.clone().unwrap_or_else(why)));
             }
         }
         assemble(&self.site, &answers)
     }
 
+    /// Whether one of these is worth waiting for.
+    fn are_awaited(&self, asked: &BTreeSet<NodeName>) -> bool {
+        asked.iter().any(|name| self.machines[name].failed.is_none())
+    }
+
     /// Notes that a machine may be asked again, and how long it took.
     fn take(&mut self, answered: &Answered) {
         let Some(machine) = self.machines.get_mut(&answered.name) else { return };
-        let took = machine.asked.take().map(|asked| asked.elapsed());
-        if answered.answer.is_ok() {
-            machine.usual = took;
+        machine.asked = None;
+        match &answered.answer {
+            Ok(_) => (machine.usual, machine.failed) = (Some(answered.took), None),
+            Err(why) => machine.failed = Some(why.clone()),
         }
     }
 }

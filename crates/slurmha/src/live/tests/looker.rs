@@ -62,10 +62,27 @@ fn who_does_not_answer_is_unknown_and_keeps_nobody_waiting() {
     assert_eq!(contact(&rounds.next(), "ctl2"), Contact::Reachable);
 }
 
+/// Each try to connect to a machine that is off takes seconds.
+#[test]
+fn who_failed_last_is_not_waited_for_and_says_why() {
+    let (mut rounds, gate) = cluster("ctl2");
+    let ctl2 = NodeName::from("ctl2");
+    let why = "ssh: no route to host".to_owned();
+    let machine = rounds.machines.get_mut(&ctl2).expect("a machine");
+    // It would be waited for until the test is given up.
+    (machine.usual, machine.failed) = (Some(LONGEST), Some(why.clone()));
+    assert_eq!(contact(&rounds.next(), "ctl2"), Contact::Unreachable(why.clone()));
+    assert_eq!(contact(&rounds.next(), "ctl2"), Contact::Unreachable(why));
+    drop(gate);
+    let late = rounds.answers.recv().expect("it is there again");
+    rounds.take(&late);
+    assert_eq!(contact(&rounds.next(), "ctl2"), Contact::Reachable);
+}
+
 #[test]
 fn patience_follows_what_an_answer_usually_takes() {
     let after = |usual: Option<u64>| {
-        let machine = Machine { usual: usual.map(Duration::from_millis), asked: None };
+        let machine = Machine { usual: usual.map(Duration::from_millis), ..Machine::default() };
         machine.patience()
     };
     assert_eq!(after(None), LONGEST);
