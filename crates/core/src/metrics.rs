@@ -19,7 +19,8 @@ mod text;
 pub use collected::{Answer, Collected};
 pub use family::{Family, Kind, Sample};
 pub use snapshot::{
-    CorosyncAnswer, MachineAnswer, SlurmAnswers, SlurmctldAnswer, Snapshot, VolumesAnswer,
+    CorosyncAnswer, MachineAnswer, NodesAnswer, SlurmAnswers, SlurmctldAnswer, Snapshot,
+    VolumesAnswer,
 };
 pub use text::CONTENT_TYPE;
 

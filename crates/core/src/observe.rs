@@ -5,6 +5,7 @@
 mod cluster;
 mod crm_mon;
 mod drbd;
+mod fib_trie;
 mod knet;
 mod machine;
 mod node_state;
@@ -18,6 +19,7 @@ mod slurm_job;
 pub use cluster::*;
 pub use crm_mon::{parse_crm_mon_xml, parse_fence_history};
 pub use drbd::parse_drbd_status;
+pub use fib_trie::parse_local_addresses;
 pub use knet::{LinkStatus, parse_links};
 pub use machine::*;
 pub use node_state::{NodeState, PeerRecord, parse_peer_record, peer_query};

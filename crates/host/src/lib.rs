@@ -8,6 +8,7 @@
 //! the system's `ssh`, one exchange per machine and phase.
 
 pub mod accounts;
+pub mod addresses;
 pub mod apply;
 mod child;
 pub mod command;

@@ -11,6 +11,11 @@ use crate::observe::{Health, Reading};
 pub trait Answer: Clone + Default {
     /// Why a part of it could not be read; `None` when all of it was.
     fn trouble(&self) -> Option<&str>;
+
+    /// Whether nothing in it makes one want the next answer sooner than usual.
+    fn is_calm(&self) -> bool {
+        self.trouble().is_none()
+    }
 }
 
 impl<T: Clone> Answer for Reading<T> {
@@ -25,6 +30,10 @@ impl Answer for Health {
             Self::Unknown(why) => Some(why),
             Self::Up | Self::Down(_) | Self::Elsewhere => None,
         }
+    }
+
+    fn is_calm(&self) -> bool {
+        *self == Self::Up
     }
 }
 

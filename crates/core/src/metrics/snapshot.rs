@@ -48,6 +48,16 @@ impl Answer for CorosyncAnswer {
     fn trouble(&self) -> Option<&str> {
         self.quorum.why().or(self.links.why())
     }
+
+    /// All votes are there, and every link is connected.
+    fn is_calm(&self) -> bool {
+        let votes = self.quorum.known().is_some_and(|quorum| {
+            quorum.quorate
+                && quorum.total_votes >= quorum.expected_votes
+                && quorum.qdevice != Some(false)
+        });
+        votes && self.links.known().is_some_and(|links| links.iter().all(|link| link.connected))
+    }
 }
 
 /// What else is on this machine.
@@ -91,6 +101,29 @@ pub struct SlurmAnswers {
     pub slurmdbd: Collected<Health>,
     /// The accounting database.
     pub mariadb: Collected<Health>,
+}
+
+/// Compute nodes by state, in sinfo's words.
+#[derive(Clone, Debug, Default)]
+pub struct NodesAnswer(pub Reading<BTreeMap<String, u64>>);
+
+/// Nodes that are down, or do not respond, of which one in so many is nothing
+/// to be anxious about: a large cluster is never without.
+const USUAL_LOSS: u64 = 20;
+
+impl Answer for NodesAnswer {
+    fn trouble(&self) -> Option<&str> {
+        self.0.why()
+    }
+
+    /// Few of them are lost.
+    fn is_calm(&self) -> bool {
+        let is_lost = |state: &str| state.starts_with("down") || state.ends_with('*');
+        self.0.known().is_some_and(|states| {
+            let lost: u64 = states.iter().filter(|(state, _)| is_lost(state)).map(|(_, n)| n).sum();
+            lost * USUAL_LOSS <= states.values().sum()
+        })
+    }
 }
 
 /// The scheduler.

@@ -30,7 +30,7 @@ Examples:
   curl http://10.77.0.11:9817/metrics            what Prometheus reads
 
 A scrape asks nobody: it is answered with what was seen last. What could not be
-read, or is older than three intervals, is NaN. Slurm is asked by the active
+read, or is two intervals overdue, is NaN. Slurm is asked by the active
 controller alone.";
 
 /// Tells Prometheus how this controller is: Pacemaker, Corosync, DRBD and,

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use slurmha_core::metrics::{
-    CorosyncAnswer, MachineAnswer, SlurmAnswers, SlurmctldAnswer, Snapshot, VolumesAnswer,
-    exposition,
+    Answer, CorosyncAnswer, MachineAnswer, NodesAnswer, SlurmAnswers, SlurmctldAnswer, Snapshot,
+    VolumesAnswer, exposition,
 };
 use slurmha_core::observe::{ClusterStatus, DrbdStatus, Health, Reading};
 use slurmha_core::site::{NodeName, Site};
@@ -14,8 +14,11 @@ use slurmha_host::System;
 
 use super::slot::Slot;
 
-/// An answer is told for so many intervals.
-const INTERVALS: u32 = 3;
+/// Votes and links are asked in one of so many rounds: at 15 s they are seen
+/// within a minute, and Pacemaker tells of a lost quorum in each round.
+const COROSYNC_ROUNDS: u32 = 3;
+/// The same for what has alerts of minutes: compute nodes and accounting.
+const SLOW_ROUNDS: u32 = 4;
 
 /// Everything that was seen last.
 pub struct Board {
@@ -31,6 +34,8 @@ pub struct Board {
     pub machine: Slot<MachineAnswer>,
     pub volumes: Slot<VolumesAnswer>,
     pub slurmctld: Slot<SlurmctldAnswer>,
+    /// What slurmctld's answer says of nodes.
+    pub nodes: Slot<NodesAnswer>,
     pub slurmdbd: Slot<Health>,
     pub mariadb: Slot<Health>,
     is_active: AtomicBool,
@@ -49,13 +54,14 @@ impl Board {
             own,
             interval,
             pacemaker: Slot::new("pacemaker"),
-            corosync: Slot::new("corosync"),
+            corosync: Slot::slow("corosync", COROSYNC_ROUNDS),
             drbd: Slot::new("drbd"),
             machine: Slot::new("machine"),
             volumes: Slot::new("volumes"),
             slurmctld: Slot::new("slurmctld"),
-            slurmdbd: Slot::new("slurmdbd"),
-            mariadb: Slot::new("mariadb"),
+            nodes: Slot::slow("nodes", SLOW_ROUNDS),
+            slurmdbd: Slot::slow("slurmdbd", SLOW_ROUNDS),
+            mariadb: Slot::slow("mariadb", SLOW_ROUNDS),
             is_active: AtomicBool::new(false),
         }
     }
@@ -73,26 +79,32 @@ impl Board {
         self.is_active.store(is_active, Ordering::SeqCst);
         if !is_active {
             self.slurmctld.clear();
+            self.nodes.clear();
             self.slurmdbd.clear();
             self.mariadb.clear();
         }
     }
 
+    /// Whether that question is to be asked in this round.
+    pub fn is_due<T: Answer>(&self, slot: &Slot<T>) -> bool {
+        slot.is_due(self.system.elapsed(), self.interval)
+    }
+
     /// The metrics as they are known at this moment. Asks nobody.
     pub fn text(&self) -> String {
-        let (now, limit) = (self.system.elapsed(), self.interval * INTERVALS);
+        let (now, interval) = (self.system.elapsed(), self.interval);
         let slurm = self.is_active().then(|| SlurmAnswers {
-            slurmctld: self.slurmctld.look(now, limit),
-            slurmdbd: self.slurmdbd.look(now, limit),
-            mariadb: self.mariadb.look(now, limit),
+            slurmctld: self.slurmctld.look(now, interval),
+            slurmdbd: self.slurmdbd.look(now, interval),
+            mariadb: self.mariadb.look(now, interval),
         });
         let snapshot = Snapshot {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            pacemaker: self.pacemaker.look(now, limit),
-            corosync: self.corosync.look(now, limit),
-            drbd: self.drbd.look(now, limit),
-            machine: self.machine.look(now, limit),
-            volumes: self.volumes.look(now, limit),
+            pacemaker: self.pacemaker.look(now, interval),
+            corosync: self.corosync.look(now, interval),
+            drbd: self.drbd.look(now, interval),
+            machine: self.machine.look(now, interval),
+            volumes: self.volumes.look(now, interval),
             slurm,
         };
         exposition(&self.site, &self.own, &snapshot)

@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is asked, and whom. Nothing here costs more when there are more jobs.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
 use slurmha_core::layout::{DATABASE_MOUNT, DRBD_RESOURCE, JOB_STATE, STATE_MOUNT, WATCH_UNIT};
-use slurmha_core::metrics::{CorosyncAnswer, MachineAnswer, SlurmctldAnswer, VolumesAnswer};
-use slurmha_core::observe::{Health, Reading, Space};
+use slurmha_core::metrics::{
+    CorosyncAnswer, MachineAnswer, NodesAnswer, SlurmctldAnswer, VolumesAnswer,
+};
+use slurmha_core::observe::{Diagnosis, Health, Reading, Space};
 use slurmha_core::plan::VOLUME_MARKER;
 use slurmha_host::observe::QUERY_TIMEOUT;
 use slurmha_host::observe::health::{self, SLURM_TIMEOUT};
-use slurmha_host::program::{corosync, drbd, ip, pacemaker, slurm};
-use slurmha_host::{System, unit_process};
+use slurmha_host::program::{corosync, drbd, pacemaker, slurm};
+use slurmha_host::{System, addresses, unit_process};
 
 use super::board::Board;
 
-/// Asks, and puts the answer on the board.
+/// Asks, if it is time to, and puts the answer on the board.
 pub type Question = fn(&Board);
 
 /// What is asked on each controller.
@@ -44,6 +47,9 @@ fn ask_pacemaker(board: &Board) {
 }
 
 fn ask_corosync(board: &Board) {
+    if !board.is_due(&board.corosync) {
+        return;
+    }
     let system = &*board.system;
     board.corosync.fill(system, || CorosyncAnswer {
         quorum: reading(corosync::quorum(system, QUERY_TIMEOUT)),
@@ -55,7 +61,7 @@ fn ask_machine(board: &Board) {
     let system = &*board.system;
     let has_vip = |addresses: Vec<_>| addresses.contains(&board.site.vip);
     board.machine.fill(system, || MachineAnswer {
-        vip_present: reading(ip::addresses(system)).map(has_vip),
+        vip_present: reading(addresses::local(system)).map(has_vip),
         watch_running: reading(unit_process::of_unit(system, WATCH_UNIT))
             .map(|process| process.is_some()),
     });
@@ -70,30 +76,59 @@ fn ask_volumes(board: &Board) {
     });
 }
 
-/// One that does not answer is asked nothing more: each question would wait
-/// for its whole time, in the middle of a failover.
 fn ask_slurmctld(board: &Board) {
-    let system = &*board.system;
-    board.slurmctld.fill(system, || match health::slurmctld(system) {
-        Health::Up => SlurmctldAnswer {
-            ping: Health::Up,
-            diagnosis: reading(slurm::diagnosis(system, SLURM_TIMEOUT)),
-            nodes: reading(slurm::node_states(system, SLURM_TIMEOUT)),
-        },
-        ping => SlurmctldAnswer {
-            ping,
-            diagnosis: Reading::Unknown("slurmctld does not answer".to_owned()),
-            nodes: Reading::Unknown("slurmctld does not answer".to_owned()),
-        },
+    board.slurmctld.fill(&*board.system, || {
+        let (ping, diagnosis) = diagnosis(board);
+        if ping == Health::Up {
+            SlurmctldAnswer { ping, diagnosis, nodes: nodes(board) }
+        } else {
+            // They are news as soon as it answers again.
+            board.nodes.clear();
+            SlurmctldAnswer { ping, diagnosis, nodes: silent() }
+        }
     });
 }
 
+/// What slurmctld says about itself proves that it answers, so that one that
+/// answered last is asked for nothing else. One that did not is only pinged:
+/// each question would wait for its whole time, in the middle of a failover.
+fn diagnosis(board: &Board) -> (Health, Reading<Diagnosis>) {
+    let system = &*board.system;
+    let ask = || reading(slurm::diagnosis(system, SLURM_TIMEOUT));
+    let first = if board.slurmctld.last().ping == Health::Up { ask() } else { silent() };
+    if first.known().is_some() {
+        return (Health::Up, first);
+    }
+    match health::slurmctld(system) {
+        Health::Up => (Health::Up, ask()),
+        ping => (ping, silent()),
+    }
+}
+
+fn silent<T>() -> Reading<T> {
+    Reading::Unknown("slurmctld does not answer".to_owned())
+}
+
+/// slurmctld sends a record for each node, so it is asked less often.
+fn nodes(board: &Board) -> Reading<BTreeMap<String, u64>> {
+    let system = &*board.system;
+    if board.is_due(&board.nodes) {
+        let question = || NodesAnswer(reading(slurm::node_states(system, SLURM_TIMEOUT)));
+        board.nodes.fill(system, question);
+    }
+    board.nodes.last().0
+}
+
 fn ask_slurmdbd(board: &Board) {
-    board.slurmdbd.fill(&*board.system, || health::slurmdbd(&*board.system));
+    if board.is_due(&board.slurmdbd) {
+        board.slurmdbd.fill(&*board.system, || health::slurmdbd(&*board.system));
+    }
 }
 
 fn ask_mariadb(board: &Board) {
-    board.mariadb.fill(&*board.system, || health::mariadb(&*board.system));
+    if board.is_due(&board.mariadb) {
+        board.mariadb.fill(&*board.system, || health::mariadb(&*board.system));
+    }
 }
 
 /// Below a mount point on which nothing is mounted is the root file system,

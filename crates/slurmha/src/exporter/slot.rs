@@ -7,10 +7,19 @@ use std::time::Duration;
 use slurmha_core::metrics::{Answer, Collected};
 use slurmha_host::System;
 
+/// An answer is told for so many intervals after the next one was due.
+const PATIENCE: u32 = 2;
+
+/// As long as nothing is wrong, what matters less may be so old, however long
+/// the interval is.
+const SLOWEST: Duration = Duration::from_secs(60);
+
 /// The place where the last answer to a question lies.
 pub struct Slot<T> {
     /// What is asked, for the journal.
     name: &'static str,
+    /// It is asked in one of so many rounds, as long as the answer is calm.
+    rounds: u32,
     kept: Mutex<Kept<T>>,
 }
 
@@ -24,8 +33,30 @@ struct Kept<T> {
 }
 
 impl<T: Answer> Slot<T> {
+    /// A question of every round.
     pub fn new(name: &'static str) -> Self {
-        Self { name, kept: Mutex::default() }
+        Self::slow(name, 1)
+    }
+
+    /// One of every so many rounds, as long as the answer is calm.
+    pub fn slow(name: &'static str, rounds: u32) -> Self {
+        Self { name, rounds, kept: Mutex::default() }
+    }
+
+    /// Whether it is time to ask. What is not as it should be is asked again
+    /// in the next round, and so is what nobody knows.
+    pub fn is_due(&self, now: Duration, interval: Duration) -> bool {
+        let kept = self.lock();
+        let is_known = kept.collected.duration.is_some();
+        // A round may come a little earlier after the last answer than after
+        // the last question.
+        let age = now.saturating_sub(kept.at) + interval / 2;
+        !is_known || !kept.collected.answer.is_calm() || age >= self.pace(interval)
+    }
+
+    /// From one answer to the next while all is calm.
+    fn pace(&self, interval: Duration) -> Duration {
+        (interval * self.rounds).min(SLOWEST).max(interval)
     }
 
     /// Asks, however long that takes, and keeps the answer. Trouble is told
@@ -49,13 +80,19 @@ impl<T: Answer> Slot<T> {
         kept.at = now;
     }
 
+    /// The last answer, however old.
+    pub fn last(&self) -> T {
+        self.lock().collected.answer.clone()
+    }
+
     /// What is asked here no longer is.
     pub fn clear(&self) {
         *self.lock() = Kept::default();
     }
 
-    /// The last answer, which is nothing when it is older than `limit`.
-    pub fn look(&self, now: Duration, limit: Duration) -> Collected<T> {
+    /// The last answer, which is nothing when it is too old to be told.
+    pub fn look(&self, now: Duration, interval: Duration) -> Collected<T> {
+        let limit = self.pace(interval) + interval * PATIENCE;
         let kept = self.lock();
         if now.saturating_sub(kept.at) > limit {
             kept.collected.outdated()

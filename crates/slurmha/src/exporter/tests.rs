@@ -44,7 +44,7 @@ fn the_active_controller_asks_slurm_and_never_for_a_list_of_jobs() {
         ("slurmha_watch_running", "0.0"),
         ("slurmha_slurmctld_up", "1.0"),
         ("slurmha_slurm_jobs{state=\"pending\"}", "7.0"),
-        ("slurmha_slurm_nodes{state=\"down\"}", "1.0"),
+        ("slurmha_slurm_nodes{state=\"idle\"}", "2.0"),
         ("slurmha_volume_available_bytes{volume=\"state\"}", "400.0"),
         ("slurmha_slurmctld_saved_state_age_seconds", "3.0"),
         ("slurmha_mariadb_up", "1.0"),
@@ -68,7 +68,7 @@ fn the_passive_controller_leaves_slurm_alone() {
     }
     let mut ran = machine.change(|now| now.ran.clone());
     ran.sort();
-    assert_eq!(ran, ["corosync-cmapctl", "corosync-quorumtool", "crm_mon", "drbdsetup", "ip"]);
+    assert_eq!(ran, ["corosync-cmapctl", "corosync-quorumtool", "crm_mon", "drbdsetup"]);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_program_that_never_ends_keeps_no_other_from_being_asked() {
     let board = Arc::new(board(&machine));
     let threads = keep_asking(&board);
     let count = |program: &str| machine.change(|now| count_of(&now.ran, program));
-    let others = ["drbdsetup", "corosync-cmapctl", "ip", "sdiag", "sacctmgr", "mariadb"];
+    let others = ["drbdsetup", "sdiag"];
     let asked_again = (0..2000).any(|_| {
         thread::sleep(Duration::from_millis(5));
         others.iter().all(|program| count(program) > 1)
@@ -140,6 +140,112 @@ fn a_program_that_never_ends_keeps_no_other_from_being_asked() {
 
 fn count_of(ran: &[String], program: &str) -> usize {
     ran.iter().filter(|name| *name == program).count()
+}
+
+/// Programs that were started in rounds of one interval each, a list for each
+/// round.
+fn rounds(machine: &Machine, board: &Board, count: usize) -> Vec<Vec<String>> {
+    let round = |_| {
+        machine.change(|now| now.ran.clear());
+        ask_once(board);
+        pass(machine, INTERVAL);
+        let mut ran = machine.change(|now| now.ran.clone());
+        ran.sort();
+        ran
+    };
+    (0..count).map(round).collect()
+}
+
+/// A round of ten programs was a fifth of an emulated processor.
+#[test]
+fn a_calm_round_starts_three_programs_and_some_rounds_start_more() {
+    let machine = Machine::new("Primary");
+    let rounds = rounds(&machine, &board(&machine), 13);
+    let always = ["crm_mon", "drbdsetup", "sdiag"];
+    let corosync = ["corosync-cmapctl", "corosync-quorumtool"];
+    let slow = ["mariadb", "sacctmgr", "sinfo"];
+    for (number, ran) in rounds.iter().enumerate().skip(1) {
+        let mut expected = always.to_vec();
+        expected.extend(if number % 3 == 0 { &corosync[..] } else { &[] });
+        expected.extend(if number % 4 == 0 { &slow[..] } else { &[] });
+        expected.sort_unstable();
+        assert_eq!(*ran, expected, "round {number}");
+    }
+    let all: usize = rounds[1..].iter().map(Vec::len).sum();
+    assert_eq!(all, 12 * 3 + 4 * 2 + 3 * 3);
+}
+
+#[test]
+fn what_is_not_as_it_should_be_is_asked_in_every_round() {
+    let machine = Machine::new("Primary");
+    let board = board(&machine);
+    let slow = ["corosync-cmapctl", "sacctmgr", "sinfo"];
+    machine.change(|now| {
+        now.hanging = vec!["corosync-quorumtool", "sacctmgr"];
+        now.nodes = "cn1 idle\ncn2 down*\n";
+    });
+    for ran in rounds(&machine, &board, 3) {
+        assert!(slow.iter().all(|program| ran.contains(&(*program).to_owned())), "{ran:?}");
+    }
+    machine.change(|now| (now.hanging, now.nodes) = (Vec::new(), "cn1 idle\ncn2 idle\n"));
+    let calm = rounds(&machine, &board, 2);
+    assert!(slow.iter().all(|program| calm[0].contains(&(*program).to_owned())), "{calm:?}");
+    assert!(!slow.iter().any(|program| calm[1].contains(&(*program).to_owned())), "{calm:?}");
+}
+
+/// The role went and came back: the slow ones do not wait for their round.
+#[test]
+fn a_controller_that_becomes_active_is_asked_everything_at_once() {
+    let machine = Machine::new("Primary");
+    let board = board(&machine);
+    rounds(&machine, &board, 1);
+    board.take_role("Secondary");
+    board.take_role("Primary");
+    let ran = rounds(&machine, &board, 1).concat();
+    for program in ["scontrol", "sdiag", "sinfo", "sacctmgr", "mariadb"] {
+        assert!(ran.contains(&program.to_owned()), "{program} in {ran:?}");
+    }
+}
+
+/// One that answered a moment ago is asked for its numbers, then pinged, and
+/// from then on only pinged.
+#[test]
+fn a_slurmctld_that_falls_silent_is_pinged_until_it_answers() {
+    let machine = Machine::new("Primary");
+    let board = board(&machine);
+    rounds(&machine, &board, 1);
+    machine.change(|now| now.hanging = vec!["scontrol", "sdiag"]);
+    let asked = |ran: &[String]| -> Vec<String> {
+        ran.iter().filter(|program| program.starts_with('s')).cloned().collect()
+    };
+    let silent = rounds(&machine, &board, 2);
+    assert_eq!(asked(&silent[0]), ["scontrol", "sdiag"]);
+    assert_eq!(asked(&silent[1])[0], "scontrol");
+    assert!(!silent[1].contains(&"sdiag".to_owned()), "{silent:?}");
+    let text = board.text();
+    assert_eq!(value(&text, "slurmha_slurmctld_up").as_deref(), Some("NaN"));
+    machine.change(|now| now.hanging.clear());
+    let back = rounds(&machine, &board, 1).concat();
+    assert!(back.contains(&"sdiag".to_owned()) && back.contains(&"sinfo".to_owned()), "{back:?}");
+    assert_eq!(value(&board.text(), "slurmha_slurm_nodes{state=\"idle\"}").as_deref(), Some("2.0"));
+}
+
+/// What is asked less often is told for longer: two intervals beyond the time
+/// of its next answer.
+#[test]
+fn an_answer_of_a_slow_question_is_told_until_two_rounds_are_missed() {
+    let machine = Machine::new("Primary");
+    let board = board(&machine);
+    ask_once(&board);
+    let told = |series| value(&board.text(), series);
+    pass(&machine, INTERVAL * 5);
+    assert_eq!(told("slurmha_drbd_up").as_deref(), Some("NaN"));
+    assert_eq!(told("slurmha_corosync_quorate").as_deref(), Some("1.0"));
+    pass(&machine, Duration::from_millis(1));
+    assert_eq!(told("slurmha_corosync_quorate").as_deref(), Some("NaN"));
+    assert_eq!(told("slurmha_mariadb_up").as_deref(), Some("1.0"));
+    pass(&machine, INTERVAL);
+    assert_eq!(told("slurmha_mariadb_up").as_deref(), Some("NaN"));
 }
 
 /// As when the thread that asks hangs itself.

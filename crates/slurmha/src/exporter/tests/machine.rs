@@ -21,6 +21,8 @@ macro_rules! printed {
 pub struct Now {
     /// DRBD's role here.
     pub role: &'static str,
+    /// What sinfo says.
+    pub nodes: &'static str,
     /// Programs that do not answer in time.
     pub hanging: Vec<&'static str>,
     /// Programs that cannot even be ended.
@@ -43,13 +45,17 @@ impl Machine {
     pub fn new(role: &'static str) -> Self {
         let now = Now {
             role,
+            nodes: "cn1 idle\ncn2 idle\n",
             hanging: Vec::new(),
             stuck: Vec::new(),
             stands_still: false,
             clock: Duration::ZERO,
             ran: Vec::new(),
         };
-        Self { now: Arc::new(Mutex::new(now)), rest: Arc::new(Simulated::new("ctl1", "ctl2")) }
+        let rest = Simulated::new("ctl1", "ctl2");
+        let addresses = printed!("fib-trie-with-vip.txt").as_bytes();
+        rest.put_file("/proc/net/fib_trie", addresses, Ids::root(0o444));
+        Self { now: Arc::new(Mutex::new(now)), rest: Arc::new(rest) }
     }
 
     pub fn change<T>(&self, how: impl FnOnce(&mut Now) -> T) -> T {
@@ -57,7 +63,7 @@ impl Machine {
     }
 }
 
-fn says(command: &Command, role: &str) -> String {
+fn says(command: &Command, role: &str, nodes: &str) -> String {
     let line = [vec![command.program().to_owned()], command.arguments()].concat().join(" ");
     match command.program() {
         "crm_mon" => printed!("crm_mon-healthy.xml").to_owned(),
@@ -65,9 +71,8 @@ fn says(command: &Command, role: &str) -> String {
         "corosync-cmapctl" => printed!("knet-connected.txt").to_owned(),
         "drbdsetup" => printed!("drbd-84-in-sync.txt").replacen("Secondary", role, 1),
         "sdiag" => printed!("sdiag-busy.txt").to_owned(),
-        "ip" => "2: eth0    inet 10.77.0.10/24 scope global secondary eth0\\ forever\n".to_owned(),
         "scontrol" => "Slurmctld(primary) at ctl1,ctl2 is UP\n".to_owned(),
-        "sinfo" => "cn1 idle\ncn2 down*\n".to_owned(),
+        "sinfo" => nodes.to_owned(),
         "sacctmgr" | "mariadb" => String::new(),
         _ => panic!("nobody should run {line}"),
     }
@@ -76,10 +81,10 @@ fn says(command: &Command, role: &str) -> String {
 impl System for Machine {
     fn run(&self, command: &Command) -> Result<CommandOutput, CommandError> {
         let program = command.program().to_owned();
-        let (role, hangs, is_stuck) = self.change(|now| {
+        let (role, nodes, hangs, is_stuck) = self.change(|now| {
             now.ran.push(program.clone());
             let is_in = |list: &[&str]| list.contains(&program.as_str());
-            (now.role, is_in(&now.hanging), is_in(&now.stuck))
+            (now.role, now.nodes, is_in(&now.hanging), is_in(&now.stuck))
         });
         if is_stuck {
             loop {
@@ -91,7 +96,7 @@ impl System for Machine {
             let command = command.pasteable();
             return Err(CommandError::TimedOut { command, after: Duration::from_secs(10) });
         }
-        let text = says(command, role);
+        let text = says(command, role, nodes);
         Ok(CommandOutput::new(command, Exit::Status(0), text.into_bytes(), Vec::new()))
     }
 
