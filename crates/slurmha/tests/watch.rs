@@ -9,7 +9,7 @@ use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
@@ -26,10 +26,10 @@ const LIMIT: Duration = Duration::from_secs(60);
 struct Watch {
     child: Child,
     /// The side of whoever types and looks.
-    person: File,
+    person: Option<File>,
     /// The program's side, kept open to see what it is left like.
     terminal: OwnedFd,
-    output: Receiver<Vec<u8>>,
+    output: Option<Receiver<Vec<u8>>>,
     seen: String,
     _home: tempfile::TempDir,
 }
@@ -72,13 +72,16 @@ impl Watch {
                 }
             }
         });
+        let (person, output) = (Some(person), Some(output));
         Self { child, person, terminal, output, seen: String::new(), _home: home }
     }
 
     /// Waits until this has been written.
     fn wait_for(&mut self, text: &str) {
+        let began = Instant::now();
         while !self.seen.contains(text) {
-            match self.output.recv_timeout(LIMIT) {
+            // The screen is drawn each second, so that something always comes.
+            match self.output().recv_timeout(LIMIT.saturating_sub(began.elapsed())) {
                 Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     panic!("{text:?} did not come: {:?}", self.seen)
@@ -87,8 +90,13 @@ impl Watch {
         }
     }
 
+    fn output(&self) -> &Receiver<Vec<u8>> {
+        self.output.as_ref().expect("somebody looks")
+    }
+
     fn type_in(&mut self, keys: &[u8]) {
-        self.person.write_all(keys).expect("the terminal takes it");
+        let person = self.person.as_mut().expect("somebody types");
+        person.write_all(keys).expect("the terminal takes it");
     }
 
     /// Whether lines are read and echoed, as a shell wants it.
@@ -107,9 +115,28 @@ impl Watch {
 
     fn left(mut self) {
         self.wait_for(LEAVE);
-        let status = self.child.wait().expect("it ends");
-        assert!(status.success(), "{status}: {:?}", self.seen);
+        self.ends();
         assert!(self.is_cooked(), "the terminal is as it was");
+    }
+
+    fn ends(&mut self) {
+        let began = Instant::now();
+        while began.elapsed() < LIMIT {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                assert!(status.success(), "{status}: {:?}", self.seen);
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("it does not end: {:?}", self.seen);
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // One that has ended cannot be killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -129,6 +156,16 @@ fn a_signal_gives_the_terminal_back() {
         kill_process(Pid::from_child(&watch.child), signal).expect("it is there");
         watch.left();
     }
+}
+
+/// The window was closed, or the connection to the machine was lost; a
+/// program in no session of the terminal's gets no signal for that.
+#[test]
+fn a_terminal_that_is_gone_ends_it() {
+    let mut watch = Watch::start().drawn();
+    // Whoever reads along goes when the next screen comes.
+    (watch.person, watch.output) = (None, None);
+    watch.ends();
 }
 
 #[test]

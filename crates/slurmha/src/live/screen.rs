@@ -45,8 +45,8 @@ Signs    !!  the scheduler does not work
 Every machine is asked in each round. A round ends when all have answered or an answer is
 late; who is late counts as unknown, never as down. What could not be told is no change.
 
-A machine that does not answer has a yellow box; what it says of that machine was told by
-the others.";
+A machine that does not answer says so beside its name; what else is said of it was told
+by the others.";
 
 /// What there is to show.
 pub struct View<'a> {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The terminal: taken over, drawn on, and given back on every way out.
 
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use slurmha_core::status::Status;
 use slurmha_host::{Local, System as _};
 use slurmha_lab::interrupt;
@@ -39,22 +43,37 @@ pub fn show(
     // From here on SIGTERM and a hang-up are told, so that the terminal is
     // given back; a panic gives it back by ratatui's hook.
     interrupt::watch();
-    let terminal = ratatui::try_init().map_err(unusable);
-    let outcome = terminal.and_then(|mut terminal| {
-        let screen = Screen {
-            cluster,
-            looker: &looker,
-            old_after: interval * OLD_INTERVALS + OLD_ROUND,
-            paint,
-            journal: Journal::default(),
-            position: Position::default(),
-            began: Instant::now(),
-            seen: None,
-        };
-        screen.run(&mut terminal)
-    });
-    ratatui::restore();
+    let screen = Screen {
+        cluster,
+        looker: &looker,
+        old_after: interval * OLD_INTERVALS + OLD_ROUND,
+        paint,
+        journal: Journal::default(),
+        position: Position::default(),
+        began: Instant::now(),
+        seen: None,
+    };
+    let outcome = take_over(screen);
     looker.end(FAREWELL);
+    outcome
+}
+
+fn take_over(screen: Screen<'_>) -> Result<(), Failure> {
+    let taken = ratatui::try_init().map_err(unusable);
+    let outcome = match taken {
+        Err(failure) => Err(failure),
+        Ok(mut terminal) => {
+            let outcome = screen.run(&mut terminal);
+            if has_hung_up() {
+                // Nothing can be given back, nobody can be told, and what
+                // ratatui complains about it would end in a panic.
+                std::mem::forget(terminal);
+                return Ok(());
+            }
+            outcome
+        }
+    };
+    ratatui::restore();
     outcome
 }
 
@@ -77,17 +96,19 @@ struct Last {
 
 impl Screen<'_> {
     fn run(mut self, terminal: &mut DefaultTerminal) -> Result<(), Failure> {
+        let events = events();
         let mut drawn_second = None;
         loop {
+            if interrupt::interrupted() || has_hung_up() {
+                return Ok(());
+            }
             let mut is_stale = self.take_in()?;
-            while event::poll(if is_stale { Duration::ZERO } else { TICK }).map_err(unusable)? {
-                is_stale = true;
-                if self.obey(&event::read().map_err(unusable)?) == Act::Leave {
+            let mut wait = if is_stale { Duration::ZERO } else { TICK };
+            while let Some(event) = next(&events, wait)? {
+                (is_stale, wait) = (true, Duration::ZERO);
+                if self.obey(&event) == Act::Leave {
                     return Ok(());
                 }
-            }
-            if interrupt::interrupted() {
-                return Ok(());
             }
             // Ages are in seconds.
             let second = Some(self.shown_seconds());
@@ -144,6 +165,43 @@ impl Screen<'_> {
     }
 }
 
+/// Keys and changes of size, read in a thread of their own: crossterm 0.29
+/// never returns from reading a terminal that is gone, and takes a processor
+/// for it (crossterm-rs/crossterm#793). It ends with the process.
+fn events() -> Receiver<io::Result<Event>> {
+    let (send, events) = channel();
+    thread::spawn(move || {
+        loop {
+            let event = event::read();
+            let is_last = event.is_err();
+            if send.send(event).is_err() || is_last {
+                return;
+            }
+        }
+    });
+    events
+}
+
+fn next(events: &Receiver<io::Result<Event>>, wait: Duration) -> Result<Option<Event>, Failure> {
+    match events.recv_timeout(wait) {
+        Ok(event) => event.map(Some).map_err(unusable),
+        Err(RecvTimeoutError::Timeout) => Ok(None),
+        Err(RecvTimeoutError::Disconnected) => {
+            Err(Failure::internal("the thread that reads the keys has ended"))
+        }
+    }
+}
+
+/// Whether the terminal is gone. Not everybody is told by a signal: only the
+/// terminal's own session is.
+fn has_hung_up() -> bool {
+    let stdout = io::stdout();
+    // A hang-up is told without being asked for.
+    let mut terminal = [PollFd::new(&stdout, PollFlags::empty())];
+    let _ = poll(&mut terminal, Some(&Timespec::default()));
+    terminal[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
+}
+
 /// As the clock of whoever looks has it.
 fn time_of_day() -> String {
     Local::new()
@@ -153,7 +211,7 @@ fn time_of_day() -> String {
         .to_string()
 }
 
-fn unusable(error: std::io::Error) -> Failure {
+fn unusable(error: io::Error) -> Failure {
     Failure::remote(format!("the terminal cannot be used: {error}"))
         .hint("slurmha status --watch --json prints a line for each look")
 }
