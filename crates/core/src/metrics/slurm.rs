@@ -11,7 +11,7 @@ use crate::observe::{Diagnosis, Health};
 /// Signs behind a node's state in sinfo(1), but for `*`: powered down or on
 /// the way up or down, in maintenance, to be rebooted, planned for a job.
 const SIGNS: [char; 9] = ['~', '#', '!', '%', '$', '@', '^', '-', '+'];
-const NOT_RESPONDING: &str = "not_responding";
+pub(super) const NOT_RESPONDING: &str = "not_responding";
 const OTHER: &str = "other";
 const NODE_STATES: [&str; 8] =
     ["allocated", "idle", "mixed", "down", "drained", "draining", NOT_RESPONDING, OTHER];
@@ -116,7 +116,7 @@ fn nodes(states: Option<&BTreeMap<String, u64>>) -> Family {
 /// A node that is down or drained and does not respond counts as that: it is
 /// known to take no jobs. One that does not respond and is still thought to
 /// work is what [`NOT_RESPONDING`] says.
-fn class(state: &str) -> &'static str {
+pub(super) fn class(state: &str) -> &'static str {
     let (word, responds) = match state.strip_suffix('*') {
         Some(word) => (word, false),
         None => (state, true),

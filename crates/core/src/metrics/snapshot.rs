@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::slurm::{NOT_RESPONDING, class};
 use super::{Answer, Collected};
 use crate::observe::{
     ClusterStatus, Diagnosis, DrbdStatus, Health, LinkStatus, QuorumStatus, Reading, Space,
@@ -118,7 +119,7 @@ impl Answer for NodesAnswer {
 
     /// Few of them are lost.
     fn is_calm(&self) -> bool {
-        let is_lost = |state: &str| state.starts_with("down") || state.ends_with('*');
+        let is_lost = |state: &str| ["down", NOT_RESPONDING].contains(&class(state));
         self.0.known().is_some_and(|states| {
             let lost: u64 = states.iter().filter(|(state, _)| is_lost(state)).map(|(_, n)| n).sum();
             lost * USUAL_LOSS <= states.values().sum()
@@ -140,5 +141,48 @@ pub struct SlurmctldAnswer {
 impl Answer for SlurmctldAnswer {
     fn trouble(&self) -> Option<&str> {
         self.ping.trouble().or(self.diagnosis.why()).or(self.nodes.why())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nodes(states: &[(&str, u64)]) -> NodesAnswer {
+        let states = states.iter().map(|(state, count)| ((*state).to_owned(), *count));
+        NodesAnswer(Reading::Known(states.collect()))
+    }
+
+    #[test]
+    fn a_few_lost_nodes_of_many_are_no_reason_to_look_more_often() {
+        assert!(nodes(&[("idle", 95), ("down*", 3), ("idle*", 2)]).is_calm());
+        assert!(!nodes(&[("idle", 94), ("down*", 4), ("idle*", 2)]).is_calm());
+        assert!(!nodes(&[("idle", 1), ("down", 1)]).is_calm());
+        assert!(nodes(&[]).is_calm());
+        assert!(!NodesAnswer::default().is_calm(), "what is not known is asked again");
+    }
+
+    #[test]
+    fn a_missing_vote_or_link_is_a_reason() {
+        let link = |connected| LinkStatus { node: 2, link: 0, connected, latency: None };
+        let with = |change: fn(&mut QuorumStatus), connected| {
+            let mut quorum = QuorumStatus {
+                quorate: true,
+                expected_votes: 3,
+                total_votes: 3,
+                ring_id: "1.5".to_owned(),
+                qdevice: Some(true),
+            };
+            change(&mut quorum);
+            let links = Reading::Known(vec![link(true), link(connected)]);
+            CorosyncAnswer { quorum: Reading::Known(quorum), links }.is_calm()
+        };
+        assert!(with(|_| {}, true));
+        assert!(with(|quorum| quorum.qdevice = None, true), "a site without an arbiter");
+        assert!(!with(|_| {}, false));
+        assert!(!with(|quorum| quorum.quorate = false, true));
+        assert!(!with(|quorum| quorum.total_votes = 2, true));
+        assert!(!with(|quorum| quorum.qdevice = Some(false), true));
+        assert!(!CorosyncAnswer::default().is_calm());
     }
 }
