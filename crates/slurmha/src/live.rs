@@ -4,6 +4,7 @@
 //! One thread draws and reads keys, others ask the machines: a machine that
 //! does not answer never keeps the screen from answering.
 
+mod body;
 mod card;
 mod journal;
 mod keys;

@@ -20,7 +20,7 @@ const LAB_SITE: &str = include_str!("../../../examples/lab/site.toml");
 const ENTER: &str = "\x1b[?1049h";
 const LEAVE: &str = "\x1b[?1049l";
 /// Far more than it takes; only a test that fails waits for so long.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// `slurmha status --watch` on a terminal of 80 columns and 24 rows.
 struct Watch {

@@ -7,20 +7,16 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Borders, Paragraph, Wrap};
-use slurmha_core::status::{
-    self, Card, Status, Tone, cards, fencing_lines, headline, other_machine_lines, problem_lines,
-    resource_lines, service_lines,
-};
+use slurmha_core::status::{Card, Status, Tone, cards, headline};
 
+use super::body::Body;
 use super::card;
 use super::journal::Journal;
 use super::keys::{Part, Position, Scroll};
 use super::paint::Paint;
 
-/// A screen of this width has the controllers side by side,
+/// A screen of this width has the controllers side by side.
 const SIDE_BY_SIDE: u16 = 80;
-/// and one of this width the rest in two columns.
-const TWO_COLUMNS: u16 = 150;
 /// Rows for status and changes, below which the boxes give way to lines.
 const LEAST_ROWS: u16 = 10;
 /// What the changes have at most while the status has the room: two in five.
@@ -156,16 +152,18 @@ fn draw_status(
     if has_boxes {
         draw_boxes(frame, &cards, view.paint, top);
     }
+    let listed = if has_boxes { &[][..] } else { &cards };
+    let body = Body::new(view.paint, status, listed, rest.width);
     let wanted = u16::try_from(view.journal.entries().len().max(1) + 1).unwrap_or(u16::MAX);
     let most = match position.part {
-        Part::Status => share(rest.height).max(LEFT_OVER),
+        // What the status does not need is nobody else's.
+        Part::Status => share(rest.height).max(LEFT_OVER).max(rest.height - body.rows(rest.height)),
         Part::Changes => rest.height.saturating_sub(LEFT_OVER),
     };
-    let [body, changes] =
+    let [above, below] =
         Layout::vertical([Constraint::Fill(1), Constraint::Length(wanted.min(most))]).areas(rest);
-    let listed = if has_boxes { &[][..] } else { &cards };
-    draw_body(frame, view.paint, status, listed, &mut position.status, body);
-    draw_changes(frame, view, &mut position.changes, changes);
+    body.draw(frame, &mut position.status, above);
+    draw_changes(frame, view, &mut position.changes, below);
 }
 
 fn share(rows: u16) -> u16 {
@@ -178,52 +176,6 @@ fn draw_boxes(frame: &mut Frame<'_>, cards: &[Card], paint: Paint, area: Rect) {
     for (card, column) in cards.iter().zip(columns.iter()) {
         card::draw(card, paint, *column, frame.buffer_mut());
     }
-}
-
-/// Everything but the controllers; those, too, where there are no boxes.
-fn draw_body(
-    frame: &mut Frame<'_>,
-    paint: Paint,
-    status: &Status,
-    listed: &[Card],
-    scroll: &mut Scroll,
-    area: Rect,
-) {
-    let two = area.width >= TWO_COLUMNS;
-    let columns = Layout::horizontal(vec![Constraint::Fill(1); if two { 2 } else { 1 }]);
-    let columns = columns.spacing(2).split(area);
-    let width = usize::from(columns[0].width);
-    let mut first = paint.lines(&problem_lines(status, width));
-    for card in listed {
-        append(&mut first, card::lines(card, paint));
-    }
-    append(&mut first, paint.lines(&service_lines(status)));
-    append(&mut first, paint.lines(&other_machine_lines(status)));
-    let second: Vec<status::Line> =
-        resource_lines(status, width).into_iter().chain(fencing_lines(status)).collect();
-    let mut texts = vec![first];
-    if two {
-        texts.push(paint.lines(&second));
-    } else {
-        append(&mut texts[0], paint.lines(&second));
-    }
-    let texts: Vec<Paragraph<'_>> =
-        texts.into_iter().map(|lines| Paragraph::new(lines).wrap(Wrap { trim: false })).collect();
-    let lines =
-        texts.iter().zip(columns.iter()).map(|(text, column)| text.line_count(column.width));
-    let lines = u16::try_from(lines.max().unwrap_or_default()).unwrap_or(u16::MAX);
-    *scroll = scroll.fitted(lines, area.height);
-    for (text, column) in texts.into_iter().zip(columns.iter()) {
-        frame.render_widget(text.scroll((scroll.above, 0)), *column);
-    }
-}
-
-/// An empty line keeps groups apart.
-fn append(lines: &mut Vec<Line<'static>>, group: Vec<Line<'static>>) {
-    if !lines.is_empty() && !group.is_empty() {
-        lines.push(Line::default());
-    }
-    lines.extend(group);
 }
 
 fn draw_changes(frame: &mut Frame<'_>, view: &View<'_>, scroll: &mut Scroll, area: Rect) {

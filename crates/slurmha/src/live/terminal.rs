@@ -59,20 +59,18 @@ pub fn show(
 }
 
 fn take_over(screen: Screen<'_>) -> Result<(), Failure> {
-    let taken = ratatui::try_init().map_err(unusable);
-    let outcome = match taken {
-        Err(failure) => Err(failure),
-        Ok(mut terminal) => {
-            let outcome = screen.run(&mut terminal);
-            if has_hung_up() {
-                // Nothing can be given back, nobody can be told, and what
-                // ratatui complains about it would end in a panic.
-                std::mem::forget(terminal);
-                return Ok(());
-            }
-            outcome
-        }
-    };
+    let mut terminal = ratatui::try_init().map_err(|error| {
+        // It may have been taken by half.
+        ratatui::restore();
+        unusable(error)
+    })?;
+    let outcome = screen.run(&mut terminal);
+    if has_hung_up() {
+        // Nothing can be given back, nobody can be told, and what ratatui
+        // complains about it would end in a panic.
+        std::mem::forget(terminal);
+        return Ok(());
+    }
     ratatui::restore();
     outcome
 }
