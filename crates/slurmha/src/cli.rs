@@ -54,6 +54,8 @@ enum Command {
     Saved(command::saved::Args),
     /// Metrics of this controller for Prometheus; a service on the controllers
     Exporter(command::exporter::Args),
+    /// The dashboards for Grafana, as files to import
+    Dashboards(command::dashboards::Args),
     /// The whole site in virtual machines on this machine
     Lab(command::lab::LabArgs),
     /// A resource agent; called by Pacemaker
@@ -103,6 +105,7 @@ impl Cli {
             Command::Drill(args) => command::drill::run(&args),
             Command::Saved(args) => command::saved::run(&args),
             Command::Exporter(args) => command::exporter::run(&args),
+            Command::Dashboards(args) => command::dashboards::run(&args),
             Command::Lab(args) => command::lab::run(args).map_err(Failure::from),
             Command::Node(args) => command::node::run(&args),
         }?;

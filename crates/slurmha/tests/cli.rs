@@ -72,6 +72,39 @@ fn help_of_the_question_whether_a_job_is_safe() {
 }
 
 #[test]
+fn help_of_the_dashboards() {
+    insta::assert_snapshot!(Home::new().run(&["dashboards", "--help"]));
+}
+
+#[test]
+fn the_dashboards() {
+    insta::assert_snapshot!(Home::new().run(&["dashboards"]));
+}
+
+#[test]
+fn dashboards_are_written_and_written_again() {
+    let home = Home::new();
+    for _ in 0..2 {
+        let said = home.run(&["dashboards", "--output", "new/place"]);
+        assert!(said.contains("exit status 0\n--- stdout\n5 dashboards written"), "{said}");
+    }
+    let files = std::fs::read_dir(home.path().join("new/place")).expect("the directory");
+    let mut names: Vec<String> =
+        files.flatten().map(|file| file.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    let expected = ["accounting", "failover", "machines", "overview", "scheduler"];
+    assert_eq!(names, expected.map(|name| format!("slurmha-{name}.json")));
+    let text = std::fs::read_to_string(home.path().join("new/place/slurmha-overview.json"));
+    assert!(text.expect("a file").ends_with("}\n"));
+}
+
+#[test]
+fn dashboards_are_not_written_into_a_file() {
+    let home = Home::new().with("taken", "");
+    insta::assert_snapshot!(home.run(&["dashboards", "--output", "taken"]));
+}
+
+#[test]
 fn help_of_the_exporter() {
     insta::assert_snapshot!(Home::new().run(&["exporter", "--help"]));
 }

@@ -60,6 +60,9 @@ fn the_main_job() {
         lab.slurmha(&["status", lab.site(), "--json"]).succeeds();
     });
     lab.part("everything is watched", || lab_site::watched::is_everything(&lab));
+    lab.part("every dashboard has its values", || {
+        lab_site::watched::is_on_every_dashboard(&lab);
+    });
     lab.part("a job that its node only remembers is put right", || {
         lab_site::remembered::is_put_right(&lab);
         lab.until_healthy();

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Prometheus sees every machine, and an alert reaches whoever listens.
 
+use std::time::Duration;
+
+use slurmha_core::dashboards::{Asked, queries};
+
 use super::{LabSite, wait_until};
 
 /// Where the site file sends alerts: one line for each that arrives.
@@ -64,6 +68,25 @@ pub fn is_everything(lab: &LabSite) {
     // Where nobody needs to know, nothing listens.
     let elsewhere = lab.on("ctl1", "ss --no-header --listening --tcp --numeric 'sport = :9817'");
     assert!(elsewhere.contains("10.77.0.11:9817") && elsewhere.lines().count() == 1, "{elsewhere}");
+}
+
+/// Waits until every question of every dashboard has an answer, apart from those
+/// to which a healthy cluster may have none. What stays without is named, all of it.
+pub fn is_on_every_dashboard(lab: &LabSite) {
+    let mut open: Vec<Asked> =
+        queries().into_iter().filter(|asked| asked.may_be_empty.is_none()).collect();
+    let answered = |asked: &Asked| ask(lab, &asked.expression).is_some_and(|it| it.contains("=> "));
+    // A rate needs two looks at a minute's distance at most.
+    for _ in 0..12 {
+        open.retain(|asked| !answered(asked));
+        if open.is_empty() {
+            return;
+        }
+        std::thread::sleep(Duration::from_secs(5));
+    }
+    let list: Vec<String> =
+        open.iter().map(|asked| format!("{}\n    {}", asked.place, asked.expression)).collect();
+    panic!("without an answer:\n{}", list.join("\n"));
 }
 
 /// Waits until an alert about a machine has arrived, and then its end.
