@@ -11,6 +11,7 @@ mod everywhere;
 mod login;
 mod monitoring;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::config_file::{ConfigFile, Directory};
@@ -103,24 +104,23 @@ pub fn desired(site: &Site, site_text: &str) -> Vec<MachineWants> {
     site.machines().into_iter().map(wants).collect()
 }
 
-/// All packages of a machine at the place of the first: one run of the
-/// package manager instead of one for each role, and every package's
-/// directories are there before any file is written.
+/// All packages of a stage at the place of the first: one run of the package
+/// manager instead of one for each role, and every package's directories are
+/// there before any file is written.
 fn install_once(wants: Vec<(Stage, Want)>) -> Vec<(Stage, Want)> {
-    let mut first = None;
-    let mut all: Vec<String> = Vec::new();
+    let mut first: BTreeMap<Stage, usize> = BTreeMap::new();
     let mut merged: Vec<(Stage, Want)> = Vec::new();
     for (stage, want) in wants {
-        match want {
-            Want::Packages(names) => {
-                first.get_or_insert((merged.len(), stage));
-                all.extend(names);
+        let earlier = first.get(&stage).and_then(|index| merged.get_mut(*index));
+        match (want, earlier) {
+            (Want::Packages(names), Some((_, Want::Packages(all)))) => all.extend(names),
+            (want, _) => {
+                if matches!(want, Want::Packages(_)) {
+                    first.insert(stage, merged.len());
+                }
+                merged.push((stage, want));
             }
-            other => merged.push((stage, other)),
         }
-    }
-    if let Some((index, stage)) = first {
-        merged.insert(index, (stage, Want::Packages(all)));
     }
     merged
 }

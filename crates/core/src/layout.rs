@@ -124,5 +124,7 @@ pub const PROMETHEUS_PORT: u16 = 9090;
 pub const ALERTMANAGER_PORT: u16 = 9093;
 /// TCP and UDP port at which Alertmanagers find each other, the default.
 pub const ALERTMANAGER_MESH_PORT: u16 = 9094;
+/// TCP port of Grafana, its default.
+pub const GRAFANA_PORT: u16 = 3000;
 /// TCP port of the node exporter, its default.
 pub const NODE_EXPORTER_PORT: u16 = 9100;

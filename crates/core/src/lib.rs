@@ -17,6 +17,7 @@ pub mod layout;
 pub mod metrics;
 pub mod monitoring;
 pub mod observe;
+pub mod openpgp;
 pub mod plan;
 pub mod power_on;
 pub mod promotion;

@@ -30,6 +30,11 @@ pub enum SecretId {
     MailPassword,
     /// URL of the webhook of that name, on the monitoring hosts.
     WebhookUrl(String),
+    /// The public key that signs Grafana's packages, on the monitoring hosts. It is no
+    /// secret, and is placed like one: it comes from the administrator.
+    GrafanaKey,
+    /// Password of Grafana's user `admin`, on the monitoring hosts.
+    GrafanaPassword,
 }
 
 impl SecretId {
@@ -60,7 +65,15 @@ impl SecretId {
             Self::ReplicationKey => {
                 (format!("{SECRETS_DIRECTORY}/{self}"), Access::root(0o600), SecretForm::Hex(24))
             }
-            Self::BmcPassword(_) | Self::MailPassword | Self::WebhookUrl(_) => {
+            // Read by apt's own user; the ending says that it is armored
+            // (apt-secure(8), sources.list(5) "Signed-By").
+            Self::GrafanaKey => {
+                (GRAFANA_KEYRING.to_owned(), Access::root(0o644), SecretForm::Given)
+            }
+            Self::BmcPassword(_)
+            | Self::MailPassword
+            | Self::WebhookUrl(_)
+            | Self::GrafanaPassword => {
                 (format!("{SECRETS_DIRECTORY}/{self}"), Access::root(0o600), SecretForm::Given)
             }
         };
@@ -78,12 +91,17 @@ impl fmt::Display for SecretId {
             Self::BmcPassword(node) => write!(f, "bmc-password-{node}"),
             Self::MailPassword => f.write_str("mail-password"),
             Self::WebhookUrl(name) => write!(f, "webhook-url-{name}"),
+            Self::GrafanaKey => f.write_str("grafana-key"),
+            Self::GrafanaPassword => f.write_str("grafana-password"),
         }
     }
 }
 
 /// Where slurmha keeps secrets that no program expects elsewhere.
 pub const SECRETS_DIRECTORY: &str = "/etc/slurmha/secrets";
+
+/// Where apt finds the key that signs Grafana's packages.
+pub const GRAFANA_KEYRING: &str = "/etc/apt/keyrings/slurmha-grafana.asc";
 
 /// How a secret is made when no machine has it yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -325,6 +325,45 @@ fn a_changed_rule_restarts_prometheus_and_nothing_else() {
     assert_eq!(steps[1..], [&Step::RestartUnit { unit: "prometheus.service".to_owned() }]);
 }
 
+fn with_grafana(change: impl FnOnce(&mut Observed)) -> Plan {
+    let text = format!(
+        "{SITE}\n[monitoring.grafana]\nkey_file = \"~/key\"\nadmin_password_file = \"~/password\"\n"
+    );
+    let site = site::parse("site.toml", &text).expect("a valid site file").0;
+    let wants = desired(&site, &text);
+    let mut observed: Observed =
+        wants.iter().map(|wants| (wants.machine.name.clone(), satisfied(&site, wants))).collect();
+    change(&mut observed);
+    let mut given = given();
+    for id in [SecretId::GrafanaKey, SecretId::GrafanaPassword] {
+        given.insert(id, Digest::of(b"made"));
+    }
+    plan::plan(&Inputs { site: &site, wants: &wants, observed: &observed, given: &given })
+}
+
+/// It comes to a cluster that runs: nothing else is touched.
+#[test]
+fn grafana_comes_to_a_running_cluster() {
+    assert_eq!(with_grafana(|_| ()).stages, []);
+    let plan = with_grafana(|observed| {
+        observed.insert("login1".into(), as_wanted().remove(&"login1".into()).expect("login1"));
+    });
+    assert_eq!(plan.refusals, []);
+    insta::assert_snapshot!(plan::explain(&plan, false));
+}
+
+/// A dashboard is read again by itself, and its difference is for no person.
+#[test]
+fn a_changed_dashboard_is_written_without_a_restart() {
+    let path = PathBuf::from("/etc/grafana/slurmha/slurmha-overview.json");
+    let plan = with_grafana(|observed| {
+        let login = observed.get_mut(&"login1".into()).expect("login1");
+        login.files.get_mut(&path).expect("a dashboard").text = Some("{}".to_owned());
+    });
+    assert!(matches!(only_step(&plan).1, Step::WriteFile(file) if file.path == path));
+    assert!(plan.steps().all(|(_, _, planned)| planned.diff.is_none()));
+}
+
 /// A receiver that nobody could reach is told before anything is changed.
 #[test]
 fn a_webhook_whose_url_is_nowhere_is_refused() {

@@ -3,6 +3,8 @@
 
 use slurmha_core::config_file::ConfigFile;
 use slurmha_core::desired::{Want, desired};
+use slurmha_core::plan::Stage;
+use slurmha_core::secret::SecretId;
 use slurmha_core::site::{self, Site};
 
 const SITE: &str = include_str!("../../../examples/lab/site.toml");
@@ -86,6 +88,66 @@ fn durable_submit_adds_two_lines_to_slurm_conf() {
     assert_eq!(added[1], "CliFilterPlugins=cli_filter/lua");
     assert!(without.lines().all(|line| with.contains(line)));
     assert!(!files().iter().any(|(_, file)| file.path.to_string_lossy().contains("cli_filter")));
+}
+
+const WITH_GRAFANA: &str = include_str!("../../../examples/site.toml");
+
+/// Everything about Grafana on the second of two hosts, in its order.
+fn wants_of_grafana() -> Vec<(Stage, Want)> {
+    let site = site::parse("site.toml", WITH_GRAFANA).expect("the example is valid").0;
+    let host = desired(&site, WITH_GRAFANA).into_iter().find(|it| it.machine.name.0 == "login2");
+    let about = |want: &Want| format!("{want:?}").to_lowercase().contains("grafana");
+    host.expect("it").wants.into_iter().filter(|(_, want)| about(want)).collect()
+}
+
+#[test]
+fn every_file_of_grafana() {
+    for (_, want) in wants_of_grafana() {
+        if let Want::File(file) = want
+            && file.path.extension().is_none_or(|extension| extension != "json")
+        {
+            let name = format!("grafana{}", file.path.display()).replace('/', "-");
+            insta::assert_snapshot!(name, rendered(&file));
+        }
+    }
+}
+
+/// Its key, where apt looks for it, the package, its files, and then it starts; all of
+/// it after the cluster.
+#[test]
+fn grafana_comes_last_and_in_its_order() {
+    let wants = wants_of_grafana();
+    let index = |found: &dyn Fn(&Want) -> bool| {
+        let (index, (stage, _)) =
+            wants.iter().enumerate().find(|(_, (_, want))| found(want)).expect("it is wanted");
+        (*stage, index)
+    };
+    let file = |name: &'static str| move |want: &Want| matches!(want, Want::File(it) if it.path.ends_with(name));
+    let order = [
+        index(&|want| *want == Want::Secret(SecretId::GrafanaKey)),
+        index(&file("slurmha-grafana.sources")),
+        index(&|want| matches!(want, Want::Packages(names) if names == &["grafana"])),
+        index(&file("grafana.ini")),
+        index(&file("slurmha-overview.json")),
+        index(
+            &|want| matches!(want, Want::Running { unit, .. } if unit == "grafana-server.service"),
+        ),
+    ];
+    assert!(order.is_sorted(), "{order:?}");
+    assert!(order[1..].iter().all(|(stage, _)| *stage == Stage::Nodes), "{order:?}");
+}
+
+/// Each host asks its own Prometheus unless somebody chooses the other's.
+#[test]
+fn a_hosts_own_prometheus_is_the_default() {
+    let text = wants_of_grafana().into_iter().find_map(|(_, want)| match want {
+        Want::File(file) if file.path.ends_with("datasources/slurmha.yaml") => Some(file.text),
+        _ => None,
+    });
+    let text = text.expect("the data sources");
+    let default = text.split("  - name: ").find(|it| it.contains("isDefault: true"));
+    assert!(default.expect("a default").contains("10.20.0.22:9090"), "{text}");
+    assert_eq!(text.matches("type: prometheus").count(), 2);
 }
 
 #[test]

@@ -74,7 +74,9 @@ fn the_monitoring_is_what_the_file_says() {
     assert!(!monitoring.webhooks[0].heartbeat && monitoring.webhooks[1].heartbeat);
     let secrets: Vec<String> = monitoring.secrets().iter().map(ToString::to_string).collect();
     assert_eq!(secrets, ["mail-password", "webhook-url-chat", "webhook-url-deadman"]);
-    assert_eq!(site.given_secrets().len(), 5);
+    let grafana = monitoring.grafana.as_ref().expect("grafana");
+    assert_eq!((grafana.repository.as_str(), grafana.port), ("https://apt.grafana.com", 3000));
+    assert_eq!(site.given_secrets().len(), 7);
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use slurmha_core::layout;
 use slurmha_core::secret::{SecretId, SecretValue};
 use slurmha_core::site::{self, Site};
+use slurmha_core::{layout, openpgp};
 
 use crate::failure::Failure;
 
@@ -62,14 +62,34 @@ impl SiteFile {
 
     /// Secrets that the site file gives by reference. A file that cannot be
     /// read is left out: the machines may have the secret already.
-    pub fn given_secrets(&self) -> BTreeMap<SecretId, SecretValue> {
+    ///
+    /// # Errors
+    ///
+    /// A file that holds something else than it should.
+    pub fn given_secrets(&self) -> Result<BTreeMap<SecretId, SecretValue>, Failure> {
         let files = self.site.given_secrets();
         let read = files.into_iter().filter_map(|(id, file)| {
             let bytes = fs::read(expand_home(file)).ok()?;
-            Some((id, SecretValue::new(bytes.trim_ascii_end().to_vec())))
+            Some(given(&id, file, &bytes).map(|value| (id, value)))
         });
         read.collect()
     }
+}
+
+/// What a file means: a password or URL without the line end of an editor, a key in
+/// the form in which it is placed.
+fn given(id: &SecretId, file: &Path, bytes: &[u8]) -> Result<SecretValue, Failure> {
+    if *id != SecretId::GrafanaKey {
+        return Ok(SecretValue::new(bytes.trim_ascii_end().to_vec()));
+    }
+    let key = openpgp::armored(bytes).map_err(|why| {
+        Failure::site(format!(
+            "{} cannot be key_file of [monitoring.grafana]: {why}",
+            file.display()
+        ))
+        .hint("save the key that the repository's owner publishes, https://apt.grafana.com/gpg.key")
+    })?;
+    Ok(SecretValue::new(key.into_bytes()))
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
@@ -92,5 +112,21 @@ pub fn expand_home(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), std::env::home_dir()) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_placed_armored_and_nothing_else_is_taken_for_one() {
+        let file = Path::new("~/grafana.key");
+        let key = given(&SecretId::GrafanaKey, file, &[0x99, 1, 2, 10]).expect("a key");
+        assert!(key.expose().starts_with(b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n"));
+        let page = given(&SecretId::GrafanaKey, file, b"<html>").expect_err("a page").to_string();
+        assert!(page.contains("~/grafana.key cannot be key_file"), "{page}");
+        let password = given(&SecretId::GrafanaPassword, file, b"a b \n").expect("a password");
+        assert_eq!(password.expose(), b"a b");
     }
 }

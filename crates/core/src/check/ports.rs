@@ -34,11 +34,15 @@ fn ports(site: &Site, seen: &Seen<'_>) -> impl Iterator<Item = (u16, &'static st
     let durable = site.durable_submit.is_offered().then_some(DURABLE);
     let watched = site.monitoring.is_some();
     let monitoring = MONITORING.into_iter().filter(move |_| watched);
+    let grafana = site.monitoring.as_ref().and_then(|monitoring| monitoring.grafana.as_ref());
+    let grafana = grafana.filter(|_| seen.is(Role::Monitoring));
+    let grafana = grafana.map(|grafana| (grafana.port, "grafana-server"));
     let by_role = PORTS.into_iter().chain(monitoring).chain(durable);
     by_role
         .filter(|(_, _, role)| seen.is(*role))
         .map(|(port, owner, _)| (port, owner))
         .chain(watched.then_some(NODE_EXPORTER))
+        .chain(grafana)
 }
 
 pub(super) fn check(site: &Site, seen: &[Seen<'_>]) -> Vec<Finding> {

@@ -124,7 +124,7 @@ fn stretches(words: &'static [Word], row: u16, width: u16) -> Vec<(u16, u16, &'s
     let Some(good) = find(Tone::Good) else { return Vec::new() };
     let (half, later) = (width / 2, width / 2 + width / 12);
     match (find(Tone::Aside), words.iter().find(|word| word.tone != Tone::Good)) {
-        (Some(aside), _) if row % 2 == 0 => vec![(0, half, good), (half, width, aside)],
+        (Some(aside), _) if row.is_multiple_of(2) => vec![(0, half, good), (half, width, aside)],
         (Some(aside), _) => vec![(0, half, aside), (half, width, good)],
         (None, Some(news)) if row == 0 => {
             vec![(0, half, good), (half, later, news), (later, width, good)]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the monitoring has: an exporter on every machine, Prometheus and
-//! Alertmanager on the monitoring hosts.
+//! Alertmanager on the monitoring hosts, and Grafana where the site asks for it.
 //!
 //! The hosts begin to look when the cluster is there, in the last stage: a
 //! first `apply` is no outage.
@@ -10,10 +10,12 @@ use crate::config_file::ConfigFile;
 use crate::layout::{EXPORTER_UNIT, EXPORTER_UNIT_FILE};
 use crate::plan::Stage;
 use crate::render::monitoring::{
-    ALERTMANAGER_FILE, ALERTMANAGER_UNIT, NODE_EXPORTER_UNIT, PROMETHEUS_FILE, PROMETHEUS_UNIT,
-    RULES_FILE, alertmanager, node_exporter, on_a_host, prometheus, rules,
+    ALERTMANAGER_FILE, ALERTMANAGER_UNIT, GRAFANA_UNIT, Grafana, NODE_EXPORTER_UNIT,
+    PROMETHEUS_FILE, PROMETHEUS_UNIT, RULES_FILE, alertmanager, grafana, node_exporter, on_a_host,
+    prometheus, rules,
 };
 use crate::render::units;
+use crate::secret::SecretId;
 use crate::site::{Machine, Role, Site};
 
 /// What every machine of a site with monitoring tells about itself.
@@ -86,6 +88,30 @@ pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
         ]
         .map(|want| (Stage::Nodes, want)),
     );
+    if let Some(wanted) = &monitoring.grafana {
+        wants.extend(dashboards(grafana(wanted, monitoring, host)));
+    }
+    wants
+}
+
+/// What a host has for Grafana, last of all: it comes from a repository outside, and
+/// neither the cluster nor its alerts wait for that.
+fn dashboards(grafana: Grafana) -> Vec<(Stage, Want)> {
+    let Grafana { unit, source, configuration, dashboards } = grafana;
+    let reads = [paths(&configuration), paths(std::slice::from_ref(&unit))].concat();
+    let mut wants = vec![
+        // With which apt knows whom it talks to.
+        (Stage::Base, packages(&["ca-certificates"])),
+        (Stage::Base, Want::File(unit)),
+        (Stage::Secrets, Want::Secret(SecretId::GrafanaKey)),
+        (Stage::Secrets, Want::Secret(SecretId::GrafanaPassword)),
+        (Stage::Nodes, Want::File(source)),
+        (Stage::Nodes, packages(&["grafana"])),
+    ];
+    let files = configuration.into_iter().chain(dashboards);
+    wants.extend(files.map(|file| (Stage::Nodes, Want::File(file))));
+    wants.push((Stage::Nodes, enabled(GRAFANA_UNIT)));
+    wants.push((Stage::Nodes, reading(GRAFANA_UNIT, &reads)));
     wants
 }
 

@@ -83,6 +83,12 @@ fn hosts_file(inputs: &Inputs<'_>, observed: &Observation) -> ConfigFile {
     ConfigFile::new(HOSTS_FILE, hosts::merge(present.unwrap_or_default(), inputs.site))
 }
 
+/// What a program has written for a program: its difference tells nobody anything, and
+/// is longer than all others together.
+fn is_data(file: &ConfigFile) -> bool {
+    file.path.extension().is_some_and(|extension| extension == "json")
+}
+
 fn write(file: &ConfigFile, observed: &Observation) -> Option<PlannedStep> {
     let present = observed.files.get(&file.path);
     let old = present.and_then(|present| present.text.as_deref());
@@ -95,6 +101,11 @@ fn write(file: &ConfigFile, observed: &Observation) -> Option<PlannedStep> {
         ),
         Some(_) => return None,
     };
+    if is_data(file) {
+        let lines = format!("{} lines", file.text.lines().count());
+        let why = if why.is_empty() { lines } else { format!("{why}, {lines}") };
+        return Some(PlannedStep::because(Step::WriteFile(file.clone()), why));
+    }
     let diff = diff::unified(old.unwrap_or_default(), &file.text);
     Some(PlannedStep {
         step: Step::WriteFile(file.clone()),

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What Prometheus, Alertmanager and the node exporters read.
+//! What Prometheus, Alertmanager, the node exporters and Grafana read.
 //!
 //! Debian 12: Prometheus 2.42.0, Alertmanager 0.25.0, node exporter 1.5.0.
 //! Nothing here uses an option that came later.
 
 mod alertmanager;
+mod grafana;
 mod options;
 mod prometheus;
 mod rules;
 mod yaml;
 
 pub use alertmanager::alertmanager;
+pub use grafana::{GRAFANA_UNIT, Grafana, grafana};
 pub use options::{
     ALERTMANAGER_UNIT, NODE_EXPORTER_UNIT, PROMETHEUS_UNIT, node_exporter, on_a_host,
 };

@@ -20,8 +20,8 @@ use super::spanned::Spanned;
 use super::value::{
     Addresses, ClusterName, DevicePath, ExtraLine, ExtraPairs, Feature, FenceAgent, FenceOptions,
     FenceUser, FilePath, Gres, HostAndPort, HostName, HostOrAddress, HttpUrl, MailAddress,
-    MailUser, Nodes, PartitionName, PartitionNodes, ReceiverName, Recipients, Retention, SshUser,
-    TimeLimit,
+    MailUser, Nodes, PartitionName, PartitionNodes, ReceiverName, Recipients, RepositoryUrl,
+    Retention, SshUser, TimeLimit,
 };
 use super::word::Reserved;
 
@@ -246,6 +246,8 @@ fragment! {
         optional mail: Mail,
         /// A program that takes alerts by HTTP.
         optional webhook: Many<Webhook>,
+        /// Grafana on the same machines, with the dashboards.
+        optional grafana: Grafana,
     }
 }
 
@@ -288,6 +290,22 @@ fragment! {
         /// Whether it gets a sign of life each minute instead of the alerts; false by default.
         /// For a service outside that raises the alarm when the sign does not come.
         optional heartbeat: bool,
+    }
+}
+
+fragment! {
+    /// Grafana on the monitoring hosts, with the dashboards; from its vendor, because Debian has none.
+    Grafana as "[monitoring.grafana]" {
+        /// The APT repository that has the package: https://apt.grafana.com by default, or a mirror of it.
+        optional repository: RepositoryUrl,
+        /// A file on the administrator's machine that holds the key with which the repository is signed, armored or not.
+        /// Packages with any other signature are refused.
+        required key_file: FilePath,
+        /// TCP port at which Grafana answers on the cluster network; 3000 by default.
+        optional port: u64,
+        /// A file on the administrator's machine that holds the password of Grafana's user admin.
+        /// It counts at Grafana's first start; later it is changed in Grafana.
+        required admin_password_file: FilePath,
     }
 }
 

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::secret::SecretId;
 
-pub use monitoring::{Mail, MailLogin, Monitoring, MonitoringHost, Webhook, WebhookUrl};
+pub use monitoring::{Grafana, Mail, MailLogin, Monitoring, MonitoringHost, Webhook, WebhookUrl};
 
 /// A machine's short host name, as in `uname -n` and Slurm's `NodeName`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -205,6 +205,8 @@ rules! {
     Error DUPLICATE_WEBHOOK = "duplicate-webhook";
     /// A login on the mail server is a name with a password.
     Error MAIL_LOGIN = "mail-login";
+    /// Grafana gets a port that root need not open and nobody else has.
+    Error GRAFANA_PORT = "grafana-port";
     /// Somebody is told.
     Warning NO_RECEIVER = "no-receiver";
 

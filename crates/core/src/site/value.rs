@@ -16,7 +16,7 @@ mod slurm;
 pub(super) use fence::{FenceAgent, FenceOption, FenceOptions, FenceUser};
 pub(super) use list::{Addresses, Nodes, PartitionNodes};
 pub(super) use monitoring::{
-    HostAndPort, HttpUrl, MailAddress, MailUser, ReceiverName, Recipients, Retention,
+    HostAndPort, HttpUrl, MailAddress, MailUser, ReceiverName, Recipients, RepositoryUrl, Retention,
 };
 pub(super) use name::{ClusterName, HostName, PartitionName, SshUser};
 pub(super) use network::HostOrAddress;

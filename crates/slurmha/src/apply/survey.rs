@@ -39,7 +39,7 @@ pub fn take(file: &SiteFile, fleet: &Fleet, progress: &Progress) -> Result<Surve
             Err(error) => progress.machine(name.as_str(), &error.to_string()),
         }
     }
-    let given = file.given_secrets();
+    let given = file.given_secrets()?;
     let digests = given.iter().map(|(id, value)| (id.clone(), value.digest())).collect();
     let inputs = Inputs { site: &file.site, wants: &wants, observed: &observed, given: &digests };
     Ok(Survey { plan: plan::plan(&inputs), given, machines: observed.len() })

@@ -23,7 +23,7 @@ pub const ALERTMANAGER_UNIT: &str = "prometheus-alertmanager.service";
 /// The node exporter's unit.
 pub const NODE_EXPORTER_UNIT: &str = "prometheus-node-exporter.service";
 
-const RETRY: &str = "\
+pub(super) const RETRY: &str = "\
 [Unit]
 Wants=network-online.target
 After=network-online.target

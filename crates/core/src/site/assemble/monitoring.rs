@@ -4,14 +4,21 @@
 use std::time::Duration;
 
 use super::name;
+use crate::layout::GRAFANA_PORT;
 use crate::site::fragments::{self as file, items};
-use crate::site::model::{Mail, MailLogin, Monitoring, MonitoringHost, Webhook, WebhookUrl};
+use crate::site::model::{
+    Grafana, Mail, MailLogin, Monitoring, MonitoringHost, Webhook, WebhookUrl,
+};
 
 /// What Prometheus' own default is, twice.
 const DEFAULT_RETENTION: &str = "30d";
 
 /// With it, an alert about a lost controller is out within a minute.
 const DEFAULT_INTERVAL_S: u64 = 15;
+
+/// Its vendor's repository for Debian: "Install Grafana on Debian or Ubuntu" in
+/// Grafana's documentation.
+const GRAFANA_REPOSITORY: &str = "https://apt.grafana.com";
 
 pub(super) fn assemble(monitoring: &file::Monitoring) -> Option<Monitoring> {
     let hosts = items(monitoring.host.as_ref()).iter().map(|host| self::host(host));
@@ -27,6 +34,10 @@ pub(super) fn assemble(monitoring: &file::Monitoring) -> Option<Monitoring> {
             None => None,
         },
         webhooks: webhooks.collect::<Option<_>>()?,
+        grafana: match &monitoring.grafana {
+            Some(grafana) => Some(self::grafana(grafana)?),
+            None => None,
+        },
     })
 }
 
@@ -42,6 +53,17 @@ fn mail(mail: &file::Mail) -> Option<Mail> {
         smarthost: mail.smarthost.as_ref()?.0.clone(),
         login: login
             .map(|(user, file)| MailLogin { user: user.0.clone(), password_file: file.0.clone() }),
+    })
+}
+
+fn grafana(grafana: &file::Grafana) -> Option<Grafana> {
+    let repository = grafana.repository.as_ref().map(|url| url.0.clone());
+    let port = grafana.port.as_ref().map_or(Some(GRAFANA_PORT), |it| it.value.try_into().ok())?;
+    Some(Grafana {
+        repository: repository.unwrap_or_else(|| GRAFANA_REPOSITORY.to_owned()),
+        key_file: grafana.key_file.as_ref()?.0.clone(),
+        port,
+        admin_password_file: grafana.admin_password_file.as_ref()?.0.clone(),
     })
 }
 

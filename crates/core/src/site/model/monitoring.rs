@@ -23,16 +23,29 @@ pub struct Monitoring {
     pub mail: Option<Mail>,
     /// Alerts by HTTP.
     pub webhooks: Vec<Webhook>,
+    /// Dashboards on the hosts; `None` when there are none.
+    pub grafana: Option<Grafana>,
 }
 
 impl Monitoring {
-    /// The secrets that its hosts need.
+    /// The secrets with which alerts are sent.
     pub fn secrets(&self) -> Vec<SecretId> {
-        self.given_secrets().into_iter().map(|(id, _)| id).collect()
+        self.secrets_of_receivers().into_iter().map(|(id, _)| id).collect()
     }
 
-    /// The same with the file that holds each.
+    /// Everything that its hosts get from the administrator's machine, with the file
+    /// that holds each.
     pub(super) fn given_secrets(&self) -> Vec<(SecretId, &Path)> {
+        let grafana = self.grafana.iter().flat_map(|grafana| {
+            [
+                (SecretId::GrafanaKey, grafana.key_file.as_path()),
+                (SecretId::GrafanaPassword, grafana.admin_password_file.as_path()),
+            ]
+        });
+        self.secrets_of_receivers().into_iter().chain(grafana).collect()
+    }
+
+    fn secrets_of_receivers(&self) -> Vec<(SecretId, &Path)> {
         let login = self.mail.as_ref().and_then(|mail| mail.login.as_ref());
         let password = login.map(|login| (SecretId::MailPassword, login.password_file.as_path()));
         let urls = self.webhooks.iter().filter_map(|webhook| match &webhook.url {
@@ -52,6 +65,21 @@ pub struct MonitoringHost {
     pub name: NodeName,
     /// Address on the cluster network.
     pub address: Ipv4Addr,
+}
+
+/// Grafana on the monitoring hosts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Grafana {
+    /// URL of the APT repository, without a slash at its end.
+    pub repository: String,
+    /// File on the administrator's machine that holds the key that signs the
+    /// repository.
+    pub key_file: PathBuf,
+    /// TCP port on the hosts' addresses in the cluster network.
+    pub port: u16,
+    /// File on the administrator's machine that holds the password of Grafana's
+    /// user `admin`.
+    pub admin_password_file: PathBuf,
 }
 
 /// Alerts by mail.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Who watches, how often, and who is told.
 
+use crate::layout::{
+    ALERTMANAGER_MESH_PORT, ALERTMANAGER_PORT, NODE_EXPORTER_PORT, PROMETHEUS_PORT,
+};
 use crate::site::diagnostic::Diagnostic;
 use crate::site::fragment::Fragment;
 use crate::site::fragments::{Mail, Monitoring, SiteFile, Webhook, items};
@@ -29,6 +32,9 @@ pub(super) fn check(file: &SiteFile, report: &mut Report) {
     if let Some(mail) = &monitoring.mail {
         check_mail(mail, report);
     }
+    if let Some(port) = monitoring.grafana.as_ref().and_then(|grafana| grafana.port.as_ref()) {
+        check_port(port, report);
+    }
     check_webhooks(items(monitoring.webhook.as_ref()), report);
     check_receivers(monitoring, report);
 }
@@ -49,6 +55,35 @@ fn check_hosts(monitoring: &Spanned<Monitoring>, report: &mut Report) {
     };
     let message = format!("one or two machines watch the cluster, not {}", hosts.len());
     report.push(Diagnostic::new(&rule::MONITORING_HOST_COUNT, span, message, help));
+}
+
+/// Ports that a monitoring host may need for something else, with whose they are:
+/// it can be a login node or the arbiter, too (corosync-qnetd(8)).
+const TAKEN: [(u16, &str); 6] = [
+    (5403, "corosync-qnetd"),
+    (PROMETHEUS_PORT, "Prometheus"),
+    (ALERTMANAGER_PORT, "Alertmanager"),
+    (ALERTMANAGER_MESH_PORT, "Alertmanager"),
+    (NODE_EXPORTER_PORT, "the node exporter"),
+    (SLURMD_PORT, "slurmd"),
+];
+
+/// `SlurmdPort`, the default of slurm.conf(5).
+const SLURMD_PORT: u16 = 6818;
+
+fn check_port(port: &Spanned<u64>, report: &mut Report) {
+    let owner = TAKEN.iter().find(|(taken, _)| u64::from(*taken) == port.value);
+    let message = match owner {
+        Some((_, owner)) => format!("port {} is that of {owner}", port.value),
+        None if (1024..=65535).contains(&port.value) => return,
+        None => format!("Grafana runs without rights and cannot have port {}", port.value),
+    };
+    report.push(Diagnostic::new(
+        &rule::GRAFANA_PORT,
+        port.span.clone(),
+        message,
+        "write a free port from 1024 to 65535, or remove the line: 3000",
+    ));
 }
 
 fn check_mail(mail: &Spanned<Mail>, report: &mut Report) {

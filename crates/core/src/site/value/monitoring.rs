@@ -156,6 +156,26 @@ impl Text for HttpUrl {
     }
 }
 
+/// Where an APT repository is, without a slash at the end and without a login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::site) struct RepositoryUrl(pub(in crate::site) String);
+
+impl Text for RepositoryUrl {
+    const EXPECTED: &'static str = "a URL such as \"https://apt.grafana.com\"";
+    const PATTERN: &'static str = HttpUrl::PATTERN;
+
+    fn parse(text: &str) -> Result<Self, Fault> {
+        match HttpUrl::parse(text) {
+            Ok(HttpUrl(url)) => Ok(Self(url.trim_end_matches('/').to_owned())),
+            Err(_) => Err(Fault::new(
+                &rule::INVALID_URL,
+                "this is not the URL of an APT repository",
+                "write http:// or https://, a host and a path: https://apt.grafana.com",
+            )),
+        }
+    }
+}
+
 /// What a webhook is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::site) struct ReceiverName(pub(in crate::site) String);
