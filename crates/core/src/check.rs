@@ -10,6 +10,7 @@ mod identities;
 mod kernel;
 mod packages;
 mod ports;
+mod repository;
 mod stalls;
 mod time;
 
@@ -97,6 +98,7 @@ pub fn request(site: &Site, wants: &MachineWants, stalls: Duration) -> ObserveRe
         names,
         unused_address: Some(site.vip),
         stalls: is_controller.then_some(stalls),
+        fetch: repository::wanted(site, &wants.machine),
     });
     request
 }
@@ -142,6 +144,7 @@ pub fn check(site: &Site, answers: &BTreeMap<NodeName, Answer>) -> Vec<Finding> 
     for rules in [
         kernel::check,
         packages::check,
+        repository::check,
         time::check,
         stalls::check,
         identities::check,

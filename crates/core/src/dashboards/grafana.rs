@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A dashboard as Grafana reads it: the "classic" JSON model, which every version
-//! since 9 imports and provisions.
+//! A dashboard as Grafana reads it: the "classic" JSON model, which Grafana 10 to 13
+//! import and provision ("JSON model" in its documentation).
 //!
 //! The data source is the variable `$datasource`: an import into any Grafana of the
 //! site asks for nothing and has no name to replace, and one Grafana shows several
@@ -21,8 +21,9 @@ use variable::Variable;
 /// Tag of every dashboard; they find each other by it.
 pub const TAG: &str = "slurmha";
 
-/// What Grafana 11 writes. Newer versions bring older models up to date as they
-/// load them; older ones read from a newer model what they know.
+/// The published schemas (grafana/grafana-foundation-sdk, jsonschema/) say 36 for Grafana
+/// 10.4, 41 for 11.6 and 42 for 13. A newer Grafana brings an older model up to date as it
+/// loads it; the colour of a cell in a table is named as it is here since 38.
 const SCHEMA_VERSION: u16 = 39;
 
 /// The file name of a dashboard.

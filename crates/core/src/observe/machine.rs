@@ -127,6 +127,10 @@ pub struct PreflightRequest {
     /// How long to watch whether the machine stands still.
     #[serde(default)]
     pub stalls: Option<Duration>,
+    /// A small file of a package repository, which the machine shall fetch in the way
+    /// in which it fetches packages.
+    #[serde(default)]
+    pub fetch: Option<String>,
 }
 
 /// The answer to an [`ObserveRequest`].
@@ -297,4 +301,19 @@ pub struct Preflight {
     /// when it was not asked for.
     #[serde(default)]
     pub worst_stall: Option<Reading<Duration>>,
+    /// What came of the file that the machine should fetch; absent when there was none.
+    #[serde(default)]
+    pub fetched: Option<Fetched>,
+}
+
+/// What came of fetching a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fetched {
+    /// It came.
+    Yes,
+    /// It did not, and why.
+    No(String),
+    /// It could not be tried, and why.
+    Unknown(String),
 }

@@ -12,7 +12,7 @@ mod rules;
 mod yaml;
 
 pub use alertmanager::alertmanager;
-pub use grafana::{GRAFANA_UNIT, Grafana, grafana};
+pub use grafana::{GRAFANA_UNIT, Grafana, grafana, release_file};
 pub use options::{
     ALERTMANAGER_UNIT, NODE_EXPORTER_UNIT, PROMETHEUS_UNIT, node_exporter, on_a_host,
 };

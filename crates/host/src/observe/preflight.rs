@@ -10,7 +10,7 @@ use slurmha_core::observe::{Preflight, PreflightRequest, Reading};
 
 use super::stalls;
 use crate::command::Command;
-use crate::program::ip;
+use crate::program::{apt, ip};
 use crate::system::{System, read_trimmed};
 
 /// Packages whose version on offer tells which Slurm this machine would get.
@@ -29,6 +29,7 @@ pub(super) fn observe(system: &dyn System, request: &PreflightRequest) -> Prefli
         hosts: names.map(|name| (name.clone(), addresses_of(&hosts, name))).collect(),
         unused_address_answers: unused_address(system, request.unused_address),
         candidates: candidates(system),
+        fetched: request.fetch.as_deref().map(|url| apt::try_to_fetch(system, url)),
     }
 }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! apt-get(8): installs packages without asking anything.
 
+use std::path::Path;
 use std::time::Duration;
+
+use slurmha_core::observe::Fetched;
 
 use crate::command::{Command, CommandError, CommandOutput};
 use crate::system::System;
@@ -36,6 +39,38 @@ fn quiet(timeout: Duration) -> Command {
         .env("NEEDRESTART_SUSPEND", "1")
         .env("UCF_FORCE_CONFFOLD", "1")
         .timeout(timeout)
+}
+
+/// A small file, from a server that may not answer.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(20);
+/// Where the file lands for a moment; only root writes there.
+const FETCHED: &str = "/run/slurmha-check-fetch";
+
+/// Whether a file can be fetched in the way in which packages are: with apt's proxies
+/// and certificates (`/usr/lib/apt/apt-helper`, apt 2.6.1). The file is thrown away.
+pub fn try_to_fetch(system: &dyn System, url: &str) -> Fetched {
+    let command = Command::new("/usr/lib/apt/apt-helper")
+        .args(["-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10"])
+        .args(["-o", "Acquire::https::Timeout=10", "download-file", url, FETCHED])
+        .timeout(FETCH_TIMEOUT);
+    let output = system.run(&command);
+    // It is there only when all went well, and a leftover harms nobody.
+    let _ = system.remove_file(Path::new(FETCHED));
+    match output {
+        Ok(output) if output.ok() => Fetched::Yes,
+        Ok(output) => Fetched::No(why_not(&output.stderr_text())),
+        Err(CommandError::TimedOut { after, .. }) => {
+            Fetched::No(format!("no answer within {} s", after.as_secs()))
+        }
+        Err(error) => Fetched::Unknown(error.to_string()),
+    }
+}
+
+/// `E: Failed to fetch URL  REASON`; `W:` lines before it may be about something else.
+fn why_not(stderr: &str) -> String {
+    let failed = stderr.lines().find_map(|line| line.strip_prefix("E: Failed to fetch "));
+    let reason = failed.and_then(|rest| rest.split_once(' ')).map(|(_, reason)| reason.trim());
+    reason.unwrap_or_else(|| stderr.trim()).to_owned()
 }
 
 /// Installs packages. The package lists are fetched only when apt does not
@@ -74,6 +109,21 @@ fn was_interrupted(output: &CommandOutput) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What apt-helper 2.6.1 prints.
+    #[test]
+    fn the_reason_why_a_file_does_not_come() {
+        let stderr = "W: Download is performed unsandboxed as root as file '/tmp/x' couldn't be \
+            accessed by user '_apt'. - pkgAcquire::Run (13: Permission denied)\n\
+            E: Failed to fetch http://127.0.0.1:9/none/dists/stable/InRelease  Could not connect \
+            to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)\n\
+            E: Download Failed\n";
+        assert_eq!(
+            why_not(stderr),
+            "Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)"
+        );
+        assert_eq!(why_not("killed\n"), "killed");
+    }
 
     #[test]
     fn install_asks_nothing_and_keeps_configuration() {

@@ -20,6 +20,8 @@ use crate::site::{Grafana as Wanted, Monitoring, MonitoringHost};
 pub const GRAFANA_UNIT: &str = "grafana-server.service";
 /// What the dashboards are in, as files.
 const DASHBOARDS: &str = "/etc/grafana/slurmha";
+/// What its vendor releases.
+const SUITE: &str = "stable";
 /// The password of its user `admin`.
 const PASSWORD_FILE: &str = "/etc/grafana/slurmha-admin-password";
 
@@ -54,6 +56,11 @@ fn own(path: &str, text: String) -> ConfigFile {
     ConfigFile::new(path, text).with_access(Access::new("root", "grafana", 0o640))
 }
 
+/// What apt fetches first from the repository.
+pub fn release_file(grafana: &Wanted) -> String {
+    format!("{}/dists/{SUITE}/InRelease", grafana.repository)
+}
+
 /// sources.list(5), in the form of deb822. No other repository's key counts here, and
 /// this key for no other repository.
 fn source(grafana: &Wanted) -> ConfigFile {
@@ -62,7 +69,7 @@ fn source(grafana: &Wanted) -> ConfigFile {
     ConfigFile::new(
         "/etc/apt/sources.list.d/slurmha-grafana.sources",
         format!(
-            "{header}Types: deb\nURIs: {repository}\nSuites: stable\nComponents: main\n\
+            "{header}Types: deb\nURIs: {repository}\nSuites: {SUITE}\nComponents: main\n\
              Signed-By: {GRAFANA_KEYRING}\n"
         ),
     )
