@@ -124,8 +124,8 @@ mod tests {
         let file = Path::new("~/grafana.key");
         let key = given(&SecretId::GrafanaKey, file, &[0x99, 1, 2, 10]).expect("a key");
         assert!(key.expose().starts_with(b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n"));
-        let page = given(&SecretId::GrafanaKey, file, b"<html>").expect_err("a page").to_string();
-        assert!(page.contains("~/grafana.key cannot be key_file"), "{page}");
+        let page = given(&SecretId::GrafanaKey, file, b"<html>").expect_err("a page");
+        assert!(page.message().contains("~/grafana.key cannot be key_file"), "{page:?}");
         let password = given(&SecretId::GrafanaPassword, file, b"a b \n").expect("a password");
         assert_eq!(password.expose(), b"a b");
     }

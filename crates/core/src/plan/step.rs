@@ -32,7 +32,7 @@ pub enum Stage {
     Volumes,
     /// Pacemaker's configuration, and what it starts.
     Resources,
-    /// slurmd on the compute nodes.
+    /// slurmd on the compute nodes, and those who watch.
     Nodes,
 }
 

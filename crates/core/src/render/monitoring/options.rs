@@ -60,7 +60,7 @@ SystemCallArchitectures=native
 /// has hundreds, with five states each.
 pub fn node_exporter(address: Ipv4Addr) -> [ConfigFile; 2] {
     const UNITS: &str = "(slurmha.*|slurmctld|slurmdbd|slurmd|mariadb|munge|chrony|corosync.*|\
-                         pacemaker|prometheus.*)[.](service|timer|path)";
+                         pacemaker|prometheus.*|grafana-server)[.](service|timer|path)";
     [
         options(
             "prometheus-node-exporter",
