@@ -28,4 +28,5 @@ pub mod state_save;
 pub mod status;
 pub mod switchover;
 pub mod watch;
+pub mod wireguard;
 pub mod xml;
