@@ -10,6 +10,7 @@ mod controller;
 mod everywhere;
 mod login;
 mod monitoring;
+mod vpn;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -88,6 +89,7 @@ pub fn desired(site: &Site, site_text: &str) -> Vec<MachineWants> {
         }
         wants.extend(everywhere::wants(site, &machine, site_text));
         wants.extend(monitoring::exporters(site, &machine));
+        wants.extend(vpn::no_gateway(&machine));
         for role in &machine.roles {
             wants.extend(match role {
                 Role::Controller => controller::wants(site),
@@ -95,6 +97,7 @@ pub fn desired(site: &Site, site_text: &str) -> Vec<MachineWants> {
                 Role::Login => login::wants(site),
                 Role::Compute => compute::wants(site),
                 Role::Monitoring => monitoring::wants(site, &machine),
+                Role::Gateway => vpn::wants(site, &machine),
             });
         }
         // Stable: within a stage the order above stays.

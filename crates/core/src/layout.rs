@@ -128,3 +128,21 @@ pub const ALERTMANAGER_MESH_PORT: u16 = 9094;
 pub const GRAFANA_PORT: u16 = 3000;
 /// TCP port of the node exporter, its default.
 pub const NODE_EXPORTER_PORT: u16 = 9100;
+/// WireGuard interface of a gateway; the kernel allows 15 characters.
+pub const VPN_INTERFACE: &str = "slurmha-vpn";
+/// The table of rules for what comes through it.
+pub const VPN_TABLE: &str = "slurmha_vpn";
+/// Who may come in, in the form that wg(8) reads.
+pub const VPN_PEERS_FILE: &str = "/etc/wireguard/slurmha-vpn.conf";
+/// What they may reach, in the form that nft(8) reads.
+pub const VPN_RULES_FILE: &str = "/etc/slurmha/vpn.nft";
+/// What brings the interface up, loads peers and rules, and takes it down.
+pub const VPN_SCRIPT: &str = "/usr/local/lib/slurmha/vpn";
+/// Unit that has the interface.
+pub const VPN_UNIT: &str = "slurmha-vpn.service";
+/// Its file.
+pub const VPN_UNIT_FILE: &str = "/etc/systemd/system/slurmha-vpn.service";
+/// Unit that loads peers and rules into it.
+pub const VPN_PEERS_UNIT: &str = "slurmha-vpn-peers.service";
+/// Its file.
+pub const VPN_PEERS_UNIT_FILE: &str = "/etc/systemd/system/slurmha-vpn-peers.service";

@@ -14,8 +14,10 @@ mod machine;
 mod secrets;
 mod step;
 mod units;
+mod vpn;
 
 pub use build::*;
 pub use explain::explain;
 pub use step::*;
 pub use units::MANAGED_UNITS;
+pub use vpn::{admission_request, admit_only};

@@ -15,6 +15,7 @@ pub mod monitoring;
 pub mod slurm;
 pub mod slurmdbd;
 pub mod units;
+pub mod vpn;
 
 /// First line of every file that slurmha owns.
 fn header(comment: &str) -> String {

@@ -35,6 +35,8 @@ pub enum SecretId {
     GrafanaKey,
     /// Password of Grafana's user `admin`, on the monitoring hosts.
     GrafanaPassword,
+    /// WireGuard key of a gateway: each has its own, which never leaves it.
+    VpnKey,
 }
 
 impl SecretId {
@@ -65,6 +67,11 @@ impl SecretId {
             Self::ReplicationKey => {
                 (format!("{SECRETS_DIRECTORY}/{self}"), Access::root(0o600), SecretForm::Hex(24))
             }
+            Self::VpnKey => (
+                format!("{SECRETS_DIRECTORY}/{self}"),
+                Access::root(0o600),
+                SecretForm::WireguardKey,
+            ),
             // Read by apt's own user; the ending says that it is armored
             // (apt-secure(8), sources.list(5) "Signed-By").
             Self::GrafanaKey => {
@@ -93,6 +100,7 @@ impl fmt::Display for SecretId {
             Self::WebhookUrl(name) => write!(f, "webhook-url-{name}"),
             Self::GrafanaKey => f.write_str("grafana-key"),
             Self::GrafanaPassword => f.write_str("grafana-password"),
+            Self::VpnKey => f.write_str("vpn-key"),
         }
     }
 }
@@ -111,6 +119,9 @@ pub enum SecretForm {
     Bytes(usize),
     /// So many random bytes, written as hexadecimal text.
     Hex(usize),
+    /// A private key of WireGuard's, made by each machine that needs one and
+    /// handed out by none.
+    WireguardKey,
     /// Not made by slurmha; comes from a file of the administrator's.
     Given,
 }

@@ -12,6 +12,7 @@
 
 mod assemble;
 mod diagnostic;
+mod edit;
 mod fragment;
 mod fragments;
 pub mod hostlist;
@@ -34,6 +35,7 @@ use fragments::SiteFile;
 use reader::Report;
 
 pub use diagnostic::{Diagnostic, Related, Severity, Span, render};
+pub use edit::{EditError, add_peer, new_peer, remove_peer};
 pub use init::{InitAnswers, InitController, InitFence, InitHost, InitNodes, init};
 pub use model::*;
 pub use schema::schema;

@@ -16,9 +16,12 @@ pub(super) fn wants(site: &Site, machine: &Machine, site_text: &str) -> Vec<(Sta
     let chrony = chrony::render(site, machine);
     let munge_key = SecretId::MungeKey.location();
     let mut wants = vec![];
-    wants.extend(account("munge", MUNGE_ID, "/nonexistent"));
-    wants.extend(account("slurm", SLURM_ID, "/nonexistent"));
-    wants.push(packages(&["munge", "chrony"]));
+    if takes_part(machine) {
+        wants.extend(account("munge", MUNGE_ID, "/nonexistent"));
+        wants.extend(account("slurm", SLURM_ID, "/nonexistent"));
+        wants.push(packages(&["munge"]));
+    }
+    wants.push(packages(&["chrony"]));
     wants.push(directory("/etc/slurmha", 0o755));
     wants.push(directory(SECRETS_DIRECTORY, 0o700));
     wants.push(directory(LOCAL_STATE, 0o755));
@@ -30,19 +33,22 @@ pub(super) fn wants(site: &Site, machine: &Machine, site_text: &str) -> Vec<(Sta
         ));
     }
     let mut staged: Vec<(Stage, Want)> = wants.into_iter().map(|w| (Stage::Base, w)).collect();
-    staged.push((Stage::Secrets, Want::Secret(SecretId::MungeKey)));
     let chrony_path = chrony.path.to_string_lossy().into_owned();
     let munge_path = munge_key.path.to_string_lossy().into_owned();
-    staged.extend(
-        [
-            enabled("chrony.service"),
-            running("chrony.service", &[&chrony_path]),
-            enabled("munge.service"),
-            running("munge.service", &[&munge_path]),
-        ]
-        .map(|want| (Stage::Services, want)),
-    );
+    let chrony = [enabled("chrony.service"), running("chrony.service", &[&chrony_path])];
+    staged.extend(chrony.map(|want| (Stage::Services, want)));
+    if takes_part(machine) {
+        let munge = [enabled("munge.service"), running("munge.service", &[&munge_path])];
+        staged.push((Stage::Secrets, Want::Secret(SecretId::MungeKey)));
+        staged.extend(munge.map(|want| (Stage::Services, want)));
+    }
     staged
+}
+
+/// Whether the machine speaks to Slurm. Whoever has munge's key is every user
+/// of the cluster: a machine that only lets people in must not have it.
+fn takes_part(machine: &Machine) -> bool {
+    machine.roles.iter().any(|role| *role != Role::Gateway)
 }
 
 /// A system account with a fixed id, made before the package that would

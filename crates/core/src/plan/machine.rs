@@ -89,7 +89,7 @@ fn is_data(file: &ConfigFile) -> bool {
     file.path.extension().is_some_and(|extension| extension == "json")
 }
 
-fn write(file: &ConfigFile, observed: &Observation) -> Option<PlannedStep> {
+pub(super) fn write(file: &ConfigFile, observed: &Observation) -> Option<PlannedStep> {
     let present = observed.files.get(&file.path);
     let old = present.and_then(|present| present.text.as_deref());
     let why = match present {

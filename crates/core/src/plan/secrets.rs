@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Secrets: made once by their keeper, the same everywhere.
+//! Secrets: made once by their keeper, the same everywhere; or a machine's own.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -20,6 +20,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, draft: &mut Draft) {
         match id.location().form {
             SecretForm::Given => place_given(inputs, &id, draft),
             SecretForm::Bytes(_) | SecretForm::Hex(_) => spread(inputs, &id, draft),
+            SecretForm::WireguardKey => make_on_each(inputs, &id, draft),
         }
     }
 }
@@ -34,7 +35,8 @@ pub(super) fn placed_on(inputs: &Inputs<'_>, machine: &NodeName) -> BTreeSet<Pat
             SecretForm::Given => {
                 inputs.given.get(id).is_some_and(|d| Some(d) != digest_on(inputs, id, machine))
             }
-            _ => match keeper(inputs, id) {
+            SecretForm::WireguardKey => digest_on(inputs, id, machine).is_none(),
+            SecretForm::Bytes(_) | SecretForm::Hex(_) => match keeper(inputs, id) {
                 Some((keeper, digest)) => {
                     keeper != machine && digest_on(inputs, id, machine) != Some(digest)
                 }
@@ -114,6 +116,15 @@ fn spread(inputs: &Inputs<'_>, id: &SecretId, draft: &mut Draft) {
 fn wrong_access(inputs: &Inputs<'_>, id: &SecretId, machine: &NodeName) -> bool {
     let state = inputs.observed.get(machine).and_then(|observed| observed.secret(id));
     state.is_some_and(|state| state.access != id.location().access)
+}
+
+/// A key that is a machine's own.
+fn make_on_each(inputs: &Inputs<'_>, id: &SecretId, draft: &mut Draft) {
+    for holder in holders(inputs, id) {
+        if digest_on(inputs, id, holder).is_none() || wrong_access(inputs, id, holder) {
+            draft.push(Stage::Base, holder, Step::MakeSecret(id.location()));
+        }
+    }
 }
 
 /// A password that somebody else made: from the administrator's file, unless

@@ -4,6 +4,7 @@
 //! `None` means that a value is missing, which only happens after a report.
 
 mod monitoring;
+mod vpn;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,6 +46,10 @@ pub(super) fn assemble(file: &SiteFile) -> Option<Site> {
         after_fencing: cluster.after_fencing.as_ref().map(|it| it.value).unwrap_or_default(),
         monitoring: match &file.monitoring {
             Some(monitoring) => Some(monitoring::assemble(monitoring)?),
+            None => None,
+        },
+        vpn: match &file.vpn {
+            Some(vpn) => Some(vpn::assemble(vpn)?),
             None => None,
         },
         accept: items(cluster.accept.as_ref()).iter().map(|accept| accept.value).collect(),

@@ -55,8 +55,8 @@ pub struct Diagnostic {
 #[derive(Debug)]
 pub(super) struct Fault {
     rule: &'static Rule,
-    message: String,
-    help: String,
+    pub(super) message: String,
+    pub(super) help: String,
 }
 
 impl Fault {

@@ -20,10 +20,11 @@ use super::spanned::Spanned;
 use super::value::{
     Addresses, ClusterName, DevicePath, ExtraLine, ExtraPairs, Feature, FenceAgent, FenceOptions,
     FenceUser, FilePath, Gres, HostAndPort, HostName, HostOrAddress, HttpUrl, MailAddress,
-    MailUser, Nodes, PartitionName, PartitionNodes, ReceiverName, Recipients, RepositoryUrl,
-    Retention, SshUser, TimeLimit,
+    MailUser, Nodes, PartitionName, PartitionNodes, PeerName, ReceiverName, Recipients,
+    RepositoryUrl, Retention, SshUser, TimeLimit,
 };
 use super::word::Reserved;
+use crate::wireguard::PublicKey;
 
 /// Entries of a table that is written several times, or of a list.
 pub(super) type Many<T> = Vec<Spanned<T>>;
@@ -55,8 +56,8 @@ fragment! {
         optional slurm: Slurm,
         /// Who watches the cluster and tells whom.
         optional monitoring: Monitoring,
-        /// Reserved for the VPN.
-        optional vpn: Reserved,
+        /// Who comes in from outside, through WireGuard.
+        optional vpn: Vpn,
         /// Reserved for the web portal.
         optional portal: Reserved,
     }
@@ -306,6 +307,48 @@ fragment! {
         /// A file on the administrator's machine that holds the password of Grafana's user admin.
         /// It counts at Grafana's first start; later it is changed in Grafana.
         required admin_password_file: FilePath,
+    }
+}
+
+fragment! {
+    /// Who comes in from outside, through WireGuard, and reaches ssh on the login nodes.
+    Vpn as "[vpn]" {
+        /// The addresses of the people's machines inside the tunnel; no other network of the site.
+        /// The first one is the gateways' own.
+        required network: Ipv4Net,
+        /// The UDP port of every gateway; 51820 by default.
+        optional port: u64,
+        /// What clients dial, an address or a DNS name that leads to the gateway from outside.
+        optional endpoint: HostOrAddress,
+        /// A machine that lets people in; one or two of them.
+        optional gateway: Many<VpnGateway>,
+        /// A machine outside that may come in; `slurmha vpn add` writes it.
+        optional peer: Many<VpnPeer>,
+    }
+}
+
+fragment! {
+    /// A machine that lets people in.
+    VpnGateway as "[[vpn.gateway]]" {
+        /// The machine's host name; may be that of a login node.
+        required name: HostName,
+        /// Its address on the cluster network.
+        required address: Ipv4Addr,
+        /// What clients dial to reach this gateway; that of [vpn] by default.
+        optional endpoint: HostOrAddress,
+    }
+}
+
+fragment! {
+    /// A machine outside that may come in.
+    VpnPeer as "[[vpn.peer]]" {
+        /// What it is called, its own among the peers.
+        required name: PeerName,
+        /// The public half of its WireGuard key, as `wg pubkey` prints it.
+        /// The private half stays on the machine.
+        required public_key: PublicKey,
+        /// Its address inside the tunnel, its own.
+        required address: Ipv4Addr,
     }
 }
 

@@ -5,6 +5,7 @@
 //! rule of the site file holds), so that nothing downstream has to ask again.
 
 mod monitoring;
+mod vpn;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,6 +19,8 @@ use serde::{Deserialize, Serialize};
 use crate::secret::SecretId;
 
 pub use monitoring::{Grafana, Mail, MailLogin, Monitoring, MonitoringHost, Webhook, WebhookUrl};
+pub(in crate::site) use vpn::gateway_address;
+pub use vpn::{Gateway, Peer, Vpn};
 
 /// A machine's short host name, as in `uname -n` and Slurm's `NodeName`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -78,6 +81,8 @@ pub struct Site {
     pub after_fencing: AfterFencing,
     /// Who watches the cluster and tells whom; `None` when nobody does.
     pub monitoring: Option<Monitoring>,
+    /// Who comes in from outside, and where; `None` when nobody does.
+    pub vpn: Option<Vpn>,
     /// Dangers that the file accepts by name.
     pub accept: BTreeSet<Accept>,
 }
@@ -311,6 +316,8 @@ pub enum Role {
     Login,
     /// Runs Prometheus and Alertmanager.
     Monitoring,
+    /// Lets people in from outside.
+    Gateway,
 }
 
 /// One machine of the site with everything that it does.
@@ -356,7 +363,10 @@ impl Site {
         let mut machines: Vec<Machine> = Vec::new();
         let watching = self.monitoring.iter().flat_map(|monitoring| &monitoring.hosts);
         let watching = watching.map(|host| (&host.name, host.address, Role::Monitoring));
-        let all = controllers.chain(arbiter).chain(logins).chain(watching).chain(compute);
+        let gateways = self.vpn.iter().flat_map(|vpn| &vpn.gateways);
+        let gateways = gateways.map(|gateway| (&gateway.name, gateway.address, Role::Gateway));
+        let outside = logins.chain(watching).chain(gateways);
+        let all = controllers.chain(arbiter).chain(outside).chain(compute);
         for (name, address, role) in all {
             match machines.iter_mut().find(|m| &m.name == name) {
                 Some(machine) => {

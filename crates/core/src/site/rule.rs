@@ -210,6 +210,28 @@ rules! {
     /// Somebody is told.
     Warning NO_RECEIVER = "no-receiver";
 
+    // The VPN.
+    /// Keys are WireGuard public keys, and none of those that protect nothing.
+    Error INVALID_PUBLIC_KEY = "invalid-public-key";
+    /// Names of peers are plain words.
+    Error INVALID_PEER_NAME = "invalid-peer-name";
+    /// The people's machines have addresses that nothing else of the site has.
+    Error VPN_NETWORK_OVERLAPS = "vpn-network-overlaps";
+    /// One or two machines let people in.
+    Error VPN_GATEWAY_COUNT = "vpn-gateway-count";
+    /// What can be reached from outside is no machine that the cluster stands on.
+    Error VPN_GATEWAY_INSIDE = "vpn-gateway-inside";
+    /// Each gateway is dialled at an address of its own.
+    Error VPN_ENDPOINT = "vpn-endpoint";
+    /// A name tells peers apart.
+    Error DUPLICATE_PEER = "duplicate-peer";
+    /// A key belongs to one peer.
+    Error DUPLICATE_PUBLIC_KEY = "duplicate-public-key";
+    /// An address belongs to one peer.
+    Error DUPLICATE_PEER_ADDRESS = "duplicate-peer-address";
+    /// Peers have addresses of the VPN's network.
+    Error PEER_ADDRESS = "peer-address";
+
     // The rest.
     /// Clocks that drift apart make munge refuse every request.
     Warning NO_TIME_SERVERS = "no-time-servers";

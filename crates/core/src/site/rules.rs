@@ -17,6 +17,7 @@ mod partitions;
 mod roster;
 mod slurm;
 mod timing;
+mod vpn;
 
 use super::diagnostic::Span;
 use super::fragments::SiteFile;
@@ -37,6 +38,7 @@ const FAMILIES: &[Family] = &[
     partitions::check,
     slurm::check,
     monitoring::check,
+    vpn::check,
     later::check,
 ];
 

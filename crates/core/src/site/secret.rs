@@ -7,8 +7,19 @@
 use std::ops::Range;
 
 /// Words in a key that make its value a secret.
-const SECRET: [&str; 7] =
-    ["passwd", "password", "passphrase", "secret", "token", "api_key", "apikey"];
+const SECRET: [&str; 11] = [
+    "passwd",
+    "password",
+    "passphrase",
+    "secret",
+    "token",
+    "api_key",
+    "apikey",
+    "private_key",
+    "privatekey",
+    "preshared_key",
+    "presharedkey",
+];
 
 /// Endings of keys that lead to a secret, or count something, instead.
 const HARMLESS: [&str; 6] = ["_file", "-file", "_script", "-script", "_timeout", "_ms"];
@@ -99,10 +110,12 @@ mod tests {
 
     #[test]
     fn secrets_are_told_from_what_leads_to_them() {
-        for key in ["passwd", "password", "snmp_priv_passwd", "API_KEY", "options.passwd"] {
+        for key in
+            ["passwd", "password", "snmp_priv_passwd", "API_KEY", "options.passwd", "PrivateKey"]
+        {
             assert!(is_secret(key), "{key}");
         }
-        for key in ["password_file", "passwd_script", "lanplus", "login_timeout", "token_ms"] {
+        for key in ["password_file", "passwd_script", "lanplus", "login_timeout", "public_key"] {
             assert!(!is_secret(key), "{key}");
         }
     }

@@ -12,6 +12,7 @@ mod name;
 mod network;
 mod path;
 mod slurm;
+mod vpn;
 
 pub(super) use fence::{FenceAgent, FenceOption, FenceOptions, FenceUser};
 pub(super) use list::{Addresses, Nodes, PartitionNodes};
@@ -22,3 +23,4 @@ pub(super) use name::{ClusterName, HostName, PartitionName, SshUser};
 pub(super) use network::HostOrAddress;
 pub(super) use path::{DevicePath, FilePath};
 pub(super) use slurm::{ExtraLine, ExtraPairs, Feature, Gres, Pair, TimeLimit};
+pub(super) use vpn::PeerName;

@@ -276,6 +276,7 @@ fn role_word(role: Role) -> &'static str {
         Role::Compute => "compute",
         Role::Login => "login",
         Role::Monitoring => "monitoring",
+        Role::Gateway => "gateway",
     }
 }
 

@@ -246,6 +246,9 @@ pub enum Refusal {
     /// A secret that only the administrator can provide.
     #[error("the secret {0} is not made by slurmha: it comes from a file of yours")]
     GivenSecret(String),
+    /// A secret that is a machine's own was asked for.
+    #[error("the secret {0} is this machine's own and does not leave it")]
+    SecretStays(String),
 }
 
 impl StepError {
@@ -311,7 +314,7 @@ impl Refusal {
             Self::MountPointTaken { mount_point, .. } => {
                 format!("umount {}", mount_point.display())
             }
-            Self::GivenSecret(_) => return None,
+            Self::GivenSecret(_) | Self::SecretStays(_) => return None,
         };
         Some(hint)
     }

@@ -3,6 +3,7 @@
 
 use slurmha_core::plan::{Outcome, StepEvent};
 use slurmha_core::secret::{SecretFile, SecretForm, SecretValue};
+use slurmha_core::wireguard::{KEY_BYTES, PrivateKey};
 
 use super::context::Context;
 use super::files::{ensure_parent, ids_of, keep_content};
@@ -25,8 +26,11 @@ pub(super) fn make(context: &Context<'_>, file: &SecretFile) -> Result<Outcome, 
     write(system, file, &value, ids)
 }
 
-/// Sends a secret back.
+/// Sends a secret back, unless it is this machine's own.
 pub(super) fn export(context: &Context<'_>, file: &SecretFile) -> Result<Outcome, StepError> {
+    if file.form == SecretForm::WireguardKey {
+        return Err(Refusal::SecretStays(file.id.to_string()).into());
+    }
     let absent = || StepError::NoSecret { id: file.id.to_string(), path: file.path.clone() };
     let value = existing(context.system, file)?.ok_or_else(absent)?;
     context.send(StepEvent::Secret { id: file.id.clone(), value: SecretValue::new(value) })?;
@@ -79,6 +83,11 @@ fn new_value(system: &dyn System, file: &SecretFile) -> Result<Vec<u8>, StepErro
         SecretForm::Hex(count) => {
             let bytes = system.random(count)?;
             Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes())
+        }
+        SecretForm::WireguardKey => {
+            let mut bytes = [0; KEY_BYTES];
+            bytes.copy_from_slice(&system.random(KEY_BYTES)?);
+            Ok(PrivateKey::from_random(bytes).expose().into_bytes())
         }
         SecretForm::Given => Err(Refusal::GivenSecret(file.id.to_string()).into()),
     }

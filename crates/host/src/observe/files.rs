@@ -60,7 +60,7 @@ fn without_secrets(system: &dyn System, text: &[u8], secrets: &[SecretFile]) -> 
 pub(crate) fn as_written<'a>(secret: &SecretFile, value: &'a [u8]) -> &'a [u8] {
     match secret.form {
         SecretForm::Bytes(_) => value,
-        SecretForm::Hex(_) | SecretForm::Given => value.trim_ascii_end(),
+        SecretForm::Hex(_) | SecretForm::WireguardKey | SecretForm::Given => value.trim_ascii_end(),
     }
 }
 

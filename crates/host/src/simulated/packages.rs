@@ -41,7 +41,7 @@ const fn package(
     Package { name, programs, units }
 }
 
-const CATALOGUE: [Package; 12] = [
+const CATALOGUE: [Package; 14] = [
     package("munge", &["munge"], &["munge.service"]),
     package(
         "corosync",
@@ -66,6 +66,8 @@ const CATALOGUE: [Package; 12] = [
     package("prometheus", &["prometheus", "promtool"], &["prometheus.service"]),
     package("prometheus-alertmanager", &["amtool"], &["prometheus-alertmanager.service"]),
     package("prometheus-node-exporter", &[], &["prometheus-node-exporter.service"]),
+    package("nftables", &["nft"], &["nftables.service"]),
+    package("wireguard-tools", &["wg", "wg-quick"], &[]),
 ];
 
 const STATUS: &str = "/var/lib/dpkg/status";

@@ -91,6 +91,7 @@ fn first_role(machine: &Machine) -> &'static str {
         Some(Role::Arbiter) => "arbiter",
         Some(Role::Compute) => "compute",
         Some(Role::Login) => "login",
+        Some(Role::Gateway) => "gateway",
         Some(Role::Monitoring) | None => "monitoring",
     }
 }

@@ -7,7 +7,7 @@ use crate::site::reader::Report;
 use crate::site::rule;
 
 pub(super) fn check(file: &SiteFile, report: &mut Report) {
-    let tables = [("vpn", &file.vpn), ("portal", &file.portal)];
+    let tables = [("portal", &file.portal)];
     for (name, table) in tables.into_iter().filter_map(|(name, t)| Some((name, t.as_ref()?))) {
         report.push(Diagnostic::new(
             &rule::NOT_YET_SUPPORTED,

@@ -85,6 +85,9 @@ fn clash(first: &Mention<'_>, second: &Mention<'_>) -> Option<&'static Rule> {
         (a, b) if a == b => Some(&rule::DUPLICATE_MACHINE),
         (Role::Controller, Role::Arbiter) => Some(&rule::ARBITER_IS_A_CONTROLLER),
         (Role::Controller, Role::Monitoring) => Some(&rule::MONITORING_ON_WATCHED_MACHINE),
+        (Role::Controller, Role::Gateway) | (Role::Gateway, Role::Compute) => {
+            Some(&rule::VPN_GATEWAY_INSIDE)
+        }
         (Role::Controller, _) => Some(&rule::CONTROLLER_HAS_OTHER_ROLE),
         (Role::Monitoring, Role::Compute) => Some(&rule::MONITORING_ON_WATCHED_MACHINE),
         _ if addresses.is_some_and(|((a, _), (b, _))| a != b) => Some(&rule::TWO_ADDRESSES),
@@ -109,6 +112,11 @@ impl Clash<'_> {
                 format!("{name} is {} and {role}", role_name(self.first.1)),
                 "use a login node, the arbiter or a machine of its own: who watches must outlive a \
                  controller, and jobs must not starve it",
+            ),
+            code if code == rule::VPN_GATEWAY_INSIDE.code => (
+                format!("{name} is {} and {role}", role_name(self.first.1)),
+                "use a login node or a machine of its own: what can be reached from outside is \
+                 what is attacked first",
             ),
             code if code == rule::TWO_ADDRESSES.code => (
                 format!("{name} has one address here and another one there"),

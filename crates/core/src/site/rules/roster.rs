@@ -59,6 +59,11 @@ pub(super) fn mentions(file: &SiteFile) -> Vec<Mention<'_>> {
     for host in items(monitoring) {
         mentions.push(Mention::new(Role::Monitoring, host.name.as_ref(), host.address.as_ref()));
     }
+    let gateways = file.vpn.as_ref().and_then(|vpn| vpn.gateway.as_ref());
+    for gateway in items(gateways) {
+        let (name, address) = (gateway.name.as_ref(), gateway.address.as_ref());
+        mentions.push(Mention::new(Role::Gateway, name, address));
+    }
     for group in items(file.nodes.as_ref()) {
         let (names, addresses) = (group.names.as_ref(), group.addresses.as_ref());
         let length = |n: Option<usize>| n.unwrap_or_default();
@@ -80,5 +85,6 @@ pub(super) fn role_name(role: Role) -> &'static str {
         Role::Compute => "a compute node",
         Role::Login => "a login node",
         Role::Monitoring => "a monitoring host",
+        Role::Gateway => "a gateway of the VPN",
     }
 }

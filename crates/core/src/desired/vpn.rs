@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a gateway has: WireGuard, a key of its own, and rules.
+
+use super::{Want, enabled, packages, running};
+use crate::layout::{
+    VPN_PEERS_FILE, VPN_PEERS_UNIT, VPN_PEERS_UNIT_FILE, VPN_RULES_FILE, VPN_SCRIPT, VPN_UNIT,
+    VPN_UNIT_FILE,
+};
+use crate::plan::Stage;
+use crate::render::vpn::{interface_unit, peers, peers_unit, rules, script};
+use crate::secret::SecretId;
+use crate::site::{Machine, Role, Site};
+
+pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
+    let Some(vpn) = &site.vpn else { return Vec::new() };
+    let Some(gateway) = vpn.gateway(&machine.name) else { return Vec::new() };
+    let key = SecretId::VpnKey.location().path;
+    let key = key.to_string_lossy();
+    let read_by_peers =
+        [VPN_PEERS_UNIT_FILE, VPN_SCRIPT, VPN_RULES_FILE, VPN_PEERS_FILE, key.as_ref()];
+    let files =
+        [rules(site, vpn), peers(vpn), script(vpn, gateway), interface_unit(vpn), peers_unit()];
+    let mut wants = vec![(Stage::Base, packages(&["nftables", "wireguard-tools"]))];
+    wants.extend(files.map(|file| (Stage::Base, Want::File(file))));
+    wants.push((Stage::Secrets, Want::Secret(SecretId::VpnKey)));
+    wants.extend(
+        [
+            enabled(VPN_UNIT),
+            running(VPN_UNIT, &[VPN_UNIT_FILE]),
+            enabled(VPN_PEERS_UNIT),
+            running(VPN_PEERS_UNIT, &read_by_peers),
+        ]
+        .map(|want| (Stage::Services, want)),
+    );
+    wants
+}
+
+/// A machine that is no gateway any more lets nobody in. Controllers and
+/// compute nodes never were.
+pub(super) fn no_gateway(machine: &Machine) -> Vec<(Stage, Want)> {
+    let never = [Role::Controller, Role::Compute, Role::Gateway];
+    if never.iter().any(|role| machine.roles.contains(role)) {
+        return Vec::new();
+    }
+    [VPN_PEERS_UNIT, VPN_UNIT]
+        .into_iter()
+        .flat_map(|unit| {
+            let unit = unit.to_owned();
+            [Want::NotEnabled { unit: unit.clone() }, Want::NotRunning { unit }]
+        })
+        .map(|want| (Stage::Services, want))
+        .collect()
+}

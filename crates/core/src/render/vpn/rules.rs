@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What those who come in may reach, as a table of nftables of its own.
+
+use std::fmt::Write as _;
+
+use crate::config_file::ConfigFile;
+use crate::layout::{VPN_INTERFACE, VPN_RULES_FILE, VPN_TABLE};
+use crate::render::header;
+use crate::site::{Site, Vpn};
+
+/// TCP port of sshd on the login nodes.
+const SSH_PORT: u16 = 22;
+
+/// The file of every gateway.
+///
+/// Only this table is replaced, in one transaction, so that there is no moment
+/// without rules; every other table stays as it is. A packet has to pass all
+/// tables: what the machine's own rules forbid, this one does not allow.
+///
+/// What is forbidden is answered and not dropped: a person who may not use a
+/// port learns it at once instead of after two minutes. Whoever gets an answer
+/// has shown a key.
+///
+/// The source is masqueraded, so that login nodes answer to the gateway that
+/// the person came by: with two gateways no route could lead back rightly, and
+/// login nodes need nothing.
+pub fn rules(site: &Site, vpn: &Vpn) -> ConfigFile {
+    let (interface, table, network) = (VPN_INTERFACE, VPN_TABLE, vpn.network);
+    let logins = login_nodes(site);
+    let mut text = header("#");
+    let _ = write!(
+        text,
+        "
+# Replaces this table and touches no other.
+table inet {table}
+delete table inet {table}
+
+table inet {table} {{
+\tset login_nodes {{
+\t\ttype ipv4_addr
+{logins}\t}}
+
+\t# To this machine.
+\tchain input {{
+\t\ttype filter hook input priority filter; policy accept;
+\t\tiifname \"{interface}\" jump from_people
+\t}}
+
+\t# By way of this machine.
+\tchain forward {{
+\t\ttype filter hook forward priority filter; policy accept;
+\t\tiifname \"{interface}\" jump from_people
+\t\toifname \"{interface}\" jump to_people
+\t}}
+
+\t# From this machine: its users have no business on people's machines either.
+\tchain output {{
+\t\ttype filter hook output priority filter; policy accept;
+\t\toifname \"{interface}\" jump to_people
+\t}}
+
+\tchain from_people {{
+\t\tct state established,related accept
+\t\tct state invalid drop
+\t\tip saddr {network} ip daddr @login_nodes tcp dport {SSH_PORT} accept
+\t\tcounter reject with icmpx type admin-prohibited
+\t}}
+
+\tchain to_people {{
+\t\tct state established,related accept
+\t\ticmp type {{ destination-unreachable, time-exceeded }} accept
+\t\tcounter drop
+\t}}
+
+\tchain postrouting {{
+\t\ttype nat hook postrouting priority srcnat; policy accept;
+\t\tip saddr {network} oifname != \"{interface}\" masquerade
+\t}}
+}}
+"
+    );
+    let mut file = ConfigFile::new(VPN_RULES_FILE, text);
+    let check = ["nft", "--check", "--file", "{}"];
+    file.validate = Some(check.map(str::to_owned).into());
+    file
+}
+
+/// The elements of the set; a set without any has no such line.
+fn login_nodes(site: &Site) -> String {
+    let addresses: Vec<String> =
+        site.logins.iter().map(|login| login.address.to_string()).collect();
+    match addresses.as_slice() {
+        [] => String::new(),
+        some => format!("\t\telements = {{ {} }}\n", some.join(", ")),
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The two units of a gateway.
+
+use crate::config_file::ConfigFile;
+use crate::layout::{VPN_PEERS_UNIT, VPN_PEERS_UNIT_FILE, VPN_SCRIPT, VPN_UNIT, VPN_UNIT_FILE};
+use crate::render::header;
+use crate::site::Vpn;
+
+/// Has the interface. Its restart cuts every tunnel, so that it has what
+/// changes seldom: the address, written here to be seen as a change.
+///
+/// Debian's nftables.service empties the whole rule set when it starts, reloads
+/// or stops (`flush ruleset`), ours included: this unit follows it in all three,
+/// so that there is no interface without rules.
+pub fn interface_unit(vpn: &Vpn) -> ConfigFile {
+    let (own, width) = (vpn.gateway_address(), vpn.network.prefix_len());
+    let text = format!(
+        "[Unit]
+Description=WireGuard for people outside the cluster ({own}/{width})
+Wants=network-online.target
+After=network-online.target nftables.service
+PartOf=nftables.service
+ReloadPropagatedFrom=nftables.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart={VPN_SCRIPT} up
+ExecReload={VPN_SCRIPT} load
+ExecStop={VPN_SCRIPT} down
+Restart=on-failure
+RestartSec=10
+SyslogIdentifier=slurmha-vpn
+{SANDBOX}
+[Install]
+WantedBy=multi-user.target
+"
+    );
+    ConfigFile::new(VPN_UNIT_FILE, format!("{}{text}", header("#")))
+}
+
+/// Loads peers and rules; a restart loads them again. When that fails, the
+/// kernel keeps what it had. It comes and goes with the interface.
+pub fn peers_unit() -> ConfigFile {
+    let text = format!(
+        "[Unit]
+Description=Who may come in through WireGuard, and what they may reach
+Requires={VPN_UNIT}
+After={VPN_UNIT}
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart={VPN_SCRIPT} load
+SyslogIdentifier={}
+{SANDBOX}
+[Install]
+WantedBy={VPN_UNIT}
+",
+        VPN_PEERS_UNIT.trim_end_matches(".service")
+    );
+    ConfigFile::new(VPN_PEERS_UNIT_FILE, format!("{}{text}", header("#")))
+}
+
+/// Network administration and nothing else. The kernel loads its own modules
+/// when it is asked for an interface or a table. Not `ProtectKernelTunables`:
+/// forwarding is such a switch.
+const SANDBOX: &str = "\
+NoNewPrivileges=yes
+CapabilityBoundingSet=CAP_NET_ADMIN
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+RestrictAddressFamilies=AF_NETLINK AF_INET AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+";
