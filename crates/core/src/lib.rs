@@ -27,6 +27,7 @@ pub mod site;
 pub mod state_save;
 pub mod status;
 pub mod switchover;
+pub mod vpn;
 pub mod watch;
 pub mod wireguard;
 pub mod xml;

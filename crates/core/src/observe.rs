@@ -15,6 +15,7 @@ mod quorum;
 mod sdiag;
 mod slurm;
 mod slurm_job;
+mod wg;
 
 pub use cluster::*;
 pub use crm_mon::{parse_crm_mon_xml, parse_fence_history};
@@ -29,3 +30,4 @@ pub use quorum::parse_quorum;
 pub use sdiag::{Diagnosis, parse_sdiag, parse_sdiag_agents, parse_sdiag_dbd_queue};
 pub use slurm::{parse_scontrol_ping, parse_sinfo_states, parse_squeue_states};
 pub use slurm_job::{JobRecord, SACCT_FORMAT, parse_sacct, parse_scontrol_jobs};
+pub use wg::{VpnPeer, VpnState, parse_wg_dump};

@@ -26,3 +26,4 @@ pub mod stonith;
 pub mod sync;
 pub mod systemctl;
 pub mod tc;
+pub mod wg;

@@ -91,6 +91,9 @@ pub struct ObserveRequest {
     /// Whether to ask for Pacemaker's status.
     #[serde(default)]
     pub cluster: bool,
+    /// WireGuard interface whose peers are wanted.
+    #[serde(default)]
+    pub vpn_interface: Option<String>,
     /// Whether to ask for Corosync's quorum.
     #[serde(default)]
     pub quorum: bool,
@@ -178,6 +181,9 @@ pub struct Observation {
     pub cib: Reading<String>,
     /// The control plane's daemons, each asked with a real request.
     pub slurm: Reading<crate::observe::SlurmStatus>,
+    /// `wg show INTERFACE dump`, without its secrets.
+    #[serde(default)]
+    pub vpn: Reading<crate::observe::VpnState>,
     /// What only `check` asks for.
     pub preflight: Option<Preflight>,
 }

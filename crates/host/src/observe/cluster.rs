@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! DRBD, Corosync, Pacemaker and Slurm, all asked at the same time.
+//! DRBD, Corosync, Pacemaker, Slurm and WireGuard, all asked at the same time.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -7,11 +7,12 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 
 use slurmha_core::observe::{
     ClusterStatus, DrbdStatus, Observation, ObserveRequest, QuorumStatus, Reading, SlurmStatus,
+    VpnState,
 };
 
 use super::QUERY_TIMEOUT;
 use super::health::{self, SLURM_TIMEOUT};
-use crate::program::{corosync, drbd, pacemaker, slurm};
+use crate::program::{corosync, drbd, pacemaker, slurm, wg};
 use crate::system::System;
 
 /// The parts of an observation that programs have to be asked for.
@@ -22,6 +23,7 @@ pub(super) struct Parts {
     cluster: Reading<ClusterStatus>,
     cib: Reading<String>,
     slurm: Reading<SlurmStatus>,
+    vpn: Reading<VpnState>,
 }
 
 impl Parts {
@@ -31,6 +33,7 @@ impl Parts {
         observation.cluster = self.cluster;
         observation.cib = self.cib;
         observation.slurm = self.slurm;
+        observation.vpn = self.vpn;
     }
 }
 
@@ -43,12 +46,16 @@ pub(super) fn observe(system: &dyn System, request: &ObserveRequest) -> Parts {
         let cluster = ask(scope, request.cluster, || pacemaker::status(system, QUERY_TIMEOUT));
         let cib = ask(scope, request.cib, || pacemaker::query(system, QUERY_TIMEOUT));
         let slurm = request.slurm.then(|| scope.spawn(|| Reading::Known(observe_slurm(system))));
+        let vpn = request.vpn_interface.as_deref().map(|interface| {
+            scope.spawn(move || reading(wg::show(system, interface, QUERY_TIMEOUT)))
+        });
         Parts {
             drbd: answer(drbd),
             quorum: answer(quorum),
             cluster: answer(cluster),
             cib: answer(cib),
             slurm: answer(slurm),
+            vpn: answer(vpn),
         }
     })
 }

@@ -31,6 +31,7 @@ fn everything() -> ObserveRequest {
         cluster: true,
         quorum: true,
         cib: true,
+        vpn_interface: Some("slurmha-vpn".to_owned()),
         slurm: true,
         preflight: Some(Default::default()),
     }
