@@ -221,8 +221,10 @@ rules! {
     Error VPN_GATEWAY_COUNT = "vpn-gateway-count";
     /// What can be reached from outside is no machine that the cluster stands on.
     Error VPN_GATEWAY_INSIDE = "vpn-gateway-inside";
-    /// Each gateway is dialled at an address of its own.
+    /// Something says how a gateway is reached from outside.
     Error VPN_ENDPOINT = "vpn-endpoint";
+    /// Each gateway is dialled at an address of its own.
+    Error VPN_SHARED_ENDPOINT = "vpn-shared-endpoint";
     /// A name tells peers apart.
     Error DUPLICATE_PEER = "duplicate-peer";
     /// A key belongs to one peer.

@@ -22,6 +22,7 @@ pub(super) fn check(file: &SiteFile, report: &mut Report) {
     check_port(vpn, report);
     check_gateway_count(vpn, report);
     check_endpoints(vpn, report);
+    check_way(file, vpn, report);
     check_peers(vpn, report);
 }
 
@@ -102,13 +103,36 @@ fn check_endpoints(vpn: &Spanned<Vpn>, report: &mut Report) {
         let at = if span == place { second.span.clone() } else { span };
         report.push(
             Diagnostic::new(
-                &rule::VPN_ENDPOINT,
+                &rule::VPN_SHARED_ENDPOINT,
                 at,
                 format!("both gateways are reached as {one}, and each has a key of its own"),
                 "give each [[vpn.gateway]] an `endpoint` of its own",
             )
             .related(place, "the same"),
         );
+    }
+}
+
+/// What is for the cluster network goes into the tunnel, and the tunnel's own
+/// packets would.
+fn check_way(file: &SiteFile, vpn: &Vpn, report: &mut Report) {
+    let Some(cluster) = file.network.as_ref().and_then(|network| network.cluster.as_ref()) else {
+        return;
+    };
+    let gateways = items(vpn.gateway.as_ref()).iter().map(|gateway| gateway.endpoint.as_ref());
+    for endpoint in gateways.chain([vpn.endpoint.as_ref()]).flatten() {
+        let inside = endpoint.0.parse().is_ok_and(|address: Ipv4Addr| cluster.contains(&address));
+        if inside {
+            report.push(
+                Diagnostic::new(
+                    &rule::VPN_ENDPOINT,
+                    endpoint.span.clone(),
+                    format!("{} is inside: the tunnel would lead through itself", endpoint.0),
+                    "write the address or name by which the gateway is reached from outside",
+                )
+                .related(cluster.span.clone(), "what goes through the tunnel"),
+            );
+        }
     }
 }
 
