@@ -56,6 +56,8 @@ enum Command {
     Exporter(command::exporter::Args),
     /// The dashboards for Grafana, as files to import
     Dashboards(command::dashboards::Args),
+    /// Who may come in from outside, through WireGuard
+    Vpn(command::vpn::Args),
     /// The whole site in virtual machines on this machine
     Lab(command::lab::LabArgs),
     /// A resource agent; called by Pacemaker
@@ -106,6 +108,7 @@ impl Cli {
             Command::Saved(args) => command::saved::run(&args),
             Command::Exporter(args) => command::exporter::run(&args),
             Command::Dashboards(args) => command::dashboards::run(&args),
+            Command::Vpn(args) => command::vpn::run(&args),
             Command::Lab(args) => command::lab::run(args).map_err(Failure::from),
             Command::Node(args) => command::node::run(&args),
         }?;

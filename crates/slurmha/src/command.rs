@@ -13,3 +13,4 @@ pub mod plan;
 pub mod saved;
 pub mod status;
 pub mod switchover;
+pub mod vpn;

@@ -2,7 +2,9 @@
 //! Reading the site file from disk, and telling what is wrong with it.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use slurmha_core::secret::{SecretId, SecretValue};
@@ -60,6 +62,38 @@ impl SiteFile {
         }
     }
 
+    /// Puts a changed text in the place of the file, in one go, and returns what
+    /// it means. Owner and mode stay, and a symbolic link does.
+    ///
+    /// Refused when the text is not valid, or when somebody else changed the
+    /// file since it was read.
+    pub fn replace(&self, text: &str) -> Result<Site, Failure> {
+        let name = self.path.display();
+        let (site, _) = site::parse(&name.to_string(), text).map_err(|mistakes| {
+            eprint!("{}", site::render(&name.to_string(), text, &mistakes));
+            Failure::site(format!("{name} would not be valid any more, nothing was changed"))
+        })?;
+        let cannot = |error: std::io::Error| {
+            Failure::remote(format!("cannot change {name}, nothing was changed: {error}"))
+        };
+        let path = fs::canonicalize(&self.path).map_err(cannot)?;
+        if path == Path::new(layout::SITE_FILE) {
+            return Err(Failure::refused(format!("{name} is a copy that `apply` writes over"))
+                .hint("change the site file on the machine from which the site is applied"));
+        }
+        // Of two at once the second waits here and then sees the first's change.
+        let old = File::open(&path).map_err(cannot)?;
+        old.lock().map_err(cannot)?;
+        if read(&path)? != self.text {
+            return Err(Failure::refused(format!(
+                "somebody has changed {name} in the meantime, nothing was changed"
+            ))
+            .hint("run the command again"));
+        }
+        write_beside(&path, &old, text).map_err(cannot)?;
+        Ok(site)
+    }
+
     /// Secrets that the site file gives by reference. A file that cannot be
     /// read is left out: the machines may have the secret already.
     ///
@@ -107,6 +141,25 @@ fn read(path: &Path) -> Result<String, Failure> {
     })
 }
 
+/// Writes the new text beside the old file and swaps it in.
+fn write_beside(path: &Path, old: &File, text: &str) -> std::io::Result<()> {
+    let metadata = old.metadata()?;
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let mut new = tempfile::Builder::new()
+        .prefix(".site.")
+        .permissions(metadata.permissions())
+        .tempfile_in(directory)?;
+    // Only root can give a file away; to everybody else it belongs already, or
+    // will belong: who may write the directory may replace the file.
+    let _ = std::os::unix::fs::fchown(new.as_file(), Some(metadata.uid()), Some(metadata.gid()));
+    // The umask has taken bits away.
+    new.as_file().set_permissions(metadata.permissions())?;
+    new.write_all(text.as_bytes())?;
+    new.as_file().sync_all()?;
+    new.persist(path)?;
+    File::open(directory)?.sync_all()
+}
+
 /// `~` at the beginning of a path is the home directory, as in a shell.
 pub fn expand_home(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), std::env::home_dir()) {
@@ -117,7 +170,52 @@ pub fn expand_home(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
     use super::*;
+
+    const LAB: &str = include_str!("../../../examples/lab/site.toml");
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).expect("a file").permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_change_keeps_mode_and_link_and_leaves_nothing_beside_it() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (path, link) = (directory.path().join("site.toml"), directory.path().join("link.toml"));
+        fs::write(&path, LAB).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).expect("set");
+        symlink("site.toml", &link).expect("linked");
+        let file = SiteFile::load(&link).expect("a site file");
+        file.replace(&format!("{LAB}# more\n")).expect("replaced");
+        assert!(fs::read_to_string(&path).expect("read").ends_with("# more\n"));
+        assert!(link.is_symlink() && mode(&path) == 0o664);
+        assert_eq!(fs::read_dir(directory.path()).expect("a directory").count(), 2);
+    }
+
+    #[test]
+    fn what_somebody_else_wrote_is_not_written_over() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("site.toml");
+        fs::write(&path, LAB).expect("written");
+        let file = SiteFile::load(&path).expect("a site file");
+        let theirs = format!("{LAB}# theirs\n");
+        fs::write(&path, &theirs).expect("written");
+        let failure = file.replace(&format!("{LAB}# ours\n")).expect_err("refused");
+        assert!(failure.message().contains("in the meantime"), "{}", failure.message());
+        assert_eq!(fs::read_to_string(&path).expect("read"), theirs);
+    }
+
+    #[test]
+    fn an_invalid_text_is_not_written() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("site.toml");
+        fs::write(&path, LAB).expect("written");
+        let file = SiteFile::load(&path).expect("a site file");
+        assert!(file.replace("[cluster]\n").is_err());
+        assert_eq!(fs::read_to_string(&path).expect("read"), LAB);
+    }
 
     #[test]
     fn a_key_is_placed_armored_and_nothing_else_is_taken_for_one() {

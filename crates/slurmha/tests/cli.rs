@@ -28,6 +28,10 @@ impl Home {
         self.directory.path()
     }
 
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path().join(name)).expect("a file")
+    }
+
     /// Status, stdout and stderr of a command, paths of this run replaced.
     #[allow(clippy::disallowed_methods, reason = "the binary itself is tested")]
     fn run(&self, arguments: &[&str]) -> String {
@@ -355,4 +359,117 @@ fn agents_describe_themselves_without_a_cluster() {
     }
     let unknown = Home::new().run(&["agent", "slurmctld", "promote"]);
     assert!(unknown.contains("exit status 3"), "OCF_ERR_UNIMPLEMENTED: {unknown}");
+}
+
+const VPN: &str = r#"
+[vpn]
+network = "10.99.0.0/24"
+endpoint = "vpn.example.edu"
+
+[[vpn.gateway]]
+name = "login1"
+address = "10.77.0.31"
+
+# Anna's, until May
+[[vpn.peer]]
+name = "anna-laptop"
+public_key = "I2RF8Ceadd8PG7tjoCynv23g/r7TZIyMBnNiS4FAhgw="
+address = "10.99.0.2"
+
+[[vpn.peer]]
+name = "bob"
+public_key = "zN2M/ieN9KahF/pHYt3Pmd1Mn11iEGYiDL/8aomn5A8="
+address = "10.99.0.3"
+"#;
+
+/// A site with a VPN, and an ssh configuration by which nobody is reached.
+fn with_vpn() -> Home {
+    let text = format!("{LAB_SITE}{VPN}");
+    Home::new().with("site.toml", &text).with("nowhere", "Host *\n  ProxyCommand false\n")
+}
+
+#[test]
+fn help_of_the_vpn() {
+    for command in ["add", "list", "revoke"] {
+        let text = Home::new().run(&["vpn", command, "--help"]);
+        assert!(text.contains("exit status 0") && text.contains("Usage: slurmha vpn"), "{text}");
+    }
+    insta::assert_snapshot!(Home::new().run(&["vpn", "--help"]));
+}
+
+#[test]
+fn a_site_without_a_vpn() {
+    let home = Home::new().with("site.toml", LAB_SITE);
+    insta::assert_snapshot!(home.run(&["vpn", "list", "site.toml"]));
+}
+
+#[test]
+fn names_that_a_peer_cannot_have() {
+    let home = with_vpn();
+    let before = home.read("site.toml");
+    for name in
+        ["an na", "an\"na", "..", "../site", "an\nna", "\u{430}nna", "Anna", "", "a\u{200b}b"]
+    {
+        let text = home.run(&["vpn", "add", name, "site.toml", "--ssh-config", "nowhere"]);
+        assert!(text.contains("exit status 2") && text.contains("cannot be the name"), "{text}");
+    }
+    for name in ["bob", "anna-laptop"] {
+        let text = home.run(&["vpn", "add", name, "site.toml", "--ssh-config", "nowhere"]);
+        assert!(text.contains("exit status 2") && text.contains("already"), "{text}");
+    }
+    assert_eq!(home.read("site.toml"), before);
+    insta::assert_snapshot!(home.run(&["vpn", "add", "an na", "site.toml"]));
+}
+
+#[test]
+fn keys_that_a_peer_cannot_have() {
+    let home = with_vpn();
+    let add = |key| home.run(&["vpn", "add", "carol", "site.toml", "--public-key", key]);
+    for key in ["", "key", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="] {
+        assert!(add(key).contains("exit status 2"), "{}", add(key));
+    }
+    insta::assert_snapshot!(add("zN2M/ieN9KahF/pHYt3Pmd1Mn11iEGYiDL/8aomn5A8="));
+}
+
+/// Without its key there is no file to give out, and then nobody is added.
+#[test]
+fn nobody_is_added_while_the_gateway_does_not_answer() {
+    let home = with_vpn();
+    let before = home.read("site.toml");
+    let arguments = ["vpn", "add", "carol", "site.toml", "--ssh-config", "nowhere"];
+    let text = home.run(&[&arguments[..], &["--output", "carol.conf"]].concat());
+    assert!(text.contains("exit status 4") && text.contains("nothing was changed"), "{text}");
+    assert!(text.contains("hint: `slurmha apply`"), "{text}");
+    assert_eq!(home.read("site.toml"), before);
+    assert!(!home.path().join("carol.conf").exists());
+}
+
+#[test]
+fn gateways_that_do_not_answer_are_listed_as_such() {
+    let text = with_vpn().run(&["vpn", "list", "site.toml", "--ssh-config", "nowhere"]);
+    assert!(text.contains("exit status 4") && text.contains("login1 could not be asked"), "{text}");
+    assert!(text.contains("anna-laptop  10.99.0.2  login1   unknown"), "{text}");
+}
+
+#[test]
+fn who_is_revoked_later_is_out_of_the_file_alone() {
+    let home = with_vpn();
+    let revoke = ["vpn", "revoke", "anna-laptop", "site.toml", "--later"];
+    insta::assert_snapshot!(home.run(&revoke));
+    let after = home.read("site.toml");
+    let line = |line: &&str| !after.lines().any(|kept| kept == *line);
+    let before = format!("{LAB_SITE}{VPN}");
+    let gone: Vec<&str> = before.lines().filter(line).collect();
+    assert_eq!(gone.len(), 4, "the comment, the name, the key and the address: {gone:?}");
+    insta::assert_snapshot!("who_is_not_there_cannot_be_revoked", home.run(&revoke));
+}
+
+/// Somebody in a hurry is told that it was not enough.
+#[test]
+fn a_gateway_that_does_not_answer_may_still_let_in_who_was_revoked() {
+    let home = with_vpn();
+    let text = home.run(&["vpn", "revoke", "bob", "site.toml", "--ssh-config", "nowhere"]);
+    assert!(text.contains("exit status 4") && text.contains("bob may still come in"), "{text}");
+    assert!(text.contains("slurmha apply site.toml"), "{text}");
+    assert!(!home.read("site.toml").contains("bob"));
 }
