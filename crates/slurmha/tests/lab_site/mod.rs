@@ -7,6 +7,7 @@ pub mod dark;
 pub mod remembered;
 pub mod snapshot;
 pub mod unfenced;
+pub mod vpn;
 pub mod watched;
 
 use std::path::{Path, PathBuf};
