@@ -86,3 +86,49 @@ fn peer(line: &str) -> Option<VpnPeer> {
 fn address(network: &str) -> Option<Ipv4Addr> {
     network.strip_suffix("/32")?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Printed by wireguard-tools 1.0.20210914; the private key was replaced.
+    const DUMP: &str = include_str!("../../tests/fixtures/observe/wg-dump.txt");
+
+    #[test]
+    fn a_peer_that_was_there_and_one_that_never_was() {
+        let state = parse_wg_dump(DUMP).expect("a dump");
+        assert_eq!(state.port, 51820);
+        assert!(state.public_key.as_str().starts_with("E88h"));
+        let [came, never] = state.peers.as_slice() else { panic!("{state:?}") };
+        assert_eq!(came.endpoint.as_deref(), Some("127.0.0.1:45370"));
+        assert_eq!(came.addresses, [Ipv4Addr::new(10, 99, 0, 2)]);
+        assert_eq!(came.handshake.map(Timestamp::as_second), Some(1_795_890_090));
+        assert_eq!((came.received_bytes, came.sent_bytes), (180, 92));
+        assert_eq!((never.endpoint.as_deref(), never.handshake), (None, None));
+    }
+
+    #[test]
+    fn an_interface_without_peers() {
+        let text = DUMP.lines().next().expect("a line");
+        assert_eq!(parse_wg_dump(text).map(|state| state.peers), Ok(Vec::new()));
+    }
+
+    /// It could be the private key.
+    #[test]
+    fn no_error_repeats_what_it_cannot_read() {
+        let first = DUMP.lines().next().expect("a line");
+        let texts = [
+            "",
+            "PRIVATE",
+            &first.replace('\t', " "),
+            &first.replace("E88h", "!!!!"),
+            &first.replace("51820", "PRIVATE"),
+            &format!("{first}\nPRIVATE\n"),
+            &DUMP.replace("\t180\t", "\tmany\t"),
+        ];
+        for text in texts {
+            let error = parse_wg_dump(text).expect_err(text).to_string();
+            assert!(!error.contains("PRIVATE"), "{error}");
+        }
+    }
+}

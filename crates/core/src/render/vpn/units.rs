@@ -9,9 +9,10 @@ use crate::site::Vpn;
 /// Has the interface. Its restart cuts every tunnel, so that it has what
 /// changes seldom: the address, written here to be seen as a change.
 ///
-/// Debian's nftables.service empties the whole rule set when it starts, reloads
-/// or stops (`flush ruleset`), ours included: this unit follows it in all three,
-/// so that there is no interface without rules.
+/// Debian's nftables.service empties the whole rule set, ours included, when it
+/// is reloaded, restarted or stopped (`flush ruleset`): this unit follows it, so
+/// that there is no interface without rules. A start cannot be followed by a
+/// unit that runs already; at boot it comes before.
 pub fn interface_unit(vpn: &Vpn) -> ConfigFile {
     let (own, width) = (vpn.gateway_address(), vpn.network.prefix_len());
     let text = format!(

@@ -244,3 +244,17 @@ fn a_marker_is_json_and_comes_last() {
     assert_eq!(device, "drbd around ext4");
     assert_eq!(VOLUME_MARKER, ".slurmha-volume");
 }
+
+#[test]
+fn a_gateways_key_is_made_once_and_handed_to_nobody() {
+    let machine = steps::machine();
+    let key = SecretId::VpnKey.location();
+    let make = Step::MakeSecret(key.clone());
+    assert_eq!(run(&machine, std::slice::from_ref(&make)).changed(), [0]);
+    let made = machine.read(&key.path).unwrap().unwrap();
+    assert_eq!(made.len(), 44, "the base64 of 32 bytes");
+    assert_eq!(run(&machine, &[make]).changed(), [0; 0]);
+    assert_eq!(machine.read(&key.path).unwrap().unwrap(), made);
+    let (message, _, refused) = run(&machine, &[Step::ExportSecret(key)]).failure();
+    assert!(refused && message.contains("does not leave it"), "{message}");
+}
