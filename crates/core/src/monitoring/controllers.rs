@@ -138,6 +138,7 @@ pub(super) const ALERTS: &[Alert] = &[
         description: "It would not take over. `pcs node unstandby {{ $labels.node }}` or `pcs node \
              unmaintenance {{ $labels.node }}`.",
         runbook: "controllers.md#slurmhacontrollerstandby",
+        follows: &["SlurmhaMaintenanceMode"],
         fires: &[(
             "slurmha_pacemaker_node_state{node='ctl2',state='standby',instance='ctl1'}",
             "1",
