@@ -8,6 +8,7 @@
 
 pub mod check;
 pub mod config_file;
+pub mod console;
 pub mod dashboards;
 pub mod desired;
 pub mod drill;

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A server for few and small answers. Whoever reaches the port may ask, so
+//! what one can cost is bounded: how many are served at once, and for how long.
+
+use std::io;
+use std::net::TcpListener;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::{Extension, Router};
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use rustix::net::sockopt::set_tcp_user_timeout;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+
+/// Connections at once; who comes then waits in the kernel's queue.
+const CONNECTIONS: usize = 64;
+/// What a connection may last, with its one question and answer.
+const LONGEST: Duration = Duration::from_secs(10);
+/// How long one that reads nothing, or is gone without a word, is kept: the
+/// kernel then ends the connection (`TCP_USER_TIMEOUT`, tcp(7)).
+const SLOWEST_MS: u32 = 20_000;
+/// What the head of a question may have; hyper takes no less.
+const HEAD_BYTES: usize = 8 * 1024;
+/// Pause after a connection that could not be accepted: descriptors are
+/// scarce, and asking again at once makes nothing better.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Lets an answer last longer than [`LONGEST`]; one for each connection.
+#[derive(Clone, Default)]
+pub struct Lasting(Arc<AtomicBool>);
+
+impl Lasting {
+    /// This answer ends when it ends.
+    pub fn allow(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// A runtime of one thread, which is enough to serve and to listen.
+///
+/// # Errors
+/// When the system refuses what it needs.
+pub fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+/// Answers for as long as this process lives, encrypted if there is a `tls`.
+///
+/// # Errors
+/// When the system refuses what a server needs before the first connection.
+pub async fn serve(
+    listener: TcpListener,
+    pages: Router,
+    tls: Option<TlsAcceptor>,
+) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        // Never closed, so never refused.
+        let place = Arc::clone(&places).acquire_owned().await;
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let answer = answer(stream, pages.clone(), tls.clone());
+                tokio::spawn(async move {
+                    answer.await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                eprintln!("cannot accept a connection: {error}");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// A client that goes away, or says nothing, is its own affair.
+async fn answer(stream: TcpStream, pages: Router, tls: Option<TlsAcceptor>) {
+    // Without it a slow one is slow, no more.
+    let _ = set_tcp_user_timeout(&stream, SLOWEST_MS);
+    let lasting = Lasting::default();
+    let pages = pages.layer(Extension(lasting.clone()));
+    let exchange = async {
+        match tls {
+            None => exchange(stream, pages).await,
+            Some(tls) => {
+                if let Ok(stream) = tls.accept(stream).await {
+                    exchange(stream, pages).await;
+                }
+            }
+        }
+    };
+    let mut exchange = pin!(exchange);
+    let in_time = tokio::time::timeout(LONGEST, &mut exchange).await;
+    if in_time.is_err() && lasting.0.load(Ordering::SeqCst) {
+        exchange.await;
+    }
+}
+
+/// One question and its answer. Without keep-alive nobody holds a place
+/// between two questions, and the end of a connection never meets one.
+async fn exchange<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, pages: Router) {
+    let connection = http1::Builder::new()
+        .keep_alive(false)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(pages));
+    let _ = connection.await;
+}
