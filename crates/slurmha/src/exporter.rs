@@ -3,12 +3,14 @@
 //! Prometheus what it saw last.
 
 mod board;
+mod live;
 mod question;
 mod rhythm;
 mod server;
 mod slot;
 
 pub use board::Board;
+pub use live::{BEAT_CALM, BEAT_WATCHING};
 pub use rhythm::{ask_once, keep_asking};
 pub use server::serve;
 

@@ -21,6 +21,7 @@ mod snapshot;
 mod stdout;
 mod switchover;
 mod watch;
+mod web;
 
 use std::process::ExitCode;
 

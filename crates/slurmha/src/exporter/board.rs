@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Everything that was seen last, and the text of it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use slurmha_core::console::View;
 use slurmha_core::metrics::{
     Answer, CorosyncAnswer, MachineAnswer, NodesAnswer, SlurmAnswers, SlurmctldAnswer, Snapshot,
     VolumesAnswer, exposition,
@@ -39,6 +41,17 @@ pub struct Board {
     pub slurmdbd: Slot<Health>,
     pub mariadb: Slot<Health>,
     is_active: AtomicBool,
+    /// How many watch ([`Board::watch`]).
+    watching: AtomicUsize,
+}
+
+/// Somebody watches, until this is dropped.
+pub struct Watching(Arc<Board>);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.watching.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Board {
@@ -63,6 +76,7 @@ impl Board {
             slurmdbd: Slot::slow("slurmdbd", SLOW_ROUNDS),
             mariadb: Slot::slow("mariadb", SLOW_ROUNDS),
             is_active: AtomicBool::new(false),
+            watching: AtomicUsize::new(0),
         }
     }
 
@@ -85,20 +99,42 @@ impl Board {
         }
     }
 
-    /// Whether that question is to be asked in this round.
+    /// Whether that question is to be asked in this round: while somebody
+    /// watches, every one is.
     pub fn is_due<T: Answer>(&self, slot: &Slot<T>) -> bool {
-        slot.is_due(self.system.elapsed(), self.interval)
+        self.is_watched() || slot.is_due(self.system.elapsed(), self.interval)
+    }
+
+    /// From now on somebody watches: the parts that move in a failover are
+    /// asked more often.
+    pub fn watch(board: &Arc<Self>) -> Watching {
+        board.watching.fetch_add(1, Ordering::SeqCst);
+        Watching(Arc::clone(board))
+    }
+
+    /// Whether anybody watches.
+    pub fn is_watched(&self) -> bool {
+        self.watching.load(Ordering::SeqCst) > 0
     }
 
     /// The metrics as they are known at this moment. Asks nobody.
     pub fn text(&self) -> String {
+        exposition(&self.site, &self.own, &self.snapshot())
+    }
+
+    /// The same for a console.
+    pub fn view(&self) -> View {
+        View::of(&self.snapshot(), &self.own, self.system.now())
+    }
+
+    fn snapshot(&self) -> Snapshot {
         let (now, interval) = (self.system.elapsed(), self.interval);
         let slurm = self.is_active().then(|| SlurmAnswers {
             slurmctld: self.slurmctld.look(now, interval),
             slurmdbd: self.slurmdbd.look(now, interval),
             mariadb: self.mariadb.look(now, interval),
         });
-        let snapshot = Snapshot {
+        Snapshot {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pacemaker: self.pacemaker.look(now, interval),
             corosync: self.corosync.look(now, interval),
@@ -106,7 +142,6 @@ impl Board {
             machine: self.machine.look(now, interval),
             volumes: self.volumes.look(now, interval),
             slurm,
-        };
-        exposition(&self.site, &self.own, &snapshot)
+        }
     }
 }

@@ -15,7 +15,8 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream::{self, Stream};
+use futures_util::StreamExt as _;
+use futures_util::stream;
 use slurmha_core::console::View;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -65,7 +66,8 @@ pub async fn answer(
         board: audience.board,
         told: None,
     };
-    Sse::new(stream::unfold(listener, Listener::next).boxed_items()).into_response()
+    let told = stream::unfold(listener, Listener::next).map(Ok::<_, Infallible>);
+    Sse::new(told).into_response()
 }
 
 /// One who listens. He is told the newest, however slowly he reads: nothing
@@ -82,9 +84,10 @@ impl Listener {
     async fn next(mut self) -> Option<(Event, Self)> {
         loop {
             let view = self.board.view();
-            let is_news = self.told.as_ref().is_none_or(|(told, at)| {
-                at.elapsed() >= self.beat || !told.tells_the_same(&view)
-            });
+            let is_news = self
+                .told
+                .as_ref()
+                .is_none_or(|(told, at)| at.elapsed() >= self.beat || !told.tells_the_same(&view));
             if is_news {
                 let event = Event::default().json_data(&view).ok()?;
                 self.told = Some((view, Instant::now()));
@@ -94,12 +97,3 @@ impl Listener {
         }
     }
 }
-
-/// Nothing that is told can fail.
-trait Infallibly: Stream<Item = Event> + Sized {
-    fn boxed_items(self) -> impl Stream<Item = Result<Event, Infallible>> {
-        futures_util::StreamExt::map(self, Ok)
-    }
-}
-
-impl<S: Stream<Item = Event>> Infallibly for S {}

@@ -22,9 +22,12 @@ use super::board::Board;
 /// Asks, if it is time to, and puts the answer on the board.
 pub type Question = fn(&Board);
 
-/// What is asked on each controller.
-pub const EVERYWHERE: [Question; 5] =
-    [ask_drbd, ask_pacemaker, ask_corosync, ask_machine, ask_volumes];
+/// What is asked on each controller, and moves in a failover: as long as
+/// somebody watches, these are asked every second.
+pub const MOVING: [Question; 3] = [ask_drbd, ask_pacemaker, ask_machine];
+
+/// What else is asked on each controller.
+pub const EVERYWHERE: [Question; 2] = [ask_corosync, ask_volumes];
 
 /// What is asked on the active one alone.
 pub const ACTIVE: [Question; 3] = [ask_slurmctld, ask_slurmdbd, ask_mariadb];

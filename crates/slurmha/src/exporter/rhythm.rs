@@ -7,27 +7,32 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::board::Board;
-use super::question::{ACTIVE, EVERYWHERE, Question};
+use super::question::{ACTIVE, EVERYWHERE, MOVING, Question};
 
 /// Between two looks whether this has become the active controller: what a
 /// takeover adds to the time until the new one's Slurm is seen.
 const LOOK: Duration = Duration::from_secs(1);
+/// From one round to the next while somebody watches: of what moves, and of
+/// the rest.
+const WATCHED: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
 /// Asks for as long as this process lives; a thread that ends has failed.
 pub fn keep_asking(board: &Arc<Board>) -> Vec<JoinHandle<()>> {
-    let everywhere = EVERYWHERE.map(|question| {
+    let [quick, brisk] = WATCHED;
+    let start = |question, is_wanted, watched| {
         let board = Arc::clone(board);
-        thread::spawn(move || repeat(&board, question, |_| true))
-    });
-    let active = ACTIVE.map(|question| {
-        let board = Arc::clone(board);
-        thread::spawn(move || repeat(&board, question, Board::is_active))
-    });
-    everywhere.into_iter().chain(active).collect()
+        thread::spawn(move || repeat(&board, question, is_wanted, watched))
+    };
+    let always: fn(&Board) -> bool = |_| true;
+    let moving = MOVING.map(|question| start(question, always, quick));
+    let everywhere = EVERYWHERE.map(|question| start(question, always, brisk));
+    let active = ACTIVE.map(|question| start(question, Board::is_active, brisk));
+    moving.into_iter().chain(everywhere).chain(active).collect()
 }
 
 /// Asks each question once.
 pub fn ask_once(board: &Board) {
+    ask_all(board, &MOVING);
     ask_all(board, &EVERYWHERE);
     if board.is_active() {
         ask_all(board, &ACTIVE);
@@ -42,17 +47,25 @@ fn ask_all(board: &Board, questions: &[Question]) {
     });
 }
 
-fn repeat(board: &Board, question: Question, is_wanted: fn(&Board) -> bool) {
+fn repeat(board: &Board, question: Question, is_wanted: fn(&Board) -> bool, watched: Duration) {
     let system = &*board.system;
     loop {
+        if !is_wanted(board) {
+            system.sleep(LOOK);
+            continue;
+        }
         let began = system.elapsed();
-        let pause = if is_wanted(board) {
-            question(board);
-            board.interval
-        } else {
-            LOOK
-        };
-        let spent = system.elapsed().saturating_sub(began);
-        system.sleep(pause.saturating_sub(spent));
+        question(board);
+        let mut waited = system.elapsed().saturating_sub(began);
+        // In pieces: who begins to watch does not wait for a whole interval.
+        while waited < pause(board, watched) {
+            let piece = (pause(board, watched) - waited).min(LOOK);
+            system.sleep(piece);
+            waited += piece;
+        }
     }
+}
+
+fn pause(board: &Board, watched: Duration) -> Duration {
+    if board.is_watched() { watched.min(board.interval) } else { board.interval }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is asked where, and what becomes of an answer with time.
 
+mod live;
 mod machine;
 
 use std::io::{Read as _, Write as _};
