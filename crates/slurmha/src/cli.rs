@@ -58,6 +58,8 @@ enum Command {
     Dashboards(command::dashboards::Args),
     /// Who may come in from outside, through WireGuard
     Vpn(command::vpn::Args),
+    /// A page that shows the cluster live; a service on controllers and monitoring hosts
+    Console(command::console::Args),
     /// The whole site in virtual machines on this machine
     Lab(command::lab::LabArgs),
     /// A resource agent; called by Pacemaker
@@ -109,6 +111,7 @@ impl Cli {
             Command::Exporter(args) => command::exporter::run(&args),
             Command::Dashboards(args) => command::dashboards::run(&args),
             Command::Vpn(args) => command::vpn::run(&args),
+            Command::Console(args) => command::console::run(&args),
             Command::Lab(args) => command::lab::run(args).map_err(Failure::from),
             Command::Node(args) => command::node::run(&args),
         }?;

@@ -3,6 +3,7 @@
 
 pub mod apply;
 pub mod check;
+pub mod console;
 pub mod dashboards;
 pub mod drill;
 pub mod exporter;

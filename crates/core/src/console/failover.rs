@@ -117,7 +117,7 @@ impl Tracker {
         let Some(was_gone) = self.gone.insert(name.clone(), is_gone) else { return };
         let fence = format!("fence-{name}");
         match (controller.is_being_fenced, self.is_open(&fence)) {
-            (true, false) => self.begin(&fence, format!("{name} being fenced"), at),
+            (true, false) => self.begin_first(&fence, format!("{name} being fenced"), at),
             (false, true) => self.end(&fence, at),
             _ => {}
         }
@@ -153,6 +153,15 @@ impl Tracker {
         let fresh = self.new_failover(at);
         let current = self.current.get_or_insert(fresh);
         current.phases.push(Phase { id: id.to_owned(), name, began: at, ended: None });
+    }
+
+    /// Before the parts, which wait for it.
+    fn begin_first(&mut self, id: &str, name: String, at: Timestamp) {
+        self.begin(id, name, at);
+        let phases = self.current.as_mut().map(|current| &mut current.phases);
+        if let Some(phases) = phases {
+            phases.rotate_right(1);
+        }
     }
 
     fn end(&mut self, id: &str, at: Timestamp) {

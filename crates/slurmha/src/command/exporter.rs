@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `slurmha exporter`: metrics of this controller for Prometheus.
 
-use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use slurmha_core::layout::{BINARY, SITE_FILE};
+use slurmha_core::layout::SITE_FILE;
 use slurmha_core::site::{NodeName, Site};
 use slurmha_host::system::read_trimmed;
 use slurmha_host::{Local, System};
-use slurmha_lab::interrupt::{self, interrupted};
+use slurmha_lab::interrupt;
 
 use crate::exporter::{Board, ask_once, keep_asking, serve};
 use crate::failure::Failure;
 use crate::site_file::SiteFile;
-use crate::stdout;
-
-/// How long an end that was asked for may go unnoticed.
-const TICK: Duration = Duration::from_millis(200);
+use crate::{service, stdout};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -93,7 +88,8 @@ fn own_name(system: &dyn System, site: &Site) -> Result<NodeName, Failure> {
 }
 
 fn listen(address: SocketAddr, board: Board, site: &Path) -> Result<(), Failure> {
-    let listener = TcpListener::bind(address).map_err(|error| cannot_listen(address, &error))?;
+    let listener =
+        TcpListener::bind(address).map_err(|error| service::cannot_listen(address, &error))?;
     interrupt::watch();
     let board = Arc::new(board);
     let mut threads = keep_asking(&board);
@@ -105,56 +101,5 @@ fn listen(address: SocketAddr, board: Board, site: &Path) -> Result<(), Failure>
             }
         })
     });
-    wait_for_the_end(&*board.system, site, &threads)
-}
-
-fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
-    let failure = Failure::remote(format!("cannot listen at {address}: {error}"));
-    match error.kind() {
-        ErrorKind::AddrInUse => {
-            let port = address.port();
-            failure.hint(format!("`ss -ltnp sport = :{port}`, as root, says who does"))
-        }
-        ErrorKind::AddrNotAvailable => failure.hint(
-            "it is on no interface of this machine: `ip -brief address` shows those that are",
-        ),
-        _ => failure,
-    }
-}
-
-/// Until somebody ends it, or what it runs from is replaced: systemd then
-/// starts the new one.
-fn wait_for_the_end(
-    system: &dyn System,
-    site: &Path,
-    threads: &[JoinHandle<()>],
-) -> Result<(), Failure> {
-    let origin = Origin::of(system, site);
-    while !interrupted() {
-        if threads.iter().any(JoinHandle::is_finished) {
-            return Err(Failure::internal("a part of the exporter has ended: see above"));
-        }
-        if Origin::of(system, site) != origin {
-            eprintln!("{BINARY} or {} has been replaced", site.display());
-            return Ok(());
-        }
-        system.sleep(TICK);
-    }
-    Ok(())
-}
-
-/// The binary and the site file, as they were.
-#[derive(PartialEq)]
-struct Origin {
-    binary: Option<PathBuf>,
-    site: Option<Timestamp>,
-}
-
-impl Origin {
-    fn of(system: &dyn System, site: &Path) -> Self {
-        Self {
-            binary: system.resolve(BINARY.as_ref()).ok().flatten(),
-            site: system.metadata(site).ok().flatten().map(|file| file.modified),
-        }
-    }
+    service::wait_for_the_end("exporter", &*board.system, site, &threads)
 }

@@ -5,6 +5,7 @@ use super::Seen;
 use crate::console::picture::{Fact, Link, Tone, Vip};
 use crate::observe::LinkStatus;
 use crate::render::corosync::{LINKS, node_id};
+use crate::status::Member;
 
 /// A link is whole when nobody who tells misses the other one on it.
 pub(super) fn links(seen: &Seen<'_>) -> Vec<Link> {
@@ -41,8 +42,25 @@ fn side<'a>(
     Some(links.iter().find(|link| link.node == node_id(peer) && link.link == number))
 }
 
+fn is_fenced(seen: &Seen<'_>, index: usize) -> bool {
+    let name = seen.name(index);
+    seen.cluster().is_some_and(|cluster| {
+        cluster.with_quorum
+            && Member::told_by(cluster, name) == Member::Offline
+            && cluster
+                .fencing
+                .iter()
+                .find(|it| it.target == name)
+                .is_some_and(|it| it.has_fenced(name))
+    })
+}
+
 pub(super) fn vip(seen: &Seen<'_>) -> Vip {
-    let told = [0, 1].map(|index| seen.views[index]?.vip_present.known().copied());
+    let told = [0, 1].map(|index| match seen.views[index] {
+        Some(view) => view.vip_present.known().copied(),
+        // Proved dead, it has no address.
+        None => is_fenced(seen, index).then_some(false),
+    });
     let holders: Vec<String> = [0, 1]
         .into_iter()
         .filter(|&i| told[i] == Some(true))

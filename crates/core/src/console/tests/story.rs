@@ -296,7 +296,14 @@ pub fn each_resource(views: &mut Views, how: impl Fn(&mut ClusterResource)) {
 
 /// ctl1 loses its power while it is active, and comes back.
 pub fn power_loss() -> Vec<(i64, Views)> {
-    let mut told = vec![(0, healthy()), (1_000, healthy()), (3_700, lost()), (4_700, lost())];
+    let [_, second] = healthy();
+    let mut told = vec![
+        (0, healthy()),
+        (1_000, healthy()),
+        (1_400, [None, second]),
+        (3_700, lost()),
+        (4_700, lost()),
+    ];
     let takeover = [5_700, 6_600, 7_100, 7_300, 8_900, 9_400, 10_500];
     told.extend(takeover.into_iter().zip(1..).map(|(ms, parts)| (ms, taking_over(parts))));
     told.extend([(12_000, alone()), (14_000, alone())]);

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The page's files, which are a part of the binary: no browser asks another
+//! host for anything.
+
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{Html, IntoResponse};
+
+const PAGE: &str = include_str!("page/console.html");
+const LOGIN: &str = include_str!("page/login.html");
+const STYLE: &str = include_str!("page/console.css");
+const SCRIPT: &str = include_str!("page/console.js");
+const ICON: &str = include_str!("page/icon.svg");
+
+/// Kept for a minute by the browser: a new binary is seen soon.
+const KEPT: &str = "private, max-age=60";
+
+/// What shows the cluster.
+pub fn page() -> impl IntoResponse {
+    Html(PAGE)
+}
+
+/// Where one signs in; with what went wrong before.
+pub fn login(message: &str) -> String {
+    LOGIN.replace("<!--message-->", message)
+}
+
+pub async fn style() -> impl IntoResponse {
+    file("text/css; charset=utf-8", STYLE)
+}
+
+pub async fn script() -> impl IntoResponse {
+    file("text/javascript; charset=utf-8", SCRIPT)
+}
+
+pub async fn icon() -> impl IntoResponse {
+    file("image/svg+xml", ICON)
+}
+
+fn file(kind: &'static str, text: &'static str) -> impl IntoResponse {
+    ([(CONTENT_TYPE, kind), (CACHE_CONTROL, KEPT)], text)
+}

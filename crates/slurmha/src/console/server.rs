@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What browsers can ask for.
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, Form, RawQuery, Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, ORIGIN, REFERRER_POLICY,
+    SET_COOKIE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::sse::Sse;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use serde::Deserialize;
+use tokio::sync::watch;
+
+use super::feed::{Feed, Seats};
+use super::hub::Shown;
+use super::login::{Attempt, Login, Token};
+use super::page;
+use super::plots::Plots;
+use crate::web::Lasting;
+
+/// A name and a password.
+const FORM_BYTES: usize = 4096;
+/// The prefix makes browsers take it from this host alone, over TLS alone
+/// (RFC 6265bis, 4.1.3.2).
+const COOKIE_NAME: &str = "__Host-slurmha";
+const COOKIE_RULES: &str = "Path=/; Secure; HttpOnly; SameSite=Strict";
+/// Only files of our own, nothing inline, and nobody's frame.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                      connect-src 'self'; form-action 'self'; base-uri 'none'; \
+                      frame-ancestors 'none'";
+/// How far plots go back.
+const HOURS: [u64; 4] = [1, 3, 12, 48];
+
+/// What answers are made from.
+#[derive(Clone)]
+pub struct Console {
+    pub login: Arc<Login>,
+    pub plots: Arc<Plots>,
+    pub shown: watch::Receiver<Shown>,
+    pub seats: Seats,
+}
+
+/// Everything that can be asked for.
+pub fn pages(console: Console) -> Router {
+    let guarded = Router::new()
+        .route("/events", get(events))
+        .route("/api/plots", get(plots))
+        .route("/logout", post(logout))
+        .route_layer(middleware::from_fn_with_state(console.clone(), only_signed_in));
+    Router::new()
+        .merge(guarded)
+        .route("/", get(home))
+        .route("/login", get(async || Html(page::login(""))).post(login))
+        .route("/console.css", get(page::style))
+        .route("/console.js", get(page::script))
+        .route("/icon.svg", get(page::icon))
+        .with_state(console)
+        .layer(DefaultBodyLimit::max(FORM_BYTES))
+        .layer(middleware::from_fn(protected))
+}
+
+/// Headers on every answer, and no change from another site's page.
+async fn protected(request: Request, next: Next) -> Response {
+    let is_change = !request.method().is_safe();
+    let mut response = if is_change && !is_of_this_site(request.headers()) {
+        (StatusCode::FORBIDDEN, "this comes from another site's page\n").into_response()
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        // With `no-referrer` a form would come from nowhere: `Origin: null`
+        // (Fetch, "append a request Origin header").
+        (REFERRER_POLICY, "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Browsers say with each change from which page it comes.
+fn is_of_this_site(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let (Some(origin), Some(host)) = (text(ORIGIN), text(HOST)) else { return false };
+    origin.strip_prefix("https://") == Some(host)
+}
+
+/// What a session is asked for by its token.
+fn token(headers: &HeaderMap) -> Option<Token> {
+    let cookies = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let mut cookies = cookies.flat_map(|cookies| cookies.split("; "));
+    cookies.find_map(|cookie| {
+        let (name, value) = cookie.split_once('=')?;
+        (name == COOKIE_NAME).then(|| Token::given(value))
+    })
+}
+
+async fn only_signed_in(
+    State(console): State<Console>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match token(request.headers()).filter(|token| console.login.is_in(token)) {
+        Some(token) => {
+            request.extensions_mut().insert(token);
+            next.run(request).await
+        }
+        None => (StatusCode::UNAUTHORIZED, "sign in first: /login\n").into_response(),
+    }
+}
+
+async fn home(State(console): State<Console>, headers: HeaderMap) -> Response {
+    match token(&headers) {
+        Some(token) if console.login.is_in(&token) => page::page().into_response(),
+        _ => Redirect::to("/login").into_response(),
+    }
+}
+
+/// What the form sends. No `Debug`: nothing is to print it.
+#[derive(Deserialize)]
+struct Credentials {
+    user: String,
+    password: String,
+}
+
+async fn login(State(console): State<Console>, Form(given): Form<Credentials>) -> Response {
+    match console.login.attempt(&given.user, given.password).await {
+        Attempt::In(token) => {
+            let cookie = format!("{COOKIE_NAME}={}; {COOKIE_RULES}; Max-Age=43200", token.expose());
+            ([(SET_COOKIE, cookie)], Redirect::to("/")).into_response()
+        }
+        Attempt::Wrong => {
+            let again = page::login("That is not the user, or not the password.");
+            (StatusCode::UNAUTHORIZED, Html(again)).into_response()
+        }
+        Attempt::Busy => {
+            let again = page::login("Too many try to sign in at this moment. Try again.");
+            (StatusCode::TOO_MANY_REQUESTS, Html(again)).into_response()
+        }
+    }
+}
+
+async fn logout(State(console): State<Console>, Extension(token): Extension<Token>) -> Response {
+    console.login.end(&token);
+    let cookie = format!("{COOKIE_NAME}=; {COOKIE_RULES}; Max-Age=0");
+    ([(SET_COOKIE, cookie)], Redirect::to("/login")).into_response()
+}
+
+async fn events(
+    State(console): State<Console>,
+    Extension(token): Extension<Token>,
+    Extension(lasting): Extension<Lasting>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(seat) = console.seats.take() else {
+        let why = "as many browsers look on as are allowed\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
+    };
+    lasting.allow();
+    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
+    let (login, shown) = (console.login, console.shown.clone());
+    let feed = Feed { _seat: seat, login, token, shown, last_event: last.unwrap_or(0) };
+    Sse::new(feed.stream()).into_response()
+}
+
+async fn plots(State(console): State<Console>, RawQuery(query): RawQuery) -> Response {
+    let hours = query.as_deref().and_then(|query| query.strip_prefix("hours=")?.parse().ok());
+    let hours = hours.filter(|hours| HOURS.contains(hours)).unwrap_or(3);
+    ([(CONTENT_TYPE, "application/json")], console.plots.json(hours).await.to_string())
+        .into_response()
+}

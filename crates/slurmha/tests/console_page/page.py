@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The console's page in a real browser, while a controller loses its power.
+
+    tools/page-test            builds, runs this, and draws docs/pictures/console*.png
+"""
+
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+from playwright.sync_api import sync_playwright
+
+from replay import CONTROLLERS, Replay, prometheus
+
+ROOT = pathlib.Path(__file__).resolve().parents[4]
+RECORDING = ROOT / "crates/core/tests/fixtures/console/power-loss.jsonl"
+PICTURES = ROOT / "docs/pictures"
+PASSWORD = "a wall display"
+MOST_BYTES = 300_000
+LOST = 3  # the step in which Pacemaker says that ctl1 is lost
+BACK = 14  # the step in which ctl1 is back
+
+
+class Console:
+    """The real binary, told by the replay."""
+
+    def __init__(self, binary, directory, exporters, plots):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.address = f"https://localhost:{self.port}"
+        secret = directory / "password"
+        secret.write_text(PASSWORD + "\n")
+        self.command = [binary, "console", "--listen", f"127.0.0.1:{self.port}",
+                        "--site", ROOT / "examples/lab/site.toml", "--password-file", secret,
+                        "--state", directory, "--exporters", *exporters, "--prometheus", plots]
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(self.command)
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError("the console does not listen")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+class Seen:
+    """What a page asked for, and what went wrong in it."""
+
+    def __init__(self, page, address):
+        self.bytes, self.strangers, self.errors, self.forgiven = 0, [], [], False
+        page.on("request", lambda it: it.url.startswith((address, "data:")) or self.strangers.append(it.url))
+        page.on("requestfinished", self.count)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda it: it.type in ("error", "warning") and not self.forgiven and self.errors.append(it.text))
+
+    def count(self, request):
+        sizes = request.sizes()
+        self.bytes += sizes["responseBodySize"] + sizes["responseHeadersSize"]
+
+
+def text(page, selector):
+    return page.locator(selector).inner_text()
+
+
+def wait(page, selector, words):
+    page.locator(selector, has_text=words).first.wait_for(state="visible")
+
+
+def sign_in(page, address):
+    """By keyboard alone; a wrong password first."""
+    page.goto(address + "/")
+    assert page.url == address + "/login", page.url
+    for password in ("wrong", PASSWORD):
+        page.keyboard.type("admin")
+        page.keyboard.press("Tab")
+        page.keyboard.type(password)
+        page.keyboard.press("Enter")
+        if password == "wrong":
+            wait(page, "[role=alert]", "not the password")
+    page.wait_for_url(address + "/")
+
+
+def picture(page, name, **options):
+    PICTURES.mkdir(exist_ok=True)
+    page.wait_for_timeout(1200)  # until what moves has arrived
+    page.screenshot(path=PICTURES / f"{name}.png", **options)
+
+
+def is_narrow_enough(page):
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if wide > 0:
+        widest = page.evaluate("[...document.querySelectorAll('*')].filter((it) => it.getBoundingClientRect().right > innerWidth + 1).map((it) => it.outerHTML.slice(0, 80))")
+        raise AssertionError(f"the page is {wide} px wider than the screen: {widest}")
+
+
+def by_keyboard(page):
+    """Everything that can be used is reached with Tab, in the order of the page."""
+    reached = []
+    page.evaluate("document.activeElement.blur()")
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.textContent.slice(0, 8)"))
+    for wanted in ("To the c", "Sign out", "events", "hours"):
+        assert wanted in reached, reached
+
+
+def check(browser, console, replay):
+    context = browser.new_context(ignore_https_errors=True, viewport={"width": 1440, "height": 1000})
+    page = context.new_page()
+    seen = Seen(page, console.address)
+    seen.forgiven = True  # a browser writes 401 into its log, too
+    sign_in(page, console.address)
+    seen.forgiven = False
+    wait(page, "#verdict", "All is well. ctl1 is active.")
+    page.locator("figure").first.wait_for()
+    paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
+    print(f"first paint after {paint:.0f} ms; {seen.bytes / 1000:.1f} kB in all")
+    assert seen.bytes < MOST_BYTES, seen.bytes
+    by_keyboard(page)
+    is_narrow_enough(page)
+    picture(page, "console")
+
+    # A controller loses its power, in the time that it took.
+    replay.play(1, LOST)
+    time.sleep(2.3)
+    replay.tell(LOST)
+    told = time.monotonic()
+    wait(page, "#now-title", "ctl1")
+    print(f"a loss is on the page {time.monotonic() - told:.2f} s after Pacemaker says so")
+    replay.play(LOST, 8)
+    wait(page, "#now-phases", "scheduler away")
+    picture(page, "console-failover")
+    replay.play(8, BACK)
+    wait(page, "#verdict", "ctl2 serves")
+    page.locator("#now").wait_for(state="hidden")
+    wait(page, "#failovers", "ctl1 was lost, ctl2 took over")
+    replay.tell(BACK + 1)
+    wait(page, "#volumes", "resync, 31 % in sync")
+    picture(page, "console-resync")
+    assert "ctl1 was fenced by ctl2" in text(page, "#events")
+
+    # Dark, and on a phone.
+    replay.tell(len(replay.steps) - 1)
+    wait(page, "#verdict", "All is well. ctl2 is active.")
+    page.emulate_media(color_scheme="dark")
+    picture(page, "console-dark")
+    page.set_viewport_size({"width": 390, "height": 844})
+    picture(page, "console-phone", full_page=True)
+    is_narrow_enough(page)
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 1440, "height": 1000})
+
+    # Neither tells anything; then the console itself is gone.
+    replay.say({})
+    wait(page, "#old", "Neither controller")
+    wait(page, "#verdict", "Too little is known")
+    assert "not heard" not in text(page, "#problems")
+    assert not seen.errors, seen.errors
+    seen.forgiven = True
+    console.stop()
+    wait(page, "#old", "the console does not answer")
+    console.start()
+    page.wait_for_url(console.address + "/login")
+    sign_in(page, console.address)
+    wait(page, "#failovers", "ctl1 was lost, ctl2 took over")
+    assert not seen.strangers, seen.strangers
+
+
+def main(binary):
+    with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
+        replay = Replay(RECORDING)
+        exporters = [replay.exporter(controller) for controller in CONTROLLERS]
+        console = Console(binary, pathlib.Path(directory), exporters, prometheus())
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        try:
+            check(browser, console, replay)
+            print("the page is as it should be")
+        finally:
+            browser.close()
+            console.stop()
+
+
+main(sys.argv[1])
