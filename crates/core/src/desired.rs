@@ -6,6 +6,7 @@
 
 mod arbiter;
 mod compute;
+mod console;
 mod controller;
 mod everywhere;
 mod login;
@@ -90,6 +91,7 @@ pub fn desired(site: &Site, site_text: &str) -> Vec<MachineWants> {
         wants.extend(everywhere::wants(site, &machine, site_text));
         wants.extend(monitoring::exporters(site, &machine));
         wants.extend(vpn::no_gateway(&machine));
+        wants.extend(console::wants(site, &machine, site_text));
         for role in &machine.roles {
             wants.extend(match role {
                 Role::Controller => controller::wants(site),

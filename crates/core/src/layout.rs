@@ -114,6 +114,13 @@ pub const EXPORTER_PORT: u16 = 9817;
 pub const EXPORTER_UNIT: &str = "slurmha-exporter.service";
 /// Its file.
 pub const EXPORTER_UNIT_FILE: &str = "/etc/systemd/system/slurmha-exporter.service";
+/// TCP port, on a machine's address in the cluster network, at which browsers
+/// find the console, unless the site file names another.
+pub const CONSOLE_PORT: u16 = 9818;
+/// Unit that answers there.
+pub const CONSOLE_UNIT: &str = "slurmha-console.service";
+/// Its file.
+pub const CONSOLE_UNIT_FILE: &str = "/etc/systemd/system/slurmha-console.service";
 /// `SlurmctldPort`, the default of slurm.conf(5).
 pub const SLURMCTLD_PORT: u16 = 6817;
 /// `DbdPort`, the default of slurmdbd.conf(5).

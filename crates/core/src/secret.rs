@@ -37,6 +37,12 @@ pub enum SecretId {
     GrafanaPassword,
     /// WireGuard key of a gateway: each has its own, which never leaves it.
     VpnKey,
+    /// Password of the console, or its hash, where the console runs.
+    ConsolePassword,
+    /// The console's certificate, if the site has one of its own.
+    ConsoleCertificate,
+    /// Its private key.
+    ConsoleKey,
 }
 
 impl SecretId {
@@ -80,7 +86,10 @@ impl SecretId {
             Self::BmcPassword(_)
             | Self::MailPassword
             | Self::WebhookUrl(_)
-            | Self::GrafanaPassword => {
+            | Self::GrafanaPassword
+            | Self::ConsolePassword
+            | Self::ConsoleCertificate
+            | Self::ConsoleKey => {
                 (format!("{SECRETS_DIRECTORY}/{self}"), Access::root(0o600), SecretForm::Given)
             }
         };
@@ -101,6 +110,9 @@ impl fmt::Display for SecretId {
             Self::GrafanaKey => f.write_str("grafana-key"),
             Self::GrafanaPassword => f.write_str("grafana-password"),
             Self::VpnKey => f.write_str("vpn-key"),
+            Self::ConsolePassword => f.write_str("console-password"),
+            Self::ConsoleCertificate => f.write_str("console-certificate"),
+            Self::ConsoleKey => f.write_str("console-key"),
         }
     }
 }

@@ -2,7 +2,8 @@
 //! Every generated file of the lab's site, as it reaches the machines.
 
 use slurmha_core::config_file::ConfigFile;
-use slurmha_core::desired::{Want, desired};
+use slurmha_core::desired::{MachineWants, Want, desired};
+use slurmha_core::layout::{CONSOLE_UNIT, CONSOLE_UNIT_FILE, EXPORTER_UNIT, SITE_FILE};
 use slurmha_core::plan::Stage;
 use slurmha_core::secret::SecretId;
 use slurmha_core::site::{self, Site};
@@ -203,4 +204,75 @@ fn a_site_without_fencing_keeps_the_distributions_handlers() {
     site.controllers[1].fence = None;
     assert!(text(&site).contains("crm-fence-peer"));
     assert!(!text(&site).contains("slurmha fence-peer"));
+}
+
+const CONSOLE: &str = "\n[console]\npassword_file = \"~/.config/slurmha/console\"\n";
+const CERTIFICATE: &str = "certificate_file = \"~/console.pem\"\nkey_file = \"~/console.key\"\n";
+/// The lab's site without its `[monitoring]`.
+fn unwatched() -> String {
+    let (before, rest) = SITE.split_once("[monitoring]").expect("it has one");
+    let (_, after) = rest.split_once("[[nodes]]").expect("nodes come after it");
+    format!("{before}[[nodes]]{after}")
+}
+
+fn wanted(text: &str) -> Vec<MachineWants> {
+    desired(&site::parse("site.toml", text).expect("a valid site file").0, text)
+}
+
+fn runs(machine: &MachineWants, name: &str) -> bool {
+    machine.wants.iter().any(|(_, want)| matches!(want, Want::Running { unit, .. } if unit == name))
+}
+
+#[test]
+fn the_console_runs_on_controllers_and_monitoring_hosts() {
+    let names = |text: &str, unit: &str| -> Vec<String> {
+        let machines = wanted(text).into_iter().filter(|machine| runs(machine, unit));
+        machines.map(|machine| machine.machine.name.to_string()).collect()
+    };
+    let alone = unwatched() + CONSOLE;
+    assert_eq!(names(SITE, CONSOLE_UNIT), [""; 0]);
+    assert_eq!(names(&alone, CONSOLE_UNIT), ["ctl1", "ctl2"]);
+    assert_eq!(names(&alone, EXPORTER_UNIT), ["ctl1", "ctl2"], "it listens to them");
+    let watched = format!("{SITE}{CONSOLE}");
+    assert_eq!(names(&watched, CONSOLE_UNIT), ["ctl1", "ctl2", "login1"]);
+    for machine in wanted(&watched) {
+        let name = machine.machine.name.as_str();
+        let has = |path: &str| {
+            let is_it =
+                |want: &Want| matches!(want, Want::File(file) if file.path.ends_with(&path[1..]));
+            machine.wants.iter().filter(|(_, want)| is_it(want)).count()
+        };
+        let password = Want::Secret(SecretId::ConsolePassword);
+        let expected = usize::from(["ctl1", "ctl2", "login1"].contains(&name));
+        assert_eq!(has(SITE_FILE), expected, "{name}");
+        assert_eq!(has(CONSOLE_UNIT_FILE), expected, "{name}");
+        assert_eq!(
+            machine.wants.iter().any(|(_, want)| *want == password),
+            expected == 1,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_consoles_unit_with_a_certificate_of_the_sites_own() {
+    let machines = wanted(&format!("{SITE}{CONSOLE}{CERTIFICATE}"));
+    let files = machines[0].wants.iter().filter_map(|(_, want)| match want {
+        Want::File(file) if file.path.ends_with("slurmha-console.service") => Some(file),
+        _ => None,
+    });
+    let file = files.into_iter().next().expect("a unit");
+    insta::assert_snapshot!("ctl1-slurmha-console.service", rendered(file));
+}
+
+#[test]
+fn a_console_that_is_taken_away_is_stopped() {
+    let stopped = |machine: &MachineWants| {
+        let unit = CONSOLE_UNIT.to_owned();
+        machine.wants.iter().any(|(_, want)| *want == Want::NotRunning { unit: unit.clone() })
+    };
+    let machines = wanted(SITE);
+    let names: Vec<&str> =
+        machines.iter().filter(|it| stopped(it)).map(|it| it.machine.name.as_str()).collect();
+    assert_eq!(names, ["ctl1", "ctl2", "login1"]);
 }

@@ -37,7 +37,14 @@ fn ports(site: &Site, seen: &Seen<'_>) -> impl Iterator<Item = (u16, &'static st
     let grafana = site.monitoring.as_ref().and_then(|monitoring| monitoring.grafana.as_ref());
     let grafana = grafana.filter(|_| seen.is(Role::Monitoring));
     let grafana = grafana.map(|grafana| (grafana.port, "grafana-server"));
-    let by_role = PORTS.into_iter().chain(monitoring).chain(durable);
+    let exporter = (EXPORTER_PORT, "slurmha", Role::Controller);
+    let console = site.console.iter().flat_map(move |console| {
+        let on = |role| (console.port, "slurmha", role);
+        [on(Role::Controller), on(Role::Monitoring)]
+            .into_iter()
+            .chain((!watched).then_some(exporter))
+    });
+    let by_role = PORTS.into_iter().chain(monitoring).chain(durable).chain(console);
     by_role
         .filter(|(_, _, role)| seen.is(*role))
         .map(|(port, owner, _)| (port, owner))

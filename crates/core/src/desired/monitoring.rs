@@ -24,7 +24,12 @@ use crate::site::{Machine, Role, Site};
 /// there for a monitoring of the administrator's own.
 pub(super) fn exporters(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
     if site.monitoring.is_none() {
-        return no_cluster_exporter(machine);
+        let is_controller = machine.roles.contains(&Role::Controller);
+        return match site.console {
+            // It listens to nobody else.
+            Some(_) if is_controller => cluster_exporter(machine),
+            _ => no_cluster_exporter(machine),
+        };
     }
     let files = node_exporter(machine.address);
     let reads = paths(&files);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! systemd drop-ins and option files of the daemons.
 
+mod console;
 mod durable;
 mod exporter;
 mod power_on;
@@ -13,6 +14,7 @@ use crate::plan::VOLUME_MARKER;
 use crate::render::cib::id;
 use crate::site::{NodeName, Site};
 
+pub use console::console;
 pub use durable::durable;
 pub use exporter::exporter;
 pub use power_on::power_on;

@@ -3,6 +3,7 @@
 //!
 //! `None` means that a value is missing, which only happens after a report.
 
+mod console;
 mod monitoring;
 mod vpn;
 
@@ -50,6 +51,10 @@ pub(super) fn assemble(file: &SiteFile) -> Option<Site> {
         },
         vpn: match &file.vpn {
             Some(vpn) => Some(vpn::assemble(vpn)?),
+            None => None,
+        },
+        console: match &file.console {
+            Some(console) => Some(console::assemble(console)?),
             None => None,
         },
         accept: items(cluster.accept.as_ref()).iter().map(|accept| accept.value).collect(),

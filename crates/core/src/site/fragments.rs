@@ -56,6 +56,8 @@ fragment! {
         optional slurm: Slurm,
         /// Who watches the cluster and tells whom.
         optional monitoring: Monitoring,
+        /// A page that shows the cluster live.
+        optional console: Console,
         /// Who comes in from outside, through WireGuard.
         optional vpn: Vpn,
         /// Reserved for the web portal.
@@ -349,6 +351,24 @@ fragment! {
         required public_key: PublicKey,
         /// Its address inside the tunnel, its own.
         required address: Ipv4Addr,
+    }
+}
+
+fragment! {
+    /// A page that shows the cluster live, on the controllers and the monitoring hosts.
+    Console as "[console]" {
+        /// The TCP port at which browsers find it; 9818 by default.
+        optional port: u64,
+        /// Who signs in; "admin" by default.
+        optional user: MailUser,
+        /// A file on the administrator's machine that holds the password, or what `slurmha console --hash` printed.
+        /// The password itself never stands in the site file.
+        required password_file: FilePath,
+        /// A file on the administrator's machine with the certificate in PEM, and those that vouch for it.
+        /// Without it each machine makes one for itself.
+        optional certificate_file: FilePath,
+        /// A file on the administrator's machine with the certificate's private key in PEM.
+        optional key_file: FilePath,
     }
 }
 

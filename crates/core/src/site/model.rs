@@ -4,6 +4,7 @@
 //! A [`Site`] is complete (every default is filled in) and consistent (every
 //! rule of the site file holds), so that nothing downstream has to ask again.
 
+mod console;
 mod monitoring;
 mod vpn;
 
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::secret::SecretId;
 
+pub use console::{Console, ConsoleCertificate};
 pub use monitoring::{Grafana, Mail, MailLogin, Monitoring, MonitoringHost, Webhook, WebhookUrl};
 pub(in crate::site) use vpn::gateway_address;
 pub use vpn::{Gateway, Peer, Vpn};
@@ -83,6 +85,8 @@ pub struct Site {
     pub monitoring: Option<Monitoring>,
     /// Who comes in from outside, and where; `None` when nobody does.
     pub vpn: Option<Vpn>,
+    /// The page that shows the cluster live; `None` when there is none.
+    pub console: Option<Console>,
     /// Dangers that the file accepts by name.
     pub accept: BTreeSet<Accept>,
 }
@@ -346,7 +350,9 @@ impl Site {
             let file = controller.fence.as_ref()?.password_file.as_deref()?;
             Some((SecretId::BmcPassword(controller.name.clone()), file))
         });
-        bmc.chain(self.monitoring.iter().flat_map(Monitoring::given_secrets)).collect()
+        let monitoring = self.monitoring.iter().flat_map(Monitoring::given_secrets);
+        let console = self.console.iter().flat_map(Console::given_secrets);
+        bmc.chain(monitoring).chain(console).collect()
     }
 
     /// Whether a controller that was fenced is switched on again.

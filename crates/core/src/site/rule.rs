@@ -234,6 +234,12 @@ rules! {
     /// Peers have addresses of the VPN's network.
     Error PEER_ADDRESS = "peer-address";
 
+    // The console.
+    /// The console listens where nobody else does.
+    Error CONSOLE_PORT = "console-port";
+    /// A certificate is of use with its key alone.
+    Error CONSOLE_CERTIFICATE = "console-certificate";
+
     // The rest.
     /// Clocks that drift apart make munge refuse every request.
     Warning NO_TIME_SERVERS = "no-time-servers";

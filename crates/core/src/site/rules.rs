@@ -6,6 +6,7 @@
 
 mod addresses;
 mod arbiter;
+mod console;
 mod devices;
 mod fencing;
 mod later;
@@ -39,6 +40,7 @@ const FAMILIES: &[Family] = &[
     slurm::check,
     monitoring::check,
     vpn::check,
+    console::check,
     later::check,
 ];
 
