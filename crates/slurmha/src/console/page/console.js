@@ -46,9 +46,9 @@ const narrow = matchMedia("(max-width: 640px)");
 function layout() {
   if (narrow.matches) {
     return {
-      size: [380, 760], boxes: [[10, 62], [10, 506]], box: [360, 244], columns: 2, chip: [164, 38],
-      wire: (nth) => ({ from: [110 + 160 * nth, 306], to: [110 + 160 * nth, 506], label: [110 + 160 * nth, 340], anchor: "middle" }),
-      limbo: (nth) => [14 + 180 * (nth % 2), 352 + 39 * Math.floor(nth / 2)], arbiter: [190, 20], votes: [], bars: null,
+      size: [380, 798], boxes: [[10, 62], [10, 544]], box: [360, 244], columns: 2, chip: [164, 38],
+      wire: (nth) => ({ from: [32 + 18 * nth, 307], to: [32 + 18 * nth, 543], label: [64, 334 + 22 * nth], anchor: "start" }),
+      limbo: (nth) => [66 + 156 * (nth % 2), 374 + 38 * Math.floor(nth / 2)], arbiter: [190, 20], votes: [], bars: null,
     };
   }
   return {
@@ -161,7 +161,7 @@ function chip(place, part, nth) {
   it.setAttribute("class", `chip moves ${part.fact.tone}`);
   it.style.transform = `translate(${x}px, ${y}px)`;
   const [box, symbol, name, word] = it.children;
-  box.setAttribute("width", width);
+  box.setAttribute("width", stands || !narrow.matches ? width : 148);
   box.setAttribute("height", tall ? height : 30);
   symbol.replaceChildren(mark(part.fact.tone, { x: 11, y: tall ? 14 : 7.5, width: 15, height: 15 }));
   name.setAttribute("y", tall ? 19 : 20);
@@ -265,8 +265,8 @@ function gantt(failover) {
     bar.style.left = `${(100 * (phase.began - failover.began)) / span}%`;
     bar.style.width = `${(100 * (ended - phase.began)) / span}%`;
     return [html("span", { class: "n" }, mark(isOpen ? "notice" : "good"), phase.name),
-      html("span", { class: "track", "aria-hidden": "true" }, bar),
-      html("span", { class: "s" }, seconds(ended - phase.began))];
+      html("span", { class: "s" }, seconds(ended - phase.began)),
+      html("span", { class: "track", "aria-hidden": "true" }, bar)];
   });
 }
 
