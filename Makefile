@@ -3,7 +3,7 @@
 SITE    := examples/lab/site.toml
 SLURMHA := target/x86_64-unknown-linux-gnu/release/slurmha
 
-.PHONY: help lab lab-down build requirements test check unit lab-test alerts deny bench docs
+.PHONY: help lab lab-down build requirements test check unit page lab-test alerts deny bench docs
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -24,7 +24,7 @@ build: ## Build the binary, static, as it travels to the machines
 requirements: ## Install what is missing (or say what, when not root)
 	tools/requirements
 
-test: requirements check unit lab-test ## All tests, the laboratory's included
+test: requirements check unit page lab-test ## All tests, the laboratory's included
 
 check: ## Formatting, lints, documentation
 	cargo fmt --all --check
@@ -33,6 +33,9 @@ check: ## Formatting, lints, documentation
 
 unit: ## Every test that needs no virtual machine
 	cargo test --workspace --locked
+
+page: build ## The console's page in a real browser, during a power loss; draws its pictures anew
+	tools/page-test $(SLURMHA)
 
 lab-test: build ## The main job in virtual machines, with its assertions
 	cargo test --release --locked -p slurmha --features lab-tests --test lab -- --nocapture

@@ -99,7 +99,7 @@ def picture(page, name, **options):
 def is_narrow_enough(page):
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     if wide > 0:
-        widest = page.evaluate("[...document.querySelectorAll('*')].filter((it) => it.getBoundingClientRect().right > innerWidth + 1).map((it) => it.outerHTML.slice(0, 80))")
+        widest = page.evaluate("[...document.querySelectorAll('*')].filter((it) => it.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map((it) => it.outerHTML.slice(0, 80))")
         raise AssertionError(f"the page is {wide} px wider than the screen: {widest}")
 
 
@@ -122,9 +122,11 @@ def check(browser, console, replay):
     sign_in(page, console.address)
     seen.forgiven = False
     wait(page, "#verdict", "All is well. ctl1 is active.")
+    # Without the time that the password takes.
+    page.reload()
     page.locator("figure").first.wait_for()
     paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
-    print(f"first paint after {paint:.0f} ms; {seen.bytes / 1000:.1f} kB in all")
+    print(f"first paint after {paint:.0f} ms; {seen.bytes / 1000:.1f} kB for two sign-ins and two pages")
     assert seen.bytes < MOST_BYTES, seen.bytes
     by_keyboard(page)
     is_narrow_enough(page)
