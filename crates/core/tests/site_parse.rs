@@ -76,7 +76,20 @@ fn the_monitoring_is_what_the_file_says() {
     assert_eq!(secrets, ["mail-password", "webhook-url-chat", "webhook-url-deadman"]);
     let grafana = monitoring.grafana.as_ref().expect("grafana");
     assert_eq!((grafana.repository.as_str(), grafana.port), ("https://apt.grafana.com", 3000));
-    assert_eq!(site.given_secrets().len(), 7);
+    assert_eq!(site.given_secrets().len(), 10, "the BMCs', these and the console's");
+}
+
+#[test]
+fn the_console_is_what_the_file_says() {
+    let site = spotless(PRODUCTION);
+    let console = site.console.as_ref().expect("a console");
+    assert_eq!((console.port, console.user.as_str()), (9818, "admin"));
+    assert!(console.certificate.is_some());
+    let secrets: Vec<String> = console.secrets().iter().map(ToString::to_string).collect();
+    assert_eq!(secrets, ["console-password", "console-certificate", "console-key"]);
+    let other = PRODUCTION.replace("[console]\n", "[console]\nport = 8443\nuser = \"wall\"\n");
+    let console = spotless(&other).console.expect("a console");
+    assert_eq!((console.port, console.user.as_str()), (8443, "wall"));
 }
 
 #[test]
