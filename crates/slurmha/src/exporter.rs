@@ -6,6 +6,7 @@ mod board;
 mod live;
 mod question;
 mod rhythm;
+mod rouse;
 mod server;
 mod slot;
 

@@ -41,16 +41,21 @@ pub struct Board {
     pub slurmdbd: Slot<Health>,
     pub mariadb: Slot<Health>,
     is_active: AtomicBool,
+    /// How many listen ([`Board::listen`]).
+    listening: AtomicUsize,
     /// How many watch ([`Board::watch`]).
     watching: AtomicUsize,
 }
 
-/// Somebody watches, until this is dropped.
-pub struct Watching(Arc<Board>);
+/// Somebody listens or watches, until this is dropped.
+pub struct Present {
+    board: Arc<Board>,
+    count: fn(&Board) -> &AtomicUsize,
+}
 
-impl Drop for Watching {
+impl Drop for Present {
     fn drop(&mut self) {
-        self.0.watching.fetch_sub(1, Ordering::SeqCst);
+        (self.count)(&self.board).fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -76,6 +81,7 @@ impl Board {
             slurmdbd: Slot::slow("slurmdbd", SLOW_ROUNDS),
             mariadb: Slot::slow("mariadb", SLOW_ROUNDS),
             is_active: AtomicBool::new(false),
+            listening: AtomicUsize::new(0),
             watching: AtomicUsize::new(0),
         }
     }
@@ -105,11 +111,25 @@ impl Board {
         self.is_watched() || slot.is_due(self.system.elapsed(), self.interval)
     }
 
+    /// From now on somebody listens to what is known.
+    pub fn listen(board: &Arc<Self>) -> Present {
+        Self::count(board, |board| &board.listening)
+    }
+
     /// From now on somebody watches: the parts that move in a failover are
     /// asked more often.
-    pub fn watch(board: &Arc<Self>) -> Watching {
-        board.watching.fetch_add(1, Ordering::SeqCst);
-        Watching(Arc::clone(board))
+    pub fn watch(board: &Arc<Self>) -> Present {
+        Self::count(board, |board| &board.watching)
+    }
+
+    fn count(board: &Arc<Self>, count: fn(&Self) -> &AtomicUsize) -> Present {
+        count(board).fetch_add(1, Ordering::SeqCst);
+        Present { board: Arc::clone(board), count }
+    }
+
+    /// Whether anybody listens.
+    pub fn is_heard(&self) -> bool {
+        self.listening.load(Ordering::SeqCst) > 0
     }
 
     /// Whether anybody watches.

@@ -3,8 +3,8 @@
 //! document each ([`View`]).
 //!
 //! Who asks for `/live` watches: as long as he does, the parts that move in a
-//! failover are asked every second. `/live?calm` costs nothing more than a
-//! scrape, and tells what is asked anyway.
+//! failover are asked every second. `/live?calm` tells what is asked anyway,
+//! and what happens as soon as DRBD notices it (`rouse.rs`).
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use slurmha_core::console::View;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::board::{Board, Watching};
+use super::board::{Board, Present};
 use crate::web::Lasting;
 
 /// Consoles at once: three machines of a site, each twice for a moment, and a
@@ -61,6 +61,7 @@ pub async fn answer(
     let is_calm = query.as_deref() == Some("calm");
     let listener = Listener {
         _seat: seat,
+        _listening: Board::listen(&audience.board),
         _watching: (!is_calm).then(|| Board::watch(&audience.board)),
         beat: if is_calm { BEAT_CALM } else { BEAT_WATCHING },
         board: audience.board,
@@ -74,7 +75,8 @@ pub async fn answer(
 /// is kept for him.
 struct Listener {
     _seat: OwnedSemaphorePermit,
-    _watching: Option<Watching>,
+    _listening: Present,
+    _watching: Option<Present>,
     board: Arc<Board>,
     beat: Duration,
     told: Option<(View, Instant)>,

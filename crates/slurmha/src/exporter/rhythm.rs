@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::board::Board;
 use super::question::{ACTIVE, EVERYWHERE, MOVING, Question};
+use super::rouse;
 
 /// Between two looks whether this has become the active controller: what a
 /// takeover adds to the time until the new one's Slurm is seen.
@@ -27,7 +28,9 @@ pub fn keep_asking(board: &Arc<Board>) -> Vec<JoinHandle<()>> {
     let moving = MOVING.map(|question| start(question, always, quick));
     let everywhere = EVERYWHERE.map(|question| start(question, always, brisk));
     let active = ACTIVE.map(|question| start(question, Board::is_active, brisk));
-    moving.into_iter().chain(everywhere).chain(active).collect()
+    let board = Arc::clone(board);
+    let rouse = thread::spawn(move || rouse::keep_looking(&board));
+    moving.into_iter().chain(everywhere).chain(active).chain([rouse]).collect()
 }
 
 /// Asks each question once.

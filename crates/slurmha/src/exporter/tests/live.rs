@@ -104,3 +104,25 @@ fn so_many_listen_and_no_more() {
         }
     });
 }
+
+#[test]
+fn what_happens_to_drbd_wakes_it_up_while_a_console_listens() {
+    let machine = Machine::new("Secondary");
+    machine.change(|now| now.stands_still = true);
+    let board = Arc::new(board(&machine));
+    let address = served(&board);
+    keep_asking(&board);
+    machine.change(|now| now.role = "Primary");
+    thread::sleep(Duration::from_millis(50));
+    assert!(!board.is_watched(), "nobody listens");
+    let mut calm = Listener::to(address, "/live?calm");
+    calm.view();
+    until("it is not awake", || {
+        machine
+            .change(|now| now.role = if now.role == "Primary" { "Secondary" } else { "Primary" });
+        board.is_watched()
+    });
+    thread::sleep(Duration::from_millis(50));
+    pass(&machine, Duration::from_secs(31));
+    until("it does not fall asleep", || !board.is_watched());
+}
