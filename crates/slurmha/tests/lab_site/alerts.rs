@@ -42,6 +42,10 @@ const NOT_RAISED: &[(&str, &str)] = &[
     ("SlurmhaMachineDown", "the one machine that it is about is the one that tells"),
     ("SlurmhaClockUnsynchronised", "the laboratory has no time servers"),
     ("SlurmhaAlertmanagersApart", "the laboratory has one monitoring host"),
+    (
+        "SlurmhaResourceBlocked",
+        "every controller can be fenced, so that Pacemaker gives nothing up",
+    ),
     ("SlurmhaExporterStale", "an exporter that asks and gets no answer is blind first"),
 ];
 

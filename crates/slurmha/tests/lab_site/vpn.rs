@@ -119,7 +119,7 @@ fn file_for(lab: &LabSite, site: &str, name: &str) -> String {
 /// The first bytes that a port answers to the person's machine.
 fn answers(lab: &LabSite, address: &str, port: u16) -> Option<String> {
     let ask = format!("exec 3<>/dev/tcp/{address}/{port} && head -c 4 <&3");
-    lab.try_on("cn2", &format!("ip netns exec outside timeout 20 bash -c '{ask}'"))
+    lab.try_on("cn2", &format!("ip netns exec outside timeout 8 bash -c '{ask}'"))
 }
 
 fn reaches_nothing(lab: &LabSite, when: &str) {
