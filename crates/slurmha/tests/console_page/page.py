@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The console's page in a real browser, while a controller loses its power.
 
-    tools/page-test            builds, runs this, and draws docs/pictures/console*.png
+    make page                       draws target/pictures/console*.png
+    UPDATE_EXPECTED=1 make page     draws those of docs/pictures
 """
 
+import os
 import pathlib
 import socket
 import subprocess
@@ -17,7 +19,8 @@ from replay import CONTROLLERS, Replay, prometheus
 
 ROOT = pathlib.Path(__file__).resolve().parents[4]
 RECORDING = ROOT / "crates/core/tests/fixtures/console/power-loss.jsonl"
-PICTURES = ROOT / "docs/pictures"
+# A browser draws no picture twice the same: those of the docs are drawn when asked for.
+PICTURES = ROOT / ("docs/pictures" if os.environ.get("UPDATE_EXPECTED") else "target/pictures")
 PASSWORD = "a wall display"
 MOST_BYTES = 300_000
 LOST = 3  # the step in which Pacemaker says that ctl1 is lost
@@ -91,7 +94,7 @@ def sign_in(page, address):
 
 
 def picture(page, name, **options):
-    PICTURES.mkdir(exist_ok=True)
+    PICTURES.mkdir(parents=True, exist_ok=True)
     page.wait_for_timeout(1200)  # until what moves has arrived
     page.screenshot(path=PICTURES / f"{name}.png", **options)
 
