@@ -48,34 +48,6 @@ pub(super) const ALERTS: &[Alert] = &[
         ],
         ..Alert::COMMON
     },
-    // It says that it could ask, and has not asked: it hangs.
-    Alert {
-        name: "SlurmhaExporterStale",
-        failure: "What is shown is old",
-        hold: 120,
-        expression: "time() - slurmha_collector_last_success_timestamp_seconds > 300 and on \
-             (instance, collector) slurmha_collector_up == 1",
-        summary: "What {{ $labels.instance }} says of {{ $labels.collector }} is {{ $value | \
-             humanizeDuration }} old",
-        description: "Asking hangs. `journalctl -u slurmha-exporter -n 20` on {{ $labels.instance \
-             }}.",
-        runbook: "monitoring.md#slurmhaexporterstale",
-        fires: &[
-            (
-                "slurmha_collector_last_success_timestamp_seconds{collector='drbd',instance='ctl1'}",
-                "-600",
-            ),
-            ("slurmha_collector_up{collector='drbd',instance='ctl1'}", "1"),
-        ],
-        quiet: &[
-            (
-                "slurmha_collector_last_success_timestamp_seconds{collector='drbd',instance='ctl1'}",
-                "0+15x300",
-            ),
-            ("slurmha_collector_up{collector='drbd',instance='ctl1'}", "1"),
-        ],
-        ..Alert::COMMON
-    },
     Alert {
         name: "SlurmhaMonitoringDown",
         failure: "One of those who watch is down",

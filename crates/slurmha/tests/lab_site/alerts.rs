@@ -46,7 +46,6 @@ const NOT_RAISED: &[(&str, &str)] = &[
         "SlurmhaResourceBlocked",
         "every controller can be fenced, so that Pacemaker gives nothing up",
     ),
-    ("SlurmhaExporterStale", "an exporter that asks and gets no answer is blind first"),
 ];
 
 /// A line of the table.
