@@ -117,6 +117,15 @@ pub const BATCHES: &[Batch] = &[
     },
     Batch {
         is_looked_on: false,
+        scenes: &[Scene {
+            name: "mariadb is killed, and nobody looks why",
+            wrong: &[On(Active, "systemctl kill --signal=KILL mariadb")],
+            right: &[On(Active, "crm_resource --cleanup >/dev/null 2>&1; true")],
+            raises: &[told("SlurmhaFailedOperations")],
+        }],
+    },
+    Batch {
+        is_looked_on: false,
         scenes: &[
             Scene {
                 name: "slurmdbd is taken from Pacemaker and stopped",
@@ -140,7 +149,6 @@ pub const BATCHES: &[Batch] = &[
                     told("SlurmhaResourceUnmanaged"),
                     told("SlurmhaSlurmdbdDown"),
                     told("SlurmhaResourceFailed"),
-                    told("SlurmhaFailedOperations"),
                     explained("SlurmhaDbdQueue"),
                 ],
             },
