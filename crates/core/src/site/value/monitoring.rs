@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use toml::de::DeValue;
 
 use super::HostOrAddress;
+use super::name::{PLAIN, PLAIN_HELP, is_plain};
 use crate::site::diagnostic::{Diagnostic, Fault, Span};
 use crate::site::reader::{Report, Text, Value};
 use crate::site::rule;
@@ -182,20 +183,14 @@ pub(in crate::site) struct ReceiverName(pub(in crate::site) String);
 
 impl Text for ReceiverName {
     const EXPECTED: &'static str = "a name such as \"chat\"";
-    const PATTERN: &'static str = "^[a-z][a-z0-9-]{0,31}$";
+    const PATTERN: &'static str = PLAIN;
 
     fn parse(text: &str) -> Result<Self, Fault> {
-        let rest = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        let first = text.starts_with(|c: char| c.is_ascii_lowercase());
-        if first && text.len() <= 32 && text.bytes().all(rest) {
+        if is_plain(text) {
             return Ok(Self(text.to_owned()));
         }
-        Err(Fault::new(
-            &rule::INVALID_RECEIVER_NAME,
-            format!("`{text}` cannot be the name of a receiver"),
-            "begin with a letter; then lower-case letters, digits and - are allowed, 32 characters \
-             at most",
-        ))
+        let message = format!("`{}` cannot be the name of a receiver", text.escape_default());
+        Err(Fault::new(&rule::INVALID_RECEIVER_NAME, message, PLAIN_HELP))
     }
 }
 

@@ -162,3 +162,16 @@ impl Text for SshUser {
         Err(Fault::new(&rule::INVALID_USER, message, help))
     }
 }
+
+/// A name that an administrator gives to a thing of the site: [`is_plain`].
+pub(super) const PLAIN: &str = "^[a-z][a-z0-9-]{0,31}$";
+/// What to do about a name that is not.
+pub(super) const PLAIN_HELP: &str = "begin with a letter; then lower-case letters, digits and - are \
+                                     allowed, 32 characters at most";
+
+/// Whether a name can stand in a comment, a label and a file's name alike.
+pub(super) fn is_plain(text: &str) -> bool {
+    let rest = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    let first = text.starts_with(|c: char| c.is_ascii_lowercase());
+    first && text.len() <= 32 && text.bytes().all(rest)
+}

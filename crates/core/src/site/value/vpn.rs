@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Values of `[vpn]`.
 
+use super::name::{PLAIN, PLAIN_HELP, is_plain};
 use crate::site::diagnostic::Fault;
 use crate::site::reader::Text;
 use crate::site::rule;
@@ -29,20 +30,14 @@ pub(in crate::site) struct PeerName(pub(in crate::site) String);
 
 impl Text for PeerName {
     const EXPECTED: &'static str = "a name such as \"anna-laptop\"";
-    const PATTERN: &'static str = "^[a-z][a-z0-9-]{0,31}$";
+    const PATTERN: &'static str = PLAIN;
 
     fn parse(text: &str) -> Result<Self, Fault> {
-        let rest = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        let first = text.starts_with(|c: char| c.is_ascii_lowercase());
-        if first && text.len() <= 32 && text.bytes().all(rest) {
+        if is_plain(text) {
             return Ok(Self(text.to_owned()));
         }
-        Err(Fault::new(
-            &rule::INVALID_PEER_NAME,
-            format!("`{}` cannot be the name of a peer", text.escape_default()),
-            "begin with a letter; then lower-case letters, digits and - are allowed, 32 characters \
-             at most",
-        ))
+        let message = format!("`{}` cannot be the name of a peer", text.escape_default());
+        Err(Fault::new(&rule::INVALID_PEER_NAME, message, PLAIN_HELP))
     }
 }
 
