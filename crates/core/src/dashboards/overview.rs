@@ -67,18 +67,21 @@ const NOW: &[Panel] = &[
         )],
         ..Panel::STAT
     },
-    Panel {
-        title: "Nodes in service",
-        about: "Compute nodes that run jobs or could.",
-        unit: Unit::Ratio,
-        levels: &good_from(0.9, Tone::Warning),
-        queries: &[Query::new(IN_SERVICE, "")],
-        ..Panel::STAT
-    },
+    NODES_IN_SERVICE,
 ];
 
+/// It stands on two dashboards.
+pub(super) const NODES_IN_SERVICE: Panel = Panel {
+    title: "Nodes in service",
+    about: "Compute nodes that run jobs or could.",
+    unit: Unit::Ratio,
+    levels: &good_from(0.9, Tone::Warning),
+    queries: &[Query::new(IN_SERVICE, "")],
+    ..Panel::STAT
+};
+
 /// The part of the compute nodes that are in service.
-pub(super) const IN_SERVICE: &str =
+const IN_SERVICE: &str =
     "sum(slurmha_slurm_nodes{state=~\"allocated|idle|mixed\"}) / sum(slurmha_slurm_nodes)";
 
 /// Who is active, over time.

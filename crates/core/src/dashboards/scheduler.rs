@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Do jobs get through, and what does slurmctld wait for?
 
-use super::model::{good_below, good_from};
-use super::overview::{IN_SERVICE, JOBS, NODES};
+use super::model::good_below;
+use super::overview::{JOBS, NODES, NODES_IN_SERVICE};
 use super::words::ANSWERS;
 use super::{Dashboard, Panel, Query, Row, Tone, Unit};
 
@@ -38,14 +38,7 @@ const NOW: &[Panel] = &[
         queries: &[Query::new("max(slurmha_slurm_jobs{state=\"pending\"})", "")],
         ..Panel::STAT
     },
-    Panel {
-        title: "Nodes in service",
-        about: "Compute nodes that run jobs or could.",
-        unit: Unit::Ratio,
-        levels: &good_from(0.9, Tone::Warning),
-        queries: &[Query::new(IN_SERVICE, "")],
-        ..Panel::STAT
-    },
+    NODES_IN_SERVICE,
     Panel {
         title: "Saved state is old by",
         about: "What came since is in memory alone, and a failover loses it. Slurm saves a few \
