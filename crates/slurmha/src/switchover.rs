@@ -30,8 +30,9 @@ use crate::progress::Progress;
 /// real hardware, and a minute in emulation.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// Time for the first answer to the client.
-const FIRST_ANSWER: Duration = Duration::from_secs(30);
+/// Time for the first answer to the client, and for one after the move: on a
+/// busy emulated host starting a program takes seconds.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(60);
 
 /// The client asks this long before and after.
 const MARGIN: Duration = Duration::from_secs(2);
@@ -117,8 +118,13 @@ impl Move<'_> {
             self.wait_for_undo(mover, seen);
         }
         let (struck, moved, steps) = moved?;
-        let here = |there| clocks.get(&mover.machine).map_or(there, |c| c.apply(there));
+        let on_our_clock = |machine, there| {
+            clocks.get(machine).map_or(there, |clock: &ClockOffset| clock.apply(there))
+        };
+        let here = |there| on_our_clock(&mover.machine, there);
         pause(MARGIN)?;
+        let is_after = |sent| on_our_clock(&prober.machine, sent) > here(moved.at);
+        await_last_answer(prober, seen, &is_after)?;
         // A client that went away saw no outage; that is not none.
         let silent_until = prober.has_ended().then(|| Local::new().now());
         prober.stop();
@@ -239,11 +245,25 @@ pub fn take_back(fleet: &Fleet, active: &NodeName) -> Result<(), Failure> {
     }
 }
 
+/// An outage can only be measured until an answer after it. When none comes,
+/// the report says so.
+fn await_last_answer(
+    prober: &Watch,
+    seen: &Seen,
+    is_after: &dyn Fn(Timestamp) -> bool,
+) -> Result<(), Failure> {
+    let clock = Local::new();
+    while clock.elapsed() < ANSWER_PATIENCE && !prober.has_ended() && !seen.has_answered(is_after) {
+        pause(TICK)?;
+    }
+    Ok(())
+}
+
 /// An outage can only be measured from the last answer before it.
 fn await_first_answer(prober: &Watch, seen: &Seen) -> Result<(), Failure> {
     let clock = Local::new();
-    while clock.elapsed() < FIRST_ANSWER {
-        if seen.has_answered() {
+    while clock.elapsed() < ANSWER_PATIENCE {
+        if seen.has_answered(&|_| true) {
             return Ok(());
         }
         if prober.has_ended() {

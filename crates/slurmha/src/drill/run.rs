@@ -34,6 +34,10 @@ pub(super) const TICK: Duration = Duration::from_millis(200);
 /// Time for a machine's clock to be read.
 const CLOCK_PATIENCE: Duration = Duration::from_secs(10);
 
+/// Beyond the warm-up, for the first job to be accepted and the first question
+/// to be answered: on a busy emulated host starting a program takes seconds.
+const SERVICE_PATIENCE: Duration = Duration::from_secs(120);
+
 /// Everything that a drill needs.
 pub struct Drill<'a> {
     /// The site.
@@ -129,7 +133,7 @@ impl Drill<'_> {
     ) -> Result<Course, Failure> {
         let clocks = synchronise(watches, CLOCK_PATIENCE);
         self.begin(run, watches)?;
-        self.warm_up(cast, seen)?;
+        self.warm_up(cast, watches, seen)?;
         let bounds = &self.scenario.bounds;
         let cut = breaker.strike(cast, watches.get(4), bounds, seen, &clocks)?;
         self.progress.machine(cast.victim.as_str(), &self.scenario.fault.news());
@@ -144,7 +148,7 @@ impl Drill<'_> {
         let bounds = &self.scenario.bounds;
         // No machine goes on for longer than the longest possible drill.
         let fault = bounds.watch + bounds.recovery + bounds.cool_down;
-        let limit = bounds.warm_up + fault + CLOCK_PATIENCE * 2;
+        let limit = bounds.warm_up + SERVICE_PATIENCE + fault + CLOCK_PATIENCE * 2;
         let submit = SubmitTask { run: run.to_owned(), load: self.scenario.load.clone(), limit };
         let sample = || Task::Sample { vip: self.site.vip, limit };
         let tasks = [Task::Submit(submit), Task::Probe { limit }, sample(), sample()];
@@ -154,21 +158,22 @@ impl Drill<'_> {
         Ok(())
     }
 
-    fn warm_up(&self, cast: &Cast, seen: &Seen) -> Result<(), Failure> {
+    fn warm_up(&self, cast: &Cast, watches: &[Watch], seen: &Seen) -> Result<(), Failure> {
         let load = &self.scenario.load;
         self.progress.machine(
             cast.client.as_str(),
             &format!("submits {} jobs a second as {}", load.rate, load.user),
         );
         pause(self.scenario.bounds.warm_up)?;
+        let served = || seen.acknowledged() > 0 && seen.has_answered(&|_| true);
+        let gave_up = || watches.iter().any(Watch::has_ended);
+        let clock = Local::new();
+        while !served() && !gave_up() && clock.elapsed() < SERVICE_PATIENCE {
+            pause(TICK)?;
+        }
         let accepted = seen.acknowledged();
         self.progress.machine(cast.client.as_str(), &format!("{accepted} jobs accepted so far"));
-        if accepted > 0 && seen.has_answered() {
-            return Ok(());
-        }
-        let troubles = seen.troubles().join("\n  ");
-        Err(Failure::remote(format!("no job is accepted, so nothing was broken\n  {troubles}"))
-            .hint(format!("on {}: sbatch --wrap hostname; scontrol ping", cast.client)))
+        if served() { Ok(()) } else { Err(not_served(cast, accepted, &seen.troubles())) }
     }
 
     /// Waits until clients are served again, and a little longer.
@@ -368,4 +373,19 @@ impl Drill<'_> {
             troubles,
         }
     }
+}
+
+/// Why nothing was broken.
+fn not_served(cast: &Cast, accepted: usize, troubles: &[String]) -> Failure {
+    let lacking = match accepted {
+        0 => "no job is accepted".to_owned(),
+        _ => format!("{accepted} jobs are accepted, but `scontrol ping` is not answered"),
+    };
+    let mut message = format!("{lacking}, so nothing was broken");
+    for trouble in troubles {
+        message.push_str("\n  ");
+        message.push_str(trouble);
+    }
+    let look = format!("on {}: sbatch --wrap hostname; scontrol ping", cast.client);
+    Failure::remote(message).hint(look)
 }

@@ -83,9 +83,10 @@ impl Seen {
         self.inner().submissions.values().filter(|s| s.acknowledged().is_some()).count()
     }
 
-    /// Whether slurmctld has answered at all.
-    pub fn has_answered(&self) -> bool {
-        self.inner().probes.iter().any(|probe| probe.answered)
+    /// Whether slurmctld has answered a question that was sent at such a time,
+    /// on the client's clock.
+    pub fn has_answered(&self, is_meant: &dyn Fn(Timestamp) -> bool) -> bool {
+        self.inner().probes.iter().any(|probe| probe.answered && is_meant(probe.sent))
     }
 
     /// What did not work so far.

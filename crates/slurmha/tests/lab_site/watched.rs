@@ -75,8 +75,8 @@ pub fn is_everything(lab: &LabSite) {
 pub fn is_on_every_dashboard(lab: &LabSite) {
     let mut open: Vec<Asked> =
         queries().into_iter().filter(|asked| asked.may_be_empty.is_none()).collect();
-    // A rate needs two looks at a minute's distance at most.
-    for _ in 0..12 {
+    // A rate needs two looks at a minute's distance at most; a busy host is slow.
+    for _ in 0..60 {
         let is_answered = are_answered(lab, &open);
         let mut is_answered = is_answered.iter();
         open.retain(|_| is_answered.next() != Some(&true));
