@@ -20,6 +20,7 @@ pub mod monitoring;
 pub mod observe;
 pub mod openpgp;
 pub mod plan;
+pub mod portal;
 pub mod power_on;
 pub mod promotion;
 pub mod render;

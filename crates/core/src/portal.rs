@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The built-in portal: a user signs in with a browser, submits jobs, sees them
+//! wait and run, and reads their output.
+//!
+//! Two processes share the work. The *front* (`slurmha portal`) speaks with
+//! browsers and has no rights; the *session* (`slurmha portal-session`, one for each
+//! user who has signed in) does what the user asks for as that user. What they say
+//! to each other is in [`protocol`].
+
+pub mod job;
+pub mod protocol;
