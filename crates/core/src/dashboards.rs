@@ -18,6 +18,7 @@
 //! They are those of Okabe and Ito, which people with any form of colour
 //! blindness tell apart, and never alone: whatever has a colour has a word.
 
+mod access;
 mod accounting;
 mod failover;
 pub mod grafana;
@@ -34,12 +35,13 @@ pub use model::{Dashboard, Expression, Level, Mark, Panel, Query, Row, Unit, Vie
 pub use tone::Tone;
 
 /// Every dashboard, in the order of the guide.
-pub const DASHBOARDS: [Dashboard; 5] = [
+pub const DASHBOARDS: [Dashboard; 6] = [
     overview::DASHBOARD,
     failover::DASHBOARD,
     scheduler::DASHBOARD,
     accounting::DASHBOARD,
     machines::DASHBOARD,
+    access::DASHBOARD,
 ];
 
 /// What is marked in every panel that has a time: what changes everything else.

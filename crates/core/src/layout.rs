@@ -149,6 +149,17 @@ pub const VPN_SCRIPT: &str = "/usr/local/lib/slurmha/vpn";
 pub const VPN_UNIT: &str = "slurmha-vpn.service";
 /// Its file.
 pub const VPN_UNIT_FILE: &str = "/etc/systemd/system/slurmha-vpn.service";
+/// Unit that tells Prometheus about it.
+pub const VPN_METRICS_UNIT: &str = "slurmha-vpn-metrics.service";
+/// Its file.
+pub const VPN_METRICS_UNIT_FILE: &str = "/etc/systemd/system/slurmha-vpn-metrics.service";
+/// What starts it, as often as Prometheus looks.
+pub const VPN_METRICS_TIMER: &str = "slurmha-vpn-metrics.timer";
+/// Its file.
+pub const VPN_METRICS_TIMER_FILE: &str = "/etc/systemd/system/slurmha-vpn-metrics.timer";
+/// What it tells, where Debian's node exporter looks for more to tell
+/// (`--collector.textfile.directory`).
+pub const VPN_METRICS_FILE: &str = "/var/lib/prometheus/node-exporter/slurmha-vpn.prom";
 /// Unit that loads peers and rules into it.
 pub const VPN_PEERS_UNIT: &str = "slurmha-vpn-peers.service";
 /// Its file.

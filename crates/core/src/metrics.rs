@@ -10,6 +10,7 @@ mod corosync;
 mod drbd;
 mod exporter;
 mod family;
+mod gateway;
 mod machine;
 mod pacemaker;
 mod slurm;
@@ -18,6 +19,7 @@ mod text;
 
 pub use collected::{Answer, Collected};
 pub use family::{Family, Kind, Sample};
+pub use gateway::{GatewayAnswer, gateway_exposition, gateway_families};
 pub use snapshot::{
     CorosyncAnswer, MachineAnswer, NodesAnswer, SlurmAnswers, SlurmctldAnswer, Snapshot,
     VolumesAnswer,

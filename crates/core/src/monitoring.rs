@@ -29,6 +29,7 @@ mod machines;
 mod nodes;
 mod pacemaker;
 mod scheduler;
+mod vpn;
 mod watching;
 
 use crate::site::Site;
@@ -65,6 +66,8 @@ pub enum When {
     Always,
     /// Those whose lost machines get their power cut.
     Fenced,
+    /// Those with a VPN.
+    Vpn,
     /// Those with time servers: without one the kernel's clock is never
     /// "synchronised", however well the machines agree.
     TimeServers,
@@ -126,6 +129,7 @@ impl Alert {
     pub fn concerns(&self, site: &Site) -> bool {
         match self.when {
             When::Always => true,
+            When::Vpn => site.vpn.is_some(),
             When::Fenced => site.is_fenced(),
             When::TimeServers => !site.time_servers.is_empty(),
         }
@@ -149,7 +153,7 @@ pub struct Component {
 }
 
 /// Every component, in the order of the guide.
-pub const COMPONENTS: [Component; 10] = [
+pub const COMPONENTS: [Component; 11] = [
     Component { name: "controllers", alerts: controllers::ALERTS },
     Component { name: "pacemaker", alerts: pacemaker::ALERTS },
     Component { name: "corosync", alerts: corosync::ALERTS },
@@ -158,6 +162,7 @@ pub const COMPONENTS: [Component; 10] = [
     Component { name: "scheduler", alerts: scheduler::ALERTS },
     Component { name: "accounting", alerts: accounting::ALERTS },
     Component { name: "nodes", alerts: nodes::ALERTS },
+    Component { name: "vpn", alerts: vpn::ALERTS },
     Component { name: "machines", alerts: machines::ALERTS },
     Component { name: "monitoring", alerts: watching::ALERTS },
 ];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Who is connected: the site file's peers beside what the gateways say.
 
+mod names;
 mod text;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use crate::observe::{VpnPeer, VpnState};
 use crate::site::{NodeName, Vpn};
 use crate::wireguard::PublicKey;
 
+pub use names::names;
 pub use text::render;
 
 /// What each gateway answered, or why it did not.

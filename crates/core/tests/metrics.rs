@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use slurmha_core::metrics::{
-    Collected, CorosyncAnswer, MachineAnswer, SlurmAnswers, SlurmctldAnswer, Snapshot,
-    VolumesAnswer, exposition, families,
+    Collected, CorosyncAnswer, GatewayAnswer, MachineAnswer, SlurmAnswers, SlurmctldAnswer,
+    Snapshot, VolumesAnswer, exposition, families, gateway_families,
 };
 use slurmha_core::observe::{
     Health, Reading, Space, parse_crm_mon_xml, parse_drbd_status, parse_links, parse_quorum,
@@ -241,7 +241,8 @@ fn the_page_about_metrics_has_each_of_them_and_no_other() {
     };
     let mut documented: Vec<String> = PAGE.lines().filter_map(of_page).collect();
     let own = NodeName::from("ctl1");
-    let all = families(&lab(), &own, &active());
+    let mut all = families(&lab(), &own, &active());
+    all.extend(gateway_families(&GatewayAnswer::default()));
     let mut exported: Vec<String> = all.iter().map(|it| it.name.to_owned()).collect();
     documented.sort();
     exported.sort();

@@ -18,6 +18,7 @@ pub mod mariadb;
 pub mod modprobe;
 pub mod mount;
 pub mod munge;
+pub mod nft;
 pub mod pacemaker;
 pub mod policy_rc_d;
 pub mod shadow;

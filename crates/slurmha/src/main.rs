@@ -22,6 +22,7 @@ mod site_file;
 mod snapshot;
 mod stdout;
 mod switchover;
+mod vpn_metrics;
 mod watch;
 mod web;
 

@@ -3,11 +3,11 @@
 
 use super::{Want, enabled, packages, running};
 use crate::layout::{
-    VPN_PEERS_FILE, VPN_PEERS_UNIT, VPN_PEERS_UNIT_FILE, VPN_RULES_FILE, VPN_SCRIPT, VPN_UNIT,
-    VPN_UNIT_FILE,
+    VPN_METRICS_TIMER, VPN_METRICS_TIMER_FILE, VPN_PEERS_FILE, VPN_PEERS_UNIT, VPN_PEERS_UNIT_FILE,
+    VPN_RULES_FILE, VPN_SCRIPT, VPN_UNIT, VPN_UNIT_FILE,
 };
 use crate::plan::Stage;
-use crate::render::vpn::{interface_unit, peers, peers_unit, rules, script};
+use crate::render::vpn::{interface_unit, metrics_units, peers, peers_unit, rules, script};
 use crate::secret::SecretId;
 use crate::site::{Machine, Role, Site};
 
@@ -32,7 +32,16 @@ pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
         ]
         .map(|want| (Stage::Services, want)),
     );
+    wants.extend(metrics(site));
     wants
+}
+
+/// Who is connected, for a site that looks.
+fn metrics(site: &Site) -> Vec<(Stage, Want)> {
+    let Some(monitoring) = &site.monitoring else { return stopped(&[VPN_METRICS_TIMER]) };
+    let files = metrics_units(monitoring.interval).map(|file| (Stage::Base, Want::File(file)));
+    let timer = [enabled(VPN_METRICS_TIMER), running(VPN_METRICS_TIMER, &[VPN_METRICS_TIMER_FILE])];
+    files.into_iter().chain(timer.map(|want| (Stage::Services, want))).collect()
 }
 
 /// A machine that is no gateway any more lets nobody in. Controllers and
@@ -42,12 +51,13 @@ pub(super) fn no_gateway(machine: &Machine) -> Vec<(Stage, Want)> {
     if never.iter().any(|role| machine.roles.contains(role)) {
         return Vec::new();
     }
-    [VPN_PEERS_UNIT, VPN_UNIT]
-        .into_iter()
-        .flat_map(|unit| {
-            let unit = unit.to_owned();
-            [Want::NotEnabled { unit: unit.clone() }, Want::NotRunning { unit }]
-        })
-        .map(|want| (Stage::Services, want))
-        .collect()
+    stopped(&[VPN_METRICS_TIMER, VPN_PEERS_UNIT, VPN_UNIT])
+}
+
+fn stopped(units: &[&str]) -> Vec<(Stage, Want)> {
+    let stopped = units.iter().flat_map(|unit| {
+        let unit = (*unit).to_owned();
+        [Want::NotEnabled { unit: unit.clone() }, Want::NotRunning { unit }]
+    });
+    stopped.map(|want| (Stage::Services, want)).collect()
 }

@@ -15,4 +15,4 @@ pub use client::{ClientFile, client};
 pub use peers::peers;
 pub use rules::rules;
 pub use script::script;
-pub use units::{interface_unit, peers_unit};
+pub use units::{interface_unit, metrics_units, peers_unit};

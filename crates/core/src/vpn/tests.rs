@@ -65,6 +65,16 @@ fn a_table_with_everything_that_can_be_wrong() {
     assert!(!json.contains("PRIVATE"), "{json}");
 }
 
+/// What a gateway is given is where it finds the names again.
+#[test]
+fn a_gateway_knows_whose_key_is_whose() {
+    let file = crate::render::vpn::peers(&vpn());
+    let names = names(&file.text);
+    assert_eq!(names[&key(ANNA)], "anna-laptop");
+    assert_eq!(names[&key(BOB)], "bob");
+    assert_eq!(names.len(), 2);
+}
+
 #[test]
 fn addresses_are_given_out_from_the_lowest() {
     let mut vpn = vpn();

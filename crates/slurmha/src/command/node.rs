@@ -43,6 +43,8 @@ enum Command {
         /// How long to watch, in milliseconds
         time: u64,
     },
+    /// Tell the node exporter who is connected through WireGuard
+    VpnMetrics,
     /// Hold the lock of `apply` until stdin is closed
     HoldLock,
 }
@@ -77,6 +79,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             println!("{}", worst.as_millis());
             Ok(())
         }
+        Command::VpnMetrics => crate::vpn_metrics::write(&system).map_err(Failure::remote),
         Command::HoldLock => crate::apply::lock::hold().map_err(Failure::remote),
     }
 }

@@ -9,7 +9,7 @@
 
 use std::path::PathBuf;
 
-use super::{LabSite, wait_until};
+use super::{LabSite, wait_until, watched};
 
 /// The gateway's address outside; TEST-NET-2.
 const ENDPOINT: &str = "198.51.100.1";
@@ -89,6 +89,11 @@ pub fn lets_people_in(lab: &LabSite) {
         let answer = answers(lab, address, port);
         assert!(answer.is_none(), "{address}:{port} answered {answer:?}\n{}", seen(lab));
     }
+    wait_until("Prometheus knows who is there", || {
+        let query =
+            "time() - slurmha_vpn_peer_last_handshake_timestamp_seconds{peer=\"anna\"} < 180";
+        watched::ask(lab, query).is_some_and(|text| text.contains("anna"))
+    });
     somebody_else_is_added(lab, site);
     revoked(lab, site);
     take_back(lab);
@@ -170,6 +175,7 @@ fn take_back(lab: &LabSite) {
     lab.on("login1", "! ip link show dev slurmha-vpn 2>/dev/null");
     lab.on("login1", "! nft list table inet slurmha_vpn 2>/dev/null");
     assert_eq!(lab.on("login1", "cat /proc/sys/net/ipv4/conf/eth1/forwarding").trim(), "0");
+    lab.on("login1", "! ls /var/lib/prometheus/node-exporter/slurmha-vpn.prom 2>/dev/null");
     lab.on("cn1", "rm -f /etc/slurm/slurm.conf /etc/slurm/cgroup.conf");
     lab.until_healthy();
 }

@@ -2,7 +2,9 @@
 //! What the units run: the interface, its peers and rules, and their end.
 
 use crate::config_file::{Access, ConfigFile};
-use crate::layout::{VPN_INTERFACE, VPN_PEERS_FILE, VPN_RULES_FILE, VPN_SCRIPT, VPN_TABLE};
+use crate::layout::{
+    VPN_INTERFACE, VPN_METRICS_FILE, VPN_PEERS_FILE, VPN_RULES_FILE, VPN_SCRIPT, VPN_TABLE,
+};
 use crate::render::header;
 use crate::secret::SecretId;
 use crate::site::{Gateway, Vpn};
@@ -59,6 +61,8 @@ forwarding() {{
 }}
 
 down() {{
+    # Or Prometheus would go on reading it.
+    rm -f {VPN_METRICS_FILE}
     [ ! -e \"/sys/class/net/$interface\" ] || ip link delete dev \"$interface\"
     dev=$(inside) && forwarding \"$dev\" 0
     # Two lines, because a table that is not there cannot be deleted.

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The two units of a gateway.
+//! The units of a gateway.
+
+use std::time::Duration;
 
 use crate::config_file::ConfigFile;
-use crate::layout::{VPN_PEERS_UNIT, VPN_PEERS_UNIT_FILE, VPN_SCRIPT, VPN_UNIT, VPN_UNIT_FILE};
+use crate::layout::{
+    BINARY, VPN_METRICS_FILE, VPN_METRICS_TIMER_FILE, VPN_METRICS_UNIT_FILE, VPN_PEERS_UNIT,
+    VPN_PEERS_UNIT_FILE, VPN_SCRIPT, VPN_UNIT, VPN_UNIT_FILE,
+};
 use crate::render::header;
 use crate::site::Vpn;
 
@@ -32,10 +37,12 @@ ExecStop={VPN_SCRIPT} down
 Restart=on-failure
 RestartSec=10
 SyslogIdentifier=slurmha-vpn
+ReadWritePaths=-{}
 {SANDBOX}
 [Install]
 WantedBy=multi-user.target
-"
+",
+        parent(VPN_METRICS_FILE)
     );
     ConfigFile::new(VPN_UNIT_FILE, format!("{}{text}", header("#")))
 }
@@ -61,6 +68,48 @@ WantedBy={VPN_UNIT}
         VPN_PEERS_UNIT.trim_end_matches(".service")
     );
     ConfigFile::new(VPN_PEERS_UNIT_FILE, format!("{}{text}", header("#")))
+}
+
+/// Tells the node exporter who is connected, and its timer. A process of its own
+/// that listens nowhere: asking WireGuard needs a right that no daemon with a port should
+/// have.
+pub fn metrics_units(interval: Duration) -> [ConfigFile; 2] {
+    let header = header("#");
+    let service = format!(
+        "{header}[Unit]
+Description=Tell Prometheus who is connected through WireGuard
+
+[Service]
+Type=oneshot
+ExecStart={BINARY} node vpn-metrics
+TimeoutStartSec=30
+SyslogIdentifier=slurmha-vpn-metrics
+ReadWritePaths={}
+{SANDBOX}",
+        parent(VPN_METRICS_FILE),
+    );
+    let timer = format!(
+        "{header}[Unit]
+Description=Tell Prometheus who is connected through WireGuard, as often as it looks
+
+[Timer]
+OnActiveSec=1
+OnUnitActiveSec={}
+AccuracySec=1
+
+[Install]
+WantedBy=timers.target
+",
+        interval.as_secs()
+    );
+    [
+        ConfigFile::new(VPN_METRICS_UNIT_FILE, service),
+        ConfigFile::new(VPN_METRICS_TIMER_FILE, timer),
+    ]
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(directory, _)| directory)
 }
 
 /// Network administration and nothing else. The kernel loads its own modules

@@ -128,17 +128,17 @@ pub const BATCHES: &[Batch] = &[
         is_looked_on: false,
         scenes: &[
             Scene {
-                name: "slurmdbd is taken from Pacemaker and stopped",
+                name: "slurmdbd is taken from Pacemaker and hangs",
                 wrong: &[
                     On(
                         Active,
                         "crm_resource --resource slurmdbd --meta --set-parameter is-managed --parameter-value false",
                     ),
-                    On(Active, "systemctl kill --signal=KILL slurmdbd"),
+                    On(Active, "systemctl kill --signal=STOP slurmdbd"),
                     On(Login, "sbatch --hold --output=/dev/null --wrap hostname"),
                 ],
                 right: &[
-                    On(Active, "systemctl start slurmdbd"),
+                    On(Active, "systemctl kill --signal=CONT slurmdbd"),
                     On(
                         Active,
                         "crm_resource --resource slurmdbd --meta --delete-parameter is-managed",
