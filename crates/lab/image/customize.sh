@@ -33,6 +33,18 @@ for link in "$root"/etc/rc[2-5].d/S*; do
     *) mv "$link" "$(echo "$link" | sed 's,/S\([0-9][0-9]\)\([^/]*\)$,/K01\2,')" ;;
     esac
 done
+# One machine is also what a site has outside of its cluster: a file server, with
+# the homes. It is the one that is given something to export. NFS 4 alone, so that
+# nobody needs rpcbind.
+rm -f "$root/etc/exports"
+mkdir -p "$root/srv/home" "$root/etc/nfs.conf.d"
+printf '[nfsd]\nvers3=n\nthreads=2\n' >"$root/etc/nfs.conf.d/slurmha-lab.conf"
+for unit in rpcbind.service rpcbind.socket rpc-statd.service; do
+    ln -sf /dev/null "$root/etc/systemd/system/$unit"
+done
+install -D -m 644 "$here/slurmha-lab-file-server.service" \
+    "$root/etc/systemd/system/slurmha-lab-file-server.service"
+systemctl --root="$root" enable slurmha-lab-file-server.service
 # Timers of the distribution would wake emulated machines in the middle of a
 # measurement.
 for timer in apt-daily apt-daily-upgrade dpkg-db-backup e2scrub_all fstrim \

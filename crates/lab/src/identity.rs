@@ -30,14 +30,30 @@ pub(crate) fn render_identity(
         mode,
         content: content.to_vec(),
     };
-    archive(&[
+    let mut members = vec![
         member("etc/hostname", 0o644, format!("{}\n", machine.name).as_bytes()),
         member("etc/hosts", 0o644, render_hosts(topology).as_bytes()),
         member("etc/ssh/ssh_host_ed25519_key", 0o600, &host_key.private),
         member("etc/ssh/ssh_host_ed25519_key.pub", 0o644, &host_key.public),
         member("root/.ssh/authorized_keys", 0o600, authorized_key.as_bytes()),
         member("etc/slurmha-lab/network", 0o644, render_network(topology, machine).as_bytes()),
-    ])
+    ];
+    if is_file_server(topology, machine) {
+        let exports = render_exports(topology);
+        members.push(member("etc/exports.d/slurmha-lab.exports", 0o644, exports.as_bytes()));
+    }
+    archive(&members)
+}
+
+/// The first machine that is no controller: in the example the login node.
+fn is_file_server(topology: &Topology, machine: &MachineSpec) -> bool {
+    let first = topology.machines.iter().find(|machine| machine.replication.is_none());
+    first.is_some_and(|first| first.name == machine.name)
+}
+
+/// The homes, as exports(5); root makes them there.
+fn render_exports(topology: &Topology) -> String {
+    format!("/srv/home {}(rw,no_subtree_check,no_root_squash)\n", topology.cluster)
 }
 
 /// `/etc/hosts`: the lab's name service. A machine's own name is its address
@@ -101,6 +117,13 @@ mod tests {
         10.77.0.21 cn1
         10.77.0.22 cn2
         ");
+    }
+
+    #[test]
+    fn one_machine_is_the_file_server() {
+        let topology = example();
+        let servers = topology.machines.iter().filter(|it| is_file_server(&topology, it));
+        assert_eq!(servers.map(|it| it.name.as_str()).collect::<Vec<_>>(), ["login1"]);
     }
 
     #[test]

@@ -10,13 +10,14 @@ use crate::sources::SUITE;
 use crate::state::write_file;
 
 /// The files of the recipe, compiled in so that the binary suffices.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("packages.txt", include_str!("../image/packages.txt")),
     ("essential.sh", include_str!("../image/essential.sh")),
     ("customize.sh", include_str!("../image/customize.sh")),
     ("initrd.sh", include_str!("../image/initrd.sh")),
     ("init.sh", include_str!("../image/init.sh")),
     ("identity.sh", include_str!("../image/identity.sh")),
+    ("slurmha-lab-file-server.service", include_str!("../image/slurmha-lab-file-server.service")),
     ("slurmha-lab-identity.service", include_str!("../image/slurmha-lab-identity.service")),
 ];
 

@@ -128,17 +128,17 @@ pub const BATCHES: &[Batch] = &[
         is_looked_on: false,
         scenes: &[
             Scene {
-                name: "slurmdbd is taken from Pacemaker and hangs",
+                name: "slurmdbd is taken from Pacemaker and dies",
                 wrong: &[
                     On(
                         Active,
                         "crm_resource --resource slurmdbd --meta --set-parameter is-managed --parameter-value false",
                     ),
-                    On(Active, "systemctl kill --signal=STOP slurmdbd"),
+                    On(Active, "systemctl kill --signal=KILL slurmdbd"),
                     On(Login, "sbatch --hold --output=/dev/null --wrap hostname"),
                 ],
                 right: &[
-                    On(Active, "systemctl kill --signal=CONT slurmdbd"),
+                    On(Active, "systemctl start slurmdbd"),
                     On(
                         Active,
                         "crm_resource --resource slurmdbd --meta --delete-parameter is-managed",
@@ -148,14 +148,28 @@ pub const BATCHES: &[Batch] = &[
                 raises: &[
                     told("SlurmhaResourceUnmanaged"),
                     told("SlurmhaSlurmdbdDown"),
-                    told("SlurmhaResourceFailed"),
                     explained("SlurmhaDbdQueue"),
                 ],
             },
             Scene {
+                name: "the VIP is taken from Pacemaker and fails",
+                wrong: &[
+                    On(
+                        Active,
+                        "crm_resource --resource vip --meta --set-parameter is-managed --parameter-value false",
+                    ),
+                    On(Active, "crm_resource --resource vip --node {active} --fail"),
+                ],
+                right: &[
+                    On(Active, "crm_resource --resource vip --cleanup >/dev/null 2>&1; true"),
+                    On(Active, "crm_resource --resource vip --meta --delete-parameter is-managed"),
+                ],
+                raises: &[told("SlurmhaResourceFailed")],
+            },
+            Scene {
                 name: "a node of two is down",
                 wrong: &[On(Active, "scontrol update nodename=cn1 state=down reason=lab")],
-                right: &[On(Active, "scontrol update nodename=cn1 state=resume")],
+                right: &[On(Active, "scontrol update nodename=cn1 state=resume 2>&1 || true")],
                 raises: &[told("SlurmhaManyNodesDown"), explained("SlurmhaNodesDown")],
             },
             Scene {
@@ -225,7 +239,7 @@ pub const BATCHES: &[Batch] = &[
             Scene {
                 name: "all nodes are down",
                 wrong: &[On(Active, "scontrol update nodename=cn[1-2] state=down reason=lab")],
-                right: &[On(Active, "scontrol update nodename=cn[1-2] state=resume")],
+                right: &[On(Active, "scontrol update nodename=cn[1-2] state=resume 2>&1 || true")],
                 raises: &[told("SlurmhaAllNodesDown"), explained("SlurmhaManyNodesDown")],
             },
             Scene {
