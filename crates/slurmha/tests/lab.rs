@@ -64,6 +64,7 @@ fn the_main_job() {
         lab_site::watched::is_on_every_dashboard(&lab);
     });
     lab.part("people come in by the VPN", || lab_site::vpn::lets_people_in(&lab));
+    lab.part("a person uses the portal", || lab_site::portal::serves_a_person(&lab));
     lab.part("a job that its node only remembers is put right", || {
         lab_site::remembered::is_put_right(&lab);
         lab.until_healthy();
@@ -115,7 +116,9 @@ fn the_main_job() {
     lab.part("the active controller loses power", || {
         let (active, _) = lab.active_and_passive();
         lab_site::watched::listen(&lab);
+        lab_site::portal::goes_on(&lab);
         lab.survives("power-loss");
+        lab_site::portal::submitted_each_once(&lab);
         lab_site::watched::was_told(&lab, "SlurmhaControllerDown", &active);
     });
     lab.part("a machine that cannot be fenced", || {

@@ -4,6 +4,7 @@
 pub mod agents;
 pub mod alerts;
 pub mod dark;
+pub mod portal;
 pub mod remembered;
 pub mod snapshot;
 pub mod unfenced;

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+# A person with a browser, as far as the portal can tell.
+#
+#   portal.py story STRANGER    everything once; STRANGER is a job of somebody else
+#   portal.py load              submits until /run/lab-portal-stop is there
+import json, os, re, ssl, sys, time, urllib.error, urllib.parse, urllib.request
+
+HOST = "10.77.0.31:8443"
+STOP = "/run/lab-portal-stop"
+LEDGER = "/run/lab-portal-ledger"
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+class Person:
+    def __init__(self):
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        https = urllib.request.HTTPSHandler(context=context)
+        self.opener = urllib.request.build_opener(https, NoRedirect())
+        self.cookie = ""
+
+    def ask(self, path, form=None, origin="https://" + HOST, **headers):
+        data = None if form is None else urllib.parse.urlencode(form).encode()
+        request = urllib.request.Request("https://" + HOST + path, data=data, headers=headers)
+        request.add_header("Cookie", self.cookie)
+        if data is not None:
+            request.add_header("Origin", origin)
+        try:
+            answer = self.opener.open(request, timeout=320)
+        except urllib.error.HTTPError as error:
+            answer = error
+        for cookie in answer.headers.get_all("Set-Cookie") or []:
+            self.cookie = cookie.split(";")[0]
+        return answer.status, answer.read().decode()
+
+    def sign_in(self, password="a long password"):
+        return self.ask("/login", {"user": "anna", "password": password})[0]
+
+    def token(self):
+        return re.search(r'name="token"[^>]*value="([\w-]{22})"', self.ask("/submit")[1])[1]
+
+    def submit(self, form):
+        """The answer, once there is one that is final."""
+        while True:
+            try:
+                status, text = self.ask("/submit", form, accept="application/json")
+                answer = json.loads(text)
+            except (OSError, ValueError) as error:
+                print("again after", repr(error), flush=True)
+                time.sleep(2)
+                continue
+            if "away" in answer or "underway" in answer:
+                print("again after", answer, flush=True)
+                time.sleep(2)
+                continue
+            return status, answer
+
+
+def form(token, name, script):
+    return {"token": token, "name": name, "script": "#!/bin/bash\r\n" + script, "minutes": "5"}
+
+
+def until(what, look):
+    for _ in range(300):
+        found = look()
+        if found:
+            print(what, flush=True)
+            return found
+        time.sleep(1)
+    sys.exit("waited for: " + what)
+
+
+def check(what, is_so, *seen):
+    if not is_so:
+        sys.exit(f"not so: {what}: {seen}")
+    print(what, flush=True)
+
+
+def story(stranger):
+    anna = Person()
+    check("without a session there is the way to the sign-in", anna.ask("/")[0] in (302, 303, 307))
+    check("a wrong password is refused", anna.sign_in("wrong") == 401)
+    check("the right one is not", anna.sign_in() == 303)
+    sent = form(anna.token(), "first", "for i in 1 2 3; do echo line $i; sleep 1; done; id -un")
+    status, answer = anna.submit(sent)
+    check("a job is submitted", status == 200 and "job" in answer, status, answer)
+    job = answer["job"]
+    check("the same form is the same job", anna.submit(sent)[1] == answer)
+
+    def output():
+        return json.loads(anna.ask(f"/jobs/{job}/output?stream=output&from=0")[1]).get("text", "")
+
+    until("its output is read", lambda: "anna" in output())
+    check("all of it", output().split() == "line 1 line 2 line 3 anna".split(), output())
+    page = anna.ask(f"/jobs/{job}")[1]
+    check("its page says how it ended", "COMPLETED" in page or "ompleted" in page, page)
+    until("it is among those that have ended", lambda: f"/jobs/{job}" in anna.ask("/")[1])
+
+    status, answer = anna.submit(form(anna.token(), "second", "sleep 600"))
+    until("another runs", lambda: "unning" in anna.ask(f"/jobs/{answer['job']}")[1])
+    status, text = anna.ask(f"/jobs/{answer['job']}/cancel", {})
+    check("it is cancelled", status == 303, status, text)
+    until("and ends", lambda: "ancelled" in anna.ask(f"/jobs/{answer['job']}")[1])
+
+    check("a stranger's job is in no list", "strangers" not in anna.ask("/")[1])
+    status, text = anna.ask(f"/jobs/{stranger}")
+    check("nor on a page", "strangers" not in text, text)
+    status, text = anna.ask(f"/jobs/{stranger}/cancel", {})
+    check("nor can it be cancelled", status not in (200, 303), status, text)
+    status, text = anna.ask(f"/jobs/{answer['job']}/cancel", {}, origin="https://evil.example")
+    check("another site's form is refused", status == 403, status)
+    status, answer = anna.submit(form(anna.token(), "third", "true") | {"partition": "none"})
+    check("what Slurm refuses is told", status == 422 and "no" in answer, status, answer)
+    check("there are partitions and nodes", "cn1" in anna.ask("/nodes")[1])
+    anna.ask("/logout", {})
+    check("nobody is in after signing out", anna.ask("/")[0] in (302, 303, 307))
+
+
+def load():
+    anna = Person()
+    check("signed in", anna.sign_in() == 303)
+    turn = 0
+    with open(LEDGER, "w") as ledger:
+        while not os.path.exists(STOP):
+            sent, lost = form(anna.token(), f"portal-{turn:03}", "true"), False
+            status, answer = anna.submit(sent)
+            if "lost" in answer:
+                lost = True
+                status, answer = anna.submit(sent | {"again": "yes"})
+            print(json.dumps({"name": sent["name"], "lost": lost, **answer}), file=ledger, flush=True)
+            turn += 1
+            time.sleep(6)
+
+
+story(sys.argv[2]) if sys.argv[1] == "story" else load()
