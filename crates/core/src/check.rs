@@ -9,6 +9,7 @@ mod devices;
 mod identities;
 mod kernel;
 mod packages;
+mod people;
 mod ports;
 mod repository;
 mod stalls;
@@ -148,6 +149,7 @@ pub fn check(site: &Site, answers: &BTreeMap<NodeName, Answer>) -> Vec<Finding> 
         time::check,
         stalls::check,
         identities::check,
+        people::check,
         addresses::check,
         ports::check,
         devices::check,

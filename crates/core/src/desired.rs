@@ -11,6 +11,7 @@ mod controller;
 mod everywhere;
 mod login;
 mod monitoring;
+mod people;
 mod vpn;
 
 use std::collections::BTreeMap;
@@ -18,11 +19,13 @@ use std::path::PathBuf;
 
 use crate::config_file::{ConfigFile, Directory};
 use crate::observe::{FileRequest, ObserveRequest};
-use crate::plan::{Enablement, Group, Stage, User};
+use crate::plan::{Enablement, Group, Person, Stage, User};
 use crate::render::cib;
 use crate::secret::SecretId;
 use crate::site::{Machine, Role, Site};
 use crate::{layout, plan};
+
+pub(crate) use people::people_on;
 
 /// One thing as it shall be on a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub enum Want {
     Group(Group),
     /// A system user.
     User(User),
+    /// People's accounts; others that slurmha has made are closed.
+    People(Vec<Person>),
     /// Installed packages.
     Packages(Vec<String>),
     /// A directory.
@@ -92,6 +97,7 @@ pub fn desired(site: &Site, site_text: &str) -> Vec<MachineWants> {
         wants.extend(monitoring::exporters(site, &machine));
         wants.extend(vpn::no_gateway(&machine));
         wants.extend(console::wants(site, &machine, site_text));
+        wants.extend(people::wants(site, &machine));
         for role in &machine.roles {
             wants.extend(match role {
                 Role::Controller => controller::wants(site),
@@ -158,6 +164,7 @@ fn ask(request: &mut ObserveRequest, want: &Want) {
     match want {
         Want::Group(group) => request.groups.push(group.name.clone()),
         Want::User(user) => request.users.push(user.name.clone()),
+        Want::People(people) => request.people = Some(people::request(people)),
         Want::Packages(packages) => request.packages.extend(packages.iter().cloned()),
         Want::Directory(directory) => request.directories.push(directory.path.clone()),
         Want::File(file) => request.files.push(FileRequest {

@@ -67,6 +67,28 @@ pub const SLURM_ID: u32 = 64030;
 /// only by convention, but a known one makes backups and NFS predictable.
 pub const MUNGE_ID: u32 = 64031;
 
+/// Every person's account that slurmha has made belongs to this group, which
+/// tells it from all others of a machine.
+pub const USERS_GROUP: &str = "slurmha-users";
+/// Its id, in the range that Debian gives out like [`SLURM_ID`].
+pub const USERS_GROUP_ID: u32 = 64032;
+/// Where a login node's sshd finds people's keys, a file for each: outside
+/// their homes, which may be on a server that is away.
+pub const USER_KEYS: &str = "/etc/ssh/slurmha-keys";
+/// sshd's settings on a login node; the first value that sshd reads counts,
+/// and Debian's `sshd_config` includes this directory first.
+pub const SSHD_FILE: &str = "/etc/ssh/sshd_config.d/50-slurmha.conf";
+/// Unit that makes sshd read them.
+pub const SSHD_UNIT: &str = "slurmha-sshd.service";
+/// Its file.
+pub const SSHD_UNIT_FILE: &str = "/etc/systemd/system/slurmha-sshd.service";
+/// Unit that tells waiting users why they wait.
+pub const NOTICE_UNIT: &str = "slurmha-notice.service";
+/// Its file.
+pub const NOTICE_UNIT_FILE: &str = "/etc/systemd/system/slurmha-notice.service";
+/// What SSSD is told on a controller beside the site's own file.
+pub const SSSD_NAMES_ONLY_FILE: &str = "/etc/sssd/conf.d/50-slurmha.conf";
+
 /// What the agents and the watcher tell each other; gone after a reboot, as
 /// are the daemons that it is about.
 pub const RUNTIME_DIRECTORY: &str = "/run/slurmha";

@@ -11,6 +11,7 @@ mod cluster;
 mod diff;
 mod explain;
 mod machine;
+mod people;
 mod secrets;
 mod step;
 mod units;
@@ -18,6 +19,8 @@ mod vpn;
 
 pub use build::*;
 pub use explain::explain;
+pub use people::Person;
+pub(crate) use people::keys_of;
 pub use step::*;
 pub use units::MANAGED_UNITS;
 pub use vpn::{admission_request, admit_only};

@@ -9,15 +9,17 @@ pub mod cib;
 pub mod cli_filter;
 pub mod corosync;
 pub mod drbd;
+pub mod homes;
 pub mod hosts;
 pub mod mariadb;
 pub mod monitoring;
+pub mod people;
 pub mod slurm;
 pub mod slurmdbd;
 pub mod units;
 pub mod vpn;
 
 /// First line of every file that slurmha owns.
-fn header(comment: &str) -> String {
+pub(crate) fn header(comment: &str) -> String {
     format!("{comment} Managed by slurmha: change the site file and run `slurmha apply`.\n")
 }

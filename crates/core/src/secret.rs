@@ -43,6 +43,9 @@ pub enum SecretId {
     ConsoleCertificate,
     /// Its private key.
     ConsoleKey,
+    /// The directory's settings, `/etc/sssd/sssd.conf`; as a rule they hold a
+    /// password.
+    DirectoryConf,
 }
 
 impl SecretId {
@@ -83,6 +86,11 @@ impl SecretId {
             Self::GrafanaKey => {
                 (GRAFANA_KEYRING.to_owned(), Access::root(0o644), SecretForm::Given)
             }
+            // sssd.conf(5): "a regular file that is owned by root and that only
+            // root may read or write".
+            Self::DirectoryConf => {
+                ("/etc/sssd/sssd.conf".to_owned(), Access::root(0o600), SecretForm::Given)
+            }
             Self::BmcPassword(_)
             | Self::MailPassword
             | Self::WebhookUrl(_)
@@ -94,6 +102,15 @@ impl SecretId {
             }
         };
         SecretFile { id: self.clone(), path: path.into(), access, form }
+    }
+
+    /// A program that must accept the value, if there is one, before it is
+    /// swapped in; `{}` stands for the path of the new file.
+    pub fn validate(&self) -> Option<Vec<String>> {
+        // sssctl of SSSD 2.8; what it complains about is on stdout.
+        let check = "exec sssctl config-check --config=\"$0\" --snippet=/etc/sssd/conf.d >&2";
+        (*self == Self::DirectoryConf)
+            .then(|| ["sh", "-c", check, "{}"].map(str::to_owned).to_vec())
     }
 }
 
@@ -113,6 +130,7 @@ impl fmt::Display for SecretId {
             Self::ConsolePassword => f.write_str("console-password"),
             Self::ConsoleCertificate => f.write_str("console-certificate"),
             Self::ConsoleKey => f.write_str("console-key"),
+            Self::DirectoryConf => f.write_str("directory-conf"),
         }
     }
 }

@@ -2,6 +2,8 @@
 //! Plans from observations: nothing there, everything there, and what lies
 //! between when a run died or somebody changed something.
 
+#[path = "plan/people.rs"]
+mod people;
 #[path = "plan/world.rs"]
 mod world;
 
@@ -30,6 +32,7 @@ fn given() -> BTreeMap<SecretId, Digest> {
     ["ctl1", "ctl2"]
         .map(|name| (SecretId::BmcPassword(name.into()), Digest::of(b"bmc")))
         .into_iter()
+        .chain([(SecretId::DirectoryConf, Digest::of(b"made"))])
         .collect()
 }
 

@@ -76,7 +76,28 @@ fn the_monitoring_is_what_the_file_says() {
     assert_eq!(secrets, ["mail-password", "webhook-url-chat", "webhook-url-deadman"]);
     let grafana = monitoring.grafana.as_ref().expect("grafana");
     assert_eq!((grafana.repository.as_str(), grafana.port), ("https://apt.grafana.com", 3000));
-    assert_eq!(site.given_secrets().len(), 10, "the BMCs', these and the console's");
+    assert_eq!(
+        site.given_secrets().len(),
+        11,
+        "the BMCs', these, the console's and the directory's"
+    );
+}
+
+#[test]
+fn people_are_who_the_file_says() {
+    let site = spotless(PRODUCTION);
+    let people = &site.people;
+    let guest = &people.users[0];
+    assert_eq!((guest.uid, guest.gid), (20_001, 20_001), "a group of their own");
+    assert_eq!(people.primary_group(guest), "guest1");
+    assert_eq!(guest.home(&people.homes), std::path::Path::new("/shared/home/guest1"));
+    assert_eq!(guest.shell, std::path::Path::new("/bin/bash"));
+    assert_eq!((site.limits.memory_percent, site.limits.cpus), (30, Some(8)));
+    assert_eq!(site.limits.tasks, 4096, "the default");
+
+    let lab = spotless(LAB);
+    assert!(lab.people.users.is_empty() && lab.people.homes.nfs.is_none());
+    assert_eq!((lab.limits.memory_percent, lab.limits.cpus), (50, None));
 }
 
 #[test]

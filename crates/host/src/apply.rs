@@ -14,6 +14,7 @@ mod error;
 mod files;
 mod membership;
 mod packages;
+mod people;
 mod reload;
 mod resources;
 mod secrets;
@@ -85,6 +86,8 @@ fn execute(context: &Context<'_>, step: &Step) -> Result<Outcome, StepError> {
         Step::UseBinary => Ok(Outcome::Changed),
         Step::CreateGroup(group) => accounts::create_group(context, group),
         Step::CreateUser(user) => accounts::create_user(context, user),
+        Step::SetPerson(person) => people::set(context, person),
+        Step::CloseAccount { name, keys } => people::close(context, name, keys),
         Step::InstallPackages { packages } => packages::install(context, packages),
         Step::MakeDirectory(directory) => files::make_directory(context, directory),
         Step::WriteFile(file) => files::write_file(context, file),

@@ -16,6 +16,7 @@ pub mod hold;
 pub mod local;
 pub mod node;
 pub mod observe;
+pub mod people;
 pub mod process;
 pub mod program;
 pub mod remote;

@@ -19,6 +19,7 @@ use std::time::Duration;
 use slurmha_core::observe::{Observation, ObserveRequest};
 
 use crate::accounts::Accounts;
+use crate::people;
 use crate::program::{dpkg, systemctl};
 use crate::system::{System, read_trimmed};
 
@@ -82,6 +83,9 @@ fn read_accounts_and_files(
     observation.users = users.map(|(name, user)| (name.clone(), *user)).collect();
     let groups = accounts.groups.iter().filter(|(name, _)| wanted(name, &request.groups));
     observation.groups = groups.map(|(name, gid)| (name.clone(), *gid)).collect();
+    if let Some(asked) = &request.people {
+        observation.people = people::load(system, asked).unwrap_or_default();
+    }
     observation.files = files::observe_files(system, &accounts, &request.files);
     observation.directories = files::observe_directories(system, &accounts, &request.directories);
     let spaces = request.spaces.iter();

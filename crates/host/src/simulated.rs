@@ -7,6 +7,7 @@
 //! when somebody sleeps. A fault can hit any operation, after which the
 //! machine can be used again as a killed or powered-off one is left.
 
+mod accounts;
 mod cluster;
 mod database;
 mod devices;

@@ -113,8 +113,11 @@ impl SiteFile {
 /// What a file means: a password or URL without the line end of an editor, a key in
 /// the form in which it is placed.
 fn given(id: &SecretId, file: &Path, bytes: &[u8]) -> Result<SecretValue, Failure> {
-    if *id != SecretId::GrafanaKey {
-        return Ok(SecretValue::new(bytes.trim_ascii_end().to_vec()));
+    match id {
+        SecretId::GrafanaKey => {}
+        // A file of lines keeps the end of the last one.
+        SecretId::DirectoryConf => return Ok(SecretValue::new(bytes.to_vec())),
+        _ => return Ok(SecretValue::new(bytes.trim_ascii_end().to_vec())),
     }
     let key = openpgp::armored(bytes).map_err(|why| {
         Failure::site(format!(

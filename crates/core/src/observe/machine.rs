@@ -67,6 +67,9 @@ pub struct ObserveRequest {
     /// Groups whose ids are wanted.
     #[serde(default)]
     pub groups: Vec<String>,
+    /// People whose accounts are wanted, beside all that slurmha has made.
+    #[serde(default)]
+    pub people: Option<crate::observe::PeopleRequest>,
     /// Files whose text is wanted, with the secrets to take out of it.
     #[serde(default)]
     pub files: Vec<FileRequest>,
@@ -158,6 +161,9 @@ pub struct Observation {
     pub users: BTreeMap<String, Account>,
     /// Id of each asked group that exists.
     pub groups: BTreeMap<String, u32>,
+    /// Accounts of people, if they were asked for.
+    #[serde(default)]
+    pub people: crate::observe::People,
     /// Each asked file that exists.
     pub files: BTreeMap<PathBuf, FileState>,
     /// Each asked directory that exists.

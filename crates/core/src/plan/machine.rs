@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::build::{Draft, Inputs, PlannedStep};
 use super::step::{Stage, Step};
-use super::{diff, secrets, units};
+use super::{diff, people, secrets, units};
 use crate::config_file::ConfigFile;
 use crate::desired::{MachineWants, Want};
 use crate::observe::Observation;
@@ -27,6 +27,11 @@ pub(super) fn plan(
     }
     let mut reload_systemd: BTreeSet<Stage> = BTreeSet::new();
     for (stage, want) in &wants.wants {
+        if let Want::People(wanted) = want {
+            for step in people::plan(wanted, &observed.people) {
+                draft.push(*stage, name, step);
+            }
+        }
         let Some(step) = step(inputs, want, observed, &written) else { continue };
         if let Step::WriteFile(file) = &step.step {
             written.insert(file.path.clone());
@@ -61,6 +66,8 @@ fn step(
         Want::Hosts => write(&hosts_file(inputs, observed), observed),
         // Where secrets come from is a question across machines.
         Want::Secret(_) => None,
+        // Each person is a step of its own.
+        Want::People(_) => None,
         Want::Enablement { unit, enablement } => units::enablement(observed, unit, *enablement),
         Want::NotEnabled { unit } => units::not_enabled(observed, unit),
         Want::Running { unit, reads } => units::running(observed, unit, reads, written),

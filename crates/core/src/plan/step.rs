@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::people::Person;
 use crate::config_file::{ConfigFile, Directory};
 use crate::secret::{SecretFile, SecretId, SecretValue};
 use crate::site::NodeName;
@@ -62,6 +63,16 @@ pub enum Step {
     CreateGroup(Group),
     /// Create a system user with a fixed id.
     CreateUser(User),
+    /// Create a person's account, or make it what it shall be.
+    SetPerson(Person),
+    /// Let nobody in by an account that slurmha has made. It stays with its
+    /// files, so that its id is given to nobody else.
+    CloseAccount {
+        /// Login name.
+        name: String,
+        /// The file with its keys, which goes.
+        keys: PathBuf,
+    },
     /// Install packages without letting any daemon start.
     InstallPackages {
         /// Package names.
@@ -310,6 +321,8 @@ impl Step {
             Self::UseBinary => "use this version of slurmha".to_owned(),
             Self::CreateGroup(group) => format!("create group {} ({})", group.name, group.gid),
             Self::CreateUser(user) => format!("create user {} ({})", user.name, user.uid),
+            Self::SetPerson(person) => format!("account {} ({})", person.name, person.uid),
+            Self::CloseAccount { name, .. } => format!("close account {name}"),
             Self::InstallPackages { packages } => format!("install {}", packages.join(" ")),
             Self::MakeDirectory(directory) => {
                 format!("make directory {}", directory.path.display())

@@ -5,6 +5,7 @@
 
 mod console;
 mod monitoring;
+mod people;
 mod vpn;
 
 use std::path::PathBuf;
@@ -42,6 +43,8 @@ pub(super) fn assemble(file: &SiteFile) -> Option<Site> {
         node_groups: all(items(file.nodes.as_ref()), node_group)?,
         partitions: all(items(file.partition.as_ref()), partition)?,
         logins: all(items(file.login.as_ref()), login)?,
+        people: people::assemble(file)?,
+        limits: people::limits(file)?,
         slurm_extra: slurm_extra(file),
         durable_submit: durable_submit(file),
         after_fencing: cluster.after_fencing.as_ref().map(|it| it.value).unwrap_or_default(),

@@ -124,8 +124,8 @@ macro_rules! fragment {
     ) => {
         $(#[doc = $doc])+
         #[derive(Debug)]
-        pub(super) struct $name {
-            $( $(#[doc = $field_doc])+ pub(super) $field: Option<Spanned<$type>>, )+
+        pub(in crate::site) struct $name {
+            $( $(#[doc = $field_doc])+ pub(in crate::site) $field: Option<Spanned<$type>>, )+
             absent: Vec<&'static str>,
         }
 

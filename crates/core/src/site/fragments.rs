@@ -5,6 +5,8 @@
 //! mistyped one and describing it in the JSON schema follow. What it means is
 //! then said in `assemble.rs`, and what it must not contradict in `rules/`.
 
+mod people;
+
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
@@ -25,6 +27,8 @@ use super::value::{
 };
 use super::word::Reserved;
 use crate::wireguard::PublicKey;
+
+pub(super) use people::{Directory, Homes, Limits, LocalGroup, LocalUser};
 
 /// Entries of a table that is written several times, or of a list.
 pub(super) type Many<T> = Vec<Spanned<T>>;
@@ -48,6 +52,16 @@ fragment! {
         optional arbiter: Arbiter,
         /// A machine from which users submit.
         optional login: Many<Login>,
+        /// A person with an account on login and compute nodes.
+        optional user: Many<LocalUser>,
+        /// A group that several people belong to.
+        optional group: Many<LocalGroup>,
+        /// Where people's home directories are.
+        optional homes: Homes,
+        /// The site's directory of people, asked through SSSD.
+        optional directory: Directory,
+        /// What one person may take of a login node.
+        optional limits: Limits,
         /// Compute nodes that share one description.
         optional nodes: Many<NodeGroup>,
         /// A Slurm partition.

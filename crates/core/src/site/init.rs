@@ -22,6 +22,7 @@ pub fn init(answers: &InitAnswers) -> String {
         nodes(answers),
         PARTITION.to_owned(),
         SLURM.to_owned(),
+        PEOPLE.to_owned(),
         MONITORING.to_owned(),
     ];
     sections.join("\n")
@@ -49,6 +50,16 @@ const SLURM: &str = "\
 #[slurm]
 #durable_submit = \"on-request\"
 #extra = [\"PriorityType=priority/multifactor\"]
+";
+
+const PEOPLE: &str = "\
+# People with an account on every machine, and where their homes are.
+#[[user]]
+#name = \"anna\"
+#uid = 20001
+#ssh_keys = [\"ssh-ed25519 AAAA... anna@laptop\"]
+#[homes]
+#nfs = \"nas.example.edu:/export/home\"
 ";
 
 const MONITORING: &str = "\

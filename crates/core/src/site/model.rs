@@ -6,6 +6,7 @@
 
 mod console;
 mod monitoring;
+mod people;
 mod vpn;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ use crate::secret::SecretId;
 
 pub use console::{Console, ConsoleCertificate};
 pub use monitoring::{Grafana, Mail, MailLogin, Monitoring, MonitoringHost, Webhook, WebhookUrl};
+pub use people::{Homes, Limits, LocalGroup, LocalUser, NfsHomes, People};
 pub(in crate::site) use vpn::gateway_address;
 pub use vpn::{Gateway, Peer, Vpn};
 
@@ -75,6 +77,10 @@ pub struct Site {
     pub partitions: Vec<Partition>,
     /// Login nodes, from which users submit.
     pub logins: Vec<Login>,
+    /// Who has an account, and where homes are.
+    pub people: People,
+    /// What one person may take of a login node.
+    pub limits: Limits,
     /// Further lines for slurm.conf, passed through as they are.
     pub slurm_extra: Vec<String>,
     /// Whether `sbatch` waits until the job is saved.
@@ -352,7 +358,8 @@ impl Site {
         });
         let monitoring = self.monitoring.iter().flat_map(Monitoring::given_secrets);
         let console = self.console.iter().flat_map(Console::given_secrets);
-        bmc.chain(monitoring).chain(console).collect()
+        let directory = self.people.given_secret();
+        bmc.chain(monitoring).chain(console).chain(directory).collect()
     }
 
     /// Whether a controller that was fenced is switched on again.

@@ -240,6 +240,24 @@ rules! {
     /// A certificate is of use with its key alone.
     Error CONSOLE_CERTIFICATE = "console-certificate";
 
+    // People.
+    /// Names and shells of accounts are plain.
+    Error INVALID_ACCOUNT = "invalid-account";
+    /// A person's key is the public half, as ssh-keygen(1) writes it.
+    Error INVALID_SSH_KEY = "invalid-ssh-key";
+    /// Homes are an NFS export at a directory of their own.
+    Error INVALID_HOMES = "invalid-homes";
+    /// Ids of people are none that Debian gives to daemons.
+    Error ACCOUNT_ID = "account-id";
+    /// A name and an id belong to one account.
+    Error DUPLICATE_ACCOUNT = "duplicate-account";
+    /// Groups that people belong to stand in the file.
+    Error UNKNOWN_GROUP = "unknown-group";
+    /// A mount must not hide the keys of who repairs it.
+    Error HOMES_HIDE_ADMINISTRATOR = "homes-hide-administrator";
+    /// A limit leaves the person something and the host enough.
+    Error LIMIT_OUT_OF_RANGE = "limit-out-of-range";
+
     // The rest.
     /// Clocks that drift apart make munge refuse every request.
     Warning NO_TIME_SERVERS = "no-time-servers";

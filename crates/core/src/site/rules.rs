@@ -15,6 +15,7 @@ mod monitoring;
 mod networks;
 mod nodes;
 mod partitions;
+mod people;
 mod roster;
 mod slurm;
 mod timing;
@@ -41,6 +42,7 @@ const FAMILIES: &[Family] = &[
     monitoring::check,
     vpn::check,
     console::check,
+    people::check,
     later::check,
 ];
 

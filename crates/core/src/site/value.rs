@@ -11,6 +11,7 @@ mod monitoring;
 mod name;
 mod network;
 mod path;
+mod people;
 mod slurm;
 mod vpn;
 
@@ -22,5 +23,6 @@ pub(super) use monitoring::{
 pub(super) use name::{ClusterName, HostName, PartitionName, SshUser};
 pub(super) use network::HostOrAddress;
 pub(super) use path::{DevicePath, FilePath};
+pub(super) use people::{FullName, GroupName, MountOptions, MountPoint, NfsExport, Shell, SshKey};
 pub(super) use slurm::{ExtraLine, ExtraPairs, Feature, Gres, Pair, TimeLimit};
 pub(super) use vpn::PeerName;

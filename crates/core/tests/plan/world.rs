@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use slurmha_core::desired::{MachineWants, Want, configuration, desired};
 use slurmha_core::observe::{
     Account, ClusterNode, ClusterResource, ClusterStatus, DeviceContent, DeviceState, DrbdStatus,
-    FileState, Observation, Reading, SecretState, UnitState,
+    FileState, Observation, PersonState, Reading, SecretState, UnitState,
 };
 use slurmha_core::render::cib::ACTIVE_RESOURCES;
 use slurmha_core::render::hosts;
@@ -80,6 +80,22 @@ fn satisfy(site: &Site, observation: &mut Observation, want: &Want) {
         Want::User(user) => {
             let account = Account { uid: user.uid, gid: user.uid };
             observation.users.insert(user.name.clone(), account);
+        }
+        Want::People(people) => {
+            for person in people {
+                let state = PersonState {
+                    uid: person.uid,
+                    gid: person.gid,
+                    groups: person.groups.clone(),
+                    full_name: person.full_name.clone(),
+                    home: person.home.clone(),
+                    shell: person.shell.clone(),
+                    is_open: true,
+                    is_ours: true,
+                    has_home: person.makes_home,
+                };
+                observation.people.accounts.insert(person.name.clone(), state);
+            }
         }
         Want::Packages(names) => {
             observation.packages.extend(names.iter().map(|n| (n.clone(), "1".to_owned())));

@@ -62,20 +62,54 @@ pub(super) fn write_file(context: &Context<'_>, file: &ConfigFile) -> Result<Out
     let ids = Accounts::load(system)?.ids_of(&file.access)?;
     let secrets = Secrets::read(system, file)?;
     let content = secrets.fill(&file.text);
-    if let Some(outcome) = keep_content(system, &file.path, content.as_bytes(), ids)? {
+    let check = Check { command: file.validate.as_deref(), hidden: secrets.values() };
+    put(system, &file.path, content.as_bytes(), ids, &check)
+}
+
+/// A program that must accept a new file before it is swapped in.
+pub(super) struct Check<'a> {
+    /// The program and its arguments; `{}` stands for the path of the new file.
+    pub(super) command: Option<&'a [String]>,
+    /// What its errors must not show.
+    pub(super) hidden: Vec<SecretValue>,
+}
+
+/// Writes a file beside its place, has it checked, and swaps it in.
+pub(super) fn put(
+    system: &dyn System,
+    path: &Path,
+    content: &[u8],
+    ids: Ids,
+    check: &Check<'_>,
+) -> Result<Outcome, StepError> {
+    if let Some(outcome) = keep_content(system, path, content, ids)? {
         return Ok(outcome);
     }
-    ensure_parent(system, &file.path)?;
-    let staged = system.stage(&file.path, content.as_bytes(), ids)?;
-    let result = secrets
-        .validate(system, file, &staged)
-        .and_then(|()| Ok(system.commit(&staged, &file.path)?));
+    ensure_parent(system, path)?;
+    let staged = system.stage(path, content, ids)?;
+    let result =
+        check.accepts(system, path, &staged).and_then(|()| Ok(system.commit(&staged, path)?));
     if result.is_err() {
         // The reason for the failure is the news; a left-over is replaced by
         // the next run.
         let _ = system.remove_file(&staged);
     }
     result.map(|()| Outcome::Changed)
+}
+
+impl Check<'_> {
+    fn accepts(&self, system: &dyn System, path: &Path, staged: &Path) -> Result<(), StepError> {
+        let Some([program, arguments @ ..]) = self.command else { return Ok(()) };
+        let staged = staged.to_string_lossy();
+        let arguments = arguments.iter().map(|argument| argument.replace("{}", &staged));
+        let mut command = Command::new(program).args(arguments);
+        for value in &self.hidden {
+            command = command.hide(value);
+        }
+        let answer = system.run(&command).and_then(|output| output.success());
+        let invalid = |source| StepError::Invalid { path: path.to_owned(), source };
+        answer.map(|_| ()).map_err(invalid)
+    }
 }
 
 /// What there is to do when the content is right already; `None` when it is
@@ -124,21 +158,7 @@ impl Secrets {
         self.0.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
     }
 
-    fn validate(
-        &self,
-        system: &dyn System,
-        file: &ConfigFile,
-        staged: &Path,
-    ) -> Result<(), StepError> {
-        let Some([program, arguments @ ..]) = file.validate.as_deref() else { return Ok(()) };
-        let staged = staged.to_string_lossy();
-        let arguments = arguments.iter().map(|argument| argument.replace("{}", &staged));
-        let mut command = Command::new(program).args(arguments);
-        for (_, value) in &self.0 {
-            command = command.hide(&SecretValue::new(value.clone().into_bytes()));
-        }
-        let answer = system.run(&command).and_then(|output| output.success());
-        let invalid = |source| StepError::Invalid { path: file.path.clone(), source };
-        answer.map(|_| ()).map_err(invalid)
+    fn values(&self) -> Vec<SecretValue> {
+        self.0.iter().map(|(_, value)| SecretValue::new(value.clone().into_bytes())).collect()
     }
 }

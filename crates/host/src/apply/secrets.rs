@@ -6,13 +6,16 @@ use slurmha_core::secret::{SecretFile, SecretForm, SecretValue};
 use slurmha_core::wireguard::{KEY_BYTES, PrivateKey};
 
 use super::context::Context;
-use super::files::{ensure_parent, ids_of, keep_content};
+use super::files::{Check, ensure_parent, ids_of, keep_content, put};
 use super::{Refusal, StepError};
 use crate::system::{System, write_atomically};
 
 /// Keys shorter than this are refused by munged(8), and prove that a file
 /// was cut short.
 const SHORTEST_KEY_BYTES: usize = 32;
+
+/// A shorter word would be starred out of every message.
+const SHORTEST_PASSWORD: usize = 6;
 
 /// Makes a secret unless it exists; an existing one only gets the right
 /// owner and mode.
@@ -46,7 +49,18 @@ pub(super) fn place(
     let system = context.system;
     let value = value.ok_or_else(|| StepError::NoValue(file.id.to_string()))?;
     let ids = ids_of(system, &file.access)?;
-    write(system, file, value.expose(), ids)
+    let command = file.id.validate();
+    let check = Check { command: command.as_deref(), hidden: passwords(value.expose()) };
+    put(system, &file.path, value.expose(), ids, &check)
+}
+
+/// What a checker could repeat of a file with a password in it: the values of
+/// its lines `key = value`.
+fn passwords(content: &[u8]) -> Vec<SecretValue> {
+    let text = String::from_utf8_lossy(content);
+    let values = text.lines().filter_map(|line| Some(line.split_once('=')?.1.trim()));
+    let long = values.filter(|value| value.len() >= SHORTEST_PASSWORD);
+    long.map(|value| SecretValue::new(value.as_bytes().to_vec())).collect()
 }
 
 fn write(

@@ -3,6 +3,7 @@
 //! and with every single thing going wrong once.
 
 mod faults;
+mod people;
 mod refusals;
 mod steps;
 

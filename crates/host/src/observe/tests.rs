@@ -18,6 +18,7 @@ fn everything() -> ObserveRequest {
         packages: vec!["corosync".to_owned(), "absent".to_owned()],
         users: vec!["root".to_owned(), "nobody".to_owned()],
         groups: vec!["root".to_owned()],
+        people: Some(Default::default()),
         files: vec![FileRequest {
             path: "/etc/slurm/slurmdbd.conf".into(),
             secrets: vec![SecretId::DatabasePassword.location()],

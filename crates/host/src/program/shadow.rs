@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-//! groupadd(8) and useradd(8).
+//! groupadd(8), useradd(8), usermod(8) and gpasswd(1) of shadow 4.13, and
+//! mkhomedir_helper(8) of Linux-PAM 1.5.
 
-use slurmha_core::plan::{Group, User};
+use slurmha_core::plan::{Group, Person, User};
 
 use crate::command::{Command, CommandError};
 use crate::system::System;
@@ -10,7 +11,7 @@ use crate::system::System;
 pub fn add_group(system: &dyn System, group: &Group) -> Result<(), CommandError> {
     let command =
         Command::new("groupadd").args(["--system", "--gid", &group.gid.to_string(), &group.name]);
-    system.run(&command)?.success().map(|_| ())
+    run(system, command)
 }
 
 /// Creates a system user with a fixed id, no home directory and no shell.
@@ -20,5 +21,56 @@ pub fn add_user(system: &dyn System, user: &User) -> Result<(), CommandError> {
         .arg("--home-dir")
         .arg(&user.home)
         .args(["--no-create-home", "--shell", "/usr/sbin/nologin", &user.name]);
+    run(system, command)
+}
+
+/// Creates a person's account, without password and home.
+///
+/// `*` and not the default `!`: sshd without PAM takes the latter for a locked
+/// account (sshd(8), "LOGIN PROCESS"). No entry in the lastlog: its file would
+/// be as large as the highest user id.
+pub fn add_person(system: &dyn System, person: &Person) -> Result<(), CommandError> {
+    let command = Command::new("useradd")
+        .args(["--uid", &person.uid.to_string(), "--gid", &person.group])
+        .args(["--no-create-home", "--no-log-init", "--password", "*"]);
+    run(system, described(command, person))
+}
+
+/// Corrects an existing account and opens it. Groups that the person has
+/// beside these stay.
+pub fn change_person(system: &dyn System, person: &Person) -> Result<(), CommandError> {
+    let command = Command::new("usermod").args(["--gid", &person.group]);
+    run(system, described(command.args(["--expiredate", "", "--append"]), person))
+}
+
+fn described(command: Command, person: &Person) -> Command {
+    let groups: Vec<&str> = person.groups.iter().map(String::as_str).collect();
+    command
+        .args(["--groups", &groups.join(","), "--comment", &person.full_name])
+        .arg("--home")
+        .arg(&person.home)
+        .arg("--shell")
+        .arg(&person.shell)
+        .arg(&person.name)
+}
+
+/// Takes a person out of a group.
+pub fn leave_group(system: &dyn System, name: &str, group: &str) -> Result<(), CommandError> {
+    run(system, Command::new("gpasswd").args(["--delete", name, group]))
+}
+
+/// Ends an account: by key or by password, it lets nobody in. `1`: see
+/// [`slurmha_core::observe::CLOSED`].
+pub fn expire(system: &dyn System, name: &str) -> Result<(), CommandError> {
+    run(system, Command::new("usermod").args(["--expiredate", "1", name]))
+}
+
+/// Makes a home from /etc/skel that only its owner can read; does nothing when
+/// there is one.
+pub fn make_home(system: &dyn System, name: &str) -> Result<(), CommandError> {
+    run(system, Command::new("mkhomedir_helper").args([name, "0077"]))
+}
+
+fn run(system: &dyn System, command: Command) -> Result<(), CommandError> {
     system.run(&command)?.success().map(|_| ())
 }

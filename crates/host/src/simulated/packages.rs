@@ -5,15 +5,17 @@ use super::programs::Answer;
 use super::state::State;
 
 /// Programs of a minimal Debian.
-pub(super) const BASE_PROGRAMS: [&str; 18] = [
+pub(super) const BASE_PROGRAMS: [&str; 21] = [
     "apt-get",
     "apt-cache",
     "blkid",
     "dpkg",
+    "gpasswd",
     "groupadd",
     "ip",
     "journalctl",
     "mkfs.ext4",
+    "mkhomedir_helper",
     "modprobe",
     "mount",
     "ping",
@@ -23,6 +25,7 @@ pub(super) const BASE_PROGRAMS: [&str; 18] = [
     "systemctl",
     "umount",
     "useradd",
+    "usermod",
     "validate",
 ];
 
@@ -131,32 +134,6 @@ impl State {
             }
         }
         self.dpkg_interrupted = false;
-        Answer::ok()
-    }
-
-    pub(super) fn groupadd(&mut self, arguments: &[String]) -> Answer {
-        let [.., gid, name] = arguments else { return Answer::fails(2, "usage") };
-        self.append("/etc/group", &format!("{name}:x:{gid}:\n"));
-        Answer::ok()
-    }
-
-    pub(super) fn useradd(&mut self, arguments: &[String]) -> Answer {
-        let value = |flag: &str| {
-            let at = arguments.iter().position(|argument| argument == flag)?;
-            arguments.get(at + 1).cloned()
-        };
-        let (Some(uid), Some(group), Some(name)) =
-            (value("--uid"), value("--gid"), arguments.last())
-        else {
-            return Answer::fails(2, "usage");
-        };
-        let groups = self.text("/etc/group");
-        let line = groups.lines().find(|line| line.starts_with(&format!("{group}:")));
-        let Some(gid) = line.and_then(|line| line.split(':').nth(2)) else {
-            return Answer::fails(6, &format!("useradd: group '{group}' does not exist"));
-        };
-        let line = format!("{name}:x:{uid}:{gid}::/nonexistent:/usr/sbin/nologin\n");
-        self.append("/etc/passwd", &line);
         Answer::ok()
     }
 }

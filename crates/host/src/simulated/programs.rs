@@ -70,9 +70,11 @@ impl State {
             "dpkg" => self.dpkg(),
             "drbdadm" => self.drbdadm(&arguments),
             "drbdsetup" => self.drbdsetup(&arguments),
+            "gpasswd" => self.gpasswd(&arguments),
             "groupadd" => self.groupadd(&arguments),
             "mariadb-install-db" => self.mariadb_install_db(&arguments, false),
             "mariadbd" => self.mariadbd(&arguments, command.input()),
+            "mkhomedir_helper" => self.mkhomedir(&arguments),
             "mkfs.ext4" => self.mkfs(&arguments),
             "modprobe" => {
                 self.drbd.module = true;
@@ -85,6 +87,7 @@ impl State {
             "systemctl" => self.systemctl(&arguments),
             "umount" => self.unmount(&arguments),
             "useradd" => self.useradd(&arguments),
+            "usermod" => self.usermod(&arguments),
             // Validators, verifiers and the like are content.
             _ => Answer::ok(),
         }

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+//! People's accounts: those of the site file, and those that were in it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::build::PlannedStep;
+use super::step::Step;
+use crate::layout::USER_KEYS;
+use crate::observe::{People, PersonState};
+
+/// A person's account as it shall be on a machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Login name.
+    pub name: String,
+    /// User id, the same on every machine.
+    pub uid: u32,
+    /// Primary group.
+    pub group: String,
+    /// Its id.
+    pub gid: u32,
+    /// Further groups; with [`crate::layout::USERS_GROUP`], by which slurmha
+    /// knows its accounts again.
+    pub groups: BTreeSet<String>,
+    /// Groups of the site file to which the person does not belong. Others,
+    /// into which the administrator of a machine has put somebody, stay.
+    pub not_groups: BTreeSet<String>,
+    /// The person's name; may be empty.
+    pub full_name: String,
+    /// Home directory.
+    pub home: PathBuf,
+    /// Whether the home is made here when there is none.
+    pub makes_home: bool,
+    /// Login shell.
+    pub shell: PathBuf,
+}
+
+impl Person {
+    /// What differs on a machine, in a few words; nothing when the account is
+    /// as it shall be. An account with another user id is left to the step,
+    /// which refuses it.
+    pub fn difference(&self, present: Option<&PersonState>) -> Option<String> {
+        let Some(present) = present else { return Some("new".to_owned()) };
+        let differs = [
+            (present.uid != self.uid, "user id"),
+            (present.gid != self.gid, "primary group"),
+            (!present.groups.is_superset(&self.groups), "groups"),
+            (!present.groups.is_disjoint(&self.not_groups), "groups"),
+            (present.full_name != self.full_name, "name"),
+            (present.home != self.home, "home"),
+            (present.shell != self.shell, "shell"),
+            (!present.is_open, "is closed"),
+            (self.makes_home && !present.has_home, "no home"),
+        ];
+        let mut words: Vec<&str> =
+            differs.into_iter().filter_map(|(differs, word)| differs.then_some(word)).collect();
+        words.dedup();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+}
+
+/// A step for each account that differs, and for each that slurmha has made,
+/// the site file does not name any more, and that still lets somebody in.
+pub(super) fn plan(wanted: &[Person], seen: &People) -> Vec<PlannedStep> {
+    let set = wanted.iter().filter_map(|person| {
+        let why = person.difference(seen.accounts.get(&person.name))?;
+        Some(PlannedStep::because(Step::SetPerson(person.clone()), why))
+    });
+    let is_wanted = |name: &String| wanted.iter().any(|person| person.name == *name);
+    let left = seen
+        .accounts
+        .iter()
+        .filter(|(name, state)| state.is_ours && state.is_open && !is_wanted(name));
+    let close = left.map(|(name, _)| {
+        let step = Step::CloseAccount { name: name.clone(), keys: keys_of(name) };
+        PlannedStep::because(step, "not in the site file any more; its files stay")
+    });
+    set.chain(close).collect()
+}
+
+/// The file with a person's keys.
+pub(crate) fn keys_of(name: &str) -> PathBuf {
+    Path::new(USER_KEYS).join(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::USERS_GROUP;
+
+    fn anna() -> Person {
+        Person {
+            name: "anna".to_owned(),
+            uid: 20_001,
+            group: "anna".to_owned(),
+            gid: 20_001,
+            groups: [USERS_GROUP.to_owned(), "physics".to_owned()].into(),
+            not_groups: ["chemistry".to_owned()].into(),
+            full_name: "Anna Example".to_owned(),
+            home: "/home/anna".into(),
+            makes_home: true,
+            shell: "/bin/bash".into(),
+        }
+    }
+
+    fn present() -> PersonState {
+        let anna = anna();
+        PersonState {
+            uid: anna.uid,
+            gid: anna.gid,
+            groups: [USERS_GROUP.to_owned(), "physics".to_owned(), "docker".to_owned()].into(),
+            full_name: anna.full_name,
+            home: anna.home,
+            shell: anna.shell,
+            is_open: true,
+            is_ours: true,
+            has_home: true,
+        }
+    }
+
+    fn steps(wanted: &[Person], name: &str, state: PersonState) -> Vec<String> {
+        let seen = People { accounts: [(name.to_owned(), state)].into(), ..People::default() };
+        let steps = plan(wanted, &seen);
+        steps.iter().map(|it| format!("{} ({})", it.step.summary(), it.why)).collect()
+    }
+
+    #[test]
+    fn an_account_that_is_as_wanted_is_left_alone() {
+        assert!(steps(&[anna()], "anna", present()).is_empty());
+        let elsewhere = Person { makes_home: false, ..anna() };
+        assert!(
+            steps(&[elsewhere], "anna", PersonState { has_home: false, ..present() }).is_empty()
+        );
+    }
+
+    #[test]
+    fn what_differs_is_said() {
+        let step = |state| steps(&[anna()], "anna", state).join("; ");
+        let moved = PersonState {
+            groups: [USERS_GROUP.to_owned(), "chemistry".to_owned()].into(),
+            shell: "/bin/zsh".into(),
+            ..present()
+        };
+        assert_eq!(step(moved), "account anna (20001) (groups, shell)");
+        let closed = PersonState { is_open: false, has_home: false, ..present() };
+        assert_eq!(step(closed), "account anna (20001) (is closed, no home)");
+        assert_eq!(
+            steps(&[anna()], "bob", PersonState { is_ours: false, ..present() }),
+            ["account anna (20001) (new)"],
+            "an account of somebody else's is nobody's business"
+        );
+    }
+
+    #[test]
+    fn who_is_taken_out_of_the_file_is_closed_once() {
+        assert_eq!(
+            steps(&[], "bob", present()),
+            ["close account bob (not in the site file any more; its files stay)"]
+        );
+        assert!(steps(&[], "bob", PersonState { is_open: false, ..present() }).is_empty());
+    }
+}

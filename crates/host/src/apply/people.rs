@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Accounts of people.
+
+use std::path::Path;
+
+use slurmha_core::observe::{People, PeopleRequest};
+use slurmha_core::plan::{Outcome, Person};
+
+use super::context::Context;
+use super::{Refusal, StepError};
+use crate::people;
+use crate::program::shadow;
+use crate::system::System;
+
+/// Creates the account, or makes it what it shall be. An account with another
+/// user id, or an id that somebody else has, is refused: its files would be
+/// given away.
+pub(super) fn set(context: &Context<'_>, person: &Person) -> Result<Outcome, StepError> {
+    let system = context.system;
+    let seen = look(system, person)?;
+    refuse(&seen, person)?;
+    let present = seen.accounts.get(&person.name);
+    let Some(_) = person.difference(present) else { return Ok(Outcome::Unchanged) };
+    match present {
+        None => shadow::add_person(system, person)?,
+        Some(present) => {
+            shadow::change_person(system, person)?;
+            for group in present.groups.intersection(&person.not_groups) {
+                shadow::leave_group(system, &person.name, group)?;
+            }
+        }
+    }
+    if person.makes_home && !present.is_some_and(|present| present.has_home) {
+        shadow::make_home(system, &person.name)?;
+    }
+    Ok(Outcome::Changed)
+}
+
+fn look(system: &dyn System, person: &Person) -> Result<People, StepError> {
+    let homes = person.makes_home.then(|| person.home.clone());
+    let request = PeopleRequest {
+        names: [person.name.clone()].into(),
+        uids: [person.uid].into(),
+        homes: homes.into_iter().collect(),
+        ..PeopleRequest::default()
+    };
+    Ok(people::load(system, &request)?)
+}
+
+fn refuse(seen: &People, person: &Person) -> Result<(), Refusal> {
+    let name = person.name.clone();
+    if let Some(present) = seen.accounts.get(&name) {
+        if present.uid != person.uid {
+            return Err(Refusal::OtherUserId { name, found: present.uid, wanted: person.uid });
+        }
+        return Ok(());
+    }
+    match seen.uids.get(&person.uid).cloned() {
+        Some(holder) => Err(Refusal::UserIdTaken { name, uid: person.uid, holder }),
+        None => Ok(()),
+    }
+}
+
+/// Closes an account that slurmha has made, and no other. The keys go first:
+/// what has died in between is closed by the next run.
+pub(super) fn close(context: &Context<'_>, name: &str, keys: &Path) -> Result<Outcome, StepError> {
+    let system = context.system;
+    let seen = people::load(system, &PeopleRequest::default())?;
+    if !seen.accounts.get(name).is_some_and(|state| state.is_open) {
+        return Ok(Outcome::Unchanged);
+    }
+    system.remove_file(keys)?;
+    shadow::expire(system, name)?;
+    Ok(Outcome::Changed)
+}

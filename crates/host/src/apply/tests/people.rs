@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Accounts of people: made, corrected, closed, and left alone.
+
+use std::path::Path;
+
+use slurmha_core::layout::{USERS_GROUP, USERS_GROUP_ID};
+use slurmha_core::plan::{Group, Person, Step};
+
+use super::{Ended, run, steps};
+use crate::simulated::{At, Fault, How, Simulated};
+use crate::system::{Ids, System};
+
+const KEYS: &str = "/etc/ssh/slurmha-keys/anna";
+
+fn anna() -> Person {
+    Person {
+        name: "anna".to_owned(),
+        uid: 20_001,
+        group: "anna".to_owned(),
+        gid: 20_001,
+        groups: [USERS_GROUP.to_owned()].into(),
+        not_groups: ["physics".to_owned()].into(),
+        full_name: "Anna Example".to_owned(),
+        home: "/home/anna".into(),
+        makes_home: true,
+        shell: "/bin/bash".into(),
+    }
+}
+
+fn group(name: &str, gid: u32) -> Step {
+    Step::CreateGroup(Group { name: name.to_owned(), gid })
+}
+
+fn list(person: Person) -> Vec<Step> {
+    vec![
+        group(USERS_GROUP, USERS_GROUP_ID),
+        group("physics", 30_000),
+        group("anna", 20_001),
+        Step::SetPerson(person),
+    ]
+}
+
+fn close() -> Step {
+    Step::CloseAccount { name: "anna".to_owned(), keys: KEYS.into() }
+}
+
+fn text(machine: &Simulated, path: &str) -> String {
+    String::from_utf8(machine.read(Path::new(path)).unwrap().unwrap_or_default()).unwrap()
+}
+
+#[test]
+fn an_account_is_made_once_with_its_home() {
+    let machine = steps::machine();
+    assert_eq!(run(&machine, &list(anna())).ended, Ended::Completed);
+    let line = "anna:x:20001:20001:Anna Example:/home/anna:/bin/bash\n";
+    assert!(text(&machine, "/etc/passwd").contains(line));
+    assert!(text(&machine, "/etc/group").contains("slurmha-users:x:64032:anna\n"));
+    assert!(machine.metadata(Path::new("/home/anna")).unwrap().is_some());
+    assert!(run(&machine, &list(anna())).changed().is_empty());
+}
+
+#[test]
+fn an_account_is_corrected_and_foreign_groups_stay() {
+    let machine = steps::machine();
+    run(
+        &machine,
+        &list(Person {
+            groups: [USERS_GROUP.into(), "physics".into()].into(),
+            not_groups: [].into(),
+            ..anna()
+        }),
+    );
+    let groups = text(&machine, "/etc/group") + "docker:x:999:anna\n";
+    machine.put_file("/etc/group", groups.as_bytes(), Ids::root(0o644));
+    let changed = Person { shell: "/bin/zsh".into(), ..anna() };
+    assert_eq!(run(&machine, &list(changed.clone())).changed(), [3]);
+    assert!(text(&machine, "/etc/passwd").contains("/bin/zsh"));
+    let groups = text(&machine, "/etc/group");
+    assert!(groups.contains("physics:x:30000:\n") && groups.contains("docker:x:999:anna"));
+    assert!(run(&machine, &list(changed)).changed().is_empty());
+}
+
+#[test]
+fn who_is_closed_cannot_come_in_and_can_be_let_in_again() {
+    let machine = steps::machine();
+    run(&machine, &list(anna()));
+    machine.put_file(KEYS, b"ssh-ed25519 AAAA", Ids::root(0o644));
+    assert_eq!(run(&machine, &[close()]).changed(), [0]);
+    assert!(text(&machine, "/etc/shadow").contains("anna:*:20000:0:99999:7::1:"));
+    assert!(machine.metadata(Path::new(KEYS)).unwrap().is_none());
+    assert!(machine.metadata(Path::new("/home/anna")).unwrap().is_some(), "files stay");
+    assert!(run(&machine, &[close()]).changed().is_empty());
+    assert_eq!(run(&machine, &list(anna())).changed(), [3]);
+    assert!(text(&machine, "/etc/shadow").contains("anna:*:20000:0:99999:7:::"));
+}
+
+#[test]
+fn an_account_of_somebody_elses_is_not_closed() {
+    let machine = steps::machine();
+    machine.put_file("/etc/passwd", b"anna:x:1000:1000::/home/anna:/bin/bash\n", Ids::root(0o644));
+    assert!(run(&machine, &[close()]).changed().is_empty());
+    assert!(machine.commands().is_empty());
+}
+
+#[test]
+fn ids_of_others_are_refused() {
+    let machine = steps::machine();
+    let say = |passwd: &str| {
+        machine.put_file("/etc/passwd", passwd.as_bytes(), Ids::root(0o644));
+        let (message, _, refused) = run(&machine, &[Step::SetPerson(anna())]).failure();
+        assert!(refused);
+        message
+    };
+    let other = say("anna:x:1000:1000::/home/anna:/bin/bash\n");
+    assert_eq!(other, "the user anna exists with id 1000 instead of 20001");
+    let taken = say("bob:x:20001:20001::/home/bob:/bin/bash\n");
+    assert_eq!(taken, "the user id 20001 that anna needs belongs to bob");
+    assert!(machine.commands().is_empty());
+}
+
+/// With the program missing, failing and hanging, and the run killed in it.
+#[test]
+fn the_next_run_completes_what_went_wrong() {
+    let hows = [
+        How::Missing,
+        How::Fails { status: 1, stderr: "no".to_owned() },
+        How::Hangs,
+        How::Dies,
+        How::DiesHalfway,
+    ];
+    for how in hows {
+        for number in 0..5 {
+            let machine = steps::machine();
+            machine.inject(Fault { at: At::Command(number), how: how.clone() });
+            run(&machine, &list(anna()));
+            machine.heal();
+            assert_eq!(run(&machine, &list(anna())).ended, Ended::Completed, "{how:?} {number}");
+            assert!(run(&machine, &list(anna())).changed().is_empty(), "{how:?} {number}");
+            assert!(machine.metadata(Path::new("/home/anna")).unwrap().is_some());
+        }
+    }
+}
