@@ -11,6 +11,7 @@ pub mod corosync;
 pub mod drbd;
 pub mod homes;
 pub mod hosts;
+pub mod login;
 pub mod mariadb;
 pub mod monitoring;
 pub mod people;
