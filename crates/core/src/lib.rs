@@ -17,6 +17,7 @@ pub mod fence_peer;
 pub mod layout;
 pub mod metrics;
 pub mod monitoring;
+pub mod notice;
 pub mod observe;
 pub mod openpgp;
 pub mod plan;

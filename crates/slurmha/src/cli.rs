@@ -71,6 +71,9 @@ enum Command {
     /// Answers whether a job is saved; a service beside slurmctld
     #[command(hide = true)]
     Durable(crate::durable::Args),
+    /// Tells users at a terminal that the scheduler is away; a service on login nodes
+    #[command(hide = true)]
+    Notice,
     /// Copies slurmctld's state to the local disk; a timer on the controllers
     #[command(hide = true)]
     SnapshotState,
@@ -96,6 +99,7 @@ impl Cli {
             Command::Agent(args) => return Ok(crate::agent::run(&args)),
             Command::Watch(args) => return Ok(crate::watch::run(&args)),
             Command::Durable(args) => return Ok(crate::durable::run(&args)),
+            Command::Notice => return Ok(crate::notice::run()),
             Command::SnapshotState => return Ok(crate::snapshot::run()),
             Command::PowerOn => return Ok(crate::power_on::run()),
             Command::FencePeer => return Ok(crate::fence_peer::fence()),

@@ -14,6 +14,7 @@ mod fence_peer;
 mod fleet;
 mod live;
 mod look;
+mod notice;
 mod pause;
 mod power_on;
 mod progress;

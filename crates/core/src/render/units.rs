@@ -4,6 +4,7 @@
 mod console;
 mod durable;
 mod exporter;
+mod notice;
 mod power_on;
 mod snapshot;
 mod watch;
@@ -17,6 +18,7 @@ use crate::site::{NodeName, Site};
 pub use console::console;
 pub use durable::durable;
 pub use exporter::exporter;
+pub use notice::notice;
 pub use power_on::power_on;
 pub use snapshot::snapshot;
 

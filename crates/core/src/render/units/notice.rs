@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The unit that tells waiting users why they wait.
+
+use crate::config_file::ConfigFile;
+use crate::layout::{BINARY, NOTICE_UNIT_FILE};
+
+/// Reads the list of processes, asks the controller when somebody waits, and
+/// writes to terminals: a user of nobody's, with the group that terminals
+/// belong to. Not `PrivateDevices` and not `ProtectProc`, for the two.
+/// `CAP_` nothing: where a person has said `mesg n`, nothing can be written.
+pub fn notice() -> ConfigFile {
+    ConfigFile::new(
+        NOTICE_UNIT_FILE,
+        format!(
+            "{}[Unit]
+Description=Tell users why a command of Slurm's takes longer
+After=munge.service
+
+[Service]
+Type=exec
+ExecStart={BINARY} notice
+Restart=always
+RestartSec=10
+SyslogIdentifier=slurmha-notice
+DynamicUser=yes
+SupplementaryGroups=tty
+Nice=5
+TasksMax=32
+MemoryMax=64M
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+DevicePolicy=closed
+DeviceAllow=char-pts w
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+
+[Install]
+WantedBy=multi-user.target
+",
+            crate::render::header("#")
+        ),
+    )
+}

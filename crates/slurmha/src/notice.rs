@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `slurmha notice`: tells people at a terminal that the scheduler is away.
+//!
+//! A service on login nodes, without rights of its own. While every command of
+//! Slurm's ends within two seconds it reads the list of processes and does
+//! nothing else; the controller is asked once for each command that takes
+//! longer.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use rustix::fs::OFlags;
+use slurmha_core::layout::BINARY;
+use slurmha_core::notice::{Attention, Client};
+use slurmha_core::observe::Health;
+use slurmha_host::program::slurm::{self, SlurmError};
+use slurmha_host::system::read_trimmed;
+use slurmha_host::{CommandError, Local, System};
+
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Who answers later than that is not there for a person either.
+const ASKING: Duration = Duration::from_secs(2);
+
+/// Looks until it is ended, or there is a new version of it.
+pub fn run() -> ExitCode {
+    let system = Local::new();
+    let binary = system.resolve(BINARY.as_ref()).ok();
+    let mut attention = Attention::default();
+    while system.resolve(BINARY.as_ref()).ok() == binary {
+        look(&system, &mut attention, &write_to_terminal);
+        system.sleep(PAUSE);
+    }
+    ExitCode::SUCCESS
+}
+
+/// One look; `tell` writes to a terminal.
+fn look(
+    system: &dyn System,
+    attention: &mut Attention,
+    tell: &dyn Fn(&Path, &str) -> io::Result<()>,
+) {
+    let Some(uptime) = uptime(system) else { return };
+    let waiting = attention.undecided(clients(system), uptime);
+    if waiting.is_empty() {
+        return;
+    }
+    if is_away(system) {
+        for client in &waiting {
+            // `mesg n`, or a terminal that is gone: then nobody is told.
+            let _ = tell(&client.terminal, &client.notice());
+        }
+    }
+    attention.settle(&waiting);
+}
+
+fn clients(system: &dyn System) -> Vec<Client> {
+    let entries = system.read_directory(Path::new("/proc")).unwrap_or_default();
+    let processes = entries.iter().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
+    let stats = processes.filter_map(|pid| read_trimmed(system, format!("/proc/{pid}/stat")));
+    stats.filter_map(|stat| Client::parse(&stat)).collect()
+}
+
+/// Since boot, proc(5).
+fn uptime(system: &dyn System) -> Option<Duration> {
+    let text = read_trimmed(system, "/proc/uptime")?;
+    let seconds: f64 = text.split_whitespace().next()?.parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+/// Whether nobody answers. What cannot be told is not said to anybody.
+fn is_away(system: &dyn System) -> bool {
+    match slurm::ping(system, ASKING) {
+        Ok(Health::Down(_)) => true,
+        Ok(_) => false,
+        Err(SlurmError::Command(CommandError::TimedOut { .. })) => true,
+        Err(_) => false,
+    }
+}
+
+/// Never becomes its controlling terminal, and never waits for one that is
+/// stopped with Ctrl-S.
+fn write_to_terminal(terminal: &Path, text: &str) -> io::Result<()> {
+    let flags = OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::NOFOLLOW;
+    let flags = flags.bits().cast_signed();
+    OpenOptions::new().write(true).custom_flags(flags).open(terminal)?.write_all(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use slurmha_host::simulated::{At, Fault, How};
+    use slurmha_host::{Ids, Simulated};
+
+    use super::*;
+
+    const STAT: &str = "1000 (sbatch) S 900 1000 900 34817 1000 4194304 3071 0 12 0 41 17 0 0 20 0 \
+                        9 0 7219 412246016 3380 18446744073709551615\n";
+
+    fn told(machine: &Simulated, attention: &mut Attention) -> Vec<String> {
+        let told = RefCell::new(Vec::new());
+        look(machine, attention, &|terminal, text| {
+            told.borrow_mut().push(format!("{}: {text}", terminal.display()));
+            Ok(())
+        });
+        told.into_inner()
+    }
+
+    #[test]
+    fn who_waits_is_told_once_and_only_while_nobody_answers() {
+        let machine = Simulated::new("login1", "login2");
+        machine.put_file("/proc/1000/stat", STAT.as_bytes(), Ids::root(0o444));
+        machine.put_file("/proc/uptime", b"73.00 200.00\n", Ids::root(0o444));
+        let mut attention = Attention::default();
+        assert_eq!(told(&machine, &mut attention), Vec::<String>::new(), "it may be quick");
+        assert!(machine.commands().is_empty(), "nobody was asked");
+        machine.put_file("/proc/uptime", b"75.00 200.00\n", Ids::root(0o444));
+        machine.inject(Fault { at: At::Program("scontrol".to_owned()), how: How::Hangs });
+        let notices = told(&machine, &mut attention);
+        assert_eq!(notices.len(), 1);
+        assert!(notices[0].starts_with("/dev/pts/1: \r\nslurmha: the scheduler does not answer"));
+        assert!(told(&machine, &mut attention).is_empty(), "once");
+    }
+}
