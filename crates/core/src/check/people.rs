@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Whether the names and ids of people are free on every machine.
 
+use std::collections::BTreeSet;
+
 use super::{Finding, Seen};
 use crate::desired::people_on;
 use crate::plan::Person;
-use crate::site::{NodeName, Site};
+use crate::site::Site;
 
 const RULE: &str = "people";
 
@@ -17,8 +19,12 @@ fn check_machine(site: &Site, seen: &Seen<'_>) -> Vec<Finding> {
     if wanted.is_empty() {
         return Vec::new();
     }
-    let clashes: Vec<Finding> =
-        wanted.iter().filter_map(|person| clash(person, seen, seen.name())).collect();
+    let shared = site.people.groups.iter().map(|group| (group.name.as_str(), group.gid));
+    let groups: BTreeSet<(&str, u32)> =
+        wanted.iter().map(|person| (person.group.as_str(), person.gid)).chain(shared).collect();
+    let of_groups = groups.into_iter().filter_map(|(name, gid)| clash_of_group(name, gid, seen));
+    let of_people = wanted.iter().filter_map(|person| clash(person, seen));
+    let clashes: Vec<Finding> = of_people.chain(of_groups).collect();
     if !clashes.is_empty() {
         return clashes;
     }
@@ -26,7 +32,7 @@ fn check_machine(site: &Site, seen: &Seen<'_>) -> Vec<Finding> {
     vec![Finding::pass(RULE, seen.name(), message)]
 }
 
-fn clash(person: &Person, seen: &Seen<'_>, machine: &NodeName) -> Option<Finding> {
+fn clash(person: &Person, seen: &Seen<'_>) -> Option<Finding> {
     let (name, uid) = (&person.name, person.uid);
     let people = &seen.observed.people;
     if let Some(present) = people.accounts.get(name) {
@@ -37,14 +43,26 @@ fn clash(person: &Person, seen: &Seen<'_>, machine: &NodeName) -> Option<Finding
                  there, and chown what belongs to {}",
                 present.uid, present.uid
             );
-            Finding::fail(RULE, machine, message, cure)
+            Finding::fail(RULE, seen.name(), message, cure)
         });
     }
     if let Some(holder) = people.uids.get(&uid) {
         let message = format!("the id {uid} of {name} belongs to {holder} here");
-        return Some(Finding::fail(RULE, machine, message, "give one of the two another id"));
+        return Some(Finding::fail(RULE, seen.name(), message, "give one of the two another id"));
     }
-    let group = people.gids.get(&person.gid).filter(|group| **group != person.group)?;
-    let message = format!("the group id {} of {name} belongs to {group} here", person.gid);
-    Some(Finding::fail(RULE, machine, message, "give one of the two another id"))
+    None
+}
+
+/// The group of that name with another id, or the id with another name.
+fn clash_of_group(name: &str, gid: u32, seen: &Seen<'_>) -> Option<Finding> {
+    let message = match (seen.observed.groups.get(name), seen.observed.people.gids.get(&gid)) {
+        (Some(found), _) if *found != gid => {
+            format!("the group {name} is {found} here and {gid} in the site file")
+        }
+        (_, Some(holder)) if holder != name => {
+            format!("the id {gid} of the group {name} belongs to {holder} here")
+        }
+        _ => return None,
+    };
+    Some(Finding::fail(RULE, seen.name(), message, "give one of the two another name or id"))
 }

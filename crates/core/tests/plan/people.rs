@@ -86,6 +86,8 @@ fn an_id_that_belongs_to_somebody_else_is_found_by_check() {
     let node = &mut observed.get_mut(&"cn1".into()).expect("it").people;
     node.accounts.remove("bob");
     node.uids.insert(20_002, "backup2".to_owned());
+    let other = observed.get_mut(&"cn2".into()).expect("it");
+    other.groups.insert("physics".to_owned(), 1001);
     let answers = observed.into_iter().map(|(name, seen)| (name, Ok(seen))).collect();
     let findings = check::check(&site, &answers).into_iter().filter(|it| it.rule == "people");
     insta::assert_snapshot!(check::explain(&findings.collect::<Vec<_>>(), true));

@@ -8,6 +8,7 @@ use slurmha_core::plan::{Outcome, Person};
 
 use super::context::Context;
 use super::{Refusal, StepError};
+use crate::accounts::{AccountError, Accounts};
 use crate::people;
 use crate::program::shadow;
 use crate::system::System;
@@ -19,6 +20,7 @@ pub(super) fn set(context: &Context<'_>, person: &Person) -> Result<Outcome, Ste
     let system = context.system;
     let seen = look(system, person)?;
     refuse(&seen, person)?;
+    refuse_group(system, &seen, person)?;
     let present = seen.accounts.get(&person.name);
     let Some(_) = person.difference(present) else { return Ok(Outcome::Unchanged) };
     match present {
@@ -41,8 +43,8 @@ fn look(system: &dyn System, person: &Person) -> Result<People, StepError> {
     let request = PeopleRequest {
         names: [person.name.clone()].into(),
         uids: [person.uid].into(),
+        gids: [person.gid].into(),
         homes: homes.into_iter().collect(),
-        ..PeopleRequest::default()
     };
     Ok(people::load(system, &request)?)
 }
@@ -58,6 +60,19 @@ fn refuse(seen: &People, person: &Person) -> Result<(), Refusal> {
     match seen.uids.get(&person.uid).cloned() {
         Some(holder) => Err(Refusal::UserIdTaken { name, uid: person.uid, holder }),
         None => Ok(()),
+    }
+}
+
+/// A primary group of another id would be taken for the wanted one by its name.
+fn refuse_group(system: &dyn System, seen: &People, person: &Person) -> Result<(), StepError> {
+    let (name, gid) = (person.group.clone(), person.gid);
+    match seen.gids.get(&gid) {
+        Some(holder) if *holder == name => Ok(()),
+        Some(holder) => Err(Refusal::GroupIdTaken { name, gid, holder: holder.clone() }.into()),
+        None => match Accounts::load(system)?.groups.get(&name) {
+            Some(&found) => Err(Refusal::OtherGroupId { name, found, wanted: gid }.into()),
+            None => Err(AccountError::NoGroup(name).into()),
+        },
     }
 }
 

@@ -150,10 +150,23 @@ impl Text for NfsExport {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::site) struct MountPoint(pub(in crate::site) String);
 
-/// What a mount must not hide; everything below these, or all of it.
-const NEEDED: [&str; 14] = [
-    "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys",
-    "/tmp", "/usr", "/var",
+/// What a mount must hide neither as a whole nor in part.
+const NEEDED: [&str; 15] = [
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib64",
+    "/proc",
+    "/root",
+    "/run",
+    "/sbin",
+    "/srv/slurmha",
+    "/sys",
+    "/tmp",
+    "/usr",
+    "/var",
 ];
 
 impl Text for MountPoint {
@@ -161,12 +174,10 @@ impl Text for MountPoint {
     const PATTERN: &'static str = "^/[A-Za-z0-9._/-]+$";
 
     fn parse(text: &str) -> Result<Self, Fault> {
-        let needed = |top: &&str| text.strip_prefix(*top).is_some_and(|rest| rest.starts_with('/'));
-        if is_plain_path(text)
-            && !NEEDED.contains(&text)
-            && !NEEDED.iter().any(|top| needed(&top))
-            && !text.starts_with("/srv/slurmha")
-        {
+        let is_needed = NEEDED.iter().any(|top| {
+            text.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        });
+        if is_plain_path(text) && !is_needed {
             return Ok(Self(text.to_owned()));
         }
         Err(Fault::new(

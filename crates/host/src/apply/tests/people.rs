@@ -115,6 +115,14 @@ fn ids_of_others_are_refused() {
     assert_eq!(other, "the user anna exists with id 1000 instead of 20001");
     let taken = say("bob:x:20001:20001::/home/bob:/bin/bash\n");
     assert_eq!(taken, "the user id 20001 that anna needs belongs to bob");
+    let group = |text: &str| {
+        machine.put_file("/etc/group", text.as_bytes(), Ids::root(0o644));
+        say("root:x:0:0:root:/root:/bin/bash\n")
+    };
+    let other = group("anna:x:1000:\n");
+    assert_eq!(other, "the group anna exists with id 1000 instead of 20001");
+    let taken = group("staff2:x:20001:\n");
+    assert_eq!(taken, "the group id 20001 that anna needs belongs to staff2");
     assert!(machine.commands().is_empty());
 }
 
