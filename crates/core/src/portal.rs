@@ -7,5 +7,14 @@
 //! user who has signed in) does what the user asks for as that user. What they say
 //! to each other is in [`protocol`].
 
+pub mod account;
+pub mod client;
+pub mod details;
+pub mod ended;
 pub mod job;
+pub mod options;
+pub mod piece;
 pub mod protocol;
+pub mod sbatch;
+pub mod script;
+pub mod submission;
