@@ -206,18 +206,35 @@ impl Stream {
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "this is where programs are started")]
+/// Puts a program in the place of this process, which keeps its standard input and
+/// output; returns only when that fails.
+pub(crate) fn replace(command: &Command) -> CommandError {
+    let source = prepared(command, false).exec();
+    cannot_start(command, source)
+}
+
 fn spawn(command: &Command, inherit_environment: bool) -> Result<Child, CommandError> {
+    let mut process = prepared(command, inherit_environment);
+    process.process_group(0);
+    let stdin = if command.stdin.is_empty() { Stdio::null() } else { Stdio::piped() };
+    process.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+    process.spawn().map_err(|source| cannot_start(command, source))
+}
+
+#[allow(clippy::disallowed_methods, reason = "this is where programs are started")]
+fn prepared(command: &Command, inherit_environment: bool) -> std::process::Command {
     let mut process = std::process::Command::new(&command.program);
-    process.args(&command.arguments).process_group(0);
+    process.args(&command.arguments);
     if !inherit_environment {
         process.env_clear().env("HOME", "/root").env("LC_ALL", "C").env("PATH", SEARCH_PATH);
     }
     process.envs(command.environment.iter().map(|(name, value)| (name, value)));
-    let stdin = if command.stdin.is_empty() { Stdio::null() } else { Stdio::piped() };
-    process.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
-    process.spawn().map_err(|source| match source.kind() {
+    process
+}
+
+fn cannot_start(command: &Command, source: io::Error) -> CommandError {
+    match source.kind() {
         io::ErrorKind::NotFound => CommandError::NotFound { program: command.program.clone() },
         _ => CommandError::Io { command: command.pasteable(), source },
-    })
+    }
 }

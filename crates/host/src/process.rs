@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One process of this machine that is not ours, held so that a signal never
-//! reaches another one with the same number.
+//! reaches another one with the same number; and what becomes of our own.
 
 use std::fs;
 use std::io;
@@ -8,6 +8,15 @@ use std::os::fd::OwnedFd;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use slurmha_core::watch::Process as Stat;
+
+use crate::child;
+use crate::command::{Command, CommandError};
+
+/// Becomes a program: it takes the place of this process, with its standard input and
+/// output and with the command's environment. Returns only when that fails.
+pub fn replace(command: &Command) -> CommandError {
+    child::replace(command)
+}
 
 /// A process, by pidfd_open(2).
 #[derive(Debug)]
