@@ -12,6 +12,7 @@ mod everywhere;
 mod login;
 mod monitoring;
 mod people;
+mod portal;
 mod vpn;
 
 use std::collections::BTreeMap;
@@ -98,6 +99,7 @@ pub fn desired(site: &Site, site_text: &str) -> Vec<MachineWants> {
         wants.extend(vpn::no_gateway(&machine));
         wants.extend(console::wants(site, &machine, site_text));
         wants.extend(people::wants(site, &machine));
+        wants.extend(portal::wants(site, &machine));
         for role in &machine.roles {
             wants.extend(match role {
                 Role::Controller => controller::wants(site),

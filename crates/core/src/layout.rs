@@ -143,6 +143,29 @@ pub const CONSOLE_PORT: u16 = 9818;
 pub const CONSOLE_UNIT: &str = "slurmha-console.service";
 /// Its file.
 pub const CONSOLE_UNIT_FILE: &str = "/etc/systemd/system/slurmha-console.service";
+/// TCP port, on a login node's address in the cluster network, at which browsers
+/// find the portal, unless the site file names another.
+pub const PORTAL_PORT: u16 = 8443;
+/// Unit that answers there.
+pub const PORTAL_UNIT: &str = "slurmha-portal.service";
+/// Its file.
+pub const PORTAL_UNIT_FILE: &str = "/etc/systemd/system/slurmha-portal.service";
+/// Its user and group, who may reach [`PORTAL_SESSION_SOCKET_UNIT`] and own nothing.
+pub const PORTAL_USER: &str = "slurmha-portal";
+/// Their id, beside Slurm's and munge's.
+pub const PORTAL_ID: u32 = 64032;
+/// Unit that listens for the portal's sessions.
+pub const PORTAL_SESSION_SOCKET_UNIT: &str = "slurmha-portal-session.socket";
+/// Its file.
+pub const PORTAL_SESSION_SOCKET_FILE: &str = "/etc/systemd/system/slurmha-portal-session.socket";
+/// The file of the unit that is started for each.
+pub const PORTAL_SESSION_UNIT_FILE: &str = "/etc/systemd/system/slurmha-portal-session@.service";
+/// What PAM is asked as.
+pub const PORTAL_PAM_SERVICE: &str = "slurmha-portal";
+/// Its file.
+pub const PORTAL_PAM_FILE: &str = "/etc/pam.d/slurmha-portal";
+/// Records of what users have submitted through the portal, a directory for each uid.
+pub const PORTAL_STATE: &str = "/var/lib/slurmha/portal";
 /// `SlurmctldPort`, the default of slurm.conf(5).
 pub const SLURMCTLD_PORT: u16 = 6817;
 /// `DbdPort`, the default of slurmdbd.conf(5).

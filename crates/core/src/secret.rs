@@ -46,6 +46,10 @@ pub enum SecretId {
     /// The directory's settings, `/etc/sssd/sssd.conf`; as a rule they hold a
     /// password.
     DirectoryConf,
+    /// The portal's certificate, if the site has one of its own.
+    PortalCertificate,
+    /// Its private key.
+    PortalKey,
 }
 
 impl SecretId {
@@ -97,7 +101,9 @@ impl SecretId {
             | Self::GrafanaPassword
             | Self::ConsolePassword
             | Self::ConsoleCertificate
-            | Self::ConsoleKey => {
+            | Self::ConsoleKey
+            | Self::PortalCertificate
+            | Self::PortalKey => {
                 (format!("{SECRETS_DIRECTORY}/{self}"), Access::root(0o600), SecretForm::Given)
             }
         };
@@ -131,6 +137,8 @@ impl fmt::Display for SecretId {
             Self::ConsoleCertificate => f.write_str("console-certificate"),
             Self::ConsoleKey => f.write_str("console-key"),
             Self::DirectoryConf => f.write_str("directory-conf"),
+            Self::PortalCertificate => f.write_str("portal-certificate"),
+            Self::PortalKey => f.write_str("portal-key"),
         }
     }
 }

@@ -3,7 +3,10 @@
 
 use slurmha_core::config_file::ConfigFile;
 use slurmha_core::desired::{MachineWants, Want, desired};
-use slurmha_core::layout::{CONSOLE_UNIT, CONSOLE_UNIT_FILE, EXPORTER_UNIT, SITE_FILE};
+use slurmha_core::layout::{
+    CONSOLE_UNIT, CONSOLE_UNIT_FILE, EXPORTER_UNIT, PORTAL_SESSION_SOCKET_UNIT, PORTAL_UNIT,
+    SITE_FILE,
+};
 use slurmha_core::plan::Stage;
 use slurmha_core::secret::SecretId;
 use slurmha_core::site::{self, Site};
@@ -275,4 +278,56 @@ fn a_console_that_is_taken_away_is_stopped() {
     let names: Vec<&str> =
         machines.iter().filter(|it| stopped(it)).map(|it| it.machine.name.as_str()).collect();
     assert_eq!(names, ["ctl1", "ctl2", "login1"]);
+}
+
+const PORTAL: &str = "\n[portal]\nhosts = [\"login1\"]\n";
+
+#[test]
+fn every_file_of_the_portal() {
+    let machines = wanted(&format!("{SITE}{PORTAL}{CERTIFICATE}"));
+    let login = machines.iter().find(|it| it.machine.name.as_str() == "login1").expect("login1");
+    let mut count = 0;
+    for (_, want) in &login.wants {
+        let Want::File(file) = want else { continue };
+        if file.path.to_string_lossy().contains("slurmha-portal") {
+            let name = format!("login1{}", file.path.display()).replace('/', "-");
+            insta::assert_snapshot!(name, rendered(file));
+            count += 1;
+        }
+    }
+    assert_eq!(count, 4);
+    let group = login
+        .wants
+        .iter()
+        .position(|(_, want)| matches!(want, Want::Group(group) if group.name == "slurmha-portal"));
+    assert!(group.is_some(), "the socket belongs to it");
+    for unit in [PORTAL_UNIT, PORTAL_SESSION_SOCKET_UNIT] {
+        assert!(runs(login, unit), "{unit}");
+        assert!(machines.iter().all(|it| it.machine.name.as_str() == "login1" || !runs(it, unit)));
+    }
+}
+
+#[test]
+fn a_portal_that_is_taken_away_is_stopped() {
+    let machines = wanted(SITE);
+    let login = machines.iter().find(|it| it.machine.name.as_str() == "login1").expect("login1");
+    for unit in [PORTAL_UNIT, PORTAL_SESSION_SOCKET_UNIT] {
+        let stopped = Want::NotRunning { unit: unit.to_owned() };
+        assert!(login.wants.iter().any(|(_, want)| *want == stopped), "{unit}");
+    }
+}
+
+/// With it a job that has ended can be found by what it was submitted with.
+#[test]
+fn the_accounting_keeps_comments_where_there_is_a_portal() {
+    let conf = |text: &str| -> String {
+        let machines = wanted(text);
+        let mut files = machines[0].wants.iter().filter_map(|(_, want)| match want {
+            Want::File(file) if file.path.ends_with("slurm.conf") => Some(file.text.clone()),
+            _ => None,
+        });
+        files.next().expect("a slurm.conf")
+    };
+    assert!(!conf(SITE).contains("AccountingStoreFlags"));
+    assert!(conf(&format!("{SITE}{PORTAL}")).contains("\nAccountingStoreFlags=job_comment\n"));
 }

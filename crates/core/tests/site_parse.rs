@@ -108,9 +108,26 @@ fn the_console_is_what_the_file_says() {
     assert!(console.certificate.is_some());
     let secrets: Vec<String> = console.secrets().iter().map(ToString::to_string).collect();
     assert_eq!(secrets, ["console-password", "console-certificate", "console-key"]);
-    let other = PRODUCTION.replace("[console]\n", "[console]\nport = 8443\nuser = \"wall\"\n");
+    let other = PRODUCTION.replace("[console]\n", "[console]\nport = 9443\nuser = \"wall\"\n");
     let console = spotless(&other).console.expect("a console");
-    assert_eq!((console.port, console.user.as_str()), (8443, "wall"));
+    assert_eq!((console.port, console.user.as_str()), (9443, "wall"));
+}
+
+#[test]
+fn the_portal_is_what_the_file_says() {
+    let site = spotless(PRODUCTION);
+    let portal = site.portal.as_ref().expect("a portal");
+    assert_eq!(portal.hosts, ["login1".into(), "login2".into()]);
+    assert_eq!((portal.port, &portal.certificate), (8443, &None));
+    let other = PRODUCTION.replace(
+        "[portal]\n",
+        "[portal]\nport = 8444\ncertificate_file = \"a.pem\"\nkey_file = \"a.key\"\n",
+    );
+    let portal = spotless(&other).portal.expect("a portal");
+    assert_eq!(portal.port, 8444);
+    let secrets: Vec<String> =
+        portal.given_secrets().iter().map(|(id, _)| id.to_string()).collect();
+    assert_eq!(secrets, ["portal-certificate", "portal-key"]);
 }
 
 #[test]

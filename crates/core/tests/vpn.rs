@@ -305,3 +305,13 @@ fn the_script_is_one() {
     let usage = ask("sh", &["-s", "sideways"], &script);
     assert_eq!(usage.status.code(), Some(2));
 }
+
+#[test]
+fn people_reach_the_portal_where_it_runs_and_nowhere_else() {
+    let text = format!("{}\n[portal]\nhosts = [\"login1\"]\nport = 8444\n", self::text());
+    let files = files_of(&parsed(&text), "login1");
+    let rules = files.iter().find(|file| file.path.ends_with("vpn.nft")).expect("the rules");
+    let line = "\t\tip saddr 10.99.0.0/24 ip daddr { 10.77.0.31 } tcp dport 8444 accept\n\t\tcounter reject";
+    assert!(rules.text.contains(line), "{}", rules.text);
+    assert!(!file("vpn.nft").text.contains("8444"));
+}

@@ -44,12 +44,15 @@ fn ports(site: &Site, seen: &Seen<'_>) -> impl Iterator<Item = (u16, &'static st
             .into_iter()
             .chain((!watched).then_some(exporter))
     });
+    let portal = site.portal.as_ref().filter(|portal| portal.is_on(seen.name()));
+    let portal = portal.map(|portal| (portal.port, "slurmha"));
     let by_role = PORTS.into_iter().chain(monitoring).chain(durable).chain(console);
     by_role
         .filter(|(_, _, role)| seen.is(*role))
         .map(|(port, owner, _)| (port, owner))
         .chain(watched.then_some(NODE_EXPORTER))
         .chain(grafana)
+        .chain(portal)
 }
 
 pub(super) fn check(site: &Site, seen: &[Seen<'_>]) -> Vec<Finding> {

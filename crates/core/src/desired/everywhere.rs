@@ -54,7 +54,7 @@ fn takes_part(machine: &Machine) -> bool {
 /// A system account with a fixed id, made before the package that would
 /// otherwise choose one: ids that differ between machines break munge's and
 /// Slurm's idea of who somebody is.
-fn account(name: &str, id: u32, home: &str) -> [Want; 2] {
+pub(super) fn account(name: &str, id: u32, home: &str) -> [Want; 2] {
     [
         Want::Group(Group { name: name.to_owned(), gid: id }),
         Want::User(User {

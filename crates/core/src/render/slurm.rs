@@ -92,6 +92,11 @@ fn policy(text: &mut String, site: &Site) {
         ("SelectTypeParameters", "CR_Core_Memory".to_owned()),
         ("MpiDefault", "none".to_owned()),
     ];
+    // By its comment the portal finds a job that has ended, when the answer to its
+    // submission was lost (slurm.conf(5)).
+    if site.portal.is_some() {
+        defaults.push(("AccountingStoreFlags", "job_comment".to_owned()));
+    }
     // With memory as a consumable resource a job that asks for none would
     // otherwise be given the whole node.
     if let Some(memory) = memory_per_cpu(&site.node_groups) {

@@ -5,6 +5,7 @@ mod console;
 mod durable;
 mod exporter;
 mod notice;
+mod portal;
 mod power_on;
 mod snapshot;
 mod watch;
@@ -19,6 +20,7 @@ pub use console::console;
 pub use durable::durable;
 pub use exporter::exporter;
 pub use notice::notice;
+pub use portal::{portal, portal_pam, portal_sessions};
 pub use power_on::power_on;
 pub use snapshot::snapshot;
 

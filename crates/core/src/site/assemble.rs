@@ -6,6 +6,7 @@
 mod console;
 mod monitoring;
 mod people;
+mod portal;
 mod vpn;
 
 use std::path::PathBuf;
@@ -58,6 +59,10 @@ pub(super) fn assemble(file: &SiteFile) -> Option<Site> {
         },
         console: match &file.console {
             Some(console) => Some(console::assemble(console)?),
+            None => None,
+        },
+        portal: match &file.portal {
+            Some(portal) => Some(portal::assemble(portal)?),
             None => None,
         },
         accept: items(cluster.accept.as_ref()).iter().map(|accept| accept.value).collect(),

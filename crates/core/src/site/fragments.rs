@@ -25,7 +25,6 @@ use super::value::{
     MailUser, Nodes, PartitionName, PartitionNodes, PeerName, ReceiverName, Recipients,
     RepositoryUrl, Retention, SshUser, TimeLimit,
 };
-use super::word::Reserved;
 use crate::wireguard::PublicKey;
 
 pub(super) use people::{Directory, Homes, Limits, LocalGroup, LocalUser};
@@ -74,8 +73,8 @@ fragment! {
         optional console: Console,
         /// Who comes in from outside, through WireGuard.
         optional vpn: Vpn,
-        /// Reserved for the web portal.
-        optional portal: Reserved,
+        /// A page through which users submit jobs and see them.
+        optional portal: Portal,
     }
 }
 
@@ -380,6 +379,22 @@ fragment! {
         required password_file: FilePath,
         /// A file on the administrator's machine with the certificate in PEM, and those that vouch for it.
         /// Without it each machine makes one for itself.
+        optional certificate_file: FilePath,
+        /// A file on the administrator's machine with the certificate's private key in PEM.
+        optional key_file: FilePath,
+    }
+}
+
+fragment! {
+    /// A page through which users submit jobs, see them wait and run, and read their output; on login nodes.
+    Portal as "[portal]" {
+        /// The login nodes that it runs on, by their names.
+        /// A controller is none: users' work can starve the control plane.
+        required hosts: Many<HostName>,
+        /// The TCP port at which browsers find it; 8443 by default.
+        optional port: u64,
+        /// A file on the administrator's machine with the certificate in PEM, and those that vouch for it.
+        /// Without it each host makes one for itself.
         optional certificate_file: FilePath,
         /// A file on the administrator's machine with the certificate's private key in PEM.
         optional key_file: FilePath,

@@ -7,6 +7,7 @@
 mod console;
 mod monitoring;
 mod people;
+mod portal;
 mod vpn;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,9 +21,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::secret::SecretId;
 
-pub use console::{Console, ConsoleCertificate};
+pub use console::{Certificate, Console};
 pub use monitoring::{Grafana, Mail, MailLogin, Monitoring, MonitoringHost, Webhook, WebhookUrl};
 pub use people::{Homes, Limits, LocalGroup, LocalUser, NfsHomes, People};
+pub use portal::Portal;
 pub(in crate::site) use vpn::gateway_address;
 pub use vpn::{Gateway, Peer, Vpn};
 
@@ -93,6 +95,8 @@ pub struct Site {
     pub vpn: Option<Vpn>,
     /// The page that shows the cluster live; `None` when there is none.
     pub console: Option<Console>,
+    /// The page through which users submit jobs; `None` when there is none.
+    pub portal: Option<Portal>,
     /// Dangers that the file accepts by name.
     pub accept: BTreeSet<Accept>,
 }
@@ -359,7 +363,8 @@ impl Site {
         let monitoring = self.monitoring.iter().flat_map(Monitoring::given_secrets);
         let console = self.console.iter().flat_map(Console::given_secrets);
         let directory = self.people.given_secret();
-        bmc.chain(monitoring).chain(console).chain(directory).collect()
+        let portal = self.portal.iter().flat_map(Portal::given_secrets);
+        bmc.chain(monitoring).chain(console).chain(directory).chain(portal).collect()
     }
 
     /// Whether a controller that was fenced is switched on again.

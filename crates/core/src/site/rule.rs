@@ -51,8 +51,6 @@ rules! {
     Error WRONG_TYPE = "wrong-type";
     /// A number has to lie within what the program that reads it can hold.
     Error NUMBER_OUT_OF_RANGE = "number-out-of-range";
-    /// A table that a later version will read must not be ignored by this one.
-    Error NOT_YET_SUPPORTED = "not-yet-supported";
     /// A newline in a value would begin a new directive in a generated file.
     Error CONTROL_CHARACTER = "control-character";
     /// A word has to be one of the known ones.
@@ -257,6 +255,13 @@ rules! {
     Error HOMES_HIDE_ADMINISTRATOR = "homes-hide-administrator";
     /// A limit leaves the person something and the host enough.
     Error LIMIT_OUT_OF_RANGE = "limit-out-of-range";
+    // The portal.
+    /// The portal runs where users work anyway, and nowhere else.
+    Error PORTAL_HOST = "portal-host";
+    /// The portal listens where nobody else does.
+    Error PORTAL_PORT = "portal-port";
+    /// A certificate is of use with its key alone.
+    Error PORTAL_CERTIFICATE = "portal-certificate";
 
     // The rest.
     /// Clocks that drift apart make munge refuse every request.

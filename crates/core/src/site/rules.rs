@@ -9,13 +9,14 @@ mod arbiter;
 mod console;
 mod devices;
 mod fencing;
-mod later;
+mod listener;
 mod machines;
 mod monitoring;
 mod networks;
 mod nodes;
 mod partitions;
 mod people;
+mod portal;
 mod roster;
 mod slurm;
 mod timing;
@@ -43,7 +44,7 @@ const FAMILIES: &[Family] = &[
     vpn::check,
     console::check,
     people::check,
-    later::check,
+    portal::check,
 ];
 
 /// Applies every rule.

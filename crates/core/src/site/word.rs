@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Words with a fixed meaning: accepted dangers, choices, and tables for later.
+//! Words with a fixed meaning: accepted dangers and choices.
 
 use serde_json::{Value as Json, json};
 use toml::de::DeValue;
@@ -8,24 +8,6 @@ use super::diagnostic::{Diagnostic, Span};
 use super::model::{Accept, AfterFencing, DurableSubmit};
 use super::reader::{Report, Value, nearest, wrong_type};
 use super::rule;
-
-/// A table that a later version reads; this one refuses it, whatever it holds.
-#[derive(Debug)]
-pub(super) struct Reserved;
-
-impl Value for Reserved {
-    fn expected() -> String {
-        "nothing yet".to_owned()
-    }
-
-    fn read(_: &DeValue<'_>, _: &Span, _: &mut Report) -> Option<Self> {
-        Some(Self)
-    }
-
-    fn schema() -> Json {
-        json!({ "not": {} })
-    }
-}
 
 impl Value for Accept {
     fn expected() -> String {

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use ipnet::Ipv4Net;
+
 use crate::config_file::ConfigFile;
 use crate::layout::{VPN_INTERFACE, VPN_RULES_FILE, VPN_TABLE};
 use crate::render::header;
@@ -27,6 +29,7 @@ const SSH_PORT: u16 = 22;
 pub fn rules(site: &Site, vpn: &Vpn) -> ConfigFile {
     let (interface, table, network) = (VPN_INTERFACE, VPN_TABLE, vpn.network);
     let logins = login_nodes(site);
+    let portal = portal(site, network);
     let mut text = header("#");
     let _ = write!(
         text,
@@ -63,7 +66,7 @@ table inet {table} {{
 \t\tct state established,related accept
 \t\tct state invalid drop
 \t\tip saddr {network} ip daddr @login_nodes tcp dport {SSH_PORT} accept
-\t\tcounter reject with icmpx type admin-prohibited
+{portal}\t\tcounter reject with icmpx type admin-prohibited
 \t}}
 
 \tchain to_people {{
@@ -83,6 +86,18 @@ table inet {table} {{
     let check = ["nft", "--check", "--file", "{}"];
     file.validate = Some(check.map(str::to_owned).into());
     file
+}
+
+/// The line that lets people reach the portal, where there is one.
+fn portal(site: &Site, network: Ipv4Net) -> String {
+    let Some(portal) = &site.portal else { return String::new() };
+    let hosts = site.logins.iter().filter(|login| portal.is_on(&login.name));
+    let hosts: Vec<String> = hosts.map(|login| login.address.to_string()).collect();
+    format!(
+        "\t\tip saddr {network} ip daddr {{ {} }} tcp dport {} accept\n",
+        hosts.join(", "),
+        portal.port
+    )
 }
 
 /// The elements of the set; a set without any has no such line.

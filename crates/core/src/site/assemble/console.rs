@@ -3,13 +3,14 @@
 
 use crate::layout::CONSOLE_PORT;
 use crate::site::fragments as file;
-use crate::site::model::{Console, ConsoleCertificate};
+use crate::site::model::{Certificate, Console};
+use crate::site::spanned::Spanned;
+use crate::site::value::FilePath;
 
 /// Who signs in, if the file does not say.
 const DEFAULT_USER: &str = "admin";
 
 pub(super) fn assemble(console: &file::Console) -> Option<Console> {
-    let certificate = console.certificate_file.as_ref().zip(console.key_file.as_ref());
     Some(Console {
         port: match &console.port {
             Some(port) => u16::try_from(port.value).ok()?,
@@ -17,9 +18,17 @@ pub(super) fn assemble(console: &file::Console) -> Option<Console> {
         },
         user: console.user.as_ref().map_or_else(|| DEFAULT_USER.to_owned(), |user| user.0.clone()),
         password_file: console.password_file.as_ref()?.0.clone(),
-        certificate: certificate.map(|(certificate, key)| ConsoleCertificate {
-            certificate_file: certificate.0.clone(),
-            key_file: key.0.clone(),
-        }),
+        certificate: certificate(console.certificate_file.as_ref(), console.key_file.as_ref()),
+    })
+}
+
+/// A certificate of the site's own, for whatever has one.
+pub(super) fn certificate(
+    certificate_file: Option<&Spanned<FilePath>>,
+    key_file: Option<&Spanned<FilePath>>,
+) -> Option<Certificate> {
+    certificate_file.zip(key_file).map(|(certificate, key)| Certificate {
+        certificate_file: certificate.0.clone(),
+        key_file: key.0.clone(),
     })
 }

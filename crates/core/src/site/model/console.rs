@@ -17,12 +17,12 @@ pub struct Console {
     /// File on the administrator's machine that holds the password or its hash.
     pub password_file: PathBuf,
     /// The site's own certificate; without it each machine makes one.
-    pub certificate: Option<ConsoleCertificate>,
+    pub certificate: Option<Certificate>,
 }
 
 /// A certificate of the site's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ConsoleCertificate {
+pub struct Certificate {
     /// File on the administrator's machine, PEM.
     pub certificate_file: PathBuf,
     /// The same of its private key.

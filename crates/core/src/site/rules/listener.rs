@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is asked of everything that listens to browsers.
+
+use crate::layout::{
+    ALERTMANAGER_MESH_PORT, ALERTMANAGER_PORT, DRBD_PORT, DURABLE_PORT, EXPORTER_PORT,
+    NODE_EXPORTER_PORT, PROMETHEUS_PORT, SLURMCTLD_PORT, SLURMDBD_PORT,
+};
+use crate::site::diagnostic::Diagnostic;
+use crate::site::fragment::Fragment;
+use crate::site::reader::Report;
+use crate::site::rule::Rule;
+use crate::site::spanned::Spanned;
+use crate::site::value::FilePath;
+
+/// What a process without rights can listen at (ip(7)).
+const PORTS: std::ops::RangeInclusive<u64> = 1024..=65535;
+
+/// Slurm's 6818 is slurmd's, qnetd's 5403 the arbiter's.
+const TAKEN: [u16; 11] = [
+    SLURMCTLD_PORT,
+    6818,
+    SLURMDBD_PORT,
+    DURABLE_PORT,
+    5403,
+    DRBD_PORT,
+    EXPORTER_PORT,
+    NODE_EXPORTER_PORT,
+    PROMETHEUS_PORT,
+    ALERTMANAGER_PORT,
+    ALERTMANAGER_MESH_PORT,
+];
+
+/// A port that nobody else has; `what` listens there, at `default` without the line.
+/// `others` are ports that the file gives to somebody else.
+pub(super) fn check_port(
+    port: Option<&Spanned<u64>>,
+    (what, default, rule): (&str, u16, &'static Rule),
+    others: &[u64],
+    report: &mut Report,
+) {
+    let Some(port) = port else { return };
+    let is_taken =
+        TAKEN.iter().any(|taken| u64::from(*taken) == port.value) || others.contains(&port.value);
+    if PORTS.contains(&port.value) && !is_taken {
+        return;
+    }
+    let why =
+        if is_taken { "another part of the cluster has it" } else { "it is none of 1024 to 65535" };
+    report.push(Diagnostic::new(
+        rule,
+        port.span.clone(),
+        format!("{what} cannot listen at port {}: {why}", port.value),
+        match port.value == u64::from(default) {
+            true => format!("write another one, such as port = {}", default + 1),
+            false => format!("write {default}, or remove the line"),
+        },
+    ));
+}
+
+/// Both halves of a certificate or none.
+pub(super) fn check_certificate<F: Fragment>(
+    table: &F,
+    certificate_file: Option<&Spanned<FilePath>>,
+    key_file: Option<&Spanned<FilePath>>,
+    rule: &'static Rule,
+    report: &mut Report,
+) {
+    let (present, absent) = match (certificate_file, key_file) {
+        (Some(file), None) if table.lacks("key_file") => (&file.span, "key_file"),
+        (None, Some(file)) if table.lacks("certificate_file") => (&file.span, "certificate_file"),
+        _ => return,
+    };
+    report.push(Diagnostic::new(
+        rule,
+        present.clone(),
+        format!("a certificate of your own needs `{absent}`, too"),
+        format!(
+            "add `{absent}`, or remove this line: each machine then makes a certificate for itself"
+        ),
+    ));
+}
