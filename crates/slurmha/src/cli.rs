@@ -87,6 +87,9 @@ enum Command {
     /// called by DRBD
     #[command(hide = true)]
     UnfencePeer,
+    /// A user behind the portal; started by systemd for each that signs in
+    #[command(hide = true)]
+    PortalSession(command::portal_session::Args),
     /// What runs on the machines; called by slurmha itself
     #[command(hide = true)]
     Node(command::node::Args),
@@ -117,6 +120,7 @@ impl Cli {
             Command::Vpn(args) => command::vpn::run(&args),
             Command::Console(args) => command::console::run(&args),
             Command::Lab(args) => command::lab::run(args).map_err(Failure::from),
+            Command::PortalSession(args) => command::portal_session::run(&args),
             Command::Node(args) => command::node::run(&args),
         }?;
         Ok(ExitCode::SUCCESS)

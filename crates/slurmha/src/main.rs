@@ -16,6 +16,7 @@ mod live;
 mod look;
 mod notice;
 mod pause;
+mod portal;
 mod power_on;
 mod progress;
 mod service;

@@ -28,13 +28,14 @@ const ENDED_SINCE: &str = "now-7days";
 pub struct Submitter {
     /// Login name.
     pub name: String,
-    /// Home directory; the job starts there.
+    /// Home directory.
     pub home: String,
     /// Login shell.
     pub shell: String,
 }
 
 /// Runs sbatch. The script comes over its standard input; each option is one argument.
+/// The job starts where this process is, unless the script says otherwise.
 ///
 /// sbatch hands its own environment to the job, so that this is a user's and not a
 /// service's: `env` takes away what makes clients speak English.
@@ -48,7 +49,6 @@ pub fn submit(
     let command = Command::new("env")
         .args(["--unset=LC_ALL", "LANG=C.UTF-8", "sbatch", "--parsable"])
         .arg(format!("--comment={}", token.comment()))
-        .arg(format!("--chdir={}", user.home))
         .args(options)
         .env("HOME", &user.home)
         .env("USER", &user.name)
