@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use slurmha_core::site;
 
 fn example(name: &str) -> std::path::PathBuf {
