@@ -3,7 +3,6 @@
 //! what they tell. It has no rights on the machine and changes nothing.
 
 mod client;
-mod encryption;
 mod feed;
 mod history;
 mod hub;
@@ -13,7 +12,6 @@ mod page;
 mod plots;
 mod server;
 
-pub use encryption::Encryption;
 pub use feed::Seats;
 pub use history::History;
 pub use hub::{Hub, Shown};

@@ -2,6 +2,11 @@
 //! A server for few and small answers. Whoever reaches the port may ask, so
 //! what one can cost is bounded: how many are served at once, and for how long.
 
+mod encryption;
+pub mod guard;
+#[cfg(test)]
+pub mod test_browser;
+
 use std::io;
 use std::net::TcpListener;
 use std::pin::pin;
@@ -19,10 +24,24 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
-/// Connections at once; who comes then waits in the kernel's queue.
-const CONNECTIONS: usize = 64;
-/// What a connection may last, with its one question and answer.
-const LONGEST: Duration = Duration::from_secs(10);
+pub use encryption::Encryption;
+
+/// What a server allows.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Connections at once; who comes then waits in the kernel's queue.
+    pub connections: usize,
+    /// What a connection may last, with its one question and answer.
+    pub longest: Duration,
+}
+
+impl Bounds {
+    /// For questions without a body to speak of.
+    pub const SMALL: Self = Self { connections: 64, longest: Duration::from_secs(10) };
+    /// For those who send files, over a slow line, too.
+    pub const FILES: Self = Self { connections: 256, longest: Duration::from_secs(60) };
+}
+
 /// How long one that reads nothing, or is gone without a word, is kept: the
 /// kernel then ends the connection (`TCP_USER_TIMEOUT`, tcp(7)).
 const SLOWEST_MS: u32 = 20_000;
@@ -32,7 +51,7 @@ const HEAD_BYTES: usize = 8 * 1024;
 /// scarce, and asking again at once makes nothing better.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Lets an answer last longer than [`LONGEST`]; one for each connection.
+/// Lets an answer last longer than [`Bounds::longest`]; one for each connection.
 #[derive(Clone, Default)]
 pub struct Lasting(Arc<AtomicBool>);
 
@@ -51,7 +70,7 @@ pub fn runtime() -> io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
-/// Answers for as long as this process lives, encrypted if there is a `tls`.
+/// Answers small questions for as long as this process lives, encrypted if there is a `tls`.
 ///
 /// # Errors
 /// When the system refuses what a server needs before the first connection.
@@ -60,15 +79,28 @@ pub async fn serve(
     pages: Router,
     tls: Option<TlsAcceptor>,
 ) -> io::Result<()> {
+    serve_within(Bounds::SMALL, listener, pages, tls).await
+}
+
+/// As [`serve`], within other bounds.
+///
+/// # Errors
+/// When the system refuses what a server needs before the first connection.
+pub async fn serve_within(
+    bounds: Bounds,
+    listener: TcpListener,
+    pages: Router,
+    tls: Option<TlsAcceptor>,
+) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Arc::new(Semaphore::new(bounds.connections));
     loop {
         // Never closed, so never refused.
         let place = Arc::clone(&places).acquire_owned().await;
         match listener.accept().await {
             Ok((stream, _)) => {
-                let answer = answer(stream, pages.clone(), tls.clone());
+                let answer = answer(stream, pages.clone(), tls.clone(), bounds.longest);
                 tokio::spawn(async move {
                     answer.await;
                     drop(place);
@@ -83,7 +115,7 @@ pub async fn serve(
 }
 
 /// A client that goes away, or says nothing, is its own affair.
-async fn answer(stream: TcpStream, pages: Router, tls: Option<TlsAcceptor>) {
+async fn answer(stream: TcpStream, pages: Router, tls: Option<TlsAcceptor>, longest: Duration) {
     // Without it a slow one is slow, no more.
     let _ = set_tcp_user_timeout(&stream, SLOWEST_MS);
     let lasting = Lasting::default();
@@ -99,7 +131,7 @@ async fn answer(stream: TcpStream, pages: Router, tls: Option<TlsAcceptor>) {
         }
     };
     let mut exchange = pin!(exchange);
-    let in_time = tokio::time::timeout(LONGEST, &mut exchange).await;
+    let in_time = tokio::time::timeout(longest, &mut exchange).await;
     if in_time.is_err() && lasting.0.load(Ordering::SeqCst) {
         exchange.await;
     }

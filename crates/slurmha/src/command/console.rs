@@ -15,11 +15,10 @@ use slurmha_host::{Local, System};
 use slurmha_lab::interrupt;
 use tokio::sync::watch;
 
-use crate::console::{
-    Console, Encryption, History, Hub, Login, Plots, Seats, Shown, hashed, pages,
-};
+use crate::console::{Console, History, Hub, Login, Plots, Seats, Shown, hashed, pages};
 use crate::failure::Failure;
 use crate::site_file::SiteFile;
+use crate::web::Encryption;
 use crate::{service, stdout, web};
 
 const AFTER_HELP: &str = "\
@@ -166,7 +165,7 @@ fn encryption(
     let names: Vec<String> =
         [host, "localhost".to_owned()].into_iter().filter(|it| !it.is_empty()).collect();
     let addresses = [own, IpAddr::V4(site.vip), IpAddr::V4(Ipv4Addr::LOCALHOST)];
-    Encryption::own(&args.state, &names, &addresses)
+    Encryption::own(&args.state, "console", &names, &addresses)
 }
 
 fn exporters(args: &Args, site: &Site) -> [SocketAddr; 2] {

@@ -7,9 +7,9 @@ use axum::response::{Html, IntoResponse};
 
 const PAGE: &str = include_str!("page/console.html");
 const LOGIN: &str = include_str!("page/login.html");
-const STYLE: &str = include_str!("page/console.css");
+const STYLE: &str = concat!(include_str!("../web/base.css"), include_str!("page/console.css"));
 const SCRIPT: &str = include_str!("page/console.js");
-const ICON: &str = include_str!("page/icon.svg");
+const ICON: &str = include_str!("../web/icon.svg");
 
 /// Kept for a minute by the browser: a new binary is seen soon.
 const KEPT: &str = "private, max-age=60";

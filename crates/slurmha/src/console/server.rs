@@ -4,11 +4,8 @@
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Form, RawQuery, Request, State};
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, ORIGIN, REFERRER_POLICY,
-    SET_COOKIE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
-};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::sse::Sse;
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -23,17 +20,12 @@ use super::login::{Attempt, Login, Token};
 use super::page;
 use super::plots::Plots;
 use crate::web::Lasting;
+use crate::web::guard::{COOKIE_RULES, cookie, protected};
 
 /// A name and a password.
 const FORM_BYTES: usize = 4096;
-/// The prefix makes browsers take it from this host alone, over TLS alone
-/// (RFC 6265bis, 4.1.3.2).
+/// Names the session.
 const COOKIE_NAME: &str = "__Host-slurmha";
-const COOKIE_RULES: &str = "Path=/; Secure; HttpOnly; SameSite=Strict";
-/// Only files of our own, nothing inline, and nobody's frame.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-                      connect-src 'self'; form-action 'self'; base-uri 'none'; \
-                      frame-ancestors 'none'";
 /// How far plots go back.
 const HOURS: [u64; 4] = [1, 3, 12, 48];
 
@@ -65,44 +57,9 @@ pub fn pages(console: Console) -> Router {
         .layer(middleware::from_fn(protected))
 }
 
-/// Headers on every answer, and no change from another site's page.
-async fn protected(request: Request, next: Next) -> Response {
-    let is_change = !request.method().is_safe();
-    let mut response = if is_change && !is_of_this_site(request.headers()) {
-        (StatusCode::FORBIDDEN, "this comes from another site's page\n").into_response()
-    } else {
-        next.run(request).await
-    };
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (X_FRAME_OPTIONS, "DENY"),
-        // With `no-referrer` a form would come from nowhere: `Origin: null`
-        // (Fetch, "append a request Origin header").
-        (REFERRER_POLICY, "same-origin"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
-}
-
-/// Browsers say with each change from which page it comes.
-fn is_of_this_site(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let (Some(origin), Some(host)) = (text(ORIGIN), text(HOST)) else { return false };
-    origin.strip_prefix("https://") == Some(host)
-}
-
 /// What a session is asked for by its token.
 fn token(headers: &HeaderMap) -> Option<Token> {
-    let cookies = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let mut cookies = cookies.flat_map(|cookies| cookies.split("; "));
-    cookies.find_map(|cookie| {
-        let (name, value) = cookie.split_once('=')?;
-        (name == COOKIE_NAME).then(|| Token::given(value))
-    })
+    cookie(headers, COOKIE_NAME).map(Token::given)
 }
 
 async fn only_signed_in(

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The console over a real socket, told by exporters that a test makes up.
 
-mod browser;
 mod exporter;
 
 use std::net::SocketAddr;
@@ -13,10 +12,10 @@ use slurmha_core::site;
 use slurmha_host::{Local, System};
 use tokio::sync::watch;
 
-use self::browser::Browser;
 use self::exporter::Exporter;
-use super::{Console, Encryption, History, Hub, Login, Plots, Seats, Shown, hashed, pages};
-use crate::web;
+use super::{Console, History, Hub, Login, Plots, Seats, Shown, hashed, pages};
+use crate::web::test_browser::Browser;
+use crate::web::{self, Encryption};
 
 const PASSWORD: &str = "a wall display";
 
@@ -42,8 +41,8 @@ fn console(directory: &std::path::Path, exporters: [SocketAddr; 2]) -> SocketAdd
     let site = Arc::new(site::parse("site.toml", text).expect("the lab's site file is valid").0);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("its address");
-    let encryption =
-        Encryption::own(directory, &["ctl1".to_owned()], &[address.ip()]).expect("a certificate");
+    let encryption = Encryption::own(directory, "console", &["ctl1".to_owned()], &[address.ip()])
+        .expect("a certificate");
     let login = Login::new(Arc::clone(&system), "admin", PASSWORD).expect("a login");
     let (history, memory) = History::open(directory).expect("a history");
     let (show, shown) = watch::channel(Shown::default());
@@ -201,8 +200,10 @@ fn a_password_may_lie_there_as_its_hash() {
 fn its_own_certificate_stays_the_same_and_its_key_is_its_own() {
     use std::os::unix::fs::PermissionsExt as _;
     let directory = tempfile::tempdir().expect("a directory");
-    let own =
-        || Encryption::own(directory.path(), &["ctl1".to_owned()], &[]).expect("a certificate");
+    let own = || {
+        Encryption::own(directory.path(), "console", &["ctl1".to_owned()], &[])
+            .expect("a certificate")
+    };
     let first = own().fingerprint;
     assert_eq!(first.len(), 95);
     assert_eq!(own().fingerprint, first);

@@ -48,16 +48,21 @@ impl Encryption {
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), fingerprint })
     }
 
-    /// From what lies in that directory; made there for these names and
-    /// addresses when there is none.
+    /// From what lies in that directory; made there for what listens under these
+    /// names and addresses when there is none.
     ///
     /// # Errors
     /// When it can be neither read nor made; in a sentence.
-    pub fn own(directory: &Path, names: &[String], addresses: &[IpAddr]) -> Result<Self, String> {
+    pub fn own(
+        directory: &Path,
+        what: &str,
+        names: &[String],
+        addresses: &[IpAddr],
+    ) -> Result<Self, String> {
         let [certificate, key] = files(directory);
         // The key is written first: with the certificate, both are there.
         if !certificate.exists() {
-            make(&certificate, &key, names, addresses)?;
+            make(&certificate, &key, what, names, addresses)?;
         }
         Self::of(&certificate, &key)
     }
@@ -70,6 +75,7 @@ fn files(directory: &Path) -> [PathBuf; 2] {
 fn make(
     certificate: &Path,
     key: &Path,
+    what: &str,
     names: &[String],
     addresses: &[IpAddr],
 ) -> Result<(), String> {
@@ -78,7 +84,7 @@ fn make(
     params.subject_alt_names.extend(addresses.iter().copied().map(SanType::IpAddress));
     params.distinguished_name = DistinguishedName::new();
     let name = names.first().map_or("slurmha", String::as_str);
-    params.distinguished_name.push(DnType::CommonName, format!("slurmha console on {name}"));
+    params.distinguished_name.push(DnType::CommonName, format!("slurmha {what} on {name}"));
     let pair = KeyPair::generate().map_err(failed)?;
     let made = params.self_signed(&pair).map_err(failed)?;
     write(key, &pair.serialize_pem(), 0o600)?;
