@@ -9,12 +9,19 @@
 
 pub mod account;
 pub mod client;
+pub mod cluster;
 pub mod details;
 pub mod ended;
+pub mod form;
 pub mod job;
 pub mod options;
+pub mod page;
 pub mod piece;
 pub mod protocol;
+pub mod queue;
+pub mod reason;
 pub mod sbatch;
 pub mod script;
 pub mod submission;
+pub mod template;
+pub mod text;
