@@ -34,7 +34,7 @@ check: ## Formatting, lints, documentation
 unit: ## Every test that needs no virtual machine
 	cargo test --workspace --locked
 
-page: build ## The console's page in a real browser, during a power loss (UPDATE_EXPECTED=1 draws docs/pictures anew)
+page: build ## The console and the portal in a real browser, during a failover (UPDATE_EXPECTED=1 draws docs/pictures anew)
 	tools/page-test $(SLURMHA)
 
 lab-test: build ## The main job in virtual machines, with its assertions

@@ -60,6 +60,8 @@ enum Command {
     Vpn(command::vpn::Args),
     /// A page that shows the cluster live; a service on controllers and monitoring hosts
     Console(command::console::Args),
+    /// Pages on which users submit and see their jobs; a service on the portal's hosts
+    Portal(command::portal::Args),
     /// The whole site in virtual machines on this machine
     Lab(command::lab::LabArgs),
     /// A resource agent; called by Pacemaker
@@ -119,6 +121,7 @@ impl Cli {
             Command::Dashboards(args) => command::dashboards::run(&args),
             Command::Vpn(args) => command::vpn::run(&args),
             Command::Console(args) => command::console::run(&args),
+            Command::Portal(args) => command::portal::run(&args),
             Command::Lab(args) => command::lab::run(args).map_err(Failure::from),
             Command::PortalSession(args) => command::portal_session::run(&args),
             Command::Node(args) => command::node::run(&args),

@@ -11,6 +11,7 @@ pub mod init;
 pub mod lab;
 pub mod node;
 pub mod plan;
+pub mod portal;
 pub mod portal_session;
 pub mod saved;
 pub mod status;

@@ -8,7 +8,7 @@ pub mod guard;
 pub mod test_browser;
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -62,6 +62,10 @@ impl Lasting {
     }
 }
 
+/// Where a question comes from; one for each connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Peer(pub IpAddr);
+
 /// A runtime of one thread, which is enough to serve and to listen.
 ///
 /// # Errors
@@ -99,8 +103,9 @@ pub async fn serve_within(
         // Never closed, so never refused.
         let place = Arc::clone(&places).acquire_owned().await;
         match listener.accept().await {
-            Ok((stream, _)) => {
-                let answer = answer(stream, pages.clone(), tls.clone(), bounds.longest);
+            Ok((stream, peer)) => {
+                let pages = pages.clone().layer(Extension(Peer(peer.ip())));
+                let answer = answer(stream, pages, tls.clone(), bounds.longest);
                 tokio::spawn(async move {
                     answer.await;
                     drop(place);

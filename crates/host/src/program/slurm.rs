@@ -9,6 +9,8 @@ use slurmha_core::observe::{
     Diagnosis, Health, ParseError, parse_scontrol_ping, parse_sdiag, parse_sdiag_agents,
     parse_sdiag_dbd_queue, parse_sinfo_states, parse_squeue_states,
 };
+use slurmha_core::portal::cluster::{Cluster, SINFO_FORMAT, parse_sinfo};
+use slurmha_core::portal::queue::{Queue, parse_squeue, squeue_format};
 use slurmha_core::state_save::{
     SINFO_REASONS, SQUEUE_REASONS, parse_drained_as_duplicate, parse_held_after_launch,
 };
@@ -201,6 +203,24 @@ pub fn held_after_launch(
         .args(["--noheader", "--states=PENDING", "--format", SQUEUE_REASONS])
         .timeout(timeout);
     Ok(parse_held_after_launch(&system.run(&command)?.success()?.text(), next_id))
+}
+
+/// Everybody's jobs that wait or run. `word` is a random one, which no job's
+/// name can hold.
+pub fn queue(system: &dyn System, word: &str, timeout: Duration) -> Result<Queue, CommandError> {
+    let command = Command::new("squeue")
+        .args(["--noheader", "--format", &squeue_format(word)])
+        .env("TZ", "UTC")
+        .timeout(timeout);
+    Ok(parse_squeue(&system.run(&command)?.success()?.text(), word))
+}
+
+/// Partitions and nodes.
+pub fn cluster(system: &dyn System, timeout: Duration) -> Result<Cluster, CommandError> {
+    let command = Command::new("sinfo")
+        .args(["--noheader", "--Node", "--format", SINFO_FORMAT])
+        .timeout(timeout);
+    Ok(parse_sinfo(&system.run(&command)?.success()?.text()))
 }
 
 fn done(system: &dyn System, command: Command, timeout: Duration) -> Result<(), CommandError> {

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The front: speaks with browsers, and has no rights. What a user may do, their
+//! session does, on the other side of a Unix socket.
+
+mod attempts;
+mod files;
+mod link;
+mod look;
+mod server;
+mod sessions;
+mod show;
+mod sign_in;
+mod submit;
+
+pub use look::Lookout;
+pub use server::{Front, pages};
+pub use sessions::Sessions;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What browsers can ask for.
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use slurmha_core::portal::page::{Frame, message_page};
+use slurmha_host::System;
+
+use super::look::Lookout;
+use super::sessions::{Session, Sessions};
+use super::{files, show, sign_in, submit};
+use crate::web::guard::{cookie, protected};
+
+/// Names the session. Cookies do not know ports: the console's has another name,
+/// so that both can run on one machine.
+pub const COOKIE_NAME: &str = "__Host-slurmha-portal";
+/// A name, a password and where to go on.
+const FORM_BYTES: usize = 4096;
+/// What the page's script sets when it looks by itself.
+const LOOKS_BY_ITSELF: &str = "x-slurmha-look";
+
+/// What answers are made from.
+#[derive(Clone)]
+pub struct Front {
+    /// The cluster's name.
+    pub cluster: Arc<str>,
+    /// This machine, for its clock.
+    pub system: Arc<dyn System + Send + Sync>,
+    /// Who has signed in.
+    pub sessions: Arc<Sessions>,
+    /// What the cluster is like.
+    pub look: Arc<Lookout>,
+    /// Scripts that are read at once.
+    pub uploads: Arc<tokio::sync::Semaphore>,
+}
+
+/// Everything that can be asked for.
+pub fn pages(front: Front) -> Router {
+    let forms = Router::new()
+        .route("/login", get(sign_in::page).post(sign_in::sign_in))
+        .route("/logout", post(sign_in::sign_out))
+        .route("/jobs/{job}/cancel", post(show::cancel))
+        .layer(DefaultBodyLimit::max(FORM_BYTES));
+    Router::new()
+        .merge(forms)
+        .route("/", get(show::jobs))
+        .route("/nodes", get(show::nodes))
+        .route("/jobs/{job}", get(show::job))
+        .route("/jobs/{job}/output", get(show::output))
+        .route("/submit", get(submit::page).post(submit::submit))
+        .route("/portal.css", get(files::style))
+        .route("/portal.js", get(files::script))
+        .route("/icon.svg", get(files::icon))
+        .fallback(async || (StatusCode::NOT_FOUND, "there is no such page\n"))
+        .with_state(front)
+        .layer(middleware::from_fn(protected))
+}
+
+impl Front {
+    /// Around a page for this user.
+    pub fn frame<'a>(&'a self, session: &'a Session) -> Frame<'a> {
+        Frame { cluster: &self.cluster, user: Some(&session.user), away: self.look.away() }
+    }
+
+    /// A page that says one thing.
+    pub fn say(&self, status: StatusCode, title: &str, text: &str) -> Response {
+        let frame = Frame { cluster: &self.cluster, user: None, away: None };
+        (status, Html(message_page(frame, title, text))).into_response()
+    }
+}
+
+/// The session of who asks. Without one a page leads to the sign-in, and a
+/// script is told so.
+pub struct SignedIn(pub Arc<Session>);
+
+impl FromRequestParts<Front> for SignedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, front: &Front) -> Result<Self, Response> {
+        let is_use = !parts.headers.contains_key(LOOKS_BY_ITSELF);
+        let session =
+            session_cookie(&parts.headers).and_then(|cookie| front.sessions.find(cookie, is_use));
+        session.map(Self).ok_or_else(|| {
+            if parts.method.is_safe() && is_use {
+                Redirect::to(sign_in::page_for(parts.uri.path())).into_response()
+            } else if wants_json(&parts.headers) || !is_use {
+                (StatusCode::UNAUTHORIZED, "sign in first: /login\n").into_response()
+            } else {
+                let text = "Your session has ended. Sign in again; on the page before this one \
+                            (the browser's back) is still what you have typed.";
+                front.say(StatusCode::UNAUTHORIZED, "Signed out", text)
+            }
+        })
+    }
+}
+
+/// The cookie that names the session.
+pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, COOKIE_NAME)
+}
+
+/// Whether the page's script asks, and not the browser itself.
+pub fn wants_json(headers: &HeaderMap) -> bool {
+    headers.get("accept").is_some_and(|accept| accept == "application/json")
+}

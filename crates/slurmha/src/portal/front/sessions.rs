@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Who has signed in: a cookie each, and behind it a connection whose other end
+//! is that user. Both end together.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use sha2::{Digest as _, Sha256};
+use slurmha_core::portal::protocol::{Admission, EndedJob, Refusal, Reply, Request, SignIn};
+use slurmha_host::System;
+use tokio::sync::Semaphore;
+
+use super::attempts::Attempts;
+use super::link::{Link, NoAnswer};
+use crate::web::Peer;
+
+/// How long a session lasts without being used, and at most.
+const IDLE: Duration = Duration::from_secs(3600);
+const LASTS: Duration = Duration::from_secs(12 * 3600);
+/// Sessions at once, of all and of one user; of one user the oldest ends.
+const SESSIONS: usize = 256;
+const PER_USER: usize = 8;
+/// Attempts that are looked at at once; more are refused before they cost
+/// anything.
+const AT_ONCE: usize = 4;
+/// And from one address: who guesses leaves places to others.
+const FROM_ONE: usize = 2;
+/// A wrong password keeps its place for so long, so that all attempts together
+/// are a few a second.
+const WRONG: Duration = Duration::from_secs(1);
+/// How long the accounting's answer is kept.
+const ENDED_KEPT: Duration = Duration::from_secs(10);
+/// How long a question may take that is no submission.
+const QUICK: Duration = Duration::from_secs(40);
+
+/// What becomes of an attempt to sign in.
+pub enum Attempt {
+    /// They are in; the cookie's value.
+    In(String),
+    /// They are not, for a reason that may be told.
+    Out(String),
+    /// Later, perhaps.
+    Wait(String),
+}
+
+/// Somebody who has signed in.
+pub struct Session {
+    /// As the system spells it.
+    pub user: String,
+    link: Link,
+    began: Duration,
+    used: Mutex<Duration>,
+    ended: Mutex<Option<(Duration, Result<Arc<[EndedJob]>, String>)>>,
+}
+
+/// Everybody who has signed in.
+pub struct Sessions {
+    system: Arc<dyn System + Send + Sync>,
+    socket: PathBuf,
+    by_digest: Mutex<HashMap<[u8; 32], Arc<Session>>>,
+    attempts: Mutex<Attempts>,
+    places: Semaphore,
+    from: Mutex<Vec<Peer>>,
+}
+
+impl Sessions {
+    /// Nobody yet; `socket` is where sessions are begun.
+    pub fn new(system: Arc<dyn System + Send + Sync>, socket: PathBuf) -> Self {
+        Self {
+            system,
+            socket,
+            by_digest: Mutex::default(),
+            attempts: Mutex::default(),
+            places: Semaphore::new(AT_ONCE),
+            from: Mutex::default(),
+        }
+    }
+
+    /// Tries to sign in.
+    pub async fn attempt(&self, peer: Peer, given: SignIn) -> Attempt {
+        let now = self.system.elapsed();
+        if let Some(wait) = lock(&self.attempts).wait(&given.user, now) {
+            let seconds = wait.as_secs() + 1;
+            return Attempt::Wait(format!(
+                "Too many wrong passwords for this user. Try again in {seconds} s."
+            ));
+        }
+        let (Ok(_place), Some(_turn)) = (self.places.try_acquire(), self.turn(peer)) else {
+            return Attempt::Wait(
+                "Too many try to sign in at this moment. Try again in a few seconds.".to_owned(),
+            );
+        };
+        match Link::open(&self.socket, &given).await {
+            Ok((Admission::In { user }, Some(link))) => {
+                lock(&self.attempts).succeeded(&given.user);
+                self.begin(user, link)
+            }
+            Ok((Admission::Refused(why), _)) => Attempt::Out(why),
+            Ok((Admission::Trouble(why), _)) => Attempt::Wait(why),
+            Ok(_) => {
+                lock(&self.attempts).failed(&given.user, now);
+                tokio::time::sleep(WRONG).await;
+                Attempt::Out("That is not the user, or not the password.".to_owned())
+            }
+            Err(error) => {
+                eprintln!("cannot begin a session at {}: {error}", self.socket.display());
+                Attempt::Wait(
+                    "Nobody can sign in at this moment. Tell your administrator: \
+                     `systemctl status slurmha-portal-session.socket`."
+                        .to_owned(),
+                )
+            }
+        }
+    }
+
+    fn turn(&self, peer: Peer) -> Option<Turn<'_>> {
+        let mut from = lock(&self.from);
+        if from.iter().filter(|it| **it == peer).count() >= FROM_ONE {
+            return None;
+        }
+        from.push(peer);
+        Some(Turn { sessions: self, peer })
+    }
+
+    fn begin(&self, user: String, link: Link) -> Attempt {
+        let Ok(random) = self.system.random(32) else {
+            return Attempt::Wait("This machine gives no random numbers.".to_owned());
+        };
+        let cookie = BASE64.encode(random);
+        let now = self.system.elapsed();
+        self.sweep();
+        let mut sessions = lock(&self.by_digest);
+        let own = || sessions.iter().filter(|(_, session)| session.user == user);
+        if own().count() >= PER_USER {
+            let oldest = own().min_by_key(|(_, session)| session.began).map(|(digest, _)| *digest);
+            oldest.and_then(|digest| sessions.remove(&digest));
+        }
+        if sessions.len() >= SESSIONS {
+            return Attempt::Wait("As many have signed in as are allowed.".to_owned());
+        }
+        let session =
+            Session { user, link, began: now, used: Mutex::new(now), ended: Mutex::default() };
+        sessions.insert(digest(&cookie), Arc::new(session));
+        Attempt::In(cookie)
+    }
+
+    /// Whose cookie it is. A look of the page's script is not counted as use.
+    pub fn find(&self, cookie: &str, is_use: bool) -> Option<Arc<Session>> {
+        let digest = digest(cookie);
+        let now = self.system.elapsed();
+        let mut sessions = lock(&self.by_digest);
+        if !sessions.get(&digest)?.lasts(now) {
+            sessions.remove(&digest);
+            return None;
+        }
+        let session = sessions.get(&digest)?;
+        if is_use {
+            *lock(&session.used) = now;
+        }
+        Some(Arc::clone(session))
+    }
+
+    /// Ends a session, and its connection.
+    pub fn end(&self, cookie: &str) {
+        lock(&self.by_digest).remove(&digest(cookie));
+    }
+
+    /// Ends those whose time is over.
+    pub fn sweep(&self) {
+        let now = self.system.elapsed();
+        lock(&self.by_digest).retain(|_, session| session.lasts(now));
+    }
+
+    /// Bytes that nobody can guess, as text.
+    pub fn random(&self, bytes: usize) -> Option<String> {
+        self.system.random(bytes).ok().map(|bytes| BASE64.encode(bytes))
+    }
+}
+
+impl Session {
+    fn lasts(&self, now: Duration) -> bool {
+        let idle = now.saturating_sub(*lock(&self.used));
+        !self.link.is_over() && idle < IDLE && now.saturating_sub(self.began) < LASTS
+    }
+
+    /// Asks for something that does not take long.
+    pub async fn ask(&self, request: Request) -> Result<Result<Reply, Refusal>, NoAnswer> {
+        self.link.ask(request, QUICK).await
+    }
+
+    /// Asks for something that may last.
+    pub async fn ask_within(
+        &self,
+        request: Request,
+        limit: Duration,
+    ) -> Result<Result<Reply, Refusal>, NoAnswer> {
+        self.link.ask(request, limit).await
+    }
+
+    /// The user's jobs that have ended, asked for again after a while.
+    pub async fn ended(&self, now: Duration) -> Result<Arc<[EndedJob]>, String> {
+        if let Some((at, kept)) = &*lock(&self.ended)
+            && now.saturating_sub(*at) < ENDED_KEPT
+        {
+            return kept.clone();
+        }
+        let told = match self.ask(Request::Ended).await {
+            Ok(Ok(Reply::Ended(jobs))) => Ok(jobs.into()),
+            Ok(Err(Refusal::No(why) | Refusal::SchedulerAway(why))) => Err(why),
+            _ => Err("Not known: the accounting gave no answer.".to_owned()),
+        };
+        *lock(&self.ended) = Some((now, told.clone()));
+        told
+    }
+}
+
+/// An attempt from an address, until it is over.
+struct Turn<'a> {
+    sessions: &'a Sessions,
+    peer: Peer,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut from = lock(&self.sessions.from);
+        if let Some(at) = from.iter().position(|it| *it == self.peer) {
+            from.swap_remove(at);
+        }
+    }
+}
+
+/// What is kept of a cookie.
+fn digest(cookie: &str) -> [u8; 32] {
+    Sha256::digest(cookie.as_bytes()).into()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is there to see: jobs, one job, its output, nodes.
+
+use axum::Json;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use serde_json::json;
+use slurmha_core::portal::job::JobRef;
+use slurmha_core::portal::page::{JobPage, JobsPage, Written, cluster_page, job_page, jobs_page};
+use slurmha_core::portal::protocol::{
+    JobDetails, LONGEST_PIECE, Piece, Refusal, Reply, Request, Stream,
+};
+
+use super::link::NoAnswer;
+use super::server::{Front, SignedIn};
+use super::sessions::Session;
+
+/// The user's jobs.
+pub async fn jobs(
+    State(front): State<Front>,
+    SignedIn(session): SignedIn,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let (queue, ended) = tokio::join!(front.look.queue(), session.ended(front.system.elapsed()));
+    let from = query.as_deref().and_then(|query| query.strip_prefix("from=")?.parse().ok());
+    let page = JobsPage {
+        jobs: queue.it.as_deref().map(|queue| queue.of(&session.user)),
+        all_waiting: queue.it.as_deref().map_or(0, |queue| queue.waiting),
+        age_s: queue.age_s,
+        ended: ended.as_deref().map_err(String::as_str),
+        from: from.unwrap_or(0),
+    };
+    Html(jobs_page(front.frame(&session), &page)).into_response()
+}
+
+/// Partitions and nodes.
+pub async fn nodes(State(front): State<Front>, SignedIn(session): SignedIn) -> Response {
+    let (cluster, _) = tokio::join!(front.look.cluster(), front.look.queue());
+    let frame = front.frame(&session);
+    Html(cluster_page(frame, cluster.it.as_deref(), cluster.age_s)).into_response()
+}
+
+/// One job.
+pub async fn job(
+    State(front): State<Front>,
+    SignedIn(session): SignedIn,
+    headers: HeaderMap,
+    Path(job): Path<String>,
+) -> Response {
+    let Ok(job) = job.parse::<JobRef>() else { return no_job(&front) };
+    let (details, _) = tokio::join!(details(&session, job), front.look.queue());
+    // The page's script reads what is written by itself.
+    let written = match &details {
+        _ if headers.contains_key("x-slurmha-look") => Vec::new(),
+        Ok(details) => written(&session, details).await,
+        Err(_) => vec![end(&session, job, Stream::Output).await],
+    };
+    let page = JobPage {
+        job,
+        details: details.as_deref().map_err(String::as_str),
+        written: &written,
+        message: None,
+    };
+    Html(job_page(front.frame(&session), &page)).into_response()
+}
+
+/// A piece of what a job writes, for the page's script.
+pub async fn output(
+    SignedIn(session): SignedIn,
+    Path(job): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let query = query.unwrap_or_default();
+    let value = |name| {
+        query.split('&').find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name))
+    };
+    let stream = match value("stream") {
+        Some((_, "output")) => Stream::Output,
+        Some((_, "errors")) => Stream::Errors,
+        _ => return StatusCode::NOT_FOUND.into_response(),
+    };
+    let from = value("from").and_then(|(_, from)| from.parse().ok()).unwrap_or(0);
+    let Ok(job) = job.parse::<JobRef>() else { return StatusCode::NOT_FOUND.into_response() };
+    match piece(&session, job, stream, from).await {
+        Ok(piece) => Json(json!({
+            "from": piece.from, "text": piece.text, "next": piece.next, "size": piece.size,
+        }))
+        .into_response(),
+        Err(why) => Json(json!({ "why": why })).into_response(),
+    }
+}
+
+/// Cancels a job; the page asked before.
+pub async fn cancel(
+    State(front): State<Front>,
+    SignedIn(session): SignedIn,
+    Path(job): Path<String>,
+) -> Response {
+    let Ok(job) = job.parse::<JobRef>() else { return no_job(&front) };
+    match session.ask(Request::Cancel(job)).await {
+        Ok(Ok(_)) => Redirect::to(&format!("/jobs/{job}")).into_response(),
+        Ok(Err(refusal)) => {
+            let (status, why) = said(refusal);
+            front.say(status, &format!("Job {job} was not cancelled"), &why)
+        }
+        Err(error) => front.say(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &format!("Whether job {job} was cancelled is not known"),
+            &format!(
+                "{} Its page says how it is; cancelling it again does no harm.",
+                no_answer(&error)
+            ),
+        ),
+    }
+}
+
+async fn details(session: &Session, job: JobRef) -> Result<Box<JobDetails>, String> {
+    match session.ask(Request::Job(job)).await {
+        Ok(Ok(Reply::Job(details))) => Ok(details),
+        Ok(Ok(_)) => Err("The session gave another answer than was asked for.".to_owned()),
+        Ok(Err(refusal)) => Err(said(refusal).1),
+        Err(error) => Err(no_answer(&error)),
+    }
+}
+
+/// The end of each of its files.
+async fn written(session: &Session, details: &JobDetails) -> Vec<Written> {
+    let output = end(session, details.job, Stream::Output);
+    if details.errors_file.is_none() {
+        return vec![output.await];
+    }
+    let (output, errors) = tokio::join!(output, end(session, details.job, Stream::Errors));
+    vec![output, errors]
+}
+
+async fn end(session: &Session, job: JobRef, stream: Stream) -> Written {
+    let first = piece(session, job, stream, 0).await;
+    let longest = u64::try_from(LONGEST_PIECE).unwrap_or(u64::MAX);
+    let piece = match first {
+        Ok(Piece { size: Some(size), next, .. }) if size > next => {
+            piece(session, job, stream, size.saturating_sub(longest)).await
+        }
+        first => first,
+    };
+    Written { stream, piece }
+}
+
+async fn piece(session: &Session, job: JobRef, stream: Stream, from: u64) -> Result<Piece, String> {
+    match session.ask(Request::Output { job, stream, from }).await {
+        Ok(Ok(Reply::Output(piece))) => Ok(piece),
+        Ok(Ok(_)) => Err("The session gave another answer than was asked for.".to_owned()),
+        Ok(Err(refusal)) => Err(said(refusal).1),
+        Err(error) => Err(no_answer(&error)),
+    }
+}
+
+fn no_job(front: &Front) -> Response {
+    let text = "A job is a number such as 42, or 42_7 for a task of an array.";
+    front.say(StatusCode::NOT_FOUND, "There is no such job", text)
+}
+
+/// A refusal of something that is no submission.
+fn said(refusal: Refusal) -> (StatusCode, String) {
+    match refusal {
+        Refusal::No(why) => (StatusCode::UNPROCESSABLE_ENTITY, why),
+        Refusal::SchedulerAway(why) | Refusal::AnswerLost(why) => {
+            (StatusCode::SERVICE_UNAVAILABLE, why)
+        }
+        Refusal::UnderWay => (StatusCode::CONFLICT, "It is under way.".to_owned()),
+    }
+}
+
+/// Why there is no answer, in a sentence.
+pub fn no_answer(error: &NoAnswer) -> String {
+    match error {
+        NoAnswer::Ended => "Your session has ended: sign in again.",
+        NoAnswer::Late => "There was no answer in time.",
+        NoAnswer::Busy => "Too much is asked for at once in this session. Try again.",
+    }
+    .to_owned()
+}

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The front over a real socket with TLS; sessions, and Slurm's programs, are
+//! made up.
+
+mod machine;
+mod session;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use slurmha_core::portal::protocol::{LONGEST_SCRIPT, Refusal, Reply, Request};
+use tokio::sync::Semaphore;
+
+use self::machine::Machine;
+use self::session::SessionSide;
+use super::{Front, Lookout, Sessions, pages};
+use crate::web::test_browser::{Answer, Browser};
+use crate::web::{self, Bounds, Encryption};
+
+const TOKEN: &str = "AAAAAAAAAAAAAAAAAAAAAA";
+
+struct Portal {
+    _directory: tempfile::TempDir,
+    machine: Machine,
+    side: SessionSide,
+    browser: Browser,
+}
+
+fn portal() -> Portal {
+    let directory = tempfile::tempdir().expect("a directory");
+    let side = SessionSide::at(&directory.path().join("session.sock"));
+    let machine = Machine::new();
+    let address = served(directory.path(), &machine, side.path());
+    Portal { _directory: directory, machine, side, browser: Browser::at(address) }
+}
+
+fn served(directory: &std::path::Path, machine: &Machine, socket: &std::path::Path) -> SocketAddr {
+    let system: Arc<dyn slurmha_host::System + Send + Sync> = Arc::new(machine.clone());
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("its address");
+    let encryption = Encryption::own(directory, "portal", &["login1".to_owned()], &[address.ip()])
+        .expect("a certificate");
+    let front = Front {
+        cluster: "saturn".into(),
+        system: Arc::clone(&system),
+        sessions: Arc::new(Sessions::new(Arc::clone(&system), socket.to_owned())),
+        look: Lookout::new(system),
+        uploads: Arc::new(Semaphore::new(4)),
+    };
+    thread::spawn(move || {
+        web::runtime().expect("a runtime").block_on(web::serve_within(
+            Bounds::FILES,
+            listener,
+            pages(front),
+            Some(encryption.acceptor),
+        ))
+    });
+    address
+}
+
+fn cookie(answer: &Answer) -> String {
+    let cookie = answer.header("set-cookie").expect("a cookie");
+    cookie.split(';').next().unwrap_or_default().to_owned()
+}
+
+impl Portal {
+    fn signed_in(&self, user: &str) -> Browser {
+        let answer = self.browser.sign_in(user, "right");
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        self.browser.with_cookie(&cookie(&answer))
+    }
+}
+
+fn form(script: &str) -> String {
+    format!("token={TOKEN}&script={}", script.replace(' ', "+").replace('\n', "%0D%0A"))
+}
+
+#[test]
+fn who_has_not_signed_in_sees_nothing() {
+    let portal = portal();
+    for (path, to) in [
+        ("/", "/login"),
+        ("/submit", "/login?then=submit"),
+        ("/nodes", "/login?then=nodes"),
+        ("/jobs/42", "/login"),
+    ] {
+        let answer = portal.browser.get(path);
+        assert_eq!((answer.status, answer.header("location")), (303, Some(to)), "{path}");
+    }
+    for path in ["/submit", "/jobs/42/cancel"] {
+        assert_eq!(portal.browser.post(path, &form("#!/bin/sh")).status, 401, "{path}");
+    }
+    let forged = portal.browser.with_cookie("__Host-slurmha-portal=AAAA");
+    assert_eq!(forged.get("/").status, 303);
+    assert_eq!(portal.machine.runs("squeue"), 0);
+    assert!(portal.side.asked().is_empty());
+    for path in ["/nothing", "/../etc/passwd", "/jobs", "/portal.js/"] {
+        assert_eq!(portal.browser.get(path).status, 404, "{path}");
+    }
+}
+
+#[test]
+fn one_signs_in_and_out() {
+    let portal = portal();
+    for (user, password, status) in
+        [("ann", "wrong", 401), ("root", "right", 401), ("", "right", 401), ("odd", "right", 429)]
+    {
+        let answer = portal.browser.sign_in(user, password);
+        assert_eq!((answer.status, answer.header("set-cookie")), (status, None), "{user}");
+    }
+    let answer = portal.browser.post("/login", "user=ann&password=right&then=submit");
+    assert_eq!(answer.header("location"), Some("/submit"));
+    let rules = answer.header("set-cookie").expect("a cookie").to_owned();
+    for rule in
+        ["__Host-slurmha-portal=", "; Secure", "; HttpOnly", "; SameSite=Strict", "; Path=/"]
+    {
+        assert!(rules.contains(rule), "{rule} in {rules}");
+    }
+    let evil = portal.browser.post("/login", "user=ann&password=right&then=//evil.example");
+    assert_eq!(evil.header("location"), Some("/"));
+
+    let inside = portal.browser.with_cookie(&cookie(&answer));
+    assert!(inside.get("/").body.contains("None of your jobs waits"));
+    assert_eq!(inside.post("/logout", "").status, 303);
+    assert_eq!(inside.get("/").status, 303);
+    portal.side.wait_for_ends(1);
+}
+
+#[test]
+fn a_form_of_another_site_changes_nothing() {
+    let portal = portal();
+    let inside = portal.signed_in("ann");
+    for path in ["/login", "/logout", "/submit", "/jobs/42/cancel"] {
+        for origin in [Some("https://evil.example"), Some("null"), None] {
+            assert_eq!(inside.post_from(path, &form("#!/bin/sh"), origin).status, 403, "{path}");
+        }
+    }
+    assert!(portal.side.asked().is_empty());
+    let policy = inside.get("/").header("content-security-policy").unwrap_or_default().to_owned();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+}
+
+#[test]
+fn nobody_sees_jobs_of_another_user() {
+    let portal = portal();
+    portal.machine.queue_of(&[
+        ("41", "ann", "RUNNING", "mine"),
+        ("42", "bob", "RUNNING", "secret of bob"),
+        ("43", "bob", "PENDING", "x\n99|ann|batch|RUNNING|None|N/A|0:00|1:00|1|1||forged"),
+        ("44", "ann", "PENDING", "<script>alert(1)</script>"),
+    ]);
+    let page = portal.signed_in("ann").get("/").body;
+    assert!(page.contains("mine") && page.contains("/jobs/41"), "{page}");
+    assert!(!page.contains("secret") && !page.contains("/jobs/99") && !page.contains("forged"));
+    assert!(page.contains("&lt;script&gt;") && !page.contains("<script>alert"));
+    assert!(portal.signed_in("bob").get("/").body.contains("secret of bob"));
+}
+
+#[test]
+fn everybody_together_asks_once_a_second() {
+    let portal = portal();
+    let browsers: Vec<_> = ["ann", "bob"].map(|user| portal.signed_in(user)).into();
+    for _ in 0..5 {
+        for browser in &browsers {
+            assert_eq!(browser.get("/").status, 200);
+        }
+    }
+    assert_eq!(portal.machine.runs("squeue"), 1);
+    portal.machine.pass(Duration::from_secs(2));
+    browsers[0].get("/");
+    portal.machine.wait_for_runs("squeue", 2);
+}
+
+#[test]
+fn a_scheduler_that_is_away_is_said_and_the_last_answer_kept() {
+    let portal = portal();
+    portal.machine.queue_of(&[("41", "ann", "RUNNING", "mine")]);
+    let inside = portal.signed_in("ann");
+    assert!(!inside.get("/").body.contains("does not answer"));
+    portal.machine.fails(true);
+    portal.machine.pass(Duration::from_secs(12));
+    inside.get("/");
+    portal.machine.wait_for_runs("squeue", 2);
+    let page =
+        eventually(|| Some(inside.get("/").body).filter(|it| it.contains("does not answer")));
+    assert!(page.contains("for 12 s") && page.contains("mine") && page.contains("As of 12 s"));
+    portal.machine.fails(false);
+    portal.machine.pass(Duration::from_secs(2));
+    eventually(|| (!inside.get("/").body.contains("does not answer")).then_some(()));
+}
+
+#[test]
+fn a_job_is_shown_with_the_end_of_its_output() {
+    let portal = portal();
+    let inside = portal.signed_in("ann");
+    let page = inside.get("/jobs/42").body;
+    assert!(page.contains("line 1") && page.contains("data-grows"), "{page}");
+    let piece = inside.get("/jobs/42/output?stream=output&from=7").body;
+    assert!(piece.contains("\"from\":7"), "{piece}");
+    for path in ["/jobs/..%2f..%2fetc", "/jobs/42;id", "/jobs/%D9%A4%D9%A2", "/jobs/42%0A"] {
+        assert_eq!(inside.get(path).status, 404, "{path}");
+    }
+    assert_eq!(inside.get("/jobs/42/output?stream=/etc/passwd").status, 404);
+    assert!(inside.get("/jobs/77").body.contains("no job of yours"));
+    assert_eq!(inside.post("/jobs/42/cancel", "").header("location"), Some("/jobs/42"));
+    assert!(portal.side.asked().contains(&Request::Cancel("42".parse().expect("a job"))));
+}
+
+#[test]
+fn a_form_becomes_a_job() {
+    let portal = portal();
+    let inside = portal.signed_in("ann");
+    let page = inside.get("/submit?template=mpi").body;
+    assert!(page.contains("srun ./my-mpi-program") && page.contains("batch, up to 1-00:00:00"));
+    let answer = inside.post("/submit", &(form("#!/bin/sh\ntrue") + "&nodes=2&name=a+%26+b"));
+    assert_eq!((answer.status, answer.header("location")), (303, Some("/jobs/4711")));
+    let submissions = portal.side.submissions();
+    assert_eq!(submissions[0].script, "#!/bin/sh\ntrue");
+    assert_eq!(submissions[0].options.name.as_deref(), Some("a & b"));
+    for wrong in ["script=%23%21/bin/sh", "", "token=../../../../../../etc/x&script=%23%21/bin/sh"]
+    {
+        assert_eq!(inside.post("/submit", wrong).status, 422, "{wrong}");
+    }
+    assert_eq!(portal.side.submissions().len(), 1);
+}
+
+#[test]
+fn what_was_typed_stays_whatever_becomes_of_it() {
+    let portal = portal();
+    let inside = portal.signed_in("ann");
+    for (refusal, status, said) in [
+        (Refusal::No("no such partition".into()), 422, "no such partition"),
+        (Refusal::SchedulerAway("it moves".into()), 503, "Nothing was submitted"),
+        (Refusal::AnswerLost("none is known".into()), 409, "submit it again"),
+        (Refusal::UnderWay, 409, "on the way"),
+    ] {
+        portal.side.answers(Err(refusal));
+        let answer = inside.post("/submit", &(form("#!/bin/sh\ntrue") + "&name=precious"));
+        assert_eq!(answer.status, status, "{}", answer.body);
+        for kept in [said, "precious", "#!/bin/sh\ntrue", TOKEN] {
+            assert!(answer.body.contains(kept), "{kept} in {}", answer.body);
+        }
+    }
+    portal.side.answers(Ok(Reply::Submitted("5".parse().expect("a job"))));
+    let answer = inside.post("/submit", &(form("#!/bin/sh\ntrue") + "&again=yes"));
+    assert_eq!(answer.header("location"), Some("/jobs/5"));
+    let submissions = portal.side.submissions();
+    let again: Vec<bool> = submissions.iter().map(|it| it.again).collect();
+    assert_eq!(again, [false, false, false, false, true]);
+    assert!(submissions.iter().all(|it| it.token == TOKEN));
+}
+
+#[test]
+fn a_script_that_is_too_long_is_refused_in_words() {
+    let portal = portal();
+    let inside = portal.signed_in("ann");
+    for bytes in [LONGEST_SCRIPT + 1, 10 << 20] {
+        let answer = inside.post("/submit", &form(&format!("#!{}", "x".repeat(bytes))));
+        assert!([413, 422].contains(&answer.status), "{bytes}: {}", answer.status);
+        assert!(answer.body.contains("1024 KiB are the most"), "{}", answer.body);
+    }
+    assert!(portal.side.submissions().is_empty());
+    let long = format!("user=ann&password={}", "x".repeat(10 << 20));
+    // Before anybody has read it the connection may be closed.
+    let browser = portal.browser.clone();
+    let refused = thread::spawn(move || browser.post("/login", &long).status).join();
+    assert!(refused.is_err() || refused.is_ok_and(|status| status == 413));
+    assert_eq!(inside.get("/").status, 200);
+}
+
+#[test]
+fn a_session_whose_other_end_is_gone_is_over() {
+    let portal = portal();
+    let inside = portal.signed_in("ann");
+    assert_eq!(inside.get("/").status, 200);
+    portal.side.hang_up();
+    eventually(|| (inside.get("/").status == 303).then_some(()));
+}
+
+#[test]
+fn a_session_ends_when_nobody_uses_it_and_after_a_day() {
+    let portal = portal();
+    let inside = portal.signed_in("ann");
+    portal.machine.pass(Duration::from_secs(3500));
+    assert_eq!(inside.get("/").status, 200);
+    portal.machine.pass(Duration::from_secs(3599));
+    assert_eq!(inside.get("/").status, 200);
+    portal.machine.pass(Duration::from_secs(3601));
+    assert_eq!(inside.get("/").status, 303);
+    portal.side.wait_for_ends(1);
+    let busy = portal.signed_in("ann");
+    for _ in 0..13 {
+        portal.machine.pass(Duration::from_secs(3500));
+        busy.get("/");
+    }
+    assert_eq!(busy.get("/").status, 303);
+}
+
+#[test]
+fn a_user_has_a_few_sessions_and_the_oldest_ends() {
+    let portal = portal();
+    let browsers: Vec<_> = (0..9)
+        .map(|_| {
+            portal.machine.pass(Duration::from_secs(1));
+            portal.signed_in("ann")
+        })
+        .collect();
+    assert_eq!(browsers[0].get("/").status, 303);
+    assert!(browsers[1..].iter().all(|it| it.get("/").status == 200));
+}
+
+#[test]
+fn many_attempts_are_refused_before_they_cost_anything() {
+    let portal = portal();
+    let attempts: Vec<_> = (0..40)
+        .map(|nth| {
+            let browser = portal.browser.clone();
+            thread::spawn(move || browser.sign_in(&format!("user{nth}"), "guess").status)
+        })
+        .collect();
+    let told: Vec<u16> = attempts.into_iter().map(|it| it.join().expect("an answer")).collect();
+    assert!(told.contains(&429) && told.iter().all(|it| [401, 429].contains(it)), "{told:?}");
+    assert!(portal.side.admissions() < 40);
+    assert_eq!(portal.browser.get("/login").status, 200);
+}
+
+#[test]
+fn who_guesses_waits_and_others_do_not() {
+    let portal = portal();
+    for _ in 0..3 {
+        assert_eq!(portal.browser.sign_in("ann", "wrong").status, 401);
+    }
+    let seen = portal.side.admissions();
+    assert_eq!(portal.browser.sign_in("ann", "right").status, 429);
+    assert_eq!(portal.side.admissions(), seen);
+    portal.signed_in("bob");
+    portal.machine.pass(Duration::from_secs(20));
+    portal.signed_in("ann");
+}
+
+/// The bar is 50 ms at the 99th percentile; what it is here is printed, and no
+/// test depends on a clock.
+#[test]
+fn ten_thousand_jobs_in_the_queue() {
+    let portal = portal();
+    let rows: Vec<(String, String)> =
+        (0..10_000).map(|nth| (nth.to_string(), format!("user{}", nth % 50))).collect();
+    let rows: Vec<_> =
+        rows.iter().map(|(id, user)| (id.as_str(), user.as_str(), "PENDING", "sweep")).collect();
+    portal.machine.queue_of(&rows);
+    let inside = portal.signed_in("user7");
+    let page = inside.get("/").body;
+    assert!(page.contains("1 to 100 of 200") && page.contains("10000 jobs of everybody"));
+    assert!(inside.get("/?from=100").body.contains("101 to 200 of 200"));
+    let mut took: Vec<Duration> = (0..200)
+        .map(|_| {
+            let began = Instant::now();
+            assert_eq!(inside.get("/").status, 200);
+            began.elapsed()
+        })
+        .collect();
+    took.sort();
+    println!("the job list, TLS and all: median {:?}, p99 {:?}", took[100], took[198]);
+}
+
+#[test]
+fn the_session_side_may_be_missing() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let machine = Machine::new();
+    let address = served(directory.path(), &machine, "/nowhere/session.sock".as_ref());
+    let answer = Browser::at(address).sign_in("ann", "right");
+    assert_eq!(answer.status, 429);
+    assert!(answer.body.contains("slurmha-portal-session.socket"), "{}", answer.body);
+}
+
+/// What happens in another thread, a little later.
+fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..200 {
+        if let Some(it) = look() {
+            return it;
+        }
+        thread::sleep(Duration::from_millis(25));
+    }
+    panic!("it did not happen")
+}
