@@ -152,6 +152,8 @@ pub(super) const ALERTS: &[Alert] = &[
         description: "They can keep everything from ever moving back. `pcs constraint` shows them; \
              `crm_resource --clear --resource RESOURCE` takes one away.",
         runbook: "pacemaker.md#slurmhaleftoverban",
+        // Meant, while a side has old data: it keeps that from being promoted.
+        follows: &["SlurmhaDrbdDisconnected", "SlurmhaDrbdStandAlone", "SlurmhaDrbdDown"],
         fires: &[("slurmha_pacemaker_leftover_bans{instance='ctl1'}", "1")],
         quiet: &[("slurmha_pacemaker_leftover_bans{instance='ctl1'}", "1+0x20 0+0x200")],
         ..Alert::COMMON
