@@ -26,7 +26,7 @@ pub use knet::{LinkStatus, parse_links};
 pub use machine::*;
 pub use node_state::{NodeState, PeerRecord, parse_peer_record, peer_query};
 pub use parse_error::ParseError;
-pub use people::{People, PeopleRequest, PersonState, parse_people};
+pub use people::{EXPIRED_DAY, People, PeopleRequest, PersonState, parse_people};
 pub use proc_drbd::{ProcVolume, parse_proc_drbd};
 pub use quorum::parse_quorum;
 pub use sdiag::{Diagnosis, parse_sdiag, parse_sdiag_agents, parse_sdiag_dbd_queue};

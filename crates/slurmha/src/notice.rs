@@ -95,7 +95,7 @@ mod tests {
     use std::cell::RefCell;
 
     use slurmha_host::simulated::{At, Fault, How};
-    use slurmha_host::{Ids, Simulated};
+    use slurmha_host::{Command, Ids, Simulated};
 
     use super::*;
 
@@ -114,11 +114,12 @@ mod tests {
     #[test]
     fn who_waits_is_told_once_and_only_while_nobody_answers() {
         let machine = Simulated::new("login1", "login2");
+        machine.run(&Command::new("apt-get").args(["install", "--", "slurm-client"])).unwrap();
         machine.put_file("/proc/1000/stat", STAT.as_bytes(), Ids::root(0o444));
         machine.put_file("/proc/uptime", b"73.00 200.00\n", Ids::root(0o444));
         let mut attention = Attention::default();
         assert_eq!(told(&machine, &mut attention), Vec::<String>::new(), "it may be quick");
-        assert!(machine.commands().is_empty(), "nobody was asked");
+        assert_eq!(machine.commands().len(), 1, "nobody was asked");
         machine.put_file("/proc/uptime", b"75.00 200.00\n", Ids::root(0o444));
         machine.inject(Fault { at: At::Program("scontrol".to_owned()), how: How::Hangs });
         let notices = told(&machine, &mut attention);

@@ -47,7 +47,7 @@ pub struct PersonState {
     pub home: PathBuf,
     /// Login shell.
     pub shell: PathBuf,
-    /// Whether the account has not expired; see [`CLOSED`].
+    /// Whether the account has not expired; see [`EXPIRED_DAY`].
     pub is_open: bool,
     /// Whether slurmha has made it.
     pub is_ours: bool,
@@ -57,7 +57,7 @@ pub struct PersonState {
 
 /// The day of expiry of a closed account, in days since 1970: usermod(8) on
 /// `--lock` says "set the EXPIRE_DATE to 1".
-pub const CLOSED: u32 = 1;
+pub const EXPIRED_DAY: u32 = 1;
 
 /// What `/etc/passwd`, `/etc/group` and `/etc/shadow` say about people. Lines
 /// that make no sense are skipped. `has_home` is false in all of them.
@@ -84,7 +84,7 @@ pub fn parse_people(passwd: &str, group: &str, shadow: &str, request: &PeopleReq
             full_name: (*full_name).to_owned(),
             home: home.into(),
             shell: shell.into(),
-            is_open: expiry(shadow, name) != Some(CLOSED),
+            is_open: expiry(shadow, name) != Some(EXPIRED_DAY),
             is_ours,
             has_home: false,
         };

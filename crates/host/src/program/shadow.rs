@@ -2,6 +2,7 @@
 //! groupadd(8), useradd(8), usermod(8) and gpasswd(1) of shadow 4.13, and
 //! mkhomedir_helper(8) of Linux-PAM 1.5.
 
+use slurmha_core::observe::EXPIRED_DAY;
 use slurmha_core::plan::{Group, Person, User};
 
 use crate::command::{Command, CommandError};
@@ -59,10 +60,9 @@ pub fn leave_group(system: &dyn System, name: &str, group: &str) -> Result<(), C
     run(system, Command::new("gpasswd").args(["--delete", name, group]))
 }
 
-/// Ends an account: by key or by password, it lets nobody in. `1`: see
-/// [`slurmha_core::observe::CLOSED`].
+/// Ends an account: by key or by password, it lets nobody in.
 pub fn expire(system: &dyn System, name: &str) -> Result<(), CommandError> {
-    run(system, Command::new("usermod").args(["--expiredate", "1", name]))
+    run(system, Command::new("usermod").args(["--expiredate", &EXPIRED_DAY.to_string(), name]))
 }
 
 /// Makes a home from /etc/skel that only its owner can read; does nothing when

@@ -5,7 +5,7 @@ use super::programs::Answer;
 use super::state::State;
 
 /// Programs of a minimal Debian.
-pub(super) const BASE_PROGRAMS: [&str; 21] = [
+pub(super) const BASE_PROGRAMS: [&str; 22] = [
     "apt-get",
     "apt-cache",
     "blkid",
@@ -19,6 +19,7 @@ pub(super) const BASE_PROGRAMS: [&str; 21] = [
     "modprobe",
     "mount",
     "ping",
+    "sh",
     "ss",
     "sshd",
     "sync",

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use slurmha_core::layout::{USERS_GROUP, USERS_GROUP_ID};
 use slurmha_core::plan::{Group, Person, Step};
+use slurmha_core::secret::{SecretId, SecretValue};
 
 use super::{Ended, run, steps};
 use crate::simulated::{At, Fault, How, Simulated};
@@ -147,4 +148,30 @@ fn the_next_run_completes_what_went_wrong() {
             assert!(machine.metadata(Path::new("/home/anna")).unwrap().is_some());
         }
     }
+}
+
+const SSSD_CONF: &str = "[domain/x]\nldap_default_authtok = hunter22\n";
+
+fn place(content: &str) -> Step {
+    let value = Some(SecretValue::new(content.as_bytes().to_vec()));
+    Step::PlaceSecret { file: SecretId::DirectoryConf.location(), value }
+}
+
+#[test]
+fn the_directorys_settings_are_checked_before_they_are_placed() {
+    let machine = steps::machine();
+    let path = SecretId::DirectoryConf.location().path;
+    let how = How::Fails { status: 1, stderr: "line 2: strange: hunter22".to_owned() };
+    machine.inject(Fault { at: At::Program("sh".to_owned()), how });
+    let (message, ..) = run(&machine, &[place(SSSD_CONF)]).failure();
+    assert!(message.contains("/etc/sssd/sssd.conf was not put in place"), "{message}");
+    assert!(message.contains("line 2: strange: [secret]"), "{message}");
+    assert!(machine.metadata(&path).unwrap().is_none(), "nor is anything left beside it");
+
+    machine.heal();
+    assert_eq!(run(&machine, &[place(SSSD_CONF)]).changed(), [0]);
+    assert_eq!(machine.metadata(&path).unwrap().unwrap().ids, Ids::root(0o600));
+    let check = machine.commands().pop().unwrap_or_default();
+    assert!(check.contains("sssctl config-check") && !check.contains("hunter22"), "{check}");
+    assert!(run(&machine, &[place(SSSD_CONF)]).changed().is_empty());
 }
