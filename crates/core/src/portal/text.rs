@@ -35,6 +35,13 @@ fn is_invisible(character: char) -> bool {
     )
 }
 
+/// What somebody else says, so that another sentence can follow.
+pub fn sentence(said: &str) -> String {
+    let said = said.trim();
+    let is_ended = said.is_empty() || said.ends_with(['.', '!', '?']);
+    if is_ended { said.to_owned() } else { format!("{said}.") }
+}
+
 /// A time as Slurm's programs print it in the standard format, asked for in UTC; `None` for
 /// `N/A` and the like.
 pub fn moment(text: &str) -> Option<Timestamp> {
@@ -78,6 +85,12 @@ mod tests {
         assert_eq!(visible("a b ‘ü’ <b>"), "a b ‘ü’ <b>");
         assert_eq!(visible("a\nb\u{202e}c\u{200b}"), "a\\u{a}b\\u{202e}c\\u{200b}");
         assert_eq!(visible(&"x".repeat(500)).chars().count(), LONGEST + 1);
+    }
+
+    #[test]
+    fn a_sentence_ends() {
+        assert_eq!(sentence("no such partition\n"), "no such partition.");
+        assert_eq!([sentence("Why?"), sentence("")], ["Why?", ""]);
     }
 
     #[test]

@@ -104,7 +104,7 @@ pub(super) fn document(
                 link rel="stylesheet" href="/portal.css";
                 script type="module" src="/portal.js" {}
             }
-            body class=(class) data-every=[every_s] { (content) }
+            body class=[(!class.is_empty()).then_some(class)] data-every=[every_s] { (content) }
         }
     }
     .into_string()
@@ -118,10 +118,10 @@ fn banner(away: Option<Away>) -> Markup {
                 (mark("warning"))
                 span {
                     b {
-                        @match away.since_s {
-                            Some(seconds) => { "The scheduler does not answer for " (span(seconds)) "." },
-                            None => "The scheduler does not answer.",
-                        }
+                        "The scheduler does not answer"
+                        // What ticks is not read out again and again.
+                        @if let Some(seconds) = away.since_s { span.since aria-hidden="true" { " for " (span(seconds)) } }
+                        "."
                     }
                     " It may be moving to the other controller. Jobs that run go on; what you have typed is kept. "
                     "What you see is from before."

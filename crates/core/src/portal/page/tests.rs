@@ -52,7 +52,12 @@ fn jobs() {
 fn a_scheduler_that_is_away_is_said_with_what_is_known() {
     let away = |since_s| Frame { away: Some(Away { since_s }), ..frame() };
     let page = cluster_page(away(Some(12)), None, Some(12));
-    assert!(page.contains("The scheduler does not answer for 12 s."), "{page}");
+    assert!(
+        page.contains(
+            "does not answer<span class=\"since\" aria-hidden=\"true\"> for 12 s</span>."
+        ),
+        "{page}"
+    );
     assert!(cluster_page(away(None), None, None).contains("The scheduler does not answer.<"));
     assert!(!cluster_page(frame(), None, None).contains("does not answer"));
 }

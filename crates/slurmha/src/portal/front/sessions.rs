@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use sha2::{Digest as _, Sha256};
 use slurmha_core::portal::protocol::{Admission, EndedJob, Refusal, Reply, Request, SignIn};
+use slurmha_core::portal::text::sentence;
 use slurmha_host::System;
 use tokio::sync::Semaphore;
 
@@ -102,6 +103,8 @@ impl Sessions {
             Ok((Admission::Refused(why), _)) => Attempt::Out(why),
             Ok((Admission::Trouble(why), _)) => Attempt::Wait(why),
             Ok(_) => {
+                // The name, which may be a password in the wrong place, is for the session's side.
+                eprintln!("a sign-in from {} has failed", peer.0);
                 lock(&self.attempts).failed(&given.user, now);
                 tokio::time::sleep(WRONG).await;
                 Attempt::Out("That is not the user, or not the password.".to_owned())
@@ -210,7 +213,7 @@ impl Session {
         }
         let told = match self.ask(Request::Ended).await {
             Ok(Ok(Reply::Ended(jobs))) => Ok(jobs.into()),
-            Ok(Err(Refusal::No(why) | Refusal::SchedulerAway(why))) => Err(why),
+            Ok(Err(Refusal::No(why) | Refusal::SchedulerAway(why))) => Err(sentence(&why)),
             _ => Err("Not known: the accounting gave no answer.".to_owned()),
         };
         *lock(&self.ended) = Some((now, told.clone()));

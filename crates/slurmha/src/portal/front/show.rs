@@ -11,6 +11,7 @@ use slurmha_core::portal::page::{JobPage, JobsPage, Written, cluster_page, job_p
 use slurmha_core::portal::protocol::{
     JobDetails, LONGEST_PIECE, Piece, Refusal, Reply, Request, Stream,
 };
+use slurmha_core::portal::text::sentence;
 
 use super::link::NoAnswer;
 use super::server::{Front, SignedIn};
@@ -163,9 +164,9 @@ fn no_job(front: &Front) -> Response {
 /// A refusal of something that is no submission.
 fn said(refusal: Refusal) -> (StatusCode, String) {
     match refusal {
-        Refusal::No(why) => (StatusCode::UNPROCESSABLE_ENTITY, why),
+        Refusal::No(why) => (StatusCode::UNPROCESSABLE_ENTITY, sentence(&why)),
         Refusal::SchedulerAway(why) | Refusal::AnswerLost(why) => {
-            (StatusCode::SERVICE_UNAVAILABLE, why)
+            (StatusCode::SERVICE_UNAVAILABLE, sentence(&why))
         }
         Refusal::UnderWay => (StatusCode::CONFLICT, "It is under way.".to_owned()),
     }

@@ -15,6 +15,7 @@ use slurmha_core::portal::form::{Form, too_long};
 use slurmha_core::portal::page::{Outcome, SubmitPage, submit_page};
 use slurmha_core::portal::protocol::{LONGEST_SCRIPT, Refusal, Reply, Request};
 use slurmha_core::portal::template::template;
+use slurmha_core::portal::text::sentence;
 
 use super::link::NoAnswer;
 use super::server::{Front, SignedIn, wants_json};
@@ -102,9 +103,13 @@ fn became(answer: Result<Result<Reply, Refusal>, NoAnswer>) -> Became {
             let why = "The session gave another answer than was asked for.".to_owned();
             Err((StatusCode::INTERNAL_SERVER_ERROR, Outcome::No(why)))
         }
-        Ok(Err(Refusal::No(why))) => Err((StatusCode::UNPROCESSABLE_ENTITY, Outcome::No(why))),
-        Ok(Err(Refusal::SchedulerAway(why))) => Err((away, Outcome::Away(why))),
-        Ok(Err(Refusal::AnswerLost(why))) => Err((StatusCode::CONFLICT, Outcome::Lost(why))),
+        Ok(Err(Refusal::No(why))) => {
+            Err((StatusCode::UNPROCESSABLE_ENTITY, Outcome::No(sentence(&why))))
+        }
+        Ok(Err(Refusal::SchedulerAway(why))) => Err((away, Outcome::Away(sentence(&why)))),
+        Ok(Err(Refusal::AnswerLost(why))) => {
+            Err((StatusCode::CONFLICT, Outcome::Lost(sentence(&why))))
+        }
         // It may have been submitted, and the same token asks what became of it.
         Ok(Err(Refusal::UnderWay)) | Err(NoAnswer::Late) => {
             Err((StatusCode::CONFLICT, Outcome::UnderWay))

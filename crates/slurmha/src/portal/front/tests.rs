@@ -239,7 +239,7 @@ fn what_was_typed_stays_whatever_becomes_of_it() {
         portal.side.answers(Err(refusal));
         let answer = inside.post("/submit", &(form("#!/bin/sh\ntrue") + "&name=precious"));
         assert_eq!(answer.status, status, "{}", answer.body);
-        for kept in [said, "precious", "#!/bin/sh\ntrue", TOKEN] {
+        for kept in [said, "precious", "\n#!/bin/sh", "true</textarea>", TOKEN] {
             assert!(answer.body.contains(kept), "{kept} in {}", answer.body);
         }
     }

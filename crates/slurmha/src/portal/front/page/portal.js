@@ -19,7 +19,7 @@ function localise(root) {
 
 // ---- What is live: the same page again, from which the marked parts are taken
 
-const isUsed = (it) => it.contains(document.activeElement) && document.activeElement !== it;
+const nameOf = (it) => it.id || it.getAttribute("href");
 
 async function look() {
   const answer = await fetch(location.href, { headers: LOOK });
@@ -30,9 +30,14 @@ async function look() {
   for (const old of document.querySelectorAll("[data-live]")) {
     const it = fresh.getElementById(old.id);
     if (!it || it.innerHTML === old.innerHTML) continue;
-    // Somebody who is about to cancel, or reads with the keyboard, is not disturbed.
-    if (isUsed(old) || old.querySelector("details[open]")) continue;
+    // Somebody who is about to cancel is not disturbed.
+    if (old.querySelector("details[open]")) continue;
+    // What ticks changes alone, so that nothing else is read out again.
+    const [ticks, fresher] = [old, it].map((part) => part.querySelector(".since"));
+    if (ticks && fresher) { ticks.textContent = fresher.textContent; continue; }
+    const focused = old.contains(document.activeElement) ? nameOf(document.activeElement) : null;
     old.replaceChildren(...it.childNodes);
+    if (focused) [...old.querySelectorAll("a, [id]")].find((part) => nameOf(part) === focused)?.focus();
   }
 }
 
