@@ -72,6 +72,8 @@ pub const MUNGE_ID: u32 = 64031;
 pub const USERS_GROUP: &str = "slurmha-users";
 /// Its id, in the range that Debian gives out like [`SLURM_ID`].
 pub const USERS_GROUP_ID: u32 = 64032;
+/// User and group of the portal's front, in that range, too.
+pub const PORTAL_ID: u32 = 64033;
 /// Where a login node's sshd finds people's keys, a file for each: outside
 /// their homes, which may be on a server that is away.
 pub const USER_KEYS: &str = "/etc/ssh/slurmha-keys";
@@ -152,8 +154,6 @@ pub const PORTAL_UNIT: &str = "slurmha-portal.service";
 pub const PORTAL_UNIT_FILE: &str = "/etc/systemd/system/slurmha-portal.service";
 /// Its user and group, who may reach [`PORTAL_SESSION_SOCKET_UNIT`] and own nothing.
 pub const PORTAL_USER: &str = "slurmha-portal";
-/// Their id, beside Slurm's and munge's.
-pub const PORTAL_ID: u32 = 64032;
 /// Unit that listens for the portal's sessions.
 pub const PORTAL_SESSION_SOCKET_UNIT: &str = "slurmha-portal-session.socket";
 /// Its file.
