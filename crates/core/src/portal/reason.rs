@@ -20,7 +20,7 @@ const WORDS: [(&str, &str, &str); 37] = [
     (
         "JobHeldUser",
         "You, or a coordinator of your account, hold it.",
-        "`scontrol release JOB` lets it go.",
+        "scontrol release JOB lets it go.",
     ),
     ("JobHeldAdmin", "An administrator holds it.", "Ask them why."),
     ("JobHoldMaxRequeue", "It has been started too often and is held.", "Ask an administrator."),

@@ -120,7 +120,7 @@ fn banner(away: Option<Away>) -> Markup {
                     b {
                         "The scheduler does not answer"
                         // What ticks is not read out again and again.
-                        @if let Some(seconds) = away.since_s { span.since aria-hidden="true" { " for " (span(seconds)) } }
+                        @if let Some(seconds) = away.since_s { span.since aria-hidden="true" { ", for " (span(seconds)) " now" } }
                         "."
                     }
                     " It may be moving to the other controller. Jobs that run go on; what you have typed is kept. "

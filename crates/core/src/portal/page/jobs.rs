@@ -60,6 +60,11 @@ pub fn jobs_page(frame: Frame<'_>, it: &JobsPage<'_>) -> String {
     page(frame, Here::Jobs, "Jobs", &body)
 }
 
+fn several(count: &str, what: &str) -> String {
+    let plural = if count == "1" { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
 fn count(count: usize) -> Markup {
     html! { @if count > 0 { span.count { (count) } } }
 }
@@ -108,7 +113,7 @@ fn waiting_list(waiting: &[&JobRow], it: &JobsPage<'_>) -> Markup {
                 li {
                     (mark("notice"))
                     div {
-                        p { (link(&job.job.to_string(), &job.id)) " " bdi.name { (visible(&job.name)) } span.soft { " in " (job.partition) ", " (job.nodes) " nodes, " (job.cpus) " processors" } }
+                        p { (link(&job.job.to_string(), &job.id)) " " bdi.name { (visible(&job.name)) } span.soft { " in " (job.partition) ", " (several(&job.nodes, "node")) ", " (several(&job.cpus, "processor")) } }
                         p { (why(&job.reason)) @if let Some(begins) = job.begins { " Expected to start " (when(begins)) "." } }
                     }
                 }

@@ -54,7 +54,7 @@ fn a_scheduler_that_is_away_is_said_with_what_is_known() {
     let page = cluster_page(away(Some(12)), None, Some(12));
     assert!(
         page.contains(
-            "does not answer<span class=\"since\" aria-hidden=\"true\"> for 12 s</span>."
+            "does not answer<span class=\"since\" aria-hidden=\"true\">, for 12 s now</span>."
         ),
         "{page}"
     );

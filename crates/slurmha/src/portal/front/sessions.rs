@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use sha2::{Digest as _, Sha256};
 use slurmha_core::portal::protocol::{Admission, EndedJob, Refusal, Reply, Request, SignIn};
 use slurmha_core::portal::text::sentence;
 use slurmha_host::System;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
 
 use super::attempts::Attempts;
 use super::link::{Link, NoAnswer};
@@ -35,6 +37,8 @@ const FROM_ONE: usize = 2;
 const WRONG: Duration = Duration::from_secs(1);
 /// How long the accounting's answer is kept.
 const ENDED_KEPT: Duration = Duration::from_secs(10);
+/// How long a page waits for it.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a question may take that is no submission.
 const QUICK: Duration = Duration::from_secs(40);
 
@@ -56,6 +60,8 @@ pub struct Session {
     began: Duration,
     used: Mutex<Duration>,
     ended: Mutex<Option<(Duration, Result<Arc<[EndedJob]>, String>)>>,
+    ended_is_asked: AtomicBool,
+    ended_rounds: watch::Sender<u64>,
 }
 
 /// Everybody who has signed in.
@@ -145,8 +151,15 @@ impl Sessions {
         if sessions.len() >= SESSIONS {
             return Attempt::Wait("As many have signed in as are allowed.".to_owned());
         }
-        let session =
-            Session { user, link, began: now, used: Mutex::new(now), ended: Mutex::default() };
+        let session = Session {
+            user,
+            link,
+            began: now,
+            used: Mutex::new(now),
+            ended: Mutex::default(),
+            ended_is_asked: AtomicBool::new(false),
+            ended_rounds: watch::Sender::new(0),
+        };
         sessions.insert(digest(&cookie), Arc::new(session));
         Attempt::In(cookie)
     }
@@ -204,20 +217,33 @@ impl Session {
         self.link.ask(request, limit).await
     }
 
-    /// The user's jobs that have ended, asked for again after a while.
-    pub async fn ended(&self, now: Duration) -> Result<Arc<[EndedJob]>, String> {
-        if let Some((at, kept)) = &*lock(&self.ended)
-            && now.saturating_sub(*at) < ENDED_KEPT
-        {
-            return kept.clone();
+    /// The user's jobs that have ended. No page waits long for the accounting: what it
+    /// said before is shown while it is asked again.
+    pub async fn ended(self: &Arc<Self>, now: Duration) -> Result<Arc<[EndedJob]>, String> {
+        let mut rounds = self.ended_rounds.subscribe();
+        let is_fresh = |(at, _): &(Duration, _)| now.saturating_sub(*at) < ENDED_KEPT;
+        let is_kept = lock(&self.ended).as_ref().is_some_and(is_fresh);
+        if !is_kept && !self.ended_is_asked.swap(true, Ordering::SeqCst) {
+            let session = Arc::clone(self);
+            tokio::spawn(async move { session.ask_for_ended(now).await });
         }
+        if lock(&self.ended).is_none() {
+            // Whether it came in time or not: what is there is shown.
+            let _ = timeout(PATIENCE, rounds.changed()).await;
+        }
+        let kept = lock(&self.ended).as_ref().map(|(_, told)| told.clone());
+        kept.unwrap_or_else(|| Err("Not known yet: the accounting has not answered.".to_owned()))
+    }
+
+    async fn ask_for_ended(&self, now: Duration) {
         let told = match self.ask(Request::Ended).await {
             Ok(Ok(Reply::Ended(jobs))) => Ok(jobs.into()),
             Ok(Err(Refusal::No(why) | Refusal::SchedulerAway(why))) => Err(sentence(&why)),
             _ => Err("Not known: the accounting gave no answer.".to_owned()),
         };
-        *lock(&self.ended) = Some((now, told.clone()));
-        told
+        *lock(&self.ended) = Some((now, told));
+        self.ended_is_asked.store(false, Ordering::SeqCst);
+        self.ended_rounds.send_modify(|rounds| *rounds += 1);
     }
 }
 
