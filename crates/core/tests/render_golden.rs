@@ -11,7 +11,7 @@ use slurmha_core::plan::Stage;
 use slurmha_core::secret::SecretId;
 use slurmha_core::site::{self, Site};
 
-const SITE: &str = include_str!("../../../examples/lab/site.toml");
+const SITE: &str = include_str!("site/plain.toml");
 
 fn site() -> Site {
     site::parse("site.toml", SITE).expect("the lab's site file is valid").0

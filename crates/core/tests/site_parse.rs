@@ -96,7 +96,11 @@ fn people_are_who_the_file_says() {
     assert_eq!(site.limits.tasks, 4096, "the default");
 
     let lab = spotless(LAB);
-    assert!(lab.people.users.is_empty() && lab.people.homes.nfs.is_none());
+    let anna = &lab.people.users[0];
+    assert_eq!((anna.uid, anna.ssh_keys.len()), (20_001, 0), "she comes by the portal");
+    let homes = lab.people.homes.nfs.as_ref().map(|nfs| nfs.export.as_str());
+    assert_eq!(homes, Some("10.77.0.31:/srv/home"));
+    assert_eq!(anna.home(&lab.people.homes), std::path::Path::new("/home/anna"), "the default");
     assert_eq!((lab.limits.memory_percent, lab.limits.cpus), (50, None));
 }
 

@@ -10,7 +10,7 @@ use slurmha_core::render::monitoring::{alertmanager, prometheus, rules};
 use slurmha_core::site::{self, Site};
 
 const RULES: &str = "slurmha.rules.yml";
-const LAB: &str = include_str!("../../../../examples/lab/site.toml");
+const LAB: &str = include_str!("../site/plain.toml");
 const UNIVERSITY: &str = include_str!("../../../../examples/site.toml");
 
 /// One host, a webhook whose URL is no secret, no time servers.

@@ -16,7 +16,7 @@ use slurmha_core::render::hosts;
 use slurmha_core::secret::{Digest, SecretId};
 use slurmha_core::site::{self, NodeName, Role, Site};
 
-pub const SITE: &str = include_str!("../../../../examples/lab/site.toml");
+pub const SITE: &str = include_str!("../site/plain.toml");
 
 pub type Observed = BTreeMap<NodeName, Observation>;
 
