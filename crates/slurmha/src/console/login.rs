@@ -19,7 +19,7 @@ const LASTS: Duration = Duration::from_secs(12 * 3600);
 const SESSIONS: usize = 64;
 /// Attempts that wait while one is looked at. More are refused at once, so
 /// that guessing costs one processor a part of its time and no more.
-const WAITING: usize = 8;
+const WAITING: usize = 4;
 /// A wrong password keeps everybody waiting for so long.
 const WRONG: Duration = Duration::from_millis(500);
 /// How a password begins that has been hashed already.
