@@ -64,7 +64,6 @@ fn the_main_job() {
         lab_site::watched::is_on_every_dashboard(&lab);
     });
     lab.part("people come in by the VPN", || lab_site::vpn::lets_people_in(&lab));
-    lab.part("a person uses the portal", || lab_site::portal::serves_a_person(&lab));
     lab.part("a job that its node only remembers is put right", || {
         lab_site::remembered::is_put_right(&lab);
         lab.until_healthy();

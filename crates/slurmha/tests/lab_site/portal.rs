@@ -1,33 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A person signs in with a browser, submits, reads what the job wrote, and goes on
+//! A person signs in as with a browser, submits, reads what the job wrote, and goes on
 //! submitting while the active controller loses its power.
 
 use super::{LabSite, wait_until};
 
 const CLIENT: &str = include_str!("portal.py");
+const CLIENT_FILE: &str = "/run/lab-portal.py";
 
 /// The portal's other users.
 const NOBODY: &str = "setpriv --reuid=65534 --regid=65534 --clear-groups";
 
-/// Everything that a person does, once.
-pub fn serves_a_person(lab: &LabSite) {
-    // What is the file server's business, and the person's.
+/// What is the file server's business, and the person's.
+pub fn is_ready(lab: &LabSite) {
     lab.on("login1", "install -d -m 700 -o anna -g anna /srv/home/anna");
     lab.on("login1", "echo 'anna:a long password' | chpasswd");
-    lab.on("login1", &format!("cat >/run/lab-portal.py <<'LAB'\n{CLIENT}\nLAB"));
+    put_client(lab, "login1");
+}
+
+/// Everything that a person does, once, from a machine on which `reach` leads to the portal.
+pub fn serves_a_person(lab: &LabSite, machine: &str, reach: &str) {
+    is_ready(lab);
+    put_client(lab, machine);
     let submit = format!(
         "cd /tmp && {NOBODY} sbatch --parsable --hold --job-name=strangers --output=/dev/null \
          --wrap hostname"
     );
     let stranger = lab.on("login1", &submit);
-    let story = format!("python3 /run/lab-portal.py story {} 2>&1", stranger.trim());
-    eprint!("{}", lab.on("login1", &story));
+    let story = format!("{reach} python3 {CLIENT_FILE} story {} 2>&1", stranger.trim());
+    let told = lab.slurmha(&["lab", "ssh", machine, "--", &story]);
+    assert!(told.is_ok(), "{}\n{}", told.stdout(), seen(lab));
     lab.on("login1", &format!("scancel {}", stranger.trim()));
     nothing_is_more_than_it_needs(lab);
 }
 
+fn put_client(lab: &LabSite, machine: &str) {
+    lab.on(machine, &format!("cat >{CLIENT_FILE} <<'LAB'\n{CLIENT}\nLAB"));
+}
+
 /// Begins to submit, whatever happens meanwhile.
 pub fn goes_on(lab: &LabSite) {
+    is_ready(lab);
     lab.on(
         "login1",
         "rm -f /run/lab-portal-stop; systemd-run --quiet --unit=lab-portal-load \

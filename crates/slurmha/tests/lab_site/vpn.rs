@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-//! People come in from outside by WireGuard, reach ssh on the login nodes and
-//! nothing else, and nothing at all without a key.
+//! People come in from outside by WireGuard, reach ssh on the login nodes and the
+//! portal, through which a job of theirs runs and its output comes back, and nothing
+//! else; and nothing at all without a key.
 //!
 //! The outside is a network namespace on cn2, behind a firewall that lets
 //! nothing through but the gateway's port: what reaches more came through the
@@ -9,7 +10,7 @@
 
 use std::path::PathBuf;
 
-use super::{LabSite, wait_until, watched};
+use super::{LabSite, portal, wait_until, watched};
 
 /// The gateway's address outside; TEST-NET-2.
 const ENDPOINT: &str = "198.51.100.1";
@@ -89,6 +90,7 @@ pub fn lets_people_in(lab: &LabSite) {
         let answer = answers(lab, address, port);
         assert!(answer.is_none(), "{address}:{port} answered {answer:?}\n{}", seen(lab));
     }
+    portal::serves_a_person(lab, "cn2", "ip netns exec outside");
     wait_until("Prometheus knows who is there", || {
         let query =
             "time() - slurmha_vpn_peer_last_handshake_timestamp_seconds{peer=\"anna\"} < 180";

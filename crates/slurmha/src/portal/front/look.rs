@@ -136,7 +136,7 @@ impl Lookout {
         }
         let state = lock(&kept(self).state);
         let age = self.system.elapsed().saturating_sub(state.at);
-        let age_s = (state.it.is_some() && age >= OLD).then(|| age.as_secs());
+        let age_s = (state.it.is_some() && age >= OLD).then_some(age.as_secs());
         Seen { it: state.it.clone(), age_s }
     }
 

@@ -52,6 +52,9 @@ pub enum Attempt {
     Wait(String),
 }
 
+/// Jobs that have ended, or why they are not known.
+type Told = Result<Arc<[EndedJob]>, String>;
+
 /// Somebody who has signed in.
 pub struct Session {
     /// As the system spells it.
@@ -59,7 +62,8 @@ pub struct Session {
     link: Link,
     began: Duration,
     used: Mutex<Duration>,
-    ended: Mutex<Option<(Duration, Result<Arc<[EndedJob]>, String>)>>,
+    /// And when that was.
+    ended: Mutex<Option<(Duration, Told)>>,
     ended_is_asked: AtomicBool,
     ended_rounds: watch::Sender<u64>,
 }
@@ -219,7 +223,7 @@ impl Session {
 
     /// The user's jobs that have ended. No page waits long for the accounting: what it
     /// said before is shown while it is asked again.
-    pub async fn ended(self: &Arc<Self>, now: Duration) -> Result<Arc<[EndedJob]>, String> {
+    pub async fn ended(self: &Arc<Self>, now: Duration) -> Told {
         let mut rounds = self.ended_rounds.subscribe();
         let is_fresh = |(at, _): &(Duration, _)| now.saturating_sub(*at) < ENDED_KEPT;
         let is_kept = lock(&self.ended).as_ref().is_some_and(is_fresh);
