@@ -90,13 +90,13 @@ fn dashboards_are_written_and_written_again() {
     let home = Home::new();
     for _ in 0..2 {
         let said = home.run(&["dashboards", "--output", "new/place"]);
-        assert!(said.contains("exit status 0\n--- stdout\n5 dashboards written"), "{said}");
+        assert!(said.contains("exit status 0\n--- stdout\n6 dashboards written"), "{said}");
     }
     let files = std::fs::read_dir(home.path().join("new/place")).expect("the directory");
     let mut names: Vec<String> =
         files.flatten().map(|file| file.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
-    let expected = ["accounting", "failover", "machines", "overview", "scheduler"];
+    let expected = ["access", "accounting", "failover", "machines", "overview", "scheduler"];
     assert_eq!(names, expected.map(|name| format!("slurmha-{name}.json")));
     let text = std::fs::read_to_string(home.path().join("new/place/slurmha-overview.json"));
     assert!(text.expect("a file").ends_with("}\n"));

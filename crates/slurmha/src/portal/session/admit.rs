@@ -63,6 +63,9 @@ pub fn trouble() -> Admission {
 fn look_up(system: &dyn System, user: &str) -> Result<Option<Account>, Admission> {
     let find = |key: &str| getent::user(system, key).map_err(|error| command_trouble(&error));
     let Some(account) = find(user)?.filter(|account| account.name == user) else { return Ok(None) };
+    if account.is_no_person().is_some() {
+        return Ok(Some(account));
+    }
     // The groups are looked up by the name that the system finds for the id, and it is
     // the id that Slurm knows.
     match find(&account.uid.to_string())? {
