@@ -5,105 +5,46 @@
     UPDATE_EXPECTED=1 make page     draws those of docs/pictures
 """
 
-import os
 import pathlib
-import socket
-import subprocess
 import sys
 import tempfile
 import time
 
 from playwright.sync_api import sync_playwright
 
+from browser import ROOT, Seen, Server, free_port, is_narrow_enough, picture, sign_in, wait
 from replay import CONTROLLERS, Replay, prometheus
 
-ROOT = pathlib.Path(__file__).resolve().parents[4]
 RECORDING = ROOT / "crates/core/tests/fixtures/console/power-loss.jsonl"
-# A browser draws no picture twice the same: those of the docs are drawn when asked for.
-PICTURES = ROOT / ("docs/pictures" if os.environ.get("UPDATE_EXPECTED") else "target/pictures")
-PASSWORD = "a wall display"
+USER, PASSWORD = "admin", "a wall display"
 MOST_BYTES = 300_000
 LOST = 3  # the step in which Pacemaker says that ctl1 is lost
 BACK = 14  # the step in which ctl1 is back
+MOVES_MS = 1200
 
 
-class Console:
+class Console(Server):
     """The real binary, told by the replay."""
 
     def __init__(self, binary, directory, exporters, plots):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self.address = f"https://localhost:{self.port}"
         secret = directory / "password"
         secret.write_text(PASSWORD + "\n")
-        self.command = [binary, "console", "--listen", f"127.0.0.1:{self.port}",
-                        "--site", ROOT / "examples/lab/site.toml", "--password-file", secret,
-                        "--state", directory, "--exporters", *exporters, "--prometheus", plots]
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(self.command)
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                return
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError("the console does not listen")
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
-
-
-class Seen:
-    """What a page asked for, and what went wrong in it."""
-
-    def __init__(self, page, address):
-        self.bytes, self.strangers, self.errors, self.forgiven = 0, [], [], False
-        page.on("request", lambda it: it.url.startswith((address, "data:")) or self.strangers.append(it.url))
-        page.on("requestfinished", self.count)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda it: it.type in ("error", "warning") and not self.forgiven and self.errors.append(it.text))
-
-    def count(self, request):
-        sizes = request.sizes()
-        self.bytes += sizes["responseBodySize"] + sizes["responseHeadersSize"]
+        port = free_port()
+        super().__init__(port, [
+            binary, "console", "--listen", f"127.0.0.1:{port}",
+            "--site", ROOT / "examples/lab/site.toml", "--password-file", secret,
+            "--state", directory, "--exporters", *exporters, "--prometheus", plots])
 
 
 def text(page, selector):
     return page.locator(selector).inner_text()
 
 
-def wait(page, selector, words):
-    page.locator(selector, has_text=words).first.wait_for(state="visible")
-
-
-def sign_in(page, address):
-    """By keyboard alone; a wrong password first."""
+def enter(page, address):
     page.goto(address + "/")
     assert page.url == address + "/login", page.url
-    for password in ("wrong", PASSWORD):
-        page.keyboard.type("admin")
-        page.keyboard.press("Tab")
-        page.keyboard.type(password)
-        page.keyboard.press("Enter")
-        if password == "wrong":
-            wait(page, "[role=alert]", "not the password")
+    sign_in(page, USER, PASSWORD)
     page.wait_for_url(address + "/")
-
-
-def picture(page, name, **options):
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.wait_for_timeout(1200)  # until what moves has arrived
-    page.screenshot(path=PICTURES / f"{name}.png", **options)
-
-
-def is_narrow_enough(page):
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    if wide > 0:
-        widest = page.evaluate("[...document.querySelectorAll('*')].filter((it) => it.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map((it) => it.outerHTML.slice(0, 80))")
-        raise AssertionError(f"the page is {wide} px wider than the screen: {widest}")
 
 
 def by_keyboard(page):
@@ -122,7 +63,7 @@ def check(browser, console, replay):
     page = context.new_page()
     seen = Seen(page, console.address)
     seen.forgiven = True  # a browser writes 401 into its log, too
-    sign_in(page, console.address)
+    enter(page, console.address)
     seen.forgiven = False
     wait(page, "#verdict", "All is well. ctl1 is active.")
     # Without the time that the password takes.
@@ -133,7 +74,7 @@ def check(browser, console, replay):
     assert seen.bytes < MOST_BYTES, seen.bytes
     by_keyboard(page)
     is_narrow_enough(page)
-    picture(page, "console")
+    picture(page, "console", MOVES_MS)
 
     # A controller loses its power, in the time that it took.
     replay.play(1, LOST)
@@ -144,23 +85,23 @@ def check(browser, console, replay):
     print(f"a loss is on the page {time.monotonic() - told:.2f} s after Pacemaker says so")
     replay.play(LOST, 8)
     wait(page, "#now-phases", "scheduler away")
-    picture(page, "console-failover")
+    picture(page, "console-failover", MOVES_MS)
     replay.play(8, BACK)
     wait(page, "#verdict", "ctl2 serves")
     page.locator("#now").wait_for(state="hidden")
     wait(page, "#failovers", "ctl1 was lost, ctl2 took over")
     replay.tell(BACK + 1)
     wait(page, "#volumes", "resync, 31 % in sync")
-    picture(page, "console-resync")
+    picture(page, "console-resync", MOVES_MS)
     assert "ctl1 was fenced by ctl2" in text(page, "#events")
 
     # Dark, and on a phone.
     replay.tell(len(replay.steps) - 1)
     wait(page, "#verdict", "All is well. ctl2 is active.")
     page.emulate_media(color_scheme="dark")
-    picture(page, "console-dark")
+    picture(page, "console-dark", MOVES_MS)
     page.set_viewport_size({"width": 390, "height": 844})
-    picture(page, "console-phone", full_page=True)
+    picture(page, "console-phone", MOVES_MS, full_page=True)
     is_narrow_enough(page)
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 1440, "height": 1000})
@@ -176,7 +117,7 @@ def check(browser, console, replay):
     wait(page, "#old", "the console does not answer")
     console.start()
     page.wait_for_url(console.address + "/login")
-    sign_in(page, console.address)
+    enter(page, console.address)
     wait(page, "#failovers", "ctl1 was lost, ctl2 took over")
     assert not seen.strangers, seen.strangers
 

@@ -6,90 +6,29 @@ scheduler moves, reads output while it grows, and cancels.
     UPDATE_EXPECTED=1 make page     draws those of docs/pictures
 """
 
-import os
 import pathlib
-import socket
-import subprocess
 import sys
 import tempfile
-import time
 
 from playwright.sync_api import sync_playwright
 
+from browser import Seen, Server, free_port, is_narrow_enough, picture, sign_in, wait
 from fakes import PASSWORD, USER, Session, Slurm
 
-ROOT = pathlib.Path(__file__).resolve().parents[4]
-PICTURES = ROOT / ("docs/pictures" if os.environ.get("UPDATE_EXPECTED") else "target/pictures")
 MOST_BYTES = 150_000
 
 
-class Portal:
+class Portal(Server):
     """The real binary. Its programs are found where the system's are: a mount of
     its own puts the made-up ones there, and goes with the process."""
 
     def __init__(self, binary, directory, slurm, session):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self.address = f"https://localhost:{self.port}"
-        self.command = ["unshare", "--map-root-user", "--mount", "sh", "-c",
-                        'mount --bind "$0" /usr/local/sbin && exec "$@"', slurm.programs,
-                        binary, "portal", "--listen", f"127.0.0.1:{self.port}", "--cluster", "saturn",
-                        "--state", directory, "--session-socket", session]
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(self.command)
-        for _ in range(400):
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                return
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError("the portal does not listen")
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
-
-
-class Seen:
-    """What a page asked for, and what went wrong in it."""
-
-    def __init__(self, page, address):
-        self.bytes, self.strangers, self.errors, self.forgiven = 0, [], [], False
-        page.on("request", lambda it: it.url.startswith((address, "data:")) or self.strangers.append(it.url))
-        page.on("requestfinished", self.count)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda it: it.type in ("error", "warning") and not self.forgiven and self.errors.append(it.text))
-
-    def count(self, request):
-        sizes = request.sizes()
-        self.bytes += sizes["responseBodySize"] + sizes["responseHeadersSize"]
-
-
-def wait(page, selector, words):
-    page.locator(selector, has_text=words).first.wait_for(state="visible")
-
-
-def sign_in(page):
-    """By keyboard alone."""
-    for password in ("wrong", PASSWORD):
-        page.keyboard.type(USER)
-        page.keyboard.press("Tab")
-        page.keyboard.type(password)
-        page.keyboard.press("Enter")
-        if password == "wrong":
-            wait(page, "[role=alert]", "not the password")
-
-
-def picture(page, name, **options):
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}.png", **options)
-
-
-def is_narrow_enough(page):
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, f"the page is {wide} px wider than the screen"
+        port = free_port()
+        super().__init__(port, [
+            "unshare", "--map-root-user", "--mount", "sh", "-c",
+            'mount --bind "$0" /usr/local/sbin && exec "$@"', slurm.programs,
+            binary, "portal", "--listen", f"127.0.0.1:{port}", "--cluster", "saturn",
+            "--state", directory, "--session-socket", session])
 
 
 def looks(page, address, seen):
@@ -97,7 +36,7 @@ def looks(page, address, seen):
     page.goto(address + "/submit")
     assert page.url == address + "/login?then=submit", page.url
     seen.forgiven = True  # a browser writes 401 into its log, too
-    sign_in(page)
+    sign_in(page, USER, PASSWORD)
     seen.forgiven = False
     page.wait_for_url(address + "/submit")
     page.goto(address + "/")
@@ -179,7 +118,7 @@ def without_a_script(browser, address, session):
     context = browser.new_context(ignore_https_errors=True, java_script_enabled=False)
     page = context.new_page()
     page.goto(address + "/submit")
-    sign_in(page)
+    sign_in(page, USER, PASSWORD)
     page.wait_for_url(address + "/submit")
     page.fill("[name=name]", "plain")
     session.refusals = [{"no": "sbatch: error: invalid partition specified: batch"}, {"answer-lost": "Slurm knows none."}]
@@ -216,7 +155,7 @@ def check(browser, portal, slurm, session):
     wait(page, "#unreached", "The portal does not answer")
     portal.start()
     page.click("#told a")
-    sign_in(page)
+    sign_in(page, USER, PASSWORD)
     page.wait_for_url(portal.address + "/submit")
     assert page.input_value("[name=name]") == "kept"
     assert not seen.strangers, seen.strangers
