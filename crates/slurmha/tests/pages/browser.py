@@ -12,6 +12,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[4]
 # A browser draws no picture twice the same: those of the docs are drawn when asked for.
 PICTURES = ROOT / ("docs/pictures" if os.environ.get("UPDATE_EXPECTED") else "target/pictures")
 
+# On a busy host a browser takes its time.
+PATIENCE_MS = 120_000
+
 
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -54,6 +57,13 @@ class Seen:
     def count(self, request):
         sizes = request.sizes()
         self.bytes += sizes["responseBodySize"] + sizes["responseHeadersSize"]
+
+
+def first_paint_ms(page):
+    """The browser tells it some frames later."""
+    entries = "performance.getEntriesByName('first-contentful-paint')"
+    page.wait_for_function(f"{entries}.length > 0")
+    return page.evaluate(f"{entries}[0].startTime")
 
 
 def wait(page, selector, words):

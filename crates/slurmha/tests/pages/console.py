@@ -12,7 +12,7 @@ import time
 
 from playwright.sync_api import sync_playwright
 
-from browser import ROOT, Seen, Server, free_port, is_narrow_enough, picture, sign_in, wait
+from browser import PATIENCE_MS, ROOT, Seen, Server, first_paint_ms, free_port, is_narrow_enough, picture, sign_in, wait
 from replay import CONTROLLERS, Replay, prometheus
 
 RECORDING = ROOT / "crates/core/tests/fixtures/console/power-loss.jsonl"
@@ -60,6 +60,7 @@ def by_keyboard(page):
 
 def check(browser, console, replay):
     context = browser.new_context(ignore_https_errors=True, viewport={"width": 1440, "height": 1000})
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     seen = Seen(page, console.address)
     seen.forgiven = True  # a browser writes 401 into its log, too
@@ -69,7 +70,7 @@ def check(browser, console, replay):
     # Without the time that the password takes.
     page.reload()
     page.locator("figure").first.wait_for()
-    paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
+    paint = first_paint_ms(page)
     print(f"first paint after {paint:.0f} ms; {seen.bytes / 1000:.1f} kB for two sign-ins and two pages")
     assert seen.bytes < MOST_BYTES, seen.bytes
     by_keyboard(page)

@@ -12,7 +12,7 @@ import tempfile
 
 from playwright.sync_api import sync_playwright
 
-from browser import Seen, Server, free_port, is_narrow_enough, picture, sign_in, wait
+from browser import PATIENCE_MS, Seen, Server, first_paint_ms, free_port, is_narrow_enough, picture, sign_in, wait
 from fakes import PASSWORD, USER, Session, Slurm
 
 MOST_BYTES = 150_000
@@ -41,7 +41,7 @@ def looks(page, address, seen):
     page.wait_for_url(address + "/submit")
     page.goto(address + "/")
     wait(page, ".waiting", "It waits for nodes, processors or memory")
-    paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
+    paint = first_paint_ms(page)
     print(f"first paint after {paint:.0f} ms; {seen.bytes / 1000:.1f} kB for two sign-ins and four pages")
     assert seen.bytes < MOST_BYTES, seen.bytes
     assert "secret of bob" not in page.content()
@@ -116,6 +116,7 @@ def watches(page, address, session):
 
 def without_a_script(browser, address, session):
     context = browser.new_context(ignore_https_errors=True, java_script_enabled=False)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.goto(address + "/submit")
     sign_in(page, USER, PASSWORD)
@@ -136,6 +137,7 @@ def without_a_script(browser, address, session):
 
 def check(browser, portal, slurm, session):
     context = browser.new_context(ignore_https_errors=True, viewport={"width": 1280, "height": 860})
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     seen = Seen(page, portal.address)
     looks(page, portal.address, seen)
