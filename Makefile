@@ -13,7 +13,7 @@ lab: requirements build ## Bring a cluster up in virtual machines, break it, sho
 	$(SLURMHA) apply --yes $(SITE)
 	$(SLURMHA) drill acceptance $(SITE)
 	$(SLURMHA) drill power-loss $(SITE)
-	@printf "%s\n" "" "What now:" "  $(SLURMHA) status $(SITE)        one screen" "  $(SLURMHA) lab ssh ctl1               a shell on a machine" "  $(SLURMHA) drill list                 what else can be broken" "  $(SLURMHA) lab freeze | thaw          keep this cluster for later" "  make lab-down                         remove it"
+	@printf "%s\n" "" "What now:" "  $(SLURMHA) status $(SITE)        one screen" "  $(SLURMHA) lab ssh ctl1               a shell on a machine" "  $(SLURMHA) drill list                 what else can be broken" "  $(SLURMHA) lab freeze | thaw          keep this cluster for later" "  docs/guide/portal.md                  jobs with a browser, in this laboratory" "  make lab-down                         remove it"
 
 lab-down: build ## Remove the laboratory; the image stays in the cache
 	$(SLURMHA) lab down
