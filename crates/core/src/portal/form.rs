@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
-use super::protocol::{LONGEST_SCRIPT, Options, Submission};
+use super::protocol::{Options, Submission};
+use super::script::prepared;
+use super::submission::Token;
 
 /// What stands in the form, as typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -33,32 +35,16 @@ pub struct Form {
     pub minutes: String,
 }
 
-/// Whether it can be the token of a submission: 16 bytes in URL-safe base64.
-pub fn is_token(text: &str) -> bool {
-    text.len() == 22 && text.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it))
-}
-
 impl Form {
     /// What is to be submitted.
     ///
     /// # Errors
     /// When that cannot be told from what was typed; in a sentence.
     pub fn submission(&self) -> Result<Submission, String> {
-        if !is_token(&self.token) {
+        if Token::parse(&self.token).is_none() {
             return Err("The form has lost its number: open an empty one.".to_owned());
         }
-        // A browser ends each line of a form with CR LF (HTML, 4.10.22.4), and
-        // the kernel takes the CR for a part of the interpreter's name.
-        let script = self.script.replace("\r\n", "\n");
-        if script.len() > LONGEST_SCRIPT {
-            return Err(too_long(script.len()));
-        }
-        if script.trim().is_empty() {
-            return Err("The script is empty.".to_owned());
-        }
-        if !script.starts_with("#!") {
-            return Err("The script has to begin with #!, such as #!/bin/bash.".to_owned());
-        }
+        let script = prepared(&self.script)?.into_owned();
         Ok(Submission {
             token: self.token.clone(),
             again: self.again == "yes",
@@ -74,15 +60,6 @@ impl Form {
             },
         })
     }
-}
-
-/// What is said of a script that is longer than [`LONGEST_SCRIPT`].
-pub fn too_long(bytes: usize) -> String {
-    let (is, may) = (bytes.div_ceil(1024), LONGEST_SCRIPT / 1024);
-    format!(
-        "The script has {is} KiB; {may} KiB are the most. Put data into files, and read them from \
-         the script."
-    )
 }
 
 fn text(typed: &str) -> Option<String> {
@@ -132,9 +109,7 @@ mod tests {
         let wrong = [
             Form { token: "../../etc/passwd.......".into(), ..form() },
             Form { token: String::new(), ..form() },
-            Form { script: " \r\n".into(), ..form() },
             Form { script: "sleep 1".into(), ..form() },
-            Form { script: format!("#!{}", "x".repeat(LONGEST_SCRIPT)), ..form() },
             Form { nodes: "0".into(), ..form() },
             Form { tasks: "+1".into(), ..form() },
             Form { minutes: "4294967296".into(), ..form() },

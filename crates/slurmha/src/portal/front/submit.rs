@@ -11,9 +11,10 @@ use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::{Extension, Json};
 use futures_util::StreamExt as _;
 use serde_json::json;
-use slurmha_core::portal::form::{Form, too_long};
+use slurmha_core::portal::form::Form;
 use slurmha_core::portal::page::{Outcome, SubmitPage, submit_page};
 use slurmha_core::portal::protocol::{LONGEST_SCRIPT, Refusal, Reply, Request};
+use slurmha_core::portal::script::too_long;
 use slurmha_core::portal::template::template;
 use slurmha_core::portal::text::sentence;
 
