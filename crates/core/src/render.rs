@@ -15,6 +15,7 @@ pub mod login;
 pub mod mariadb;
 pub mod monitoring;
 pub mod people;
+mod sandbox;
 pub mod slurm;
 pub mod slurmdbd;
 pub mod units;

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 
 use crate::config_file::ConfigFile;
 use crate::layout::{BINARY, CONSOLE_UNIT_FILE};
+use crate::render::sandbox::SANDBOX;
 use crate::secret::SecretId;
 use crate::site::Console;
 
@@ -51,7 +52,7 @@ IOWeight=5
 TasksMax=64
 MemoryMax=256M
 OOMScoreAdjust=500
-{SANDBOX}
+{SANDBOX}{DOES_WITHOUT}
 [Install]
 WantedBy=multi-user.target
 ",
@@ -69,32 +70,18 @@ fn credential(secret: &SecretId) -> String {
     format!("LoadCredential={name}:{}\n", secret.location().path.display())
 }
 
-const SANDBOX: &str = "\
+/// Nothing is written, and nothing but questions over the network asked.
+const DOES_WITHOUT: &str = "\
 DynamicUser=yes
-NoNewPrivileges=yes
 CapabilityBoundingSet=
-ProtectSystem=strict
 ProtectHome=yes
-PrivateTmp=yes
 PrivateDevices=yes
 PrivateUsers=yes
 DevicePolicy=closed
 InaccessiblePaths=-/etc/slurmha/secrets -/srv
 ProtectProc=invisible
-ProtectClock=yes
-ProtectControlGroups=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
 ProtectKernelTunables=yes
 RestrictAddressFamilies=AF_INET AF_INET6
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-MemoryDenyWriteExecute=yes
 RemoveIPC=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
 ";

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 
 use crate::config_file::ConfigFile;
 use crate::layout::{BINARY, DURABLE_UNIT_FILE};
+use crate::render::sandbox::SANDBOX;
 
 /// Runs beside slurmctld, wherever Pacemaker starts that.
 ///
@@ -37,26 +38,11 @@ Nice=5
 TasksMax=1500
 MemoryMax=256M
 LimitNOFILE=4096
-NoNewPrivileges=yes
-CapabilityBoundingSet=
-ProtectSystem=strict
+{SANDBOX}CapabilityBoundingSet=
 ProtectHome=yes
-PrivateTmp=yes
 PrivateDevices=yes
-ProtectClock=yes
-ProtectControlGroups=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
 ProtectKernelTunables=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-MemoryDenyWriteExecute=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
 
 [Install]
 WantedBy=slurmctld.service

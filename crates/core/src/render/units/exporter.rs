@@ -3,9 +3,10 @@
 
 use std::net::Ipv4Addr;
 
-use super::watch::{CAPABILITIES, SANDBOX};
+use super::watch::{CAPABILITIES, DOES_WITHOUT};
 use crate::config_file::ConfigFile;
 use crate::layout::{BINARY, EXPORTER_PORT, EXPORTER_UNIT_FILE};
+use crate::render::sandbox::SANDBOX;
 
 /// Runs on each controller, whatever state the cluster is in, and listens on
 /// the controller's own address in the cluster network.
@@ -38,7 +39,7 @@ IOWeight=5
 TasksMax=256
 MemoryMax=256M
 OOMScoreAdjust=500
-{CAPABILITIES}{SANDBOX}
+{SANDBOX}{DOES_WITHOUT}{CAPABILITIES}
 [Install]
 WantedBy=multi-user.target
 ",

@@ -3,6 +3,7 @@
 
 use crate::config_file::ConfigFile;
 use crate::layout::{BINARY, NOTICE_UNIT_FILE};
+use crate::render::sandbox::SANDBOX;
 
 /// Reads the list of processes, asks the controller when somebody waits, and
 /// writes to terminals: a user of nobody's, with the group that terminals
@@ -27,27 +28,12 @@ SupplementaryGroups=tty
 Nice=5
 TasksMax=32
 MemoryMax=64M
-NoNewPrivileges=yes
-CapabilityBoundingSet=
-ProtectSystem=strict
+{SANDBOX}CapabilityBoundingSet=
 ProtectHome=yes
-PrivateTmp=yes
 DevicePolicy=closed
 DeviceAllow=char-pts w
-ProtectClock=yes
-ProtectControlGroups=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
 ProtectKernelTunables=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-MemoryDenyWriteExecute=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
 
 [Install]
 WantedBy=multi-user.target

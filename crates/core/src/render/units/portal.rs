@@ -11,6 +11,7 @@ use crate::layout::{
 };
 use crate::portal::protocol::SESSION_SOCKET;
 use crate::render::header;
+use crate::render::sandbox::SANDBOX;
 use crate::secret::SecretId;
 use crate::site::Portal;
 
@@ -55,7 +56,7 @@ UMask=0077
 TasksMax=512
 MemoryMax=1G
 LimitNOFILE=4096
-{FRONT_SANDBOX}
+{SANDBOX}{FRONT_DOES_WITHOUT}
 [Install]
 WantedBy=multi-user.target
 ",
@@ -72,33 +73,17 @@ fn credential(secret: &SecretId) -> String {
     format!("LoadCredential={name}:{}\n", secret.location().path.display())
 }
 
-const FRONT_SANDBOX: &str = "\
-NoNewPrivileges=yes
+const FRONT_DOES_WITHOUT: &str = "\
 CapabilityBoundingSet=
-ProtectSystem=strict
 ProtectHome=yes
-PrivateTmp=yes
 PrivateDevices=yes
 DevicePolicy=closed
 InaccessiblePaths=-/etc/slurmha/secrets -/srv -/var/lib/slurmha/portal
 ProtectProc=invisible
-ProtectClock=yes
-ProtectControlGroups=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
 ProtectKernelTunables=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-MemoryDenyWriteExecute=yes
 RemoveIPC=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
-SystemCallErrorNumber=EPERM
 ";
 
 /// The socket of the sessions, and the unit that is started for each connection.
@@ -152,30 +137,15 @@ TimeoutStopSec=5
 UMask=0022
 TasksMax=64
 MemoryMax=512M
-NoNewPrivileges=yes
-CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_SETPCAP CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE \
+{SANDBOX}CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_SETPCAP CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE \
     CAP_AUDIT_WRITE
-ProtectSystem=strict
 ReadWritePaths={PORTAL_STATE} -/run/faillock
 InaccessiblePaths=-/etc/slurmha/secrets -/root
-PrivateTmp=yes
 PrivateDevices=yes
 DevicePolicy=closed
 ProtectProc=invisible
-ProtectClock=yes
-ProtectControlGroups=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
 ProtectKernelTunables=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-MemoryDenyWriteExecute=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
 "
     );
     [

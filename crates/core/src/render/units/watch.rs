@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 
 use crate::config_file::ConfigFile;
 use crate::layout::{BINARY, WATCH_UNIT, expected_mark};
+use crate::render::sandbox::SANDBOX;
 use crate::site::{NodeName, Site};
 
 /// Lines for the `[Unit]` section of a daemon: both kinds of end start a
@@ -82,7 +83,7 @@ RestartSec=1
 SyslogIdentifier=slurmha-watch
 RuntimeDirectory=slurmha
 RuntimeDirectoryPreserve=yes
-{CAPABILITIES}{SANDBOX}
+{SANDBOX}{DOES_WITHOUT}{CAPABILITIES}
 [Install]
 WantedBy=pacemaker.service
 "
@@ -108,9 +109,8 @@ ExecStart={BINARY} watch --arbiter
 Restart=always
 RestartSec=1
 SyslogIdentifier=slurmha-watch
-NoNewPrivileges=yes
-CapabilityBoundingSet=
-{SANDBOX}
+{SANDBOX}{DOES_WITHOUT}CapabilityBoundingSet=
+
 [Install]
 WantedBy=corosync-qnetd.service
 "
@@ -135,32 +135,17 @@ fn neighbours(site: &Site, own: &NodeName) -> impl Iterator<Item = Ipv4Addr> {
 /// it to its client by chown, which hacluster may not (ringbuffer.c); raw
 /// sockets, because the file of ping(8) asks for them.
 pub(super) const CAPABILITIES: &str = "\
-NoNewPrivileges=yes
 CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_NET_RAW
 ";
 
 /// Not `PrivateDevices` and not `ProtectProc`: Pacemaker's shared memory is
 /// in /dev/shm, and the daemons' processes are what is looked at.
-pub(super) const SANDBOX: &str = "\
-ProtectSystem=strict
+pub(super) const DOES_WITHOUT: &str = "\
 ProtectHome=yes
-PrivateTmp=yes
 InaccessiblePaths=-/etc/slurmha/secrets
 DevicePolicy=closed
-ProtectClock=yes
-ProtectControlGroups=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
 ProtectKernelTunables=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-MemoryDenyWriteExecute=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
 ";
 
 fn unit(name: &str, text: &str) -> ConfigFile {

@@ -9,6 +9,7 @@ use crate::layout::{
     VPN_PEERS_UNIT_FILE, VPN_SCRIPT, VPN_UNIT, VPN_UNIT_FILE,
 };
 use crate::render::header;
+use crate::render::sandbox::SANDBOX;
 use crate::site::Vpn;
 
 /// Has the interface. Its restart cuts every tunnel, so that it has what
@@ -38,7 +39,7 @@ Restart=on-failure
 RestartSec=10
 SyslogIdentifier=slurmha-vpn
 ReadWritePaths=-{}
-{SANDBOX}
+{SANDBOX}{DOES_WITHOUT}
 [Install]
 WantedBy=multi-user.target
 ",
@@ -61,7 +62,7 @@ Type=oneshot
 RemainAfterExit=yes
 ExecStart={VPN_SCRIPT} load
 SyslogIdentifier={}
-{SANDBOX}
+{SANDBOX}{DOES_WITHOUT}
 [Install]
 WantedBy={VPN_UNIT}
 ",
@@ -85,7 +86,7 @@ ExecStart={BINARY} node vpn-metrics
 TimeoutStartSec=30
 SyslogIdentifier=slurmha-vpn-metrics
 ReadWritePaths={}
-{SANDBOX}",
+{SANDBOX}{DOES_WITHOUT}",
         parent(VPN_METRICS_FILE),
     );
     let timer = format!(
@@ -115,24 +116,9 @@ fn parent(path: &str) -> &str {
 /// Network administration and nothing else. The kernel loads its own modules
 /// when it is asked for an interface or a table. Not `ProtectKernelTunables`:
 /// forwarding is such a switch.
-const SANDBOX: &str = "\
-NoNewPrivileges=yes
+const DOES_WITHOUT: &str = "\
 CapabilityBoundingSet=CAP_NET_ADMIN
-ProtectSystem=strict
 ProtectHome=yes
-PrivateTmp=yes
 PrivateDevices=yes
-ProtectClock=yes
-ProtectControlGroups=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
 RestrictAddressFamilies=AF_NETLINK AF_INET AF_UNIX
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-MemoryDenyWriteExecute=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
 ";
