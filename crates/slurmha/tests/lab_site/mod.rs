@@ -3,6 +3,7 @@
 
 pub mod agents;
 pub mod alerts;
+pub mod crowd;
 pub mod dark;
 pub mod portal;
 pub mod remembered;
@@ -93,6 +94,12 @@ impl LabSite {
     /// Path of the site file.
     pub fn site(&self) -> &str {
         self.site.to_str().expect("a path in UTF-8")
+    }
+
+    /// Path of a file of the test's own beside the laboratory's, which ends with it.
+    pub fn file(&self, name: &str) -> String {
+        let path = self.home.path().join(".local/state/slurmha/lab/default").join(name);
+        path.to_str().expect("a path in UTF-8").to_owned()
     }
 
     /// Runs one part and says how long it took; with `SLURMHA_LAB_PARTS` (words,

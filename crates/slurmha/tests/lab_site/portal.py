@@ -3,11 +3,15 @@
 #
 #   portal.py story STRANGER    everything once; STRANGER is a job of somebody else
 #   portal.py load              submits until /run/lab-portal-stop is there
+#   portal.py way ADDRESS       a job that outlives the controller at ADDRESS, to its last line
 import json, os, re, ssl, sys, time, urllib.error, urllib.parse, urllib.request
 
 HOST = "10.77.0.31:8443"
 STOP = "/run/lab-portal-stop"
 LEDGER = "/run/lab-portal-ledger"
+# What the test waits for.
+RUNS = "the job runs"
+ARRIVED = "all the way"
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -38,14 +42,14 @@ class Person:
             self.cookie = cookie.split(";")[0]
         return answer.status, answer.read().decode()
 
-    def sign_in(self, password="a long password"):
-        return self.ask("/login", {"user": "anna", "password": password})[0]
+    def sign_in(self, password="a long password", user="anna"):
+        return self.ask("/login", {"user": user, "password": password})[0]
 
     def token(self):
         return re.search(r'name="token"[^>]*value="([\w-]{22})"', self.ask("/submit")[1])[1]
 
     def submit(self, form):
-        """The answer, once there is one that is final."""
+        """The answer, once there is one that is final: what the page's script does."""
         while True:
             try:
                 status, text = self.ask("/submit", form, accept="application/json")
@@ -66,7 +70,7 @@ def form(token, name, script):
 
 
 def until(what, look):
-    for _ in range(300):
+    for _ in range(600):
         found = look()
         if found:
             print(what, flush=True)
@@ -76,9 +80,13 @@ def until(what, look):
 
 
 def check(what, is_so, *seen):
+    must(what, is_so, *seen)
+    print(what, flush=True)
+
+
+def must(what, is_so, *seen):
     if not is_so:
         sys.exit(f"not so: {what}: {seen}")
-    print(what, flush=True)
 
 
 def story(stranger):
@@ -121,6 +129,45 @@ def story(stranger):
     check("nobody is in after signing out", anna.ask("/")[0] in (302, 303, 307))
 
 
+# The job sees the controller go: three times nothing answers there.
+OUTLIVES = """echo before
+gone=0
+while [ $gone -lt 3 ]; do
+  sleep 1
+  if timeout 3 bash -c 'exec 3<>/dev/tcp/ADDRESS/22' 2>/dev/null; then gone=0; else gone=$((gone + 1)); fi
+done
+echo the controller is gone
+sleep 5
+id -un
+"""
+
+
+def way(address):
+    anna = Person()
+    check("signed in", anna.sign_in() == 303)
+    sent = form(anna.token(), "way", OUTLIVES.replace("ADDRESS", address)) | {"minutes": "20"}
+    status, answer = anna.submit(sent)
+    check("submitted", status == 200 and "job" in answer, status, answer)
+    job, unreadable = answer["job"], []
+
+    def reads(last):
+        # A page has to come whatever the scheduler does; what is not known is said on it.
+        for path in ("/", f"/jobs/{job}"):
+            status, text = anna.ask(path)
+            must("a page comes", status == 200, path, status, text)
+        answer = json.loads(anna.ask(f"/jobs/{job}/output?stream=output&from=0")[1])
+        if "text" not in answer:
+            unreadable.append(answer)
+        return last in answer.get("text", "")
+
+    until(RUNS, lambda: reads("before"))
+    until("its last line is read", lambda: reads("anna"))
+    until("its page says how it ended", lambda: "ompleted" in anna.ask(f"/jobs/{job}")[1])
+    until("it is among those that have ended", lambda: f"/jobs/{job}" in anna.ask("/")[1])
+    print("times without output:", len(unreadable), unreadable[:1], flush=True)
+    print(ARRIVED, flush=True)
+
+
 def load():
     anna = Person()
     check("signed in", anna.sign_in() == 303)
@@ -137,4 +184,5 @@ def load():
             time.sleep(6)
 
 
-story(sys.argv[2]) if sys.argv[1] == "story" else load()
+if __name__ == "__main__":
+    {"story": story, "load": load, "way": way}[sys.argv[1]](*sys.argv[2:])

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A person signs in as with a browser, submits, reads what the job wrote, and goes on
-//! submitting while the active controller loses its power.
+//! doing so while the active controller loses its power.
 
 use super::{LabSite, wait_until};
 
 const CLIENT: &str = include_str!("portal.py");
-const CLIENT_FILE: &str = "/run/lab-portal.py";
+const CLIENT_FILE: &str = "/run/lab_portal.py";
 
 /// The portal's other users.
 const NOBODY: &str = "setpriv --reuid=65534 --regid=65534 --clear-groups";
@@ -33,54 +33,103 @@ pub fn serves_a_person(lab: &LabSite, machine: &str, reach: &str) {
     nothing_is_more_than_it_needs(lab);
 }
 
-fn put_client(lab: &LabSite, machine: &str) {
+pub fn put_client(lab: &LabSite, machine: &str) {
     lab.on(machine, &format!("cat >{CLIENT_FILE} <<'LAB'\n{CLIENT}\nLAB"));
 }
 
-/// Begins to submit, whatever happens meanwhile.
-pub fn goes_on(lab: &LabSite) {
-    is_ready(lab);
-    lab.on(
-        "login1",
-        "rm -f /run/lab-portal-stop; systemd-run --quiet --unit=lab-portal-load \
-         python3 /run/lab-portal.py load",
-    );
-    wait_until("jobs are submitted through the portal", || submitted(lab).len() > 1);
+/// A person outside, between submission and output.
+pub struct OnTheWay<'lab> {
+    lab: &'lab LabSite,
+    /// Where the person sits.
+    machine: &'static str,
 }
 
-/// Every submission was answered in the end, and became one job. Slurm saves its jobs every
-/// five seconds, and one was submitted every six: at most one is not there any more.
-pub fn submitted_each_once(lab: &LabSite) {
-    lab.on("login1", "touch /run/lab-portal-stop");
-    wait_until("the last submission is answered", || {
-        lab.try_on("login1", "systemctl is-active --quiet lab-portal-load").is_none()
-    });
-    let submitted = submitted(lab);
-    let refused: Vec<_> = submitted.iter().filter(|it| it["job"].is_null()).collect();
-    assert!(refused.is_empty(), "{refused:#?}\n{}", seen(lab));
-    let lost = submitted.iter().filter(|it| it["lost"] == true).count();
-    let names = submitted.iter().map(|it| it["name"].as_str().expect("a name"));
-    let mut missing = Vec::new();
-    let accounted =
-        || lab.on("login1", "sacct --allusers --noheader --allocations --format=JobName%40");
-    wait_until("the accounting has them", || {
-        let accounted = accounted();
-        let count = |name: &str| accounted.lines().filter(|line| line.trim() == name).count();
-        names.clone().filter(|name| count(name) == 0).count() <= 1
-    });
-    let accounted = accounted();
-    for name in names {
-        match accounted.lines().filter(|line| line.trim() == name).count() {
-            0 => missing.push(name),
-            1 => {}
-            // A second attempt that the person wanted, because the first was lost.
-            count => assert!(lost > 0, "{name} is {count} jobs\n{}", seen(lab)),
-        }
+/// Somebody submits a job that outlives the controller at `address` and looks at its output;
+/// somebody else submits again and again, whatever happens meanwhile.
+pub fn goes_on<'lab>(
+    lab: &'lab LabSite,
+    machine: &'static str,
+    reach: &str,
+    address: &str,
+) -> OnTheWay<'lab> {
+    is_ready(lab);
+    put_client(lab, machine);
+    lab.on(machine, "rm -f /run/lab-portal-*; systemctl reset-failed 'lab-portal-*'; true");
+    for words in ["load".to_owned(), format!("way {address}")] {
+        let name = words.split(' ').next().unwrap_or_default();
+        lab.on(
+            machine,
+            &format!(
+                "systemd-run --quiet --unit=lab-portal-{name} \
+                 --property=StandardOutput=append:/run/lab-portal-{name}.log \
+                 --property=StandardError=append:/run/lab-portal-{name}.log \
+                 {reach} python3 {CLIENT_FILE} {words}"
+            ),
+        );
     }
-    eprintln!(
-        "the portal: {} submitted, {lost} asked about, not saved: {missing:?}",
-        submitted.len()
-    );
+    let way = OnTheWay { lab, machine };
+    wait_until("jobs are submitted through the portal", || way.submitted().len() > 1);
+    wait_until("a job's first line is read", || way.told("way").contains("the job runs"));
+    way
+}
+
+impl OnTheWay<'_> {
+    /// The page showed the job's last line, and how it ended.
+    pub fn arrives(&self) {
+        wait_until("the job's end is read", || self.has_ended("way"));
+        let told = self.told("way");
+        assert!(told.contains("all the way"), "{told}\n{}", seen(self.lab));
+        eprintln!("{}", told.trim());
+    }
+
+    /// Every submission was answered in the end, and became one job. Slurm saves its jobs every
+    /// five seconds, and one was submitted every six: at most one is not there any more.
+    pub fn submitted_each_once(&self) {
+        let lab = self.lab;
+        lab.on(self.machine, "touch /run/lab-portal-stop");
+        wait_until("the last submission is answered", || self.has_ended("load"));
+        let submitted = self.submitted();
+        let refused: Vec<_> = submitted.iter().filter(|it| it["job"].is_null()).collect();
+        assert!(refused.is_empty(), "{refused:#?}\n{}", seen(lab));
+        let lost = submitted.iter().filter(|it| it["lost"] == true).count();
+        let names = submitted.iter().map(|it| it["name"].as_str().expect("a name"));
+        let mut missing = Vec::new();
+        let accounted =
+            || lab.on("login1", "sacct --allusers --noheader --allocations --format=JobName%40");
+        wait_until("the accounting has them", || {
+            let accounted = accounted();
+            let count = |name: &str| accounted.lines().filter(|line| line.trim() == name).count();
+            names.clone().filter(|name| count(name) == 0).count() <= 1
+        });
+        let accounted = accounted();
+        for name in names {
+            match accounted.lines().filter(|line| line.trim() == name).count() {
+                0 => missing.push(name),
+                1 => {}
+                // A second attempt that the person wanted, because the first was lost.
+                count => assert!(lost > 0, "{name} is {count} jobs\n{}", seen(lab)),
+            }
+        }
+        eprintln!(
+            "the portal: {} submitted, {lost} asked about, not saved: {missing:?}",
+            submitted.len()
+        );
+    }
+
+    fn submitted(&self) -> Vec<serde_json::Value> {
+        let text = self.lab.try_on(self.machine, "cat /run/lab-portal-ledger").unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    fn has_ended(&self, name: &str) -> bool {
+        let command = format!("! systemctl is-active --quiet lab-portal-{name}");
+        self.lab.try_on(self.machine, &command).is_some()
+    }
+
+    fn told(&self, name: &str) -> String {
+        let command = format!("cat /run/lab-portal-{name}.log");
+        self.lab.try_on(self.machine, &command).unwrap_or_default()
+    }
 }
 
 /// The front has no rights, and a session has its user's.
@@ -94,11 +143,6 @@ fn nothing_is_more_than_it_needs(lab: &LabSite) {
     // Whoever looks for it must not be found.
     let looked = lab.on("login1", &format!("({journal}) | grep -c '[a] long password'; true"));
     assert_eq!(looked.trim(), "0", "the password is in the journal or in a process list");
-}
-
-fn submitted(lab: &LabSite) -> Vec<serde_json::Value> {
-    let text = lab.try_on("login1", "cat /run/lab-portal-ledger").unwrap_or_default();
-    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 fn seen(lab: &LabSite) -> String {

@@ -8,8 +8,6 @@
 //! tunnel. The gateway is login1, with an address outside. cn1 is a login node
 //! for the time being, or nothing would be passed on.
 
-use std::path::PathBuf;
-
 use super::{LabSite, portal, wait_until, watched};
 
 /// The gateway's address outside; TEST-NET-2.
@@ -64,12 +62,17 @@ true
 const FORBIDDEN: [(&str, u16); 4] =
     [("10.77.0.31", 9090), ("10.77.0.11", 22), ("10.77.0.10", 6817), ("10.77.0.22", 22)];
 
-/// Runs the whole story and leaves the site as it was.
+/// Where the person sits.
+pub const MACHINE: &str = "cn2";
+/// What leads from there through the tunnel.
+pub const REACH: &str = "ip netns exec outside";
+
+/// Somebody gets in, and another is added meanwhile. The tunnel stays until
+/// [`shuts_people_out`].
 pub fn lets_people_in(lab: &LabSite) {
-    let site = lab.home.path().join("vpn.toml");
+    let site = &site_file(lab);
     let text = std::fs::read_to_string(lab.site()).expect("the lab's site file");
-    std::fs::write(&site, text + VPN).expect("a site file with a VPN");
-    let site = site.to_str().expect("a path in UTF-8");
+    std::fs::write(site, text + VPN).expect("a site file with a VPN");
     lab.slurmha(&["apply", "--yes", site]).succeeds();
     the_key_stays(lab);
     lab.on("login1", &format!("ip address add {ENDPOINT}/32 dev eth1"));
@@ -90,15 +93,35 @@ pub fn lets_people_in(lab: &LabSite) {
         let answer = answers(lab, address, port);
         assert!(answer.is_none(), "{address}:{port} answered {answer:?}\n{}", seen(lab));
     }
-    portal::serves_a_person(lab, "cn2", "ip netns exec outside");
+    portal::serves_a_person(lab, MACHINE, REACH);
     wait_until("Prometheus knows who is there", || {
         let query =
             "time() - slurmha_vpn_peer_last_handshake_timestamp_seconds{peer=\"anna\"} < 180";
         watched::ask(lab, query).is_some_and(|text| text.contains("anna"))
     });
     somebody_else_is_added(lab, site);
-    revoked(lab, site);
+}
+
+/// Somebody outside is between a job's submission and its output, so that the controller
+/// `active` can lose its power.
+pub fn sends_a_job<'lab>(lab: &'lab LabSite, active: &str) -> portal::OnTheWay<'lab> {
+    let address = lab.on(active, "ip -o -4 addr show | grep -oE '10\\.77\\.0\\.1[12]' | head -1");
+    portal::goes_on(lab, MACHINE, REACH, address.trim())
+}
+
+/// Who is revoked is cut off, and the site is as it was before.
+pub fn shuts_people_out(lab: &LabSite) {
+    revoked(lab, &site_file(lab));
     take_back(lab);
+}
+
+/// The laboratory's site file with a VPN.
+fn site_file(lab: &LabSite) -> String {
+    lab.file("vpn.toml")
+}
+
+fn client_file(lab: &LabSite, name: &str) -> String {
+    lab.file(&format!("{name}.conf"))
 }
 
 /// The gateway's key was made there, and is in nothing that leaves it.
@@ -117,9 +140,8 @@ fn the_key_stays(lab: &LabSite) {
 
 /// Adds a machine and returns its file.
 fn file_for(lab: &LabSite, site: &str, name: &str) -> String {
-    let path: PathBuf = lab.home.path().join(format!("{name}.conf"));
-    let output = path.to_str().expect("a path in UTF-8");
-    lab.slurmha(&["vpn", "add", name, site, "--output", output]).succeeds();
+    let path = client_file(lab, name);
+    lab.slurmha(&["vpn", "add", name, site, "--output", &path]).succeeds();
     std::fs::read_to_string(path).expect("the client's file")
 }
 
@@ -178,6 +200,9 @@ fn take_back(lab: &LabSite) {
     lab.on("login1", "! nft list table inet slurmha_vpn 2>/dev/null");
     assert_eq!(lab.on("login1", "cat /proc/sys/net/ipv4/conf/eth1/forwarding").trim(), "0");
     lab.on("login1", "! ls /var/lib/prometheus/node-exporter/slurmha-vpn.prom 2>/dev/null");
+    for file in [site_file(lab), client_file(lab, "anna"), client_file(lab, "bob")] {
+        std::fs::remove_file(&file).expect("the file of this test is there");
+    }
     lab.on("cn1", "rm -f /etc/slurm/slurm.conf /etc/slurm/cgroup.conf");
     lab.until_healthy();
 }

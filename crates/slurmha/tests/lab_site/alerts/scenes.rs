@@ -137,12 +137,20 @@ pub const BATCHES: &[Batch] = &[
     },
     Batch {
         is_looked_on: false,
-        scenes: &[Scene {
-            name: "mariadb is killed, and nobody looks why",
-            wrong: &[On(Active, "systemctl kill --signal=KILL mariadb")],
-            right: &[On(Active, "crm_resource --cleanup >/dev/null 2>&1; true")],
-            raises: &[told("SlurmhaFailedOperations")],
-        }],
+        scenes: &[
+            Scene {
+                name: "mariadb is killed, and nobody looks why",
+                wrong: &[On(Active, "systemctl kill --signal=KILL mariadb")],
+                right: &[On(Active, "crm_resource --cleanup >/dev/null 2>&1; true")],
+                raises: &[told("SlurmhaFailedOperations")],
+            },
+            Scene {
+                name: "the arbiter is lost",
+                wrong: &[On(Login, "systemctl stop corosync-qnetd")],
+                right: &[On(Login, "systemctl start corosync-qnetd")],
+                raises: &[told("SlurmhaArbiterVoteMissing"), explained("SlurmhaVotesMissing")],
+            },
+        ],
     },
     Batch {
         is_looked_on: false,
@@ -351,23 +359,12 @@ pub const BATCHES: &[Batch] = &[
     },
     Batch {
         is_looked_on: false,
-        scenes: &[
-            Scene {
-                name: "who tells people is dead",
-                wrong: &[On(Login, "systemctl stop prometheus-alertmanager")],
-                right: &[On(Login, "systemctl start prometheus-alertmanager")],
-                raises: &[
-                    unheard("SlurmhaMonitoringDown"),
-                    unheard("SlurmhaAlertmanagerUnreachable"),
-                ],
-            },
-            Scene {
-                name: "the arbiter is lost",
-                wrong: &[On(Login, "systemctl stop corosync-qnetd")],
-                right: &[On(Login, "systemctl start corosync-qnetd")],
-                raises: &[told("SlurmhaArbiterVoteMissing"), explained("SlurmhaVotesMissing")],
-            },
-        ],
+        scenes: &[Scene {
+            name: "who tells people is dead",
+            wrong: &[On(Login, "systemctl stop prometheus-alertmanager")],
+            right: &[On(Login, "systemctl start prometheus-alertmanager")],
+            raises: &[unheard("SlurmhaMonitoringDown"), unheard("SlurmhaAlertmanagerUnreachable")],
+        }],
     },
     Batch {
         is_looked_on: true,

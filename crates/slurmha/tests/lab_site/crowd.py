@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+# Many clients of one kind on one machine, each submitting again and again.
+#
+#   crowd.py portal|sbatch COUNT USERS    until /run/lab-crowd-stop is there
+#
+# Each answer is a line in /run/lab-crowd-ledger: the job's name, the seconds that the answer
+# took and when it came (since the epoch), and what was wrong with it, if anything was.
+import json, os, random, subprocess, sys, threading, time
+
+from lab_portal import Person, form
+
+STOP = "/run/lab-crowd-stop"
+LEDGER = "/run/lab-crowd-ledger"
+# Between two submissions of a client, seconds: an emulated machine does one or two a second.
+PAUSE = (30, 60)
+
+lock = threading.Lock()
+
+
+def note(ledger, **line):
+    with lock:
+        print(json.dumps(line), file=ledger, flush=True)
+
+
+class InPortal:
+    def __init__(self, user):
+        self.person, self.user = Person(), user
+        # Somebody else signs in at the moment, and this one is asked to wait.
+        while (status := self.person.sign_in(user=user)) == 429:
+            time.sleep(random.uniform(1, 5))
+        if status != 303:
+            sys.exit(f"{user} cannot sign in: {status}")
+
+    def submit(self, name):
+        """What is wrong, or nothing."""
+        status, answer = self.person.submit(form(self.person.token(), name, "true"))
+        return None if status == 200 and "job" in answer else repr((status, answer))
+
+
+class AtTerminal:
+    def __init__(self, user):
+        self.user = user
+
+    def submit(self, name):
+        command = ["sbatch", "--parsable", f"--job-name={name}", "--output=/dev/null", "--wrap=true"]
+        ran = subprocess.run(
+            command, user=self.user, group=self.user, extra_groups=[], cwd="/tmp",
+            capture_output=True, text=True,
+        )
+        return None if ran.returncode == 0 else f"{ran.returncode}: {ran.stderr}"
+
+
+def client(kind, number, users, ledger):
+    user = f"p{number % users}"
+    me = kind(user)
+    turn = 0
+    while not os.path.exists(STOP):
+        name = f"{kind.__name__}-{os.uname().nodename}-{number}-{turn}"
+        began = time.time()
+        try:
+            wrong = me.submit(name)
+        except Exception as error:
+            wrong = repr(error)
+        now = time.time()
+        note(ledger, client=number, name=name, at=now, took=now - began, wrong=wrong)
+        turn += 1
+        time.sleep(random.uniform(*PAUSE))
+
+
+def main(kind, count, users):
+    kind = {"portal": InPortal, "sbatch": AtTerminal}[kind]
+    with open(LEDGER, "w") as ledger:
+        clients = [
+            threading.Thread(target=client, args=(kind, number, int(users), ledger))
+            for number in range(int(count))
+        ]
+        for one in clients:
+            one.start()
+            time.sleep(1)
+        for one in clients:
+            one.join()
+
+
+main(*sys.argv[1:])
