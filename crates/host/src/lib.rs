@@ -11,6 +11,7 @@ pub mod accounts;
 pub mod addresses;
 pub mod apply;
 mod child;
+pub mod clock;
 pub mod command;
 pub mod hold;
 pub mod local;

@@ -14,6 +14,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use slurmha_core::observe::Space;
 
 use crate::child;
+use crate::clock;
 use crate::command::{Command, CommandError, CommandOutput};
 use crate::system::{FileError, FileKind, Ids, Metadata, System, staging_path};
 
@@ -21,12 +22,21 @@ use crate::system::{FileError, FileKind, Ids, Metadata, System, staging_path};
 #[derive(Debug)]
 pub struct Local {
     started: Instant,
+    /// By how much the wall clock was ahead of the one that nobody sets, when
+    /// its steps are not to be told.
+    lead: Option<Duration>,
 }
 
 impl Local {
     /// Access to this machine.
     pub fn new() -> Self {
-        Self { started: Instant::now() }
+        Self { started: Instant::now(), lead: None }
+    }
+
+    /// The same, with a [`now`](System::now) that goes on as it began: whoever
+    /// sets the wall clock meanwhile, right or wrong, does not change it.
+    pub fn steady() -> Self {
+        Self { lead: Some(clock::lead()), ..Self::new() }
     }
 }
 
@@ -148,7 +158,8 @@ impl System for Local {
 
     #[allow(clippy::disallowed_methods, reason = "this is where a machine tells its time")]
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        let steady = self.lead.and_then(|lead| clock::at(lead).ok());
+        steady.unwrap_or_else(Timestamp::now)
     }
 
     fn elapsed(&self) -> Duration {
