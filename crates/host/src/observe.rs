@@ -23,6 +23,7 @@ use crate::people;
 use crate::program::{dpkg, systemctl};
 use crate::system::{System, read_trimmed};
 
+pub use devices::size_bytes;
 pub(crate) use files::as_written;
 
 /// How long a daemon of the cluster may take to answer: an emulated machine

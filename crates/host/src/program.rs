@@ -9,6 +9,7 @@ pub mod apt;
 pub mod blkid;
 pub mod copy;
 pub mod corosync;
+pub mod dmsetup;
 pub mod dpkg;
 pub mod drbd;
 pub mod ext4;

@@ -55,7 +55,7 @@ fn absent(why: String) -> DeviceState {
 }
 
 /// Size of a block device in bytes.
-pub(crate) fn size_bytes(system: &dyn System, device: &Path) -> Option<u64> {
+pub fn size_bytes(system: &dyn System, device: &Path) -> Option<u64> {
     let text = read_trimmed(system, sys_directory(&kernel_name(system, device)?).join("size"))?;
     text.parse::<u64>().ok().map(|sectors| sectors * SECTOR_BYTES)
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! drbdadm(8), drbdsetup(8) of drbd-utils 9.22 with kernel module 8.4.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use slurmha_core::observe::{DrbdStatus, ParseError, parse_drbd_status};
@@ -101,6 +102,50 @@ pub fn demote(system: &dyn System, resource: &str) -> Result<(), CommandError> {
 /// `drbdadm down RESOURCE`: disconnect and detach.
 pub fn down(system: &dyn System, resource: &str) -> Result<(), CommandError> {
     drbdadm(system, &["down", resource])
+}
+
+/// `drbdadm detach RESOURCE/VOLUME`: goes on over the peer, if it has all data.
+pub fn detach(system: &dyn System, resource: &str, volume: usize) -> Result<(), CommandError> {
+    drbdadm(system, &["detach", &format!("{resource}/{volume}")])
+}
+
+/// `drbdadm attach RESOURCE/VOLUME`.
+pub fn attach(system: &dyn System, resource: &str, volume: usize) -> Result<(), CommandError> {
+    drbdadm(system, &["attach", &format!("{resource}/{volume}")])
+}
+
+/// Attaches another device that holds the same data, by what drbdadm would do
+/// with the configured one.
+pub fn attach_instead(
+    system: &dyn System,
+    resource: &str,
+    volume: usize,
+    configured: &Path,
+    instead: &Path,
+) -> Result<(), CommandError> {
+    let volume = format!("{resource}/{volume}");
+    let command = Command::new("drbdadm").args(["--dry-run", "attach", &volume]).timeout(TIMEOUT);
+    let lines = system.run(&command)?.success()?.text();
+    for line in lines.lines() {
+        let mut words = line.split_whitespace();
+        let Some(program) = words.next() else { continue };
+        // drbdsetup hands over to drbdsetup-84 itself, which is in no PATH.
+        let program = program.strip_suffix("-84").unwrap_or(program);
+        let words = words.map(|word| match Path::new(word) == configured {
+            true => instead.display().to_string(),
+            false => word.to_owned(),
+        });
+        system.run(&Command::new(program).args(words).timeout(TIMEOUT))?.success()?;
+    }
+    Ok(())
+}
+
+/// The devices under a resource's volumes, in their order: `drbdadm sh-ll-dev
+/// RESOURCE`.
+pub fn devices_beneath(system: &dyn System, resource: &str) -> Result<Vec<PathBuf>, CommandError> {
+    let command = Command::new("drbdadm").args(["sh-ll-dev", resource]).timeout(TIMEOUT);
+    let text = system.run(&command)?.success()?.text();
+    Ok(text.lines().map(|line| PathBuf::from(line.trim())).collect())
 }
 
 fn drbdadm(system: &dyn System, arguments: &[&str]) -> Result<(), CommandError> {

@@ -80,6 +80,29 @@ pub fn run_later(
     system.run(&command)?.success().map(|_| ())
 }
 
+/// Runs a program in a transient service that is started again whenever it was
+/// killed or failed, but no longer than this at a time; systemd-run(1).
+///
+/// Three seconds between two starts are few enough for systemd's limit of five
+/// starts in ten (systemd-system.conf(5), `DefaultStartLimitBurst`).
+pub fn run_again(
+    system: &dyn System,
+    unit: &str,
+    description: &str,
+    limit: Duration,
+    program: &[String],
+) -> Result<(), CommandError> {
+    let command = Command::new("systemd-run")
+        .args(["--collect", "--quiet", "--unit", unit])
+        .arg(format!("--description={description}"))
+        .args(["--property=Restart=on-failure", "--property=RestartSec=3"])
+        .arg(format!("--property=RuntimeMaxSec={}", limit.as_secs().max(1)))
+        .arg("--")
+        .args(program)
+        .timeout(SHOW_TIMEOUT);
+    system.run(&command)?.success().map(|_| ())
+}
+
 /// Kills the main process of a unit and nothing else of it.
 pub fn kill_main(system: &dyn System, unit: &str) -> Result<(), CommandError> {
     let command = Command::new("systemctl")
