@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The time of which Slurm may know nothing after its end.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -29,12 +30,8 @@ const UNDER_WAY_S: f64 = 2.0;
 pub(super) struct UnsavedWindow {
     /// The cut, on the drill's clock.
     pub cut: Timestamp,
-    /// When (in seconds after the cut) slurmctld certainly did not live any
-    /// more.
-    died_s: f64,
-    /// Until when (in seconds after the cut) answers can only have come from
-    /// the slurmctld that was hit.
-    until_s: f64,
+    /// For each end of slurmctld, in seconds after the cut.
+    gaps: Vec<Range<f64>>,
     /// Whether slurmctld died without having saved at all.
     exists: bool,
     /// Whether an acknowledgement says that the job is saved.
@@ -43,31 +40,11 @@ pub(super) struct UnsavedWindow {
 
 impl UnsavedWindow {
     pub(super) fn new(evidence: &Evidence) -> Self {
-        let survivor = &evidence.survivor;
-        let took_over = evidence
-            .samples
-            .get(survivor)
-            .into_iter()
-            .flatten()
-            .filter(|sample| sample.state.slurmctld == Some(true))
-            .map(|sample| seconds(evidence.cut, evidence.on_drill_clock(survivor, sample.at)))
-            .find(|at| *at > 0.0);
-        // Another daemon that is back says nothing of slurmctld.
-        let is_slurmctld =
-            matches!(evidence.scenario.fault, Fault::Process(_, Daemon::Slurmctld, _));
-        let restarted = evidence
-            .process
-            .as_ref()
-            .filter(|_| is_slurmctld)
-            .and_then(|process| process.restarted)
-            .map(|at| seconds(evidence.cut, evidence.on_drill_clock(&evidence.victim, at)));
-        let took_over = took_over.into_iter().chain(restarted).reduce(f64::min);
-        let exists = evidence.scenario.fault.may_lose_unsaved();
+        let fault = evidence.scenario.fault;
         Self {
             cut: evidence.cut,
-            died_s: died(evidence),
-            until_s: took_over.unwrap_or(UNDER_WAY_S),
-            exists,
+            gaps: ends(evidence).into_iter().map(|end| gap(evidence, end)).collect(),
+            exists: fault.may_lose_unsaved(),
             durable: evidence.scenario.load.durable,
         }
     }
@@ -79,21 +56,65 @@ impl UnsavedWindow {
 
     /// Whether something at that time (in seconds after the cut) is in it.
     pub(super) fn holds(&self, after_cut_s: f64) -> bool {
-        let from_s = self.died_s - UNSAVED_WINDOW.as_secs_f64();
-        self.exists && (from_s..self.until_s).contains(&after_cut_s)
+        self.exists && self.gaps.iter().any(|gap| gap.contains(&after_cut_s))
     }
 }
 
-/// With the fault, or when the machine was fenced because of it: until then
-/// slurmctld went on. Its last sign of life tells when that was.
-fn died(evidence: &Evidence) -> f64 {
+/// From the first acknowledgement that can be lost when slurmctld ended at that
+/// time, until answers can only have come from the next one.
+fn gap(evidence: &Evidence, end: f64) -> Range<f64> {
+    let window = UNSAVED_WINDOW.as_secs_f64();
+    // What was not saved before the disk hung was not saved at all.
+    let saves_again = evidence
+        .taken_back
+        .map(|at| seconds(evidence.cut, evidence.on_drill_clock(&evidence.victim, at)));
+    let hung = evidence.scenario.fault.stops_saving()
+        && saves_again.is_none_or(|saves_again| end < saves_again + window);
+    let from = if hung { -window } else { end - window };
+    let next = begins(evidence).into_iter().filter(|begin| *begin > end).reduce(f64::min);
+    from..next.unwrap_or(UNDER_WAY_S)
+}
+
+/// When another slurmctld than the one that was hit was seen first, on either
+/// side.
+fn begins(evidence: &Evidence) -> Vec<f64> {
+    let survivor = &evidence.survivor;
+    let samples = evidence.samples.get(survivor).into_iter().flatten();
+    let took_over = samples
+        .filter(|sample| sample.state.slurmctld == Some(true))
+        .map(|sample| seconds(evidence.cut, evidence.on_drill_clock(survivor, sample.at)))
+        .find(|at| *at > 0.0);
+    // Another daemon that is back says nothing of slurmctld.
+    let is_slurmctld = matches!(evidence.scenario.fault, Fault::Process(_, Daemon::Slurmctld, _));
+    let process = evidence.process.as_ref().filter(|_| is_slurmctld);
+    let restarted = process
+        .and_then(|process| process.restarted)
+        .map(|at| seconds(evidence.cut, evidence.on_drill_clock(&evidence.victim, at)));
+    let signs = signs_of_life(evidence);
+    let back = signs.windows(2).filter(|two| !two[0].1 && two[1].1).map(|two| two[1].0);
+    took_over.into_iter().chain(restarted).chain(back).collect()
+}
+
+/// When slurmctld ended on the victim: with the fault, or when the machine was
+/// fenced or the process killed because of it. Until then it went on, and its
+/// last sign of life tells when that was.
+fn ends(evidence: &Evidence) -> Vec<f64> {
     let fault = evidence.scenario.fault;
     if fault.ends_machine() || !fault.may_fell_machine() {
-        return 0.0;
+        return vec![0.0];
     }
+    let signs = signs_of_life(evidence);
+    let ended = signs.windows(2).filter(|two| two[0].1 && !two[1].1 && two[1].0 > 0.0);
+    let ended = ended.map(|two| two[0].0);
+    let last = signs.iter().rev().take(1).filter(|(_, lives)| *lives).map(|(at, _)| *at);
+    let ends: Vec<f64> = ended.chain(last).map(|end| end.max(0.0)).collect();
+    if ends.is_empty() { vec![0.0] } else { ends }
+}
+
+/// Whether slurmctld lived on the victim, and when that was seen.
+fn signs_of_life(evidence: &Evidence) -> Vec<(f64, bool)> {
     let victim = &evidence.victim;
     let samples = evidence.samples.get(victim).into_iter().flatten();
-    let lived = samples.filter(|sample| sample.state.slurmctld == Some(true));
-    let times = lived.map(|s| seconds(evidence.cut, evidence.on_drill_clock(victim, s.at)));
-    times.fold(0.0, f64::max)
+    let after = |at| seconds(evidence.cut, evidence.on_drill_clock(victim, at));
+    samples.filter_map(|sample| Some((after(sample.at), sample.state.slurmctld?))).collect()
 }
