@@ -25,7 +25,8 @@ mod words;
 pub use clock::{ClockOffset, ClockReading};
 pub use evidence::*;
 pub use fault::{
-    DELAY_MS, Daemon, Disturbance, Fault, FaultSignal, LOSS_PERCENT, LinkFault, Links, Side, Volume,
+    CLOCK_STEP, ClockFault, DELAY_MS, Daemon, DiskFault, Disturbance, FLAP, Fault, FaultSignal,
+    LOSS_PERCENT, LinkFault, Links, Side, Volume,
 };
 pub use invariant::{Invariant, Judgement, Outcome};
 pub use journal::{JOURNAL_FIELDS, JournalEntry, parse_journal};

@@ -231,7 +231,7 @@ fn every_listed_drill_has_a_help() {
     let list = Home::new().run(&["drill", "list"]);
     let (_, stdout) = list.split_once("--- stdout\n").expect("an output");
     let (stdout, _) = stdout.split_once("--- stderr").expect("an output");
-    assert_eq!(stdout.lines().count(), 37, "{stdout}");
+    assert_eq!(stdout.lines().count(), 43, "{stdout}");
     for name in stdout.lines().filter_map(|line| line.split_whitespace().next()) {
         let help = Home::new().run(&["drill", name, "--help"]);
         assert!(help.contains("exit status 0") && help.contains("--json"), "{help}");
@@ -247,6 +247,10 @@ fn a_drill_that_may_cost_a_real_machine() {
     for drill in ["kill-corosync", "cut-both-links", "lossy-both-links", "passive-crash"] {
         let text = home.run(&["drill", drill, "site.toml"]);
         assert!(text.contains("exit status 5") && text.contains("lost-machine"), "{text}");
+    }
+    for (drill, risk) in [("disk-hangs", "lost-machine"), ("clock-forward", "running-jobs")] {
+        let text = home.run(&["drill", drill, "site.toml"]);
+        assert!(text.contains("exit status 5") && text.contains(risk), "{text}");
     }
     let accepted = home.run(&["drill", "crash", "site.toml", "--i-accept", "lost-machine"]);
     assert!(!accepted.contains("can cost a controller its power"), "{accepted}");

@@ -13,7 +13,10 @@ use serde::{Deserialize, Serialize};
 use super::phase::Phase;
 
 pub use daemon::{Daemon, FaultSignal};
-pub use disturbance::{DELAY_MS, Disturbance, LOSS_PERCENT, LinkFault, Links, Volume};
+pub use disturbance::{
+    CLOCK_STEP, ClockFault, DELAY_MS, DiskFault, Disturbance, FLAP, LOSS_PERCENT, LinkFault, Links,
+    Volume,
+};
 pub use side::Side;
 
 /// What is broken on purpose. In text it goes by its [`name`](Self::name).
@@ -106,11 +109,25 @@ impl Fault {
     /// Whether the cluster may have to get rid of the whole machine: with a
     /// bad link it does as soon as it loses sight of it.
     pub fn may_fell_machine(self) -> bool {
-        self.fells_machine() || self.is_of_links()
+        let may = matches!(self, Self::Disturbance(_, what) if what.may_fell_machine());
+        self.fells_machine() || may
     }
 
-    fn is_of_links(self) -> bool {
-        matches!(self, Self::Disturbance(_, Disturbance::Link(..)))
+    /// Whether jobs that are none of the drill's may be ended: a clock that is
+    /// ahead has every limit pass sooner, and Slurm gives up nodes whose last
+    /// answer is too old by it.
+    pub fn may_end_jobs(self) -> bool {
+        self.steps_clock()
+    }
+
+    /// Whether the victim's own times are not to be trusted while it lasts.
+    pub fn steps_clock(self) -> bool {
+        matches!(self, Self::Disturbance(_, Disturbance::Clock(_)))
+    }
+
+    /// Whether nothing that slurmctld saves gets to the disk while it lasts.
+    pub(super) fn stops_saving(self) -> bool {
+        matches!(self, Self::Disturbance(Side::Active, what) if what.stops_saving())
     }
 
     /// Whether slurmctld dies, or may die, without having saved: what it

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Daemon, Fault, Side};
+use super::fault::{CLOCK_STEP, Daemon, DiskFault, Disturbance, Fault, Side};
 
 pub use file::{ScenarioError, parse_scenario};
 
@@ -91,9 +91,11 @@ impl Scenario {
     pub fn new(fault: Fault) -> Self {
         let lasts = if fault.is_taken_back() { FAULT } else { Duration::ZERO };
         let watch = if is_felt_late(fault) { FELT_LATE } else { Duration::ZERO };
+        // What was put off by a clock that was ahead is due that much later.
+        let late = if fault.steps_clock() { CLOCK_STEP } else { Duration::ZERO };
         Self {
             name: None,
-            budget: Budget::default(),
+            budget: budget(fault),
             fault,
             load: Load {
                 rate: 1.0,
@@ -111,8 +113,8 @@ impl Scenario {
                 // A job that Slurm requeues becomes eligible when its old
                 // credential has expired, 121 s later (22.05, job_mgr.c,
                 // `batch_requeue_fini`; slurm.conf(5), `cred_expire`).
-                drain: Duration::from_secs(300),
-                rejoin: Duration::from_secs(600),
+                drain: Duration::from_secs(300) + late,
+                rejoin: Duration::from_secs(600) + late,
             },
         }
     }
@@ -121,6 +123,22 @@ impl Scenario {
 /// How long a fault lasts that the drill takes back: longer than any timeout
 /// of Corosync, DRBD and a monitor.
 const FAULT: Duration = Duration::from_secs(45);
+
+/// What a fault may cost unless its scenario says so. DRBD goes on over the peer
+/// when a disk has failed, and the role may move as planned: a client may feel
+/// the move.
+fn budget(fault: Fault) -> Budget {
+    match fault {
+        Fault::Disturbance(_, Disturbance::Disks(DiskFault::Errors)) => {
+            Budget { submit_s: Some(PLANNED_MOVE_S), rpc_s: Some(PLANNED_MOVE_S), start_s: None }
+        }
+        _ => Budget::default(),
+    }
+}
+
+/// Seconds that clients may feel a planned move: four times of what it took in
+/// software emulation (docs/survival.md).
+const PLANNED_MOVE_S: f64 = 60.0;
 
 /// How long is watched what clients may feel late.
 const FELT_LATE: Duration = Duration::from_secs(60);

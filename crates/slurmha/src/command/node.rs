@@ -38,6 +38,18 @@ enum Command {
         /// Its interface
         interface: String,
     },
+    /// Put the clock right that a drill has set wrong
+    MendClock {
+        /// By how many nanoseconds it was ahead of the raw clock
+        lead: u64,
+    },
+    /// Put the disks under DRBD right that a drill has let misbehave
+    MendDisks,
+    /// Take all memory there is, over and over
+    TakeMemory {
+        /// Until so many milliseconds after boot
+        until: u64,
+    },
     /// Print for how many milliseconds this process was not run at worst
     Stalls {
         /// How long to watch, in milliseconds
@@ -72,7 +84,15 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             crate::drill::node::thaw(pid, started).map(drop).map_err(Failure::remote)
         }
         Command::MendLink { ref interface } => {
-            crate::drill::node::mend(&system, interface).map_err(Failure::remote)
+            crate::drill::node::mend_link(&system, interface).map_err(Failure::remote)
+        }
+        Command::MendClock { lead } => {
+            crate::drill::node::mend_clock(Duration::from_nanos(lead)).map_err(Failure::remote)
+        }
+        Command::MendDisks => crate::drill::node::mend_disks(&system).map_err(Failure::remote),
+        Command::TakeMemory { until } => {
+            crate::drill::node::take_memory(until);
+            Ok(())
         }
         Command::Stalls { time } => {
             let worst = stalls::watch(&system, Duration::from_millis(time));

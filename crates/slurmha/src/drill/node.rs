@@ -19,7 +19,7 @@ use slurmha_host::Local;
 use super::protocol::Task;
 use link::Link;
 
-pub use disturb::mend;
+pub use disturb::{mend_clock, mend_disks, mend_link, take_memory};
 pub use strike::thaw;
 
 /// Hears a task on standard input, and does it.
@@ -27,8 +27,13 @@ pub use strike::thaw;
 /// # Errors
 /// When no task comes.
 pub fn run() -> io::Result<()> {
-    let system = Local::new();
+    // What is told has the times of one clock, even when the machine's is set.
+    let system = Local::steady();
     let (link, task) = Link::open()?;
+    if matches!(task, Task::Sample { .. }) {
+        // Memory may run out while it looks.
+        disturb::spare();
+    }
     match task {
         Task::Submit(task) => submit::run(&system, &link, &task),
         Task::Probe { limit } => probe::run(&system, &link, limit),

@@ -257,7 +257,8 @@ impl Drill<'_> {
         self.drain(cast, run, seen)?;
         self.progress.stage("collecting what the machines have seen");
         let fault = self.scenario.fault;
-        let tells = !fault.fells_machine() && fault.side() != Side::Compute;
+        // A journal that was written by a wrong clock tells nothing of when.
+        let tells = !fault.fells_machine() && !fault.steps_clock() && fault.side() != Side::Compute;
         Ok(gather(self.site, self.fleet.remote(), cast, tells, run, cut.at))
     }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is done to a machine for a while and then taken back.
 
+mod words;
+
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::side::Side;
@@ -14,6 +18,13 @@ pub enum Disturbance {
     Link(Links, LinkFault),
     /// A file system on the replicated disks has no byte left.
     Full(Volume),
+    /// The disks under DRBD do not do what they should.
+    Disks(DiskFault),
+    /// Its wall clock is wrong by [`CLOCK_STEP`].
+    Clock(ClockFault),
+    /// A process takes all memory that it can get, and does so again when the
+    /// kernel has killed it.
+    Memory,
 }
 
 /// Links to a controller's networks.
@@ -40,6 +51,28 @@ pub enum LinkFault {
     Lossy,
     /// What is sent comes [`DELAY_MS`] later.
     Slow,
+    /// It is cut and works again by turns, each for [`FLAP`].
+    Flapping,
+}
+
+/// What is wrong with the disks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DiskFault {
+    /// Every request is answered with an error.
+    Errors,
+    /// No request is answered.
+    Hang,
+}
+
+/// How a clock is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClockFault {
+    /// It is ahead.
+    Forward,
+    /// It is behind.
+    Backward,
 }
 
 /// A file system on the replicated disks.
@@ -57,18 +90,30 @@ pub const LOSS_PERCENT: u32 = 30;
 /// By so many milliseconds a slow link delays each packet: an order of
 /// magnitude more than between two buildings.
 pub const DELAY_MS: u32 = 200;
+/// How long a flapping link is cut, and how long it works then.
+pub const FLAP: Duration = Duration::from_secs(4);
+/// By how much a wrong clock is wrong: twice of what munge bears, whose
+/// credentials live for 300 s (munge_defs.h, `MUNGE_DEFAULT_TTL`), and of Slurm's
+/// default for a silent node (slurm.conf(5), `SlurmdTimeout`).
+pub const CLOCK_STEP: Duration = Duration::from_secs(600);
 
 impl Disturbance {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 14] = [
         Self::Link(Links::Cluster, LinkFault::Cut),
         Self::Link(Links::Replication, LinkFault::Cut),
         Self::Link(Links::Both, LinkFault::Cut),
         Self::Link(Links::Cluster, LinkFault::Mute),
         Self::Link(Links::Both, LinkFault::Lossy),
         Self::Link(Links::Both, LinkFault::Slow),
+        Self::Link(Links::Cluster, LinkFault::Flapping),
         Self::Full(Volume::State),
         Self::Full(Volume::Database),
+        Self::Disks(DiskFault::Errors),
+        Self::Disks(DiskFault::Hang),
+        Self::Clock(ClockFault::Forward),
+        Self::Clock(ClockFault::Backward),
+        Self::Memory,
     ];
 
     /// Whether it makes a difference of its own there: DRBD has but one
@@ -83,84 +128,21 @@ impl Disturbance {
         self == Self::Link(Links::Both, LinkFault::Cut)
     }
 
+    /// Whether the cluster may have to get rid of the machine: it loses sight of
+    /// it, or what has to stop there does not.
+    pub(super) fn may_fell_machine(self) -> bool {
+        matches!(self, Self::Link(..) | Self::Disks(DiskFault::Hang) | Self::Memory)
+    }
+
+    /// Whether nothing that slurmctld saves gets to the disk meanwhile.
+    pub(super) fn stops_saving(self) -> bool {
+        self == Self::Disks(DiskFault::Hang)
+    }
+
     /// Whether clients cannot reach the machine any more, while the other
     /// controller still does.
     pub(super) fn hides_machine(self) -> bool {
         matches!(self, Self::Link(Links::Cluster, LinkFault::Cut | LinkFault::Mute))
-    }
-
-    /// As part of a drill's name.
-    pub(super) fn word(self) -> String {
-        match self {
-            Self::Link(links, fault) => format!("{}-{}", fault.word(), links.word()),
-            Self::Full(Volume::State) => "fill-state".to_owned(),
-            Self::Full(Volume::Database) => "fill-database".to_owned(),
-        }
-    }
-
-    /// What it does to `whom`, in one line.
-    pub(super) fn summary(self, whom: &str) -> String {
-        match self {
-            Self::Link(links, LinkFault::Cut) => format!("cut {whom} off from {}", links.title()),
-            Self::Link(links, LinkFault::Mute) => {
-                format!("let nothing that {whom} sends get into {}", links.title())
-            }
-            Self::Link(_, LinkFault::Lossy) => {
-                format!("lose {LOSS_PERCENT} % of what {whom} sends")
-            }
-            Self::Link(_, LinkFault::Slow) => {
-                format!("delay what {whom} sends by {DELAY_MS} ms")
-            }
-            Self::Full(volume) => format!("fill the file system of {}", volume.title()),
-        }
-    }
-
-    /// What was done to `whom`, as a sentence without its end.
-    pub(super) fn done(self, whom: &str) -> String {
-        match self {
-            Self::Link(links, LinkFault::Cut) => {
-                format!("{whom} was cut off from {}", links.title())
-            }
-            Self::Link(links, LinkFault::Mute) => {
-                format!("nothing that {whom} sent got into {}", links.title())
-            }
-            Self::Link(_, LinkFault::Lossy) => {
-                format!("{LOSS_PERCENT} % of what {whom} sent was lost")
-            }
-            Self::Link(_, LinkFault::Slow) => format!("what {whom} sent came {DELAY_MS} ms late"),
-            Self::Full(volume) => {
-                format!("{whom} had no byte left in the file system of {}", volume.title())
-            }
-        }
-    }
-}
-
-impl Links {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Cluster => "cluster-link",
-            Self::Replication => "replication-link",
-            Self::Both => "both-links",
-        }
-    }
-
-    fn title(self) -> &'static str {
-        match self {
-            Self::Cluster => "the cluster network",
-            Self::Replication => "the replication network",
-            Self::Both => "both networks",
-        }
-    }
-}
-
-impl LinkFault {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Cut => "cut",
-            Self::Mute => "mute",
-            Self::Lossy => "lossy",
-            Self::Slow => "slow",
-        }
     }
 }
 
@@ -170,13 +152,6 @@ impl Volume {
         match self {
             Self::State => STATE_MOUNT,
             Self::Database => DATABASE_MOUNT,
-        }
-    }
-
-    fn title(self) -> &'static str {
-        match self {
-            Self::State => "slurmctld's state",
-            Self::Database => "MariaDB's data",
         }
     }
 }

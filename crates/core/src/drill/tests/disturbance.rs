@@ -127,3 +127,86 @@ fn a_fault_of_the_arbiter_is_seen_by_nobody() {
     let why = "how many controllers could write is not known: not both controllers were watched";
     assert_eq!(reasons(&seen), (Verdict::Fail, vec![why.to_owned()]));
 }
+
+/// slurmctld acknowledges from memory while its disk hangs: when its machine is
+/// fenced then, all of that is lost, and it is a loss that could not be helped.
+#[test]
+fn a_disk_that_hangs_makes_the_unsaved_window_longer() {
+    let hang = Disturbance::Disks(DiskFault::Hang);
+    let after = |acknowledged, what| {
+        let lost = Job { known: false, ran: false, ..job(2, acknowledged) };
+        let mut fenced = disturbed(what, vec![job(1, -20.0), lost, job(3, 70.0)]);
+        fenced.taken_back = None;
+        let signs = [-10.0, -0.2, 20.0, 40.0].map(|at| sample(at, true)).to_vec();
+        fenced.samples.insert(fenced.victim.clone(), signs);
+        let took_over = vec![sample(-10.0, false), sample(60.0, true)];
+        fenced.samples.insert(fenced.survivor.clone(), took_over);
+        reasons(&fenced).0
+    };
+    assert_eq!(after(5.0, hang), Verdict::PassWithLoss);
+    assert_eq!(after(-9.0, hang), Verdict::Fail, "it was saved before the disk hung");
+    assert_eq!(after(5.0, LOSSY), Verdict::Fail, "it was saved long before the end");
+}
+
+/// Who takes all memory can have the kernel end slurmctld, more than once, and
+/// where it is begun again it is the same machine.
+#[test]
+fn each_end_of_slurmctld_has_an_unsaved_window() {
+    let ended = |acknowledged, memory| {
+        let lost = Job { known: false, ran: false, ..job(2, acknowledged) };
+        let what = if memory { Disturbance::Memory } else { Disturbance::Full(Volume::State) };
+        let mut seen = disturbed(what, vec![job(1, -20.0), lost, job(3, 50.0)]);
+        let mut signs = Vec::new();
+        for (at, lives) in [(-10.0, true), (6.0, true), (7.0, false), (10.0, true), (30.0, true)] {
+            signs.push(with_slurmctld(at, lives));
+        }
+        for (at, lives) in [(31.0, false), (35.0, true), (60.0, true)] {
+            signs.push(with_slurmctld(at, lives));
+        }
+        seen.samples.insert(seen.victim.clone(), signs);
+        reasons(&seen).0
+    };
+    for acknowledged in [0.5, 6.5, 25.0, 30.5] {
+        assert_eq!(ended(acknowledged, true), Verdict::PassWithLoss, "{acknowledged}");
+    }
+    for acknowledged in [-4.0, 12.0, 36.0] {
+        assert_eq!(ended(acknowledged, true), Verdict::Fail, "{acknowledged}");
+    }
+    assert_eq!(ended(0.5, false), Verdict::Fail, "nothing ends it");
+}
+
+fn with_slurmctld(after_cut_s: f64, lives: bool) -> Sample {
+    let mut sample = sample(after_cut_s, true);
+    sample.state.slurmctld = Some(lives);
+    sample
+}
+
+/// Neither a clock nor a disk that has failed ends slurmctld.
+#[test]
+fn a_wrong_clock_and_a_failed_disk_excuse_no_loss() {
+    for what in [
+        Disturbance::Clock(ClockFault::Forward),
+        Disturbance::Clock(ClockFault::Backward),
+        Disturbance::Disks(DiskFault::Errors),
+    ] {
+        assert_eq!(reasons(&disturbed(what, both())), (Verdict::Pass, Vec::new()));
+        assert_eq!(reasons(&disturbed(what, lost())).0, Verdict::Fail);
+    }
+}
+
+/// What was put off by a clock that was ahead is due when it has caught up.
+#[test]
+fn jobs_are_given_the_time_that_a_clock_was_wrong() {
+    let drain = |name: &str| Scenario::new(name.parse().unwrap()).bounds.drain;
+    assert_eq!(drain("clock-forward"), drain("fill-state") + CLOCK_STEP);
+}
+
+#[test]
+fn a_failed_disk_has_a_budget() {
+    let fault = Fault::Disturbance(Side::Active, Disturbance::Disks(DiskFault::Errors));
+    let mut seen = disturbed(Disturbance::Disks(DiskFault::Errors), both());
+    assert_eq!(Scenario::new(fault).budget.submit_s, Some(60.0));
+    seen.scenario.budget.submit_s = Some(3.0);
+    let why = reasons(&seen).1;
+    assert!(why.iter().any(|why| why.contains("the budget is 3 s")), "{why:?}");
+}

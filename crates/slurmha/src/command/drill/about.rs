@@ -2,7 +2,7 @@
 //! What `slurmha drill FAULT --help` says.
 
 use slurmha_core::drill::{
-    Daemon, Disturbance, Fault, FaultSignal, LinkFault, Links, Side, Volume,
+    Daemon, DiskFault, Disturbance, Fault, FaultSignal, LinkFault, Links, Side, Volume,
 };
 
 /// What is done, as a title.
@@ -45,9 +45,14 @@ fn disturbance(side: Side, what: Disturbance) -> &'static str {
         (Disturbance::Link(Links::Cluster, LinkFault::Cut | LinkFault::Mute), Side::Active) => {
             HIDDEN
         }
+        (Disturbance::Link(_, LinkFault::Flapping), _) => FLAPPING,
         (Disturbance::Link(..), _) => LINKS,
         (Disturbance::Full(Volume::State), _) => FULL_STATE,
         (Disturbance::Full(Volume::Database), _) => FULL_DATABASE,
+        (Disturbance::Disks(DiskFault::Errors), _) => DISK_ERRORS,
+        (Disturbance::Disks(DiskFault::Hang), _) => DISK_HANGS,
+        (Disturbance::Clock(_), _) => CLOCK,
+        (Disturbance::Memory, _) => MEMORY,
     }
 }
 
@@ -95,6 +100,36 @@ const FULL_DATABASE: &str = "\
 MariaDB can write nothing; slurmctld keeps what it has to say. After a while there is room again, \
 whatever becomes of the drill. The verdict is `pass` when no submission was refused, no job was \
 lost and the accounting has every job once in the end, else `fail`.";
+
+const FLAPPING: &str = "\
+The role may stay or move. After a while the link works as before, whatever becomes of the drill. The verdict is that of the other drills of links.";
+
+const DISK_ERRORS: &str = "\
+A device of the device mapper is put between DRBD and its disks, and answers with errors; both \
+volumes are hit. DRBD lets go of the disks and goes on over the peer, and the role may move there. \
+After a while the disks are given back, whatever becomes of the drill. The verdict is `pass` when \
+clients were served within 60 s, no job was lost, and both sides have all data in the end, else \
+`fail`.";
+
+const DISK_HANGS: &str = "\
+A device of the device mapper is put between DRBD and its disks, and answers nothing; both volumes \
+are hit. slurmctld goes on acknowledging and can save nothing. After a while the disks answer \
+again, whatever becomes of the drill. The verdict is `pass` when no job was lost, \
+`pass-with-loss` when the machine had to be fenced and lost what was not saved since the disks \
+hung, and `fail` otherwise.";
+
+const CLOCK: &str = "\
+munge refuses credentials that are older than 300 s or from the future, so that clients and nodes \
+are refused for as long as the clock is wrong. After a while it is put right, by the same amount, \
+whatever becomes of the drill. The verdict is `pass` when jobs are accepted then, no job was lost \
+or ran twice, and never more than one controller could write; else `fail`. On a real cluster limits of \
+running jobs may pass early, and nodes be given up.";
+
+const MEMORY: &str = "\
+A process like any other takes all it can get; when the kernel has killed it, it begins again. What \
+the kernel kills besides is its own choice. After a while it ends, whatever becomes of the drill. \
+The verdict is `pass` when jobs are accepted in the end and none was lost, `pass-with-loss` when \
+slurmctld or its machine had to be ended and lost what was not yet saved, else `fail`.";
 
 const FELLED: &str = "\
 Nobody can tell any more what the machine does: the other one has it fenced and takes over. The \

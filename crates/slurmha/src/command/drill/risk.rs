@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Drills that can cost a real machine its power want to be told so.
+//! Drills that can cost a real machine its power, or users their jobs, want to
+//! be told so.
 
 use slurmha_core::drill::Fault;
 use slurmha_core::site::Site;
@@ -21,6 +22,9 @@ enum Risk {
     /// A controller is fenced in the middle of its work; when it does not come
     /// back by itself, somebody has to go there
     LostMachine,
+    /// Jobs of others end before their time or begin anew: Slurm reckons limits
+    /// and the silence of nodes by the clock that is set wrong
+    RunningJobs,
 }
 
 impl RiskArgs {
@@ -29,19 +33,39 @@ impl RiskArgs {
     /// # Errors
     /// A refusal that names the risk and what to type.
     pub fn allow(&self, fault: Fault, site: &Site) -> Result<(), Failure> {
-        // Power is only ever cut in a laboratory.
-        let is_risky = fault.may_fell_machine() && !fault.cuts_power();
-        if !is_risky
-            || self.accepted.contains(&Risk::LostMachine)
-            || LabPower::open("default", site).is_ok()
-        {
+        let missing = risks(fault).find(|risk| !self.accepted.contains(risk));
+        let Some(missing) = missing else { return Ok(()) };
+        if LabPower::open("default", site).is_ok() {
             return Ok(());
         }
-        let message = format!(
-            "{} can cost a controller its power, and these machines are not those of a laboratory",
-            fault.name()
-        );
+        let (name, cost, word) = (fault.name(), missing.cost(), missing.word());
+        let message =
+            format!("{name} can cost {cost}, and these machines are not those of a laboratory");
         Err(Failure::refused(message)
-            .hint("on a quiet afternoon, with somebody near: --i-accept lost-machine"))
+            .hint(format!("on a quiet afternoon, with somebody near: --i-accept {word}")))
+    }
+}
+
+/// What may be lost.
+fn risks(fault: Fault) -> impl Iterator<Item = Risk> {
+    // Power is only ever cut in a laboratory.
+    let machine = fault.may_fell_machine() && !fault.cuts_power();
+    let machine = machine.then_some(Risk::LostMachine);
+    machine.into_iter().chain(fault.may_end_jobs().then_some(Risk::RunningJobs))
+}
+
+impl Risk {
+    fn cost(self) -> &'static str {
+        match self {
+            Self::LostMachine => "a controller its power",
+            Self::RunningJobs => "users their running jobs",
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::LostMachine => "lost-machine",
+            Self::RunningJobs => "running-jobs",
+        }
     }
 }

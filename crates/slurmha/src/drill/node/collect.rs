@@ -90,7 +90,8 @@ pub fn accounted(system: &dyn System, link: &Link, run: &str) {
 fn sacct() -> Command {
     Command::new("sacct")
         .args(["--noheader", "--parsable2", "--allocations", "--duplicates", "--allusers"])
-        .args(["--starttime=now-3hours", "--format"])
+        // What a clock that was ahead has dated is in the future.
+        .args(["--starttime=now-3hours", "--endtime=now+1hour", "--format"])
         .arg(SACCT_FORMAT)
 }
 

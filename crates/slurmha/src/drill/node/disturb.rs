@@ -2,34 +2,45 @@
 //! Does something to this machine for a while, and takes it back.
 //!
 //! It is taken back when its time is over, when the drill ends or loses its
-//! connection. When this process itself is killed, links are put right by a
-//! timer that was set before, and a file system by the kernel, which frees a
-//! file without a name as soon as nobody has it open.
+//! connection. When this process itself is killed, a timer that was set before
+//! does it ([`timer`]); a file system is put right by the kernel, which frees a
+//! file without a name as soon as nobody has it open; and what takes memory
+//! ends by itself.
 
+mod clock;
+mod disks;
 mod filler;
+mod flap;
 mod links;
+mod memory;
+mod timer;
 
 use std::time::Duration;
 
-use slurmha_core::drill::{Disturbance, Volume};
+use jiff::Timestamp;
+use slurmha_core::drill::{Disturbance, LinkFault, Volume};
 use slurmha_host::System;
 
 use super::super::protocol::{DisturbTask, Reply, Struck};
 use super::link::Link;
 use super::sample::is_mounted;
 use filler::Filler;
+use flap::Flapping;
 use links::Broken;
+use memory::Hog;
 
-pub use links::mend;
+pub use clock::mend as mend_clock;
+pub use disks::mend as mend_disks;
+pub use links::mend as mend_link;
+pub use memory::{spare, take as take_memory};
 
 /// Distance between looks whether something is to be done again.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Does it, waits, and takes it back.
 pub fn run(system: &dyn System, link: &Link, task: &DisturbTask) {
-    let at = system.now();
-    let mut harm = match Harm::inflict(system, task) {
-        Ok(harm) => harm,
+    let (mut harm, at) = match Harm::inflict(system, task) {
+        Ok(inflicted) => inflicted,
         Err(why) => return link.send(&Reply::Unharmed(why)),
     };
     link.send(&Reply::Struck(Struck { at, confirmed: system.now() }));
@@ -39,7 +50,7 @@ pub fn run(system: &dyn System, link: &Link, task: &DisturbTask) {
         if !link.wait_until(system, due) {
             break;
         }
-        harm.keep_up();
+        harm.keep_up(system);
     }
     match harm.take_back(system) {
         Ok(()) => link.send(&Reply::TakenBack(system.now())),
@@ -50,34 +61,63 @@ pub fn run(system: &dyn System, link: &Link, task: &DisturbTask) {
 /// What was done.
 enum Harm {
     Links(Vec<Broken>),
+    Flap(Flapping),
     Full(Filler),
+    Disks(disks::Bad),
+    Clock(clock::Wrong),
+    Memory(Hog),
 }
 
 impl Harm {
-    /// Everything or nothing.
-    fn inflict(system: &dyn System, task: &DisturbTask) -> Result<Self, String> {
-        match task.what {
-            Disturbance::Link(_, fault) => {
-                links::break_all(system, &task.addresses, fault, task.lasts).map(Self::Links)
+    /// Everything or nothing; says when it began.
+    fn inflict(system: &dyn System, task: &DisturbTask) -> Result<(Self, Timestamp), String> {
+        let (addresses, lasts) = (&task.addresses, task.lasts);
+        let at = system.now();
+        let harm = match task.what {
+            Disturbance::Link(_, LinkFault::Flapping) => {
+                Self::Flap(Flapping::begin(system, addresses, lasts)?)
             }
-            Disturbance::Full(volume) => fill(system, volume).map(Self::Full),
-        }
+            Disturbance::Link(_, fault) => {
+                Self::Links(links::break_all(system, addresses, fault, lasts)?)
+            }
+            Disturbance::Full(volume) => Self::Full(fill(system, volume)?),
+            // These have to be prepared.
+            Disturbance::Disks(fault) => {
+                let (bad, at) = disks::Bad::make(system, fault, lasts)?;
+                return Ok((Self::Disks(bad), at));
+            }
+            Disturbance::Clock(fault) => {
+                let (wrong, at) = clock::Wrong::set(system, fault, lasts)?;
+                return Ok((Self::Clock(wrong), at));
+            }
+            Disturbance::Memory => {
+                let (hog, at) = Hog::start(system, lasts)?;
+                return Ok((Self::Memory(hog), at));
+            }
+        };
+        Ok((harm, at))
     }
 
-    fn keep_up(&mut self) {
-        if let Self::Full(filler) = self {
+    fn keep_up(&mut self, system: &dyn System) {
+        match self {
             // Whoever gives back a block must not get it again.
-            filler.top_up();
+            Self::Full(filler) => filler.top_up(),
+            Self::Flap(links) => links.keep_up(system),
+            Self::Links(_) | Self::Disks(_) | Self::Clock(_) | Self::Memory(_) => {}
         }
     }
 
     fn take_back(self, system: &dyn System) -> Result<(), String> {
         match self {
             Self::Links(broken) => links::mend_all(system, broken),
+            Self::Flap(links) => links.end(system),
             Self::Full(filler) => {
                 drop(filler);
                 Ok(())
             }
+            Self::Disks(bad) => bad.mend(system),
+            Self::Clock(wrong) => wrong.mend(system),
+            Self::Memory(hog) => hog.stop(system),
         }
     }
 }

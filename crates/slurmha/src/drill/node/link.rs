@@ -67,7 +67,7 @@ impl Link {
     }
 
     fn listen(&self, tasks: &Sender<Task>) {
-        let clock = Local::new();
+        let clock = Local::steady();
         for line in stdin().lock().lines().map_while(Result::ok) {
             match serde_json::from_str(&line) {
                 Ok(Request::Clock(question)) => {

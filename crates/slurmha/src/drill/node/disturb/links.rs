@@ -5,11 +5,10 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use slurmha_core::drill::{DELAY_MS, LOSS_PERCENT, LinkFault};
-use slurmha_host::program::{ip, systemctl, tc};
+use slurmha_host::program::{ip, tc};
 use slurmha_host::{CommandError, System};
 
-/// How much later the timer mends a link than the drill does.
-const TIMER_SLACK: Duration = Duration::from_secs(30);
+use super::timer;
 
 /// A link that was broken.
 pub struct Broken {
@@ -44,15 +43,29 @@ pub fn mend_all(system: &dyn System, broken: Vec<Broken>) -> Result<(), String> 
     for Broken { interface, timer } in broken {
         // When it fails the timer stays: it will try again.
         match mend(system, &interface) {
-            Ok(()) => failures.extend(
-                systemctl::act(system, "stop", &timer)
-                    .err()
-                    .map(|error| format!("{timer} could not be stopped: {error}")),
-            ),
+            Ok(()) => failures.extend(timer::stop(system, &timer).err()),
             Err(why) => failures.push(why),
         }
     }
     if failures.is_empty() { Ok(()) } else { Err(failures.join("; ")) }
+}
+
+/// Lets links that were cut work for a while; their timers stay.
+pub fn pause(system: &dyn System, broken: &[Broken]) -> Result<(), String> {
+    broken.iter().try_for_each(|link| mend(system, &link.interface))
+}
+
+/// Takes the timers of links away that work.
+pub fn leave(system: &dyn System, broken: Vec<Broken>) -> Result<(), String> {
+    broken.iter().try_for_each(|link| timer::stop(system, &link.timer))
+}
+
+/// Cuts links again that were let work for a while.
+pub fn resume(system: &dyn System, broken: &[Broken]) -> Result<(), String> {
+    let again = |link: &Broken| {
+        cut(system, &link.interface).map_err(|error| format!("{}: {error}", link.interface))
+    };
+    broken.iter().try_for_each(again)
 }
 
 /// Mends one, whatever was done to it: what the timer does, and an
@@ -90,9 +103,10 @@ fn break_one(
     fault: LinkFault,
     lasts: Duration,
 ) -> Result<Broken, String> {
-    let timer = set_timer(system, &interface, lasts)?;
+    let unit = format!("slurmha-mend-{interface}");
+    let timer = timer::set(system, &unit, lasts, &["mend-link", &interface])?;
     let done = match fault {
-        LinkFault::Cut => cut(system, &interface),
+        LinkFault::Cut | LinkFault::Flapping => cut(system, &interface),
         LinkFault::Mute => tc::lose(system, &interface, 100),
         LinkFault::Lossy => tc::lose(system, &interface, LOSS_PERCENT),
         LinkFault::Slow => tc::delay(system, &interface, DELAY_MS),
@@ -101,7 +115,7 @@ fn break_one(
         Ok(()) => Ok(Broken { interface, timer }),
         Err(error) => {
             // The timer would take away what somebody else has set.
-            let _ = systemctl::act(system, "stop", &timer);
+            let _ = timer::stop(system, &timer);
             Err(format!("{interface}: {error}"))
         }
     }
@@ -114,17 +128,6 @@ fn cut(system: &dyn System, interface: &str) -> Result<(), CommandError> {
         // The first error is told; this one leaves what it would name.
         let _ = tc::deliver(system, interface);
     })
-}
-
-/// Sets a timer that mends the link, whatever becomes of us.
-fn set_timer(system: &dyn System, interface: &str, lasts: Duration) -> Result<String, String> {
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let words =
-        [program.to_string_lossy().as_ref(), "node", "mend-link", interface].map(str::to_owned);
-    let unit = format!("slurmha-mend-{interface}");
-    systemctl::run_later(system, &unit, lasts + TIMER_SLACK, &words)
-        .map_err(|error| format!("nothing was broken, because no timer could be set: {error}"))?;
-    Ok(format!("{unit}.timer"))
 }
 
 #[cfg(test)]
