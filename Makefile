@@ -1,8 +1,9 @@
 # The front door. `make lab` shows the main job, `make test` passes all tests.
 
 SITE    := examples/lab/site.toml
-LAB_TEST := cargo test --release --locked -p slurmha --features lab-tests --test lab -- --nocapture
 SLURMHA := target/x86_64-unknown-linux-gnu/release/slurmha
+# The test itself is built as the unit tests are; what it tests is what is shipped.
+LAB_TEST := SLURMHA_BINARY=$(CURDIR)/$(SLURMHA) cargo test --locked -p slurmha --features lab-tests --test lab -- --nocapture
 
 .PHONY: help lab lab-down build requirements test check unit page lab-test alerts crowd deny bench docs
 

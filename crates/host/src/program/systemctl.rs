@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::fmt::strtime::BrokenDownTime;
 use slurmha_core::observe::UnitState;
 
-use crate::command::{Command, CommandError};
+use crate::command::{Command, CommandError, Exit};
 use crate::system::System;
 
 const SHOW_TIMEOUT: Duration = Duration::from_secs(20);
@@ -61,6 +61,18 @@ pub fn main_pid(system: &dyn System, unit: &str) -> Result<Option<u32>, CommandE
         .timeout(SHOW_TIMEOUT);
     let text = system.run(&command)?.success()?.text();
     Ok(text.trim().parse().ok().filter(|pid| *pid != 0))
+}
+
+/// Status of an action on a unit that systemd does not know (systemctl(1), EXIT STATUS): a timer of
+/// [`run_later`] is forgotten when it has run.
+const NOT_LOADED: Exit = Exit::Status(5);
+
+/// Stops a unit that may not be there any more.
+pub fn stop_if_loaded(system: &dyn System, unit: &str) -> Result<(), CommandError> {
+    match act(system, "stop", unit) {
+        Err(CommandError::Failed { exit: NOT_LOADED, .. }) => Ok(()),
+        outcome => outcome,
+    }
 }
 
 /// `systemd-run --on-active`: a program that runs once, after that time,

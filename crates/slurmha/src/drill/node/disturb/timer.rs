@@ -30,11 +30,37 @@ pub fn set(
     Ok(format!("{unit}.timer"))
 }
 
-/// Takes the timer away: there is nothing left for it to do.
+/// Takes the timer away: there is nothing left for it to do, or it has done it.
 ///
 /// # Errors
 /// Why it could not be taken away.
 pub fn stop(system: &dyn System, timer: &str) -> Result<(), String> {
-    systemctl::act(system, "stop", timer)
+    systemctl::stop_if_loaded(system, timer)
         .map_err(|error| format!("{timer} could not be stopped: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use slurmha_host::{Command, CommandOutput, Exit};
+
+    use super::*;
+    use crate::agent::test_machine::TestMachine;
+
+    fn stopped_with(status: i32) -> Result<(), String> {
+        let machine = TestMachine::with(|machine| {
+            machine.program = Box::new(move |command: &Command| {
+                let output =
+                    |status| CommandOutput::new(command, Exit::Status(status), vec![], vec![]);
+                (command.program() == "systemctl").then(|| output(status))
+            });
+        });
+        stop(&machine, "slurmha-mend-disks.timer")
+    }
+
+    #[test]
+    fn a_timer_that_has_run_is_there_no_more() {
+        assert_eq!(stopped_with(0), Ok(()));
+        assert_eq!(stopped_with(5), Ok(()));
+        assert!(stopped_with(1).is_err());
+    }
 }
