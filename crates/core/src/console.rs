@@ -11,6 +11,8 @@
 //! page's script decides nothing. Unknown is not down: a controller that says
 //! nothing is silent, and what only it could tell is not known.
 
+mod clock;
+mod deed;
 mod draw;
 mod event;
 mod failover;
@@ -20,6 +22,8 @@ mod picture;
 mod plots;
 mod view;
 
+pub use clock::Clock;
+pub use deed::{Deed, DeedKind};
 pub use draw::draw;
 pub use event::{Event, Subject};
 pub use failover::{Failover, Phase};

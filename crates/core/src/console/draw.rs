@@ -4,6 +4,7 @@
 //! Each is believed about itself; about the cluster the one that has quorum.
 //! What is wrong, and what to type next, is what `slurmha status` says.
 
+mod deeds;
 mod machines;
 mod network;
 mod parts;
@@ -38,6 +39,7 @@ pub fn draw(site: &Site, heard: &[Heard; 2], now: Timestamp) -> Picture {
         fences: machines::fences(&seen),
         fencing: machines::fencing(&seen),
         scheduler: scheduler::scheduler(&seen),
+        deeds: deeds::deeds(&seen),
     }
 }
 
@@ -68,8 +70,16 @@ impl<'a> Seen<'a> {
 
     /// Pacemaker's opinion, of the controller that has quorum if there is one.
     fn cluster(&self) -> Option<&'a ClusterStatus> {
-        let told = || self.views.iter().flatten().filter_map(|view| view.pacemaker.known());
-        told().find(|cluster| cluster.with_quorum).or_else(|| told().next())
+        self.teller().map(|(_, cluster)| cluster)
+    }
+
+    /// The same, with the place of the controller that tells it.
+    fn teller(&self) -> Option<(usize, &'a ClusterStatus)> {
+        let told = || {
+            let views = self.views.iter().enumerate();
+            views.filter_map(|(index, view)| Some((index, (*view)?.pacemaker.known()?)))
+        };
+        told().find(|(_, cluster)| cluster.with_quorum).or_else(|| told().next())
     }
 
     fn name(&self, index: usize) -> &'a str {

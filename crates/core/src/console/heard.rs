@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::View;
+use super::{Clock, View};
 
 /// What the console has heard of one controller, by the console's own clock.
 #[derive(Clone, Debug, Default)]
@@ -17,9 +17,18 @@ pub struct Heard {
     /// How long it may say nothing before it counts as silent. It sends a
     /// sign of life at least twice as often.
     pub patience: Duration,
+    /// Its clock beside the console's.
+    pub clock: Clock,
 }
 
 impl Heard {
+    /// It tells this, at that time of the console's clock, and may then say
+    /// nothing for so long.
+    pub fn hear(&mut self, view: View, now: Timestamp, patience: Duration) {
+        self.clock.compare(view.time, now);
+        (self.last, self.trouble, self.patience) = (Some((view, now)), None, patience);
+    }
+
     /// Its word, as long as that is not old.
     pub fn view(&self, now: Timestamp) -> Option<&View> {
         let (view, at) = self.last.as_ref()?;

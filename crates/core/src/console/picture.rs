@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::deed::Deed;
 use crate::status::{Problem, Verdict};
 
 /// What the page shows at one moment. Times are milliseconds since 1970.
@@ -44,6 +45,10 @@ pub struct Picture {
     pub fencing: Fact,
     /// The scheduler and its figures.
     pub scheduler: Scheduler,
+    /// What Pacemaker remembers to have done; `None` when it could not be
+    /// asked. The page is shown what becomes of it, the failovers.
+    #[serde(skip)]
+    pub deeds: Option<Vec<Deed>>,
 }
 
 /// What a word means, for its shape and colour.

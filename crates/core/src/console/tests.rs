@@ -2,6 +2,7 @@
 //! Sequences of views, and what a person is shown and told.
 
 mod story;
+mod times;
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! States of the running cluster's parts, as their own tools tell them.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::operations::{Operation, timestamp};
 
 /// `corosync-quorumtool -s`, from one member.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +77,9 @@ pub struct ClusterStatus {
     /// Location constraints that keep a resource off a node (`cli-ban-...`,
     /// `drbd-fence-by-handler-...`, and those of the configuration).
     pub bans: Vec<ClusterBan>,
+    /// What was last done to each resource on each node.
+    #[serde(default)]
+    pub operations: Vec<Operation>,
 }
 
 /// One node of [`ClusterStatus`].
@@ -132,6 +138,15 @@ pub struct ResourceFailure {
     pub when: String,
 }
 
+impl ResourceFailure {
+    /// When it was found, by the clock of its node, cut to the second: of an
+    /// operation that is repeated Pacemaker writes down when its result last
+    /// changed (`pcmk__create_history_xml`, pcmk_sched_actions.c of 2.1.5).
+    pub fn found_at(&self) -> Option<Timestamp> {
+        timestamp(&self.when)
+    }
+}
+
 /// One fencing action of [`ClusterStatus`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FencingEvent {
@@ -156,6 +171,12 @@ impl FencingEvent {
     /// was fenced gets it back.
     pub fn is_fence_of(&self, machine: &str) -> bool {
         self.target == machine && matches!(self.action.as_str(), "off" | "reboot")
+    }
+
+    /// When it ended, by the clock of the cluster, cut to the second; `None`
+    /// while it is under way.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        timestamp(&self.completed)
     }
 
     /// The same, proven.

@@ -44,6 +44,7 @@ pub fn parse_crm_mon_xml(xml: &str) -> Result<ClusterStatus, ParseError> {
             .map(fencing)
             .collect::<Result<_, _>>()?,
         bans: entries(root, "bans", "ban").map(ban).collect::<Result<_, _>>()?,
+        operations: super::operations::operations(root),
     })
 }
 
@@ -145,7 +146,7 @@ fn instances(element: Node<'_, '_>, found: &mut Vec<ClusterResource>) -> Result<
 }
 
 /// Unique clones are called `id:0`, `id:1`, ...
-fn without_instance_number(id: &str) -> &str {
+pub(super) fn without_instance_number(id: &str) -> &str {
     match id.rsplit_once(':') {
         Some((base, number)) if number.bytes().all(|b| b.is_ascii_digit()) => base,
         _ => id,

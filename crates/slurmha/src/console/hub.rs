@@ -119,9 +119,7 @@ impl Default for Last {
 
 fn hear(heard: &mut Heard, word: Word, now: Timestamp) {
     match word {
-        Word::View(view, patience) => {
-            *heard = Heard { last: Some((*view, now)), trouble: None, patience };
-        }
+        Word::View(view, patience) => heard.hear(*view, now, patience),
         Word::Trouble(why) => heard.trouble = Some(why),
     }
 }
@@ -131,6 +129,7 @@ fn is_the_same(before: &Picture, after: &Picture) -> bool {
     let timeless = |picture: &Picture| {
         let mut picture = Picture { at: Timestamp::UNIX_EPOCH, ..picture.clone() };
         picture.controllers.iter_mut().for_each(|controller| controller.heard_at = None);
+        picture.deeds = None;
         picture
     };
     timeless(before) == timeless(after)

@@ -11,6 +11,7 @@ import math
 import threading
 import time
 import urllib.parse
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 CONTROLLERS = ("ctl1", "ctl2")
@@ -25,7 +26,7 @@ class Replay:
                 step[word["view"]["controller"]] = word["view"]
         self.steps = sorted(steps.items())
         self.changed = threading.Condition()
-        self.told = self.steps[0][1]
+        self.told, self.said = self.steps[0][1], time.monotonic()
 
     def tell(self, nth):
         """From now on the exporters tell what this step says."""
@@ -33,7 +34,7 @@ class Replay:
 
     def say(self, views):
         with self.changed:
-            self.told = views
+            self.told, self.said = views, time.monotonic()
             self.changed.notify_all()
 
     def play(self, first=0, last=None):
@@ -58,14 +59,20 @@ class Replay:
                     while True:
                         with replay.changed:
                             replay.changed.wait_for(lambda: replay.told is not last, timeout=1)
-                            last = replay.told
+                            last, age = replay.told, time.monotonic() - replay.said
                         if controller in last:
-                            view = last[controller] | {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+                            view = later(last[controller], age)
                             self.wfile.write(b"data: " + json.dumps(view).encode() + b"\n\n")
                 except OSError:
                     pass
 
         return serve(Handler)
+
+
+def later(view, age):
+    """The same word, said so many seconds later."""
+    said = datetime.fromisoformat(view["time"]) + timedelta(seconds=age)
+    return view | {"time": said.isoformat()}
 
 
 class Quiet(BaseHTTPRequestHandler):

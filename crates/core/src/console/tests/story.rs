@@ -9,8 +9,8 @@ use serde_json::json;
 use super::*;
 use crate::console::{SlurmView, View};
 use crate::observe::{
-    ClusterResource, DrbdStatus, FencingEvent, Health, LinkStatus, Space, parse_crm_mon_xml,
-    parse_drbd_status, parse_links, parse_quorum, parse_sdiag,
+    ClusterResource, DrbdStatus, FencingEvent, Health, LinkStatus, Operation, Space, Task,
+    parse_crm_mon_xml, parse_drbd_status, parse_links, parse_quorum, parse_sdiag,
 };
 
 macro_rules! printed {
@@ -22,26 +22,41 @@ macro_rules! printed {
 /// What each controller tells; nothing when it says nothing.
 pub type Views = [Option<View>; 2];
 
+/// A takeover on a quick machine.
+const TAKEOVER: [Done; 7] = [
+    ("drbd", Task::Promote, 5_010, 320),
+    ("state", Task::Start, 5_950, 410),
+    ("database", Task::Start, 6_500, 450),
+    ("vip", Task::Start, 7_020, 120),
+    ("slurmctld", Task::Start, 7_200, 1_450),
+    ("mariadb", Task::Start, 7_900, 1_020),
+    ("slurmdbd", Task::Start, 9_010, 980),
+];
+
 /// In the order in which a takeover starts them.
 const ORDER: [&str; 7] = ["drbd", "state", "database", "vip", "slurmctld", "mariadb", "slurmdbd"];
+
+/// How long a controller may say nothing.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A console that is told something.
 pub struct Story {
     heard: [Heard; 2],
+    /// How far the controllers' clocks are ahead of the console's.
+    pub ahead: SignedDuration,
     pub memory: Memory,
     pub lines: Vec<Line>,
 }
 
 impl Story {
     pub fn new() -> Self {
-        let heard = || Heard { patience: Duration::from_secs(5), ..Heard::default() };
-        Self { heard: [heard(), heard()], memory: Memory::default(), lines: Vec::new() }
+        let heard = || Heard { patience: PATIENCE, ..Heard::default() };
+        let ahead = SignedDuration::ZERO;
+        Self { heard: [heard(), heard()], ahead, memory: Memory::default(), lines: Vec::new() }
     }
 
     pub fn time(&self, ms: i64) -> Timestamp {
-        Timestamp::UNIX_EPOCH
-            + SignedDuration::from_secs(1_795_874_400)
-            + SignedDuration::from_millis(ms)
+        moment(ms)
     }
 
     /// The picture after this was told.
@@ -49,7 +64,7 @@ impl Story {
         let now = self.time(ms);
         for (heard, view) in self.heard.iter_mut().zip(views) {
             if let Some(view) = view {
-                heard.last = Some((view, now));
+                heard.hear(by_their_clock(view, now, self.ahead), now, PATIENCE);
             }
         }
         let picture = draw(&site(), &self.heard, now);
@@ -60,6 +75,47 @@ impl Story {
     /// All events so far, one a line.
     pub fn events(&self) -> String {
         self.memory.events_after(0).map(|event| format!("{}\n", event.text)).collect()
+    }
+}
+
+fn by_their_clock(mut view: View, now: Timestamp, ahead: SignedDuration) -> View {
+    view.time = now + ahead;
+    if let Reading::Known(cluster) = &mut view.pacemaker {
+        cluster.operations.iter_mut().for_each(|it| it.began += ahead);
+    }
+    view
+}
+
+/// So many milliseconds after a story's beginning.
+pub fn moment(ms: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH
+        + SignedDuration::from_secs(1_795_874_400)
+        + SignedDuration::from_millis(ms)
+}
+
+/// What Pacemaker has done on ctl2, in milliseconds: when it began, and how
+/// long it took.
+pub type Done = (&'static str, Task, i64, u64);
+
+/// The cluster remembers all of it that had ended at that time.
+pub fn remember(views: &mut Views, node: &str, done: &[Done], ms: i64) {
+    let operation = |(id, task, began, took): Done| Operation {
+        resource: id.to_owned(),
+        node: node.to_owned(),
+        task,
+        done: true,
+        began: moment(began - began % 1_000),
+        took: Duration::from_millis(took),
+    };
+    let had_ended = |(_, _, began, took): &&Done| began + took.cast_signed() <= ms;
+    for view in views.iter_mut().flatten() {
+        if let Reading::Known(cluster) = &mut view.pacemaker {
+            for it in done.iter().filter(had_ended).copied().map(operation) {
+                let is_it = |old: &Operation| old.node == node && old.resource == it.resource;
+                cluster.operations.retain(|old| !is_it(old));
+                cluster.operations.push(it);
+            }
+        }
     }
 }
 
@@ -304,11 +360,13 @@ pub fn power_loss() -> Vec<(i64, Views)> {
         (3_700, lost()),
         (4_700, lost()),
     ];
+    // When somebody looked; what was done then is a little older.
     let takeover = [5_700, 6_600, 7_100, 7_300, 8_900, 9_400, 10_500];
     told.extend(takeover.into_iter().zip(1..).map(|(ms, parts)| (ms, taking_over(parts))));
     told.extend([(12_000, alone()), (14_000, alone())]);
     let resync = [4.0, 31.5, 62.2, 90.8].map(Some).into_iter().chain([None]);
     told.extend((0..).zip(resync).map(|(nth, done)| (40_000 + 2_000 * nth, returned(done))));
+    told.iter_mut().for_each(|(ms, views)| remember(views, "ctl2", &TAKEOVER, *ms));
     told
 }
 
@@ -316,7 +374,8 @@ pub fn power_loss() -> Vec<(i64, Views)> {
 pub fn recording() -> String {
     let mut lines = String::new();
     for (after_ms, views) in power_loss() {
-        for view in views.into_iter().flatten() {
+        for mut view in views.into_iter().flatten() {
+            view.time = moment(after_ms);
             lines.push_str(&json!({ "after_ms": after_ms, "view": view }).to_string());
             lines.push('\n');
         }

@@ -39,7 +39,7 @@ pub(super) fn families(site: &Site, cluster: Option<&ClusterStatus>) -> [Family;
 /// Seconds since 1970; 0 for never, NaN for a time that cannot be read.
 fn last_ended(cluster: &ClusterStatus, node: &str, status: &str) -> f64 {
     let times: Option<Vec<Timestamp>> =
-        of(cluster, node, status).map(|event| timestamp(&event.completed)).collect();
+        of(cluster, node, status).map(FencingEvent::ended_at).collect();
     times.map(|times| times.into_iter().max().unwrap_or_default()).number()
 }
 
@@ -49,24 +49,4 @@ fn of<'a>(
     status: &str,
 ) -> impl Iterator<Item = &'a FencingEvent> {
     cluster.fencing.iter().filter(move |event| event.is_fence_of(node) && event.status == status)
-}
-
-/// `2026-11-25 07:51:19Z`, or with the zone of the machine
-/// `2026-11-25 08:51:19 +01:00` (`crm_time_as_string`, iso8601.c of 2.1.5).
-fn timestamp(text: &str) -> Option<Timestamp> {
-    text.replace(" +", "+").replace(" -", "-").parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::timestamp;
-
-    #[test]
-    fn times_are_read_in_every_zone() {
-        let seconds = |text: &str| timestamp(text).map(|it| it.as_second());
-        assert_eq!(seconds("2026-11-25 07:51:19Z"), Some(1_795_593_079));
-        assert_eq!(seconds("2026-11-25 08:51:19 +01:00"), Some(1_795_593_079));
-        assert_eq!(seconds("2026-11-25 02:21:19 -05:30"), Some(1_795_593_079));
-        assert_eq!(seconds("yesterday"), None);
-    }
 }

@@ -264,8 +264,15 @@ function gantt(failover) {
     const bar = html("span", { class: `bar ${tone}${isOpen ? " open" : ""}` });
     bar.style.left = `${(100 * (phase.began - failover.began)) / span}%`;
     bar.style.width = `${(100 * (ended - phase.began)) / span}%`;
+    const starting = phase.started ? `the last ${seconds(ended - phase.started)} of it being started` : null;
+    if (starting && ended > phase.began) {
+      // Before it was started it waited for others.
+      const waited = html("span", { class: "waited" });
+      waited.style.width = `${(100 * (phase.started - phase.began)) / (ended - phase.began)}%`;
+      bar.append(waited);
+    }
     return [html("span", { class: "n" }, mark(isOpen ? "notice" : "good"), phase.name),
-      html("span", { class: "s" }, seconds(ended - phase.began)),
+      html("span", { class: "s", title: starting }, seconds(ended - phase.began), starting ? html("span", { class: "unseen" }, `, ${starting}`) : null),
       html("span", { class: "track", "aria-hidden": "true" }, bar)];
   });
 }
