@@ -11,6 +11,7 @@
 //! page's script decides nothing. Unknown is not down: a controller that says
 //! nothing is silent, and what only it could tell is not known.
 
+pub mod action;
 mod clock;
 mod deed;
 mod draw;

@@ -145,6 +145,19 @@ pub const CONSOLE_PORT: u16 = 9818;
 pub const CONSOLE_UNIT: &str = "slurmha-console.service";
 /// Its file.
 pub const CONSOLE_UNIT_FILE: &str = "/etc/systemd/system/slurmha-console.service";
+/// Group that may reach the door to the console's actions, and owns nothing else; and a
+/// user of that name, who is nobody.
+pub const ACTIONS_GROUP: &str = "slurmha-actions";
+/// Its id, in the same range as Slurm's.
+pub const ACTIONS_ID: u32 = 64034;
+/// Unit that listens for the console's actions, on the first controller.
+pub const ACTIONS_SOCKET_UNIT: &str = "slurmha-console-action.socket";
+/// File of that unit.
+pub const ACTIONS_SOCKET_FILE: &str = "/etc/systemd/system/slurmha-console-action.socket";
+/// File of the unit that does one.
+pub const ACTIONS_UNIT_FILE: &str = "/etc/systemd/system/slurmha-console-action@.service";
+/// Where it listens.
+pub const ACTIONS_SOCKET: &str = "/run/slurmha-console-action.sock";
 /// TCP port, on a login node's address in the cluster network, at which browsers
 /// find the portal, unless the site file names another.
 pub const PORTAL_PORT: u16 = 8443;

@@ -39,6 +39,8 @@ pub enum SecretId {
     VpnKey,
     /// Password of the console, or its hash, where the console runs.
     ConsolePassword,
+    /// Password of the console's actions, or its hash, on the first controller.
+    ConsoleActionsPassword,
     /// The console's certificate, if the site has one of its own.
     ConsoleCertificate,
     /// Its private key.
@@ -100,6 +102,7 @@ impl SecretId {
             | Self::WebhookUrl(_)
             | Self::GrafanaPassword
             | Self::ConsolePassword
+            | Self::ConsoleActionsPassword
             | Self::ConsoleCertificate
             | Self::ConsoleKey
             | Self::PortalCertificate
@@ -134,6 +137,7 @@ impl fmt::Display for SecretId {
             Self::GrafanaPassword => f.write_str("grafana-password"),
             Self::VpnKey => f.write_str("vpn-key"),
             Self::ConsolePassword => f.write_str("console-password"),
+            Self::ConsoleActionsPassword => f.write_str("console-actions-password"),
             Self::ConsoleCertificate => f.write_str("console-certificate"),
             Self::ConsoleKey => f.write_str("console-key"),
             Self::DirectoryConf => f.write_str("directory-conf"),

@@ -11,8 +11,8 @@ mod choose;
 mod progress;
 mod report;
 
-pub use choose::{Choice, Unfit, choose, obstacles};
-pub use progress::{arrived, failures, missing, replicates};
+pub use choose::{Choice, Unfit, View, choose, obstacles};
+pub use progress::{Side, arrived, failures, missing, replicates};
 pub use report::{Report, Step, render_text};
 
 /// Id of the constraint that `crm_resource --move` makes for a resource.

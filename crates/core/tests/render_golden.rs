@@ -4,8 +4,8 @@
 use slurmha_core::config_file::ConfigFile;
 use slurmha_core::desired::{MachineWants, Want, desired};
 use slurmha_core::layout::{
-    CONSOLE_UNIT, CONSOLE_UNIT_FILE, EXPORTER_UNIT, PORTAL_SESSION_SOCKET_UNIT, PORTAL_UNIT,
-    SITE_FILE,
+    ACTIONS_SOCKET_UNIT, CONSOLE_UNIT, CONSOLE_UNIT_FILE, EXPORTER_UNIT,
+    PORTAL_SESSION_SOCKET_UNIT, PORTAL_UNIT, SITE_FILE,
 };
 use slurmha_core::plan::Stage;
 use slurmha_core::secret::SecretId;
@@ -266,6 +266,35 @@ fn the_consoles_unit_with_a_certificate_of_the_sites_own() {
     });
     let file = files.into_iter().next().expect("a unit");
     insta::assert_snapshot!("ctl1-slurmha-console.service", rendered(file));
+}
+
+const ACTIONS: &str = "actions = [\"standby\"]\nactions_password_file = \"~/act\"\n";
+
+/// The door is on the first controller alone, and so is what opens it.
+#[test]
+fn every_file_of_the_consoles_actions() {
+    let machines = wanted(&format!("{SITE}{CONSOLE}{ACTIONS}"));
+    let mut count = 0;
+    for (_, want) in &machines[0].wants {
+        let Want::File(file) = want else { continue };
+        let path = file.path.to_string_lossy();
+        if path.contains("slurmha-console-action") || path.ends_with("slurmha-console.service") {
+            let name = format!("acting-ctl1{}", file.path.display()).replace('/', "-");
+            insta::assert_snapshot!(name, rendered(file));
+            count += 1;
+        }
+    }
+    assert_eq!(count, 3);
+    let password = Want::Secret(SecretId::ConsoleActionsPassword);
+    for (nth, machine) in machines.iter().enumerate() {
+        let has = machine.wants.iter().any(|(_, want)| *want == password);
+        let opens = runs(machine, ACTIONS_SOCKET_UNIT);
+        assert_eq!((has, opens), (nth == 0, nth == 0), "{}", machine.machine.name);
+    }
+    let closed = Want::NotRunning { unit: ACTIONS_SOCKET_UNIT.to_owned() };
+    for text in [SITE.to_owned(), format!("{SITE}{CONSOLE}")] {
+        assert!(wanted(&text)[0].wants.iter().any(|(_, want)| *want == closed));
+    }
 }
 
 #[test]

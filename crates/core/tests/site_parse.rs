@@ -118,6 +118,31 @@ fn the_console_is_what_the_file_says() {
 }
 
 #[test]
+fn what_the_console_may_do_is_what_the_file_says() {
+    assert_eq!(spotless(PRODUCTION).console.expect("a console").actions, None);
+    let act = "[console]\nactions = [\"standby\"]\nactions_password_file = \"~/act\"\n";
+    let site = spotless(&PRODUCTION.replace("[console]\n", act));
+    let console = site.console.as_ref().expect("a console");
+    let actions = console.actions.as_ref().expect("actions");
+    assert_eq!(actions.allowed, [slurmha_core::site::ActionKind::Standby].into());
+    assert_eq!(console.secrets().len(), 3, "the actions' password is not everywhere");
+    assert_eq!(site.given_secrets().len(), 12);
+    for (line, why) in [
+        ("actions = [\"switchover\"]", "actions need `actions_password_file`"),
+        ("actions_password_file = \"~/act\"", "is of no use without `actions`"),
+        ("actions = []\nactions_password_file = \"~/act\"", "is of no use without `actions`"),
+        (
+            "actions = [\"drill\"]\nactions_password_file = \"~/act\"",
+            "is nothing that the console can do",
+        ),
+    ] {
+        let text = PRODUCTION.replace("[console]\n", &format!("[console]\n{line}\n"));
+        let told = slurmha_core::site::parse("site.toml", &text).expect_err(why);
+        assert!(format!("{told:?}").contains(why), "{told:?}");
+    }
+}
+
+#[test]
 fn the_portal_is_what_the_file_says() {
     let site = spotless(PRODUCTION);
     let portal = site.portal.as_ref().expect("a portal");

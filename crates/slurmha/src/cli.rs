@@ -92,6 +92,9 @@ enum Command {
     /// A user behind the portal; started by systemd for each that signs in
     #[command(hide = true)]
     PortalSession(command::portal_session::Args),
+    /// What somebody has asked the console for; started by systemd
+    #[command(hide = true)]
+    ConsoleAction(command::console_action::Args),
     /// What runs on the machines; called by slurmha itself
     #[command(hide = true)]
     Node(command::node::Args),
@@ -124,6 +127,7 @@ impl Cli {
             Command::Portal(args) => command::portal::run(&args),
             Command::Lab(args) => command::lab::run(args).map_err(Failure::from),
             Command::PortalSession(args) => command::portal_session::run(&args),
+            Command::ConsoleAction(args) => command::console_action::run(&args),
             Command::Node(args) => command::node::run(&args),
         }?;
         Ok(ExitCode::SUCCESS)

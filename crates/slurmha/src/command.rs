@@ -4,6 +4,7 @@
 pub mod apply;
 pub mod check;
 pub mod console;
+pub mod console_action;
 pub mod dashboards;
 pub mod drill;
 pub mod exporter;

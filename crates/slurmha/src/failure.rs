@@ -4,6 +4,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use slurmha_core::console::action::Outcome;
+
 /// Why a command did not do what was asked.
 #[derive(Debug)]
 pub struct Failure {
@@ -79,6 +81,11 @@ impl Failure {
     pub fn hint(mut self, hint: impl fmt::Display) -> Self {
         self.hints.push(hint.to_string());
         self
+    }
+
+    /// The same for somebody who sees no terminal.
+    pub fn outcome(self) -> Outcome {
+        Outcome { code: self.kind as u8, text: self.message, next: self.hints }
     }
 
     /// Prints the failure to stderr, the one place where this happens.

@@ -6,6 +6,7 @@ mod apply;
 mod cli;
 mod command;
 mod console;
+mod console_action;
 mod drill;
 mod durable;
 mod exporter;

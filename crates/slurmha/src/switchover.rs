@@ -112,7 +112,9 @@ impl Move<'_> {
         await_first_answer(prober, seen)?;
         pause(MARGIN)?;
         let (from, to) = (self.from.clone(), self.to.clone());
-        mover.begin(Task::Move(MoveTask { from, to, limit: LIMIT })).map_err(Failure::remote)?;
+        mover
+            .begin(Task::Move(MoveTask { from, to, limit: LIMIT, from_here: false }))
+            .map_err(Failure::remote)?;
         let moved = self.follow(mover, seen);
         if moved.is_err() {
             self.wait_for_undo(mover, seen);
@@ -156,25 +158,9 @@ impl Move<'_> {
     }
 
     fn judge(&self, moved: Moved) -> Result<Moved, Failure> {
-        let to = &self.to;
-        let undone = match &moved.left_over {
-            None => "the order has been taken back; Pacemaker decides alone again".to_owned(),
-            Some(left) => left.clone(),
-        };
-        match (&moved.result, &moved.left_over) {
-            (Ok(()), None) => {
-                self.progress.machine(to.as_str(), "all runs here; the order is taken back");
-                Ok(moved)
-            }
-            (Ok(()), Some(left)) => {
-                Err(Failure::not_as_wanted(format!("everything runs on {to}, but {left}"))
-                    .hint("slurmha switchover again takes it away"))
-            }
-            (Err(why), _) => Err(Failure::not_as_wanted(format!(
-                "the role did not move to {to}: {why}\n  {undone}"
-            ))
-            .hint("slurmha status")),
-        }
+        let moved = judge(&self.to, moved)?;
+        self.progress.machine(self.to.as_str(), "all runs here; the order is taken back");
+        Ok(moved)
     }
 
     /// The target fell silent. It takes the order back as soon as it notices.
@@ -222,6 +208,28 @@ impl Move<'_> {
             ..Report::already(&self.site.cluster_name, &self.from)
         }
         .with_outage(&probes, course.ordered, end)
+    }
+}
+
+/// Whether a move to that controller has ended as it should.
+///
+/// # Errors
+/// When it has not, or has left something behind.
+pub fn judge(to: &NodeName, moved: Moved) -> Result<Moved, Failure> {
+    let undone = match &moved.left_over {
+        None => "the order has been taken back; Pacemaker decides alone again".to_owned(),
+        Some(left) => left.clone(),
+    };
+    match (&moved.result, &moved.left_over) {
+        (Ok(()), None) => Ok(moved),
+        (Ok(()), Some(left)) => {
+            Err(Failure::not_as_wanted(format!("everything runs on {to}, but {left}"))
+                .hint("slurmha switchover again takes it away"))
+        }
+        (Err(why), _) => {
+            Err(Failure::not_as_wanted(format!("the role did not move to {to}: {why}\n  {undone}"))
+                .hint("slurmha status"))
+        }
     }
 }
 

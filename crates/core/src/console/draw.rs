@@ -13,6 +13,7 @@ mod scheduler;
 
 use jiff::Timestamp;
 
+use super::action::offers;
 use super::picture::{Fact, Picture, Tone};
 use super::{Heard, View};
 use crate::observe::ClusterStatus;
@@ -40,6 +41,8 @@ pub fn draw(site: &Site, heard: &[Heard; 2], now: Timestamp) -> Picture {
         fencing: machines::fencing(&seen),
         scheduler: scheduler::scheduler(&seen),
         deeds: deeds::deeds(&seen),
+        actions: offers(site, &seen.status),
+        status: Some(seen.status.clone()),
     }
 }
 

@@ -87,6 +87,13 @@ impl Memory {
         self.tracker.current.iter().chain(self.failovers.iter().rev()).collect()
     }
 
+    /// What the last planned move has cost, in words.
+    pub fn last_move(&self) -> Option<&str> {
+        let moves = self.failovers.iter().rev().filter(|it| it.lost.is_empty());
+        let mut moves = moves.filter(|it| it.from.is_some() && it.to.is_some() && it.from != it.to);
+        moves.next().map(|it| it.cost.as_str()).filter(|cost| !cost.is_empty())
+    }
+
     /// Grows whenever [`Memory::failovers`] changes.
     pub fn failover_changes(&self) -> u64 {
         self.changes

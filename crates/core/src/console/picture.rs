@@ -6,8 +6,19 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::action::{Action, Offers, Refusal, refusal};
 use super::deed::Deed;
-use crate::status::{Problem, Verdict};
+use crate::site::Site;
+use crate::status::{Problem, Status, Verdict};
+use crate::switchover::View;
+
+impl Picture {
+    /// Why this action would not be safe now; nothing when it may be asked for.
+    pub fn refusal(&self, site: &Site, action: &Action) -> Option<Refusal> {
+        let Some(status) = &self.status else { return Some(Refusal::unknown()) };
+        refusal(site, status, View::Whole, action)
+    }
+}
 
 /// What the page shows at one moment. Times are milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,6 +60,11 @@ pub struct Picture {
     /// asked. The page is shown what becomes of it, the failovers.
     #[serde(skip)]
     pub deeds: Option<Vec<Deed>>,
+    /// What can be done from the page; `None` where that is nothing.
+    pub actions: Option<Offers>,
+    /// What the offers were made from.
+    #[serde(skip)]
+    pub status: Option<Status>,
 }
 
 /// What a word means, for its shape and colour.

@@ -2,11 +2,16 @@
 //! What shows the cluster to browsers: on both controllers, so that the one
 //! that lives does, and on the monitoring hosts, which outlive both.
 
+use super::everywhere::account;
 use super::{Want, enabled, running};
 use crate::config_file::{Access, ConfigFile};
-use crate::layout::{CONSOLE_UNIT, CONSOLE_UNIT_FILE, SITE_FILE};
+use crate::layout::{
+    ACTIONS_GROUP, ACTIONS_ID, ACTIONS_SOCKET_FILE, ACTIONS_SOCKET_UNIT, CONSOLE_UNIT,
+    CONSOLE_UNIT_FILE, SITE_FILE,
+};
 use crate::plan::Stage;
 use crate::render::units;
+use crate::secret::SecretId;
 use crate::site::{Machine, Role, Site};
 
 pub(super) fn wants(site: &Site, machine: &Machine, site_text: &str) -> Vec<(Stage, Want)> {
@@ -15,8 +20,11 @@ pub(super) fn wants(site: &Site, machine: &Machine, site_text: &str) -> Vec<(Sta
     if !shows {
         return Vec::new();
     }
-    let Some(console) = &site.console else { return nothing() };
-    let mut wants = vec![(Stage::Base, Want::File(units::console(console, machine.address)))];
+    let Some(console) = &site.console else { return nothing().chain(no_actions()).collect() };
+    let acts = console.actions.is_some() && machine.name == site.controllers[0].name;
+    let unit = units::console(console, machine.address, acts);
+    let mut wants = vec![(Stage::Base, Want::File(unit))];
+    wants.extend(if acts { actions() } else { no_actions() });
     if !machine.roles.contains(&Role::Controller) {
         let copy = ConfigFile::new(SITE_FILE, site_text).with_access(Access::root(0o644));
         wants.push((Stage::Base, Want::File(copy)));
@@ -33,10 +41,28 @@ pub(super) fn wants(site: &Site, machine: &Machine, site_text: &str) -> Vec<(Sta
 }
 
 /// It is ours, and there for nobody else.
-fn nothing() -> Vec<(Stage, Want)> {
-    let unit = CONSOLE_UNIT.to_owned();
-    vec![
-        (Stage::Membership, Want::NotEnabled { unit: unit.clone() }),
-        (Stage::Membership, Want::NotRunning { unit }),
-    ]
+fn nothing() -> impl Iterator<Item = (Stage, Want)> {
+    gone(CONSOLE_UNIT)
+}
+
+/// The door to what root does for the console, and what it takes to pass it.
+fn actions() -> Vec<(Stage, Want)> {
+    let mut base = Vec::from(account(ACTIONS_GROUP, ACTIONS_ID, "/nonexistent"));
+    base.extend(units::console_action().map(Want::File));
+    let mut wants: Vec<(Stage, Want)> = base.into_iter().map(|it| (Stage::Base, it)).collect();
+    wants.push((Stage::Secrets, Want::Secret(SecretId::ConsoleActionsPassword)));
+    wants.push((Stage::Nodes, enabled(ACTIONS_SOCKET_UNIT)));
+    wants.push((Stage::Nodes, running(ACTIONS_SOCKET_UNIT, &[ACTIONS_SOCKET_FILE])));
+    wants
+}
+
+/// What is not allowed any more has no door.
+fn no_actions() -> Vec<(Stage, Want)> {
+    gone(ACTIONS_SOCKET_UNIT).collect()
+}
+
+fn gone(unit: &str) -> impl Iterator<Item = (Stage, Want)> + use<> {
+    let unit = unit.to_owned();
+    let wants = [Want::NotEnabled { unit: unit.clone() }, Want::NotRunning { unit }];
+    wants.into_iter().map(|want| (Stage::Membership, want))
 }

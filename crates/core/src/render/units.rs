@@ -2,6 +2,7 @@
 //! systemd drop-ins and option files of the daemons.
 
 mod console;
+mod console_action;
 mod durable;
 mod exporter;
 mod notice;
@@ -17,6 +18,7 @@ use crate::render::cib::id;
 use crate::site::{NodeName, Site};
 
 pub use console::console;
+pub use console_action::console_action;
 pub use durable::durable;
 pub use exporter::exporter;
 pub use notice::notice;

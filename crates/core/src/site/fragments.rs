@@ -15,7 +15,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::Span;
 use super::fragment::{Field, Fragment, Need, fragment, read_table, take_value};
-use super::model::{Accept, AfterFencing, DurableSubmit};
+use super::model::{Accept, ActionKind, AfterFencing, DurableSubmit};
 use super::reader::{Report, Value, wrong_type};
 use super::schema::table_schema;
 use super::spanned::Spanned;
@@ -382,6 +382,12 @@ fragment! {
         optional certificate_file: FilePath,
         /// A file on the administrator's machine with the certificate's private key in PEM.
         optional key_file: FilePath,
+        /// What may be done from the page of the first controller: "switchover" moves the active role,
+        /// "standby" sets a passive controller aside and takes it back. Nothing by default.
+        optional actions: Many<ActionKind>,
+        /// A file on the administrator's machine that holds the password, or its hash, which is asked for at each action;
+        /// another one than that of looking.
+        optional actions_password_file: FilePath,
     }
 }
 

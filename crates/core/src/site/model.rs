@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::secret::SecretId;
 
-pub use console::{Certificate, Console};
+pub use console::{ActionKind, Actions, Certificate, Console};
 pub use monitoring::{Grafana, Mail, MailLogin, Monitoring, MonitoringHost, Webhook, WebhookUrl};
 pub use people::{Homes, Limits, LocalGroup, LocalUser, NfsHomes, People};
 pub use portal::Portal;

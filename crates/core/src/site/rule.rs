@@ -237,6 +237,8 @@ rules! {
     Error CONSOLE_PORT = "console-port";
     /// A certificate is of use with its key alone.
     Error CONSOLE_CERTIFICATE = "console-certificate";
+    /// Who acts shows more than who looks.
+    Error CONSOLE_ACTIONS = "console-actions";
 
     // People.
     /// Names and shells of accounts are plain.

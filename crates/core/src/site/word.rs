@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use toml::de::DeValue;
 
 use super::diagnostic::{Diagnostic, Span};
-use super::model::{Accept, AfterFencing, DurableSubmit};
+use super::model::{Accept, ActionKind, AfterFencing, DurableSubmit};
 use super::reader::{Report, Value, nearest, wrong_type};
 use super::rule;
 
@@ -21,6 +21,26 @@ impl Value for Accept {
             report,
             Self::ALL.map(|a| (a.as_str(), a)),
             "is no danger that can be accepted",
+        )
+    }
+
+    fn schema() -> Json {
+        json!({ "enum": Self::ALL.map(Self::as_str) })
+    }
+}
+
+impl Value for ActionKind {
+    fn expected() -> String {
+        one_of(Self::ALL.map(Self::as_str))
+    }
+
+    fn read(value: &DeValue<'_>, span: &Span, report: &mut Report) -> Option<Self> {
+        read_word(
+            value,
+            span,
+            report,
+            Self::ALL.map(|a| (a.as_str(), a)),
+            "is nothing that the console can do",
         )
     }
 

@@ -51,21 +51,40 @@ pub fn choose(site: &Site, status: &Status, to: Option<&str>) -> Result<Choice, 
     }
 }
 
+/// What a status was seen from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View<'a> {
+    /// Both controllers were asked.
+    Whole,
+    /// This controller alone, by itself. What it says of the other one is
+    /// Pacemaker's word and DRBD's, which both sides share.
+    Own(&'a NodeName),
+}
+
+impl View<'_> {
+    fn asks(self, name: &NodeName) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Own(own) => own == name,
+        }
+    }
+}
+
 /// Everything that makes a move unsafe. Compute and login nodes that are away
 /// are none of it: a large site never has all of them.
-pub fn obstacles(status: &Status, from: &NodeName, to: &NodeName) -> Vec<Problem> {
+pub fn obstacles(status: &Status, view: View<'_>, from: &NodeName, to: &NodeName) -> Vec<Problem> {
     let mut obstacles: Vec<Problem> =
         status.problems.iter().filter(|problem| !problem.outside).cloned().collect();
     // What follows is a problem of the status already, unless it is unknown
     // in a way that nobody thought of: a move needs proof, not silence.
-    let unproven = unproven(status, from, to);
+    let unproven = unproven(status, view, from, to);
     if obstacles.is_empty() {
         obstacles.extend(unproven);
     }
     obstacles
 }
 
-fn unproven(status: &Status, from: &NodeName, to: &NodeName) -> Vec<Problem> {
+fn unproven(status: &Status, view: View<'_>, from: &NodeName, to: &NodeName) -> Vec<Problem> {
     let mut found = Vec::new();
     let mut demand = |proven: bool, text: String, next: String| {
         if !proven {
@@ -76,7 +95,7 @@ fn unproven(status: &Status, from: &NodeName, to: &NodeName) -> Vec<Problem> {
     for name in [from, to] {
         let machine = status.machines.iter().find(|machine| machine.name == *name);
         demand(
-            machine.is_some_and(|m| m.contact == Contact::Reachable),
+            !view.asks(name) || machine.is_some_and(|m| m.contact == Contact::Reachable),
             format!("{name} was not reached"),
             format!("ssh {name}"),
         );
@@ -87,7 +106,7 @@ fn unproven(status: &Status, from: &NodeName, to: &NodeName) -> Vec<Problem> {
         );
         let side = status.replication.get(name).and_then(Reading::known);
         demand(
-            side.is_some_and(is_in_sync),
+            !view.asks(name) || side.is_some_and(is_in_sync),
             format!("DRBD on {name} is not known to be connected and up to date"),
             format!("on {name}: drbdadm status"),
         );

@@ -48,10 +48,23 @@ pub fn failures(status: &ClusterStatus) -> Vec<String> {
         .collect()
 }
 
-/// Why the target's DRBD would not survive the next failure; nothing when it
-/// would.
-pub fn replicates(side: &DrbdStatus) -> Option<String> {
-    if side.role == "Primary" && side.peer_role == "Secondary" && is_in_sync(side) {
+/// From which side DRBD is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The one that the role has to leave.
+    Source,
+    /// The one that it moves to.
+    Target,
+}
+
+/// Why DRBD would not survive the next failure after the move, seen from that
+/// side; nothing when it would.
+pub fn replicates(side: &DrbdStatus, from: Side) -> Option<String> {
+    let wanted = match from {
+        Side::Source => ("Secondary", "Primary"),
+        Side::Target => ("Primary", "Secondary"),
+    };
+    if (side.role.as_str(), side.peer_role.as_str()) == wanted && is_in_sync(side) {
         return None;
     }
     let DrbdStatus { role, peer_role, connection, .. } = side;

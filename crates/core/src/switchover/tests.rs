@@ -17,7 +17,7 @@ fn status(how: impl FnOnce(&mut Answers)) -> Status {
 }
 
 fn in_the_way(how: impl FnOnce(&mut Answers)) -> Vec<(String, Option<String>)> {
-    let found = obstacles(&status(how), &"ctl1".into(), &"ctl2".into());
+    let found = obstacles(&status(how), View::Whole, &"ctl1".into(), &"ctl2".into());
     found.into_iter().map(|problem| (problem.text, problem.next)).collect()
 }
 
@@ -122,7 +122,7 @@ fn what_was_not_asked_is_in_the_way() {
     let mut silent = status(|_| {});
     silent.replication.clear();
     silent.daemons.slurmctld = Health::Elsewhere;
-    let found = obstacles(&silent, &"ctl1".into(), &"ctl2".into());
+    let found = obstacles(&silent, View::Whole, &"ctl1".into(), &"ctl2".into());
     let texts: Vec<&str> = found.iter().map(|problem| problem.text.as_str()).collect();
     assert_eq!(
         texts,
@@ -184,12 +184,12 @@ fn a_failure_is_told_and_does_not_hide_that_the_move_is_done() {
 fn the_old_side_must_have_all_data_in_the_end() {
     let Ok(observation) = &answers()[&NodeName::from("ctl1")] else { panic!() };
     let Reading::Known(side) = &observation.drbd else { panic!() };
-    assert_eq!(replicates(side), None);
+    assert_eq!(replicates(side, Side::Target), None);
     let mut alone = side.clone();
     alone.connection = "StandAlone".to_owned();
     alone.peer_role = "Unknown".to_owned();
     let why = "DRBD is Primary, its peer Unknown, the connection StandAlone";
-    assert_eq!(replicates(&alone).as_deref(), Some(why));
+    assert_eq!(replicates(&alone, Side::Target).as_deref(), Some(why));
 }
 
 #[test]

@@ -244,6 +244,17 @@ pub fn delete_constraint(
     system.run(&command)?.success().map(|_| ())
 }
 
+/// `crm_attribute`: sets a node aside until it is taken back, or takes it
+/// back; succeeds when it is so already. The same attribute as that of `pcs
+/// node standby` and `unstandby` (crm_standby(8) of 2.1.5 calls this).
+pub fn set_standby(system: &dyn System, node: &str, aside: bool) -> Result<(), CommandError> {
+    let command = Command::new("crm_attribute")
+        .args(["--node", node, "--name", "standby", "--lifetime", "forever"])
+        .timeout(TIMEOUT);
+    let command = if aside { command.args(["--update", "on"]) } else { command.arg("--delete") };
+    system.run(&command)?.success().map(|_| ())
+}
+
 /// `attrd_updater`: this node's promotion score for a resource, until the
 /// node leaves; `None` takes it away. The attribute's name is Pacemaker's own
 /// (lib/common/attrs.c of 2.1, `pcmk_promotion_score_name`).

@@ -56,11 +56,7 @@ pub fn take(fleet: &Fleet, site: &Site, what: &str) -> Result<Lock, Failure> {
     });
     match answer.recv_timeout(ANSWER_LIMIT) {
         Ok(Ok(line)) if line == HELD => Ok(Lock { conversation }),
-        Ok(Ok(line)) => {
-            let holder = line.strip_prefix(TAKEN).unwrap_or(&line);
-            Err(Failure::refused(format!("something else is at work: {holder}"))
-                .hint("wait for it to end; a run that was killed holds no lock"))
-        }
+        Ok(Ok(line)) => Err(taken(line.strip_prefix(TAKEN).unwrap_or(&line))),
         Ok(Err(error)) => Err(crate::fleet::failure(&error)),
         Err(_) => Err(Failure::remote(format!("{machine} did not answer about {FILE}"))),
     }
@@ -79,18 +75,46 @@ pub fn hold() -> io::Result<()> {
     let mut who = String::new();
     io::stdin().read_line(&mut who)?;
     fs::create_dir_all("/run/slurmha")?;
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(FILE)?;
-    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-        println!("{TAKEN}{}", holder(&mut file));
-        return Ok(());
-    }
-    file.set_len(0)?;
-    file.write_all(who.trim().as_bytes())?;
+    let _file = match lock(who.trim())? {
+        Ok(file) => file,
+        Err(holder) => {
+            println!("{TAKEN}{holder}");
+            return Ok(());
+        }
+    };
     println!("{HELD}");
     // Lines may come; only the end counts.
     io::copy(&mut io::stdin(), &mut io::sink())?;
     Ok(())
+}
+
+/// The same lock for somebody who is on the first controller already; `who`
+/// is for the eyes of those who come second.
+///
+/// # Errors
+/// When somebody has it, or the file cannot be used.
+pub fn take_here(who: &str) -> Result<File, Failure> {
+    match lock(who) {
+        Ok(Ok(file)) => Ok(file),
+        Ok(Err(holder)) => Err(taken(&holder)),
+        Err(error) => Err(Failure::remote(format!("cannot use {FILE}: {error}"))),
+    }
+}
+
+fn lock(who: &str) -> io::Result<Result<File, String>> {
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(FILE)?;
+    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        return Ok(Err(holder(&mut file)));
+    }
+    file.set_len(0)?;
+    file.write_all(who.as_bytes())?;
+    Ok(Ok(file))
+}
+
+fn taken(holder: &str) -> Failure {
+    Failure::refused(format!("something else is at work: {holder}"))
+        .hint("wait for it to end; a run that was killed holds no lock")
 }
 
 fn holder(file: &mut File) -> String {

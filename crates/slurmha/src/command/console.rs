@@ -15,7 +15,7 @@ use slurmha_host::{Local, System};
 use slurmha_lab::interrupt;
 use tokio::sync::watch;
 
-use crate::console::{Console, History, Hub, Login, Plots, Seats, Shown, hashed, pages};
+use crate::console::{Actions, Console, History, Hub, Login, Plots, Seats, Shown, hashed, pages};
 use crate::failure::Failure;
 use crate::site_file::SiteFile;
 use crate::web::Encryption;
@@ -28,7 +28,7 @@ Examples:
   https://10.77.0.11:9818/                                         what a browser is given
 
 It needs no rights: it listens to the exporters of both controllers, and changes
-nothing.";
+nothing itself.";
 
 /// Shows the cluster live to browsers: who is active, what moves, what
 /// happened.
@@ -66,6 +66,10 @@ pub struct Args {
     /// Where Prometheus answers [default: at the site's monitoring hosts]
     #[arg(long, value_name = "ADDRESS:PORT")]
     prometheus: Vec<SocketAddr>,
+    /// Socket of the helper that does what the site file allows; without it
+    /// nothing can be done from the page
+    #[arg(long, value_name = "SOCKET")]
+    actions: Option<PathBuf>,
     /// Read a password from stdin, print its hash and end
     #[arg(long, conflicts_with_all = ["listen", "password_file"])]
     hash: bool,
@@ -121,9 +125,20 @@ fn listen(
     let plots = Arc::new(Plots::new(Arc::clone(system), prometheus(args, &site)));
     let (show, shown) = watch::channel(Shown::default());
     let seats = Seats::new();
-    let console = Console { login: Arc::new(login), plots, shown, seats: seats.clone() };
     let site = Arc::new(site);
-    let hub = Hub { site, system: Arc::clone(system), memory, history: Some(history), seats };
+    let helper = args.actions.clone();
+    let actions = helper.map(|socket| Arc::new(Actions::new(Arc::clone(system), socket)));
+    let acts = actions.is_some();
+    let console = Console {
+        login: Arc::new(login),
+        plots,
+        shown,
+        seats: seats.clone(),
+        site: Arc::clone(&site),
+        user: args.user.as_str().into(),
+        actions,
+    };
+    let hub = Hub { site, system: Arc::clone(system), memory, history: Some(history), seats, acts };
     let served = thread::spawn(move || {
         let served = web::runtime().and_then(|runtime| {
             runtime.block_on(async {

@@ -3,8 +3,9 @@
 
 use std::io::IsTerminal as _;
 
+use slurmha_core::console::action::unsafe_move;
 use slurmha_core::site::NodeName;
-use slurmha_core::switchover::{Choice, Report, Unfit, choose, obstacles, render_text};
+use slurmha_core::switchover::{Choice, Report, Unfit, View, choose, render_text};
 
 use super::apply::agree;
 use crate::apply::lock;
@@ -99,15 +100,12 @@ fn plan(
         Unfit::NothingActive => Failure::refused(unfit).hint("slurmha status tells what is wrong"),
     })?;
     let Choice::Move { from, to } = &choice else { return Ok(choice) };
-    let obstacles = obstacles(&status, from, to);
-    if obstacles.is_empty() {
-        return Ok(choice);
+    match unsafe_move(&status, View::Whole, from, to) {
+        None => Ok(choice),
+        Some(refusal) => {
+            Err(refusal.next.iter().fold(Failure::refused(refusal.text), Failure::hint))
+        }
     }
-    let reasons: Vec<String> = obstacles.iter().map(|o| format!("\n  {}", o.text)).collect();
-    let message = format!("it is not safe to move from {from} to {to}{}", reasons.concat());
-    let mut cures: Vec<&String> = obstacles.iter().filter_map(|o| o.next.as_ref()).collect();
-    cures.dedup();
-    Err(cures.into_iter().fold(Failure::refused(message), Failure::hint))
 }
 
 fn ask(from: &NodeName, to: &NodeName) -> Result<(), Failure> {

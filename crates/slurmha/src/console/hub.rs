@@ -39,6 +39,10 @@ pub struct Shown {
     pub failovers: Arc<str>,
     /// The last events, oldest first.
     pub events: Arc<[Event]>,
+    /// The picture itself.
+    pub seen: Option<Arc<Picture>>,
+    /// What the last planned move has cost, in words.
+    pub last_move: Option<String>,
 }
 
 /// Puts together what both controllers tell.
@@ -49,6 +53,8 @@ pub struct Hub {
     pub history: Option<History>,
     /// The browsers' seats.
     pub seats: Seats,
+    /// Whether this console can ask for actions.
+    pub acts: bool,
 }
 
 impl Hub {
@@ -80,7 +86,11 @@ impl Hub {
     }
 
     fn show(&mut self, heard: &[Heard; 2], last: &mut Last, shown: &watch::Sender<Shown>) {
-        let picture = draw(&self.site, heard, self.system.now());
+        let mut picture = draw(&self.site, heard, self.system.now());
+        if let Some(actions) = &mut picture.actions {
+            actions.here = self.acts;
+        }
+        let picture = Arc::new(picture);
         let lines = self.memory.see(&picture);
         if let Some(history) = &mut self.history {
             history.append(&lines, &self.memory);
@@ -91,7 +101,9 @@ impl Hub {
         let is_news = last.picture.as_ref().is_none_or(|last| !is_the_same(last, &picture));
         shown.send_modify(|shown| {
             shown.version += u64::from(is_news);
-            shown.picture = json(&picture);
+            shown.picture = json(&*picture);
+            shown.seen = Some(Arc::clone(&picture));
+            shown.last_move = self.memory.last_move().map(str::to_owned);
             if !lines.is_empty() || shown.version == 1 {
                 shown.events = self.memory.events_after(0).cloned().collect();
             }
@@ -107,7 +119,7 @@ impl Hub {
 /// What was shown last, and when something last happened. A console that
 /// begins watches for a while: it has no earlier word to compare with.
 struct Last {
-    picture: Option<Picture>,
+    picture: Option<Arc<Picture>>,
     event: Instant,
 }
 
@@ -129,7 +141,7 @@ fn is_the_same(before: &Picture, after: &Picture) -> bool {
     let timeless = |picture: &Picture| {
         let mut picture = Picture { at: Timestamp::UNIX_EPOCH, ..picture.clone() };
         picture.controllers.iter_mut().for_each(|controller| controller.heard_at = None);
-        picture.deeds = None;
+        (picture.deeds, picture.status) = (None, None);
         picture
     };
     timeless(before) == timeless(after)

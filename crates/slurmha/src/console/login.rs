@@ -40,6 +40,13 @@ impl Token {
         &self.0
     }
 
+    /// What the session's forms carry, so that none is sent that was not asked
+    /// for here: nobody can make it who does not have the token, and it does
+    /// not tell the token.
+    pub fn form(&self) -> String {
+        BASE64.encode(Sha256::digest(format!("form {}", self.0)))
+    }
+
     /// What is kept of it.
     fn digest(&self) -> [u8; 32] {
         Sha256::digest(self.0.as_bytes()).into()
@@ -60,7 +67,7 @@ pub enum Attempt {
 pub struct Login {
     system: Arc<dyn System + Send + Sync>,
     user: String,
-    hash: String,
+    password: Password,
     /// When each session ends, by [`System::elapsed`].
     sessions: Mutex<HashMap<[u8; 32], Duration>>,
     waiting: Semaphore,
@@ -77,17 +84,11 @@ impl Login {
         user: &str,
         password: &str,
     ) -> Result<Self, String> {
-        let password = password.trim_end_matches(['\r', '\n']);
-        let hash = if password.starts_with(HASHED) {
-            PasswordHash::new(password).map_err(|error| format!("the hash is none: {error}"))?;
-            password.to_owned()
-        } else {
-            hashed(&*system, password)?
-        };
+        let password = Password::new(&*system, password)?;
         Ok(Self {
             system,
             user: user.to_owned(),
-            hash,
+            password,
             sessions: Mutex::default(),
             waiting: Semaphore::new(WAITING),
             turn: Semaphore::new(1),
@@ -99,8 +100,8 @@ impl Login {
     pub async fn attempt(&self, user: &str, password: String) -> Attempt {
         let Ok(_place) = self.waiting.try_acquire() else { return Attempt::Busy };
         let Ok(_turn) = self.turn.acquire().await else { return Attempt::Busy };
-        let hash = self.hash.clone();
-        let is_right = tokio::task::spawn_blocking(move || is_right(&hash, &password)).await;
+        let own = self.password.clone();
+        let is_right = tokio::task::spawn_blocking(move || own.is(&password)).await;
         if !matches!(is_right, Ok(true)) || user != self.user {
             tokio::time::sleep(WRONG).await;
             return Attempt::Wrong;
@@ -140,9 +141,30 @@ impl Login {
     }
 }
 
-fn is_right(hash: &str, password: &str) -> bool {
-    PasswordHash::new(hash)
-        .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+/// What a password is compared with. No `Debug`: nothing is to print it.
+#[derive(Clone)]
+pub struct Password(String);
+
+impl Password {
+    /// `text` is what its file holds: the password, or its hash.
+    ///
+    /// # Errors
+    /// When it is empty, or a hash that cannot be read; in a sentence.
+    pub fn new(system: &dyn System, text: &str) -> Result<Self, String> {
+        let text = text.trim_end_matches(['\r', '\n']);
+        if !text.starts_with(HASHED) {
+            return hashed(system, text).map(Self);
+        }
+        PasswordHash::new(text).map_err(|error| format!("the hash is none: {error}"))?;
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Whether that is it; takes the time and the memory that guessing is to
+    /// cost.
+    pub fn is(&self, given: &str) -> bool {
+        PasswordHash::new(&self.0)
+            .is_ok_and(|hash| Argon2::default().verify_password(given.as_bytes(), &hash).is_ok())
+    }
 }
 
 /// The password as it may lie in a file: what it is hashed with lies beside it.

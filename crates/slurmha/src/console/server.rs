@@ -12,8 +12,11 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use serde::Deserialize;
+use slurmha_core::site::Site;
 use tokio::sync::watch;
 
+use super::act;
+use super::actions::Actions;
 use super::feed::{Feed, Seats};
 use super::hub::Shown;
 use super::login::{Attempt, Login, Token};
@@ -36,6 +39,11 @@ pub struct Console {
     pub plots: Arc<Plots>,
     pub shown: watch::Receiver<Shown>,
     pub seats: Seats,
+    pub site: Arc<Site>,
+    /// Who looks.
+    pub user: Arc<str>,
+    /// What can be done from here; nothing on most machines.
+    pub actions: Option<Arc<Actions>>,
 }
 
 /// Everything that can be asked for.
@@ -44,6 +52,8 @@ pub fn pages(console: Console) -> Router {
         .route("/events", get(events))
         .route("/api/plots", get(plots))
         .route("/logout", post(logout))
+        .route("/act", get(act::show).post(act::act))
+        .route("/act/{verb}/{controller}", get(act::ask))
         .route_layer(middleware::from_fn_with_state(console.clone(), only_signed_in));
     Router::new()
         .merge(guarded)

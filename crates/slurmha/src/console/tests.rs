@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The console over a real socket, told by exporters that a test makes up.
 
+mod actions;
 mod exporter;
 
 use std::net::SocketAddr;
@@ -13,7 +14,7 @@ use slurmha_host::{Local, System};
 use tokio::sync::watch;
 
 use self::exporter::Exporter;
-use super::{Console, History, Hub, Login, Plots, Seats, Shown, hashed, pages};
+use super::{Actions, Console, History, Hub, Login, Plots, Seats, Shown, hashed, pages};
 use crate::web::test_browser::Browser;
 use crate::web::{self, Encryption};
 
@@ -36,8 +37,18 @@ fn views(after_ms: u64) -> [Option<View>; 2] {
 
 /// A console that is served at this address.
 fn console(directory: &std::path::Path, exporters: [SocketAddr; 2]) -> SocketAddr {
-    let system: Arc<dyn System + Send + Sync> = Arc::new(Local::new());
     let text = include_str!("../../../../examples/lab/site.toml");
+    serve(directory, exporters, text, None)
+}
+
+/// The same with that site file and the helper behind that socket.
+fn serve(
+    directory: &std::path::Path,
+    exporters: [SocketAddr; 2],
+    text: &str,
+    helper: Option<std::path::PathBuf>,
+) -> SocketAddr {
+    let system: Arc<dyn System + Send + Sync> = Arc::new(Local::new());
     let site = Arc::new(site::parse("site.toml", text).expect("the lab's site file is valid").0);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("its address");
@@ -48,8 +59,18 @@ fn console(directory: &std::path::Path, exporters: [SocketAddr; 2]) -> SocketAdd
     let (show, shown) = watch::channel(Shown::default());
     let seats = Seats::new();
     let plots = Arc::new(Plots::new(Arc::clone(&system), Vec::new()));
-    let console = Console { login: Arc::new(login), plots, shown, seats: seats.clone() };
-    let hub = Hub { site, system, memory, history: Some(history), seats };
+    let actions = helper.map(|socket| Arc::new(Actions::new(Arc::clone(&system), socket)));
+    let acts = actions.is_some();
+    let console = Console {
+        login: Arc::new(login),
+        plots,
+        shown,
+        seats: seats.clone(),
+        site: Arc::clone(&site),
+        user: "admin".into(),
+        actions,
+    };
+    let hub = Hub { site, system, memory, history: Some(history), seats, acts };
     thread::spawn(move || {
         web::runtime().expect("a runtime").block_on(async {
             tokio::spawn(hub.run(exporters, show));

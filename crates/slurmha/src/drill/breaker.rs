@@ -110,6 +110,7 @@ impl<'a> Breaker<'a> {
                 from: cast.victim.clone(),
                 to: cast.survivor.clone(),
                 limit: bounds.recovery,
+                from_here: false,
             })),
         }
     }

@@ -5,7 +5,7 @@ mod collect;
 mod crash;
 mod disturb;
 mod link;
-mod mover;
+pub mod mover;
 mod probe;
 mod processes;
 mod sample;

@@ -103,10 +103,13 @@ pub struct DisturbTask {
 pub struct MoveTask {
     /// The controller that has it.
     pub from: NodeName,
-    /// The machine that this is said to.
+    /// The other one.
     pub to: NodeName,
     /// When to give up.
     pub limit: Duration,
+    /// Whether this is said to the one that has it; else it is to the other.
+    #[serde(default)]
+    pub from_here: bool,
 }
 
 /// The task of the client.

@@ -4,7 +4,7 @@
 use std::net::Ipv4Addr;
 
 use crate::config_file::ConfigFile;
-use crate::layout::{BINARY, CONSOLE_UNIT_FILE};
+use crate::layout::{ACTIONS_GROUP, ACTIONS_SOCKET, BINARY, CONSOLE_UNIT_FILE};
 use crate::render::sandbox::SANDBOX;
 use crate::secret::SecretId;
 use crate::site::Console;
@@ -17,13 +17,26 @@ use crate::site::Console;
 /// nothing. What root alone can read systemd hands to it (`LoadCredential`).
 /// The limits hold what one who opens connections for fun can use up: a
 /// password takes 19 MiB to be looked at, one at a time.
-pub fn console(console: &Console, address: Ipv4Addr) -> ConfigFile {
+///
+/// One that `acts` has one door more: the socket of the actions, through a
+/// group that owns nothing else. Groups are taken before the user namespace of
+/// `PrivateUsers` is entered, and the kernel goes by them (exec_child of
+/// systemd 252, execute.c).
+pub fn console(console: &Console, address: Ipv4Addr, acts: bool) -> ConfigFile {
     let Console { port, user, .. } = console;
     let certificate = match console.certificate {
         Some(_) => {
             " --certificate ${CREDENTIALS_DIRECTORY}/certificate --key ${CREDENTIALS_DIRECTORY}/key"
         }
         None => "",
+    };
+    let (actions, group, families) = match acts {
+        true => (
+            format!(" \\\n    --actions {ACTIONS_SOCKET}"),
+            format!("SupplementaryGroups={ACTIONS_GROUP}\n"),
+            "AF_UNIX AF_INET AF_INET6",
+        ),
+        false => (String::new(), String::new(), "AF_INET AF_INET6"),
     };
     let credentials: String = console.secrets().iter().map(credential).collect();
     ConfigFile::new(
@@ -38,8 +51,8 @@ StartLimitIntervalSec=0
 [Service]
 Type=exec
 ExecStart={BINARY} console --listen {address}:{port} --user {user} \\
-    --password-file ${{CREDENTIALS_DIRECTORY}}/password{certificate}
-{credentials}Restart=always
+    --password-file ${{CREDENTIALS_DIRECTORY}}/password{certificate}{actions}
+{credentials}{group}Restart=always
 RestartSec=5
 TimeoutStopSec=5
 SyslogIdentifier=slurmha-console
@@ -52,7 +65,8 @@ IOWeight=5
 TasksMax=64
 MemoryMax=256M
 OOMScoreAdjust=500
-{SANDBOX}{DOES_WITHOUT}
+{SANDBOX}{DOES_WITHOUT}RestrictAddressFamilies={families}
+
 [Install]
 WantedBy=multi-user.target
 ",
@@ -81,7 +95,6 @@ DevicePolicy=closed
 InaccessiblePaths=-/etc/slurmha/secrets -/srv
 ProtectProc=invisible
 ProtectKernelTunables=yes
-RestrictAddressFamilies=AF_INET AF_INET6
 RemoveIPC=yes
 SystemCallFilter=~@privileged @resources
 ";

@@ -218,6 +218,24 @@ function problems() {
   byId("problem-list").replaceChildren(...(items.length ? items : [fact("good", "Nothing.")]));
 }
 
+/** What is offered, and why not now. Where one asks for it is a page of its own. */
+function acts() {
+  const it = picture.actions;
+  byId("acts").hidden = !it;
+  if (!it) return;
+  const told = JSON.stringify(it);
+  const list = byId("act-list");
+  // Not under somebody's fingers.
+  if (list.dataset.told === told) return;
+  list.dataset.told = told;
+  const offer = (one) => one.refusal
+    ? html("li", {}, html("span", { class: "off" }, one.title),
+      html("details", {}, html("summary", {}, "not now"), html("p", { class: "refusal" }, one.refusal.text), ...one.refusal.next.map((next) => html("span", { class: "next" }, next))))
+    : html("li", {}, html("a", { href: one.path }, one.title));
+  list.replaceChildren(...(it.here ? [...it.offers.map(offer), html("li", {}, html("a", { href: "/act" }, "What was done last"))]
+    : [html("li", {}, "Actions are asked for on ", html("a", { href: it.address }, `${it.at}'s console`), ".")]));
+}
+
 function slurm() {
   const it = picture.scheduler;
   const figure = (name, value, unit = "") => html("div", {}, html("dt", {}, name), html("dd", {}, value === null ? "–" : `${value}${unit}`));
@@ -382,7 +400,7 @@ function connect() {
     picture = JSON.parse(message.data);
     heardAt = performance.now();
     ahead = picture.at - Date.now();
-    for (const part of [head, draw, problems, slurm, volumes, age]) part();
+    for (const part of [head, draw, problems, acts, slurm, volumes, age]) part();
   });
   source.addEventListener("failovers", (message) => {
     failovers = JSON.parse(message.data);

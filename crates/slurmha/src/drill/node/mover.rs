@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Moves the active role to this controller, and leaves nothing behind.
+//! Moves the active role, as a rule to this controller, and leaves nothing behind.
 //!
 //! Pacemaker is given a preference for this machine that ends by itself
 //! ([`LIFETIME`]). It is taken away as soon as the move is done, or has failed,
@@ -12,7 +12,7 @@ use std::time::Duration;
 use slurmha_core::layout::DRBD_RESOURCE;
 use slurmha_core::observe::Health;
 use slurmha_core::render::cib::id;
-use slurmha_core::switchover::{arrived, failures, missing, preference_id, replicates};
+use slurmha_core::switchover::{Side, arrived, failures, missing, preference_id, replicates};
 use slurmha_host::System;
 use slurmha_host::program::{drbd, pacemaker, slurm};
 
@@ -141,21 +141,21 @@ fn look(system: &dyn System, task: &MoveTask) -> Look {
     };
     Look {
         arrived: arrived(&status, to),
-        missing: missing(&status, from, to).or_else(|| unanswered(system)),
+        missing: missing(&status, from, to).or_else(|| unanswered(system, task)),
         failures: failures(&status),
         all_back: missing(&status, to, from).is_none(),
     }
 }
 
 /// What does not answer although Pacemaker has started it.
-fn unanswered(system: &dyn System) -> Option<String> {
+fn unanswered(system: &dyn System, task: &MoveTask) -> Option<String> {
     match slurm::ping(system, LOOK_LIMIT) {
         Ok(Health::Up) => {}
         Ok(_) => return Some("slurmctld does not answer on the VIP".to_owned()),
         Err(error) => return Some(format!("slurmctld could not be asked: {error}")),
     }
     match drbd::status(system, DRBD_RESOURCE, LOOK_LIMIT) {
-        Ok(side) => replicates(&side),
+        Ok(side) => replicates(&side, if task.from_here { Side::Source } else { Side::Target }),
         Err(error) => Some(format!("DRBD could not be asked: {error}")),
     }
 }

@@ -51,8 +51,12 @@ impl Cluster {
             tell: &|reply| told.borrow_mut().push(reply),
             has_left: &|| self.elapsed() > Duration::from_secs(patience),
         };
-        let task =
-            MoveTask { from: "ctl1".into(), to: "ctl2".into(), limit: Duration::from_secs(60) };
+        let task = MoveTask {
+            from: "ctl1".into(),
+            to: "ctl2".into(),
+            limit: Duration::from_secs(60),
+            from_here: false,
+        };
         run(self, &operator, &task);
         told.into_inner()
     }
