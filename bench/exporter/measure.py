@@ -21,7 +21,7 @@ PORT = 9817
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 # What another exporter of Slurm asks at each scrape for what slurmha's tells, all at once: queue.go,
-# nodes.go and scheduler.go of vpenso/prometheus-slurm-exporter, which asks eight times more for what
+# nodes.go and scheduler.go of vpenso/prometheus-slurm-exporter, which starts seven programs more for what
 # slurmha's does not tell. Only its programs are counted, as if itself cost nothing.
 ASKED_AT_A_SCRAPE = [
     ["squeue", "-a", "-r", "-h", "-o %A,%T,%r", "--states=all"],
