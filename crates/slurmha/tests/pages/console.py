@@ -13,27 +13,81 @@ import time
 from playwright.sync_api import sync_playwright
 
 from browser import PATIENCE_MS, ROOT, Seen, Server, first_paint_ms, free_port, is_narrow_enough, picture, sign_in, wait
+from fakes import Helper
 from replay import CONTROLLERS, Replay, prometheus
 
 RECORDING = ROOT / "crates/core/tests/fixtures/console/power-loss.jsonl"
-USER, PASSWORD = "admin", "a wall display"
+USER, PASSWORD, ACTS = "admin", "a wall display", "a key to it"
 MOST_BYTES = 300_000
 LOST = 3  # the step in which Pacemaker says that ctl1 is lost
 BACK = 14  # the step in which ctl1 is back
 MOVES_MS = 1200
 
 
-class Console(Server):
-    """The real binary, told by the replay."""
+ACTIONS = """
+[console]
+password_file = "~/look"
+actions = ["switchover", "standby"]
+actions_password_file = "~/act"
+"""
 
-    def __init__(self, binary, directory, exporters, plots):
+
+class Console(Server):
+    """The real binary, told by the replay, with the helper behind a socket."""
+
+    def __init__(self, binary, directory, exporters, plots, helper):
         secret = directory / "password"
         secret.write_text(PASSWORD + "\n")
+        site = directory / "site.toml"
+        site.write_text((ROOT / "examples/lab/site.toml").read_text() + ACTIONS)
         port = free_port()
         super().__init__(port, [
             binary, "console", "--listen", f"127.0.0.1:{port}",
-            "--site", ROOT / "examples/lab/site.toml", "--password-file", secret,
+            "--site", site, "--password-file", secret, "--actions", helper,
             "--state", directory, "--exporters", *exporters, "--prometheus", plots])
+
+
+def form_without_token(page, address):
+    """What a page that guessed the form would send, with the session's cookie."""
+    body = "verb=switchover&controller=ctl2&token=&password=" + ACTS.replace(" ", "+")
+    return page.evaluate("""async ([url, body]) => (await fetch(url, {method: "POST", body,
+        headers: {"Content-Type": "application/x-www-form-urlencoded"}})).status""", [address + "/act", body])
+
+
+def acting(context, console, helper):
+    """By keyboard, and without the script: what is asked for, refused and done."""
+    page = context.new_page()
+    page.goto(console.address + "/")
+    page.get_by_role("link", name="Move the active role to ctl2").press("Enter")
+    wait(page, "h1", "Move the active role to ctl2")
+    wait(page, "li", "Jobs go on")
+    assert page.evaluate("document.activeElement.name") == "password"
+    is_narrow_enough(page)
+    picture(page, "console-action")
+    page.keyboard.type(PASSWORD)  # that of looking
+    page.keyboard.press("Enter")
+    wait(page, "[role=alert]", "not the password of the actions")
+    assert form_without_token(page, console.address) == 403
+    assert not helper.orders, helper.orders
+
+    page.keyboard.type(ACTS)
+    page.keyboard.press("Enter")
+    wait(page, "[role=status]", "Under way")
+    assert [order["action"] for order in helper.orders] == [{"verb": "switchover", "controller": "ctl2"}]
+    helper.say({"step": "ctl2: runs drbd"})
+    wait(page, "[role=log]", "ctl2: runs drbd")
+    helper.say({"ended": {"code": 0, "text": "all runs on ctl2", "next": []}})
+    wait(page, "[role=status]", "all runs on ctl2")
+
+    # What is not safe is said in the words of the command line, and has no form.
+    page.get_by_role("link", name="Back to the cluster").click()
+    page.locator("#act-list li", has_text="Set ctl1 aside").locator("summary").press("Enter")
+    wait(page, "#act-list .refusal", "ctl1 is active: its role has to move away first")
+    page.goto(console.address + "/act/standby/ctl1")
+    wait(page, "[role=alert]", "ctl1 is active")
+    assert page.locator("form").count() == 0
+    assert page.goto(console.address + "/act/reboot/ctl1").status == 404
+    page.close()
 
 
 def text(page, selector):
@@ -58,7 +112,7 @@ def by_keyboard(page):
         assert wanted in reached, reached
 
 
-def check(browser, console, replay):
+def check(browser, console, replay, helper):
     context = browser.new_context(ignore_https_errors=True, viewport={"width": 1440, "height": 1000})
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
@@ -76,6 +130,7 @@ def check(browser, console, replay):
     by_keyboard(page)
     is_narrow_enough(page)
     picture(page, "console", MOVES_MS)
+    acting(context, console, helper)
 
     # A controller loses its power, in the time that it took.
     replay.play(1, LOST)
@@ -127,10 +182,12 @@ def main(binary):
     with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
         replay = Replay(RECORDING)
         exporters = [replay.exporter(controller) for controller in CONTROLLERS]
-        console = Console(binary, pathlib.Path(directory), exporters, prometheus())
+        socket = pathlib.Path(directory) / "helper.sock"
+        helper = Helper(socket, ACTS)
+        console = Console(binary, pathlib.Path(directory), exporters, prometheus(), socket)
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         try:
-            check(browser, console, replay)
+            check(browser, console, replay, helper)
             print("the page is as it should be")
         finally:
             browser.close()

@@ -62,7 +62,7 @@ fn help(mut stream: UnixStream, orders: &Mutex<Vec<Action>>, said: &Receiver<Wor
 }
 
 struct Scene {
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
     exporters: [Exporter; 2],
     helper: Helper,
     browser: Browser,
@@ -78,7 +78,7 @@ fn scene() -> Scene {
     let address = serve(directory.path(), addresses, &text, Some(socket));
     let browser = Browser::at(address).signed_in(PASSWORD);
     browser.feed("/events").next("picture", |it| it["verdict"] == "healthy");
-    Scene { _directory: directory, exporters, helper, browser }
+    Scene { directory, exporters, helper, browser }
 }
 
 /// What a form of this session carries.
@@ -107,7 +107,7 @@ fn course(browser: &Browser, words: &str) -> String {
 
 #[test]
 fn one_asks_and_is_told_how_it_goes() {
-    let Scene { _directory, exporters: _exporters, helper, browser } = scene();
+    let Scene { directory: _directory, exporters: _exporters, helper, browser } = scene();
     let page = browser.get("/act/switchover/ctl2").body;
     for words in ["Move the active role to ctl2", "Jobs go on", "type=\"password\""] {
         assert!(page.contains(words), "{words} in {page}");
@@ -133,7 +133,7 @@ fn one_asks_and_is_told_how_it_goes() {
 
 #[test]
 fn without_the_password_of_the_actions_nothing_is_done() {
-    let Scene { _directory, exporters: _exporters, helper, browser } = scene();
+    let Scene { directory: _directory, exporters: _exporters, helper, browser } = scene();
     let token = token(&browser);
     for wrong in [PASSWORD, "", "guess"] {
         let answer = browser.post("/act", &form(&token, wrong));
@@ -145,7 +145,7 @@ fn without_the_password_of_the_actions_nothing_is_done() {
 
 #[test]
 fn a_form_that_was_not_asked_for_here_does_nothing() {
-    let Scene { _directory, exporters: _exporters, helper, browser } = scene();
+    let Scene { directory: _directory, exporters: _exporters, helper, browser } = scene();
     let foreign = token(&browser.with_cookie("").signed_in(PASSWORD));
     for token in ["", "AAAA", foreign.as_str()] {
         let answer = browser.post("/act", &form(token, RIGHT));
@@ -167,7 +167,7 @@ fn a_form_that_was_not_asked_for_here_does_nothing() {
 
 #[test]
 fn what_is_not_allowed_is_not_there() {
-    let Scene { _directory, exporters: _exporters, helper, browser } = scene();
+    let Scene { directory: _directory, exporters: _exporters, helper, browser } = scene();
     let token = token(&browser);
     for (verb, controller) in
         [("standby", "ctl2"), ("reboot", "ctl2"), ("switchover", "cn1"), ("switchover", "-x")]
@@ -186,7 +186,7 @@ fn what_is_not_allowed_is_not_there() {
 
 #[test]
 fn what_would_not_be_safe_is_refused_before_it_is_asked_for() {
-    let Scene { _directory, exporters, helper, browser } = scene();
+    let Scene { directory: _directory, exporters, helper, browser } = scene();
     let token = token(&browser);
     exporters[0].fall_silent();
     exporters[1].tell(views(3_700)[1].clone().expect("a view"));
@@ -200,8 +200,8 @@ fn what_would_not_be_safe_is_refused_before_it_is_asked_for() {
 
 #[test]
 fn a_helper_that_is_not_there_is_said() {
-    let Scene { _directory, exporters: _exporters, browser, .. } = scene();
-    std::fs::remove_file(_directory.path().join("helper.sock")).expect("a socket");
+    let Scene { directory, exporters: _exporters, browser, .. } = scene();
+    std::fs::remove_file(directory.path().join("helper.sock")).expect("a socket");
     let answer = browser.post("/act", &form(&token(&browser), RIGHT));
     assert_eq!(answer.status, 503);
     assert!(answer.body.contains("Nothing was done: the helper is not there"), "{}", answer.body);
