@@ -231,7 +231,7 @@ fn every_listed_drill_has_a_help() {
     let list = Home::new().run(&["drill", "list"]);
     let (_, stdout) = list.split_once("--- stdout\n").expect("an output");
     let (stdout, _) = stdout.split_once("--- stderr").expect("an output");
-    assert_eq!(stdout.lines().count(), 43, "{stdout}");
+    assert_eq!(stdout.lines().count(), 46, "{stdout}");
     for name in stdout.lines().filter_map(|line| line.split_whitespace().next()) {
         let help = Home::new().run(&["drill", name, "--help"]);
         assert!(help.contains("exit status 0") && help.contains("--json"), "{help}");
@@ -248,7 +248,11 @@ fn a_drill_that_may_cost_a_real_machine() {
         let text = home.run(&["drill", drill, "site.toml"]);
         assert!(text.contains("exit status 5") && text.contains("lost-machine"), "{text}");
     }
-    for (drill, risk) in [("disk-hangs", "lost-machine"), ("clock-forward", "running-jobs")] {
+    for (drill, risk) in [
+        ("disk-hangs", "lost-machine"),
+        ("clock-forward", "running-jobs"),
+        ("reboot", "lost-machine"),
+    ] {
         let text = home.run(&["drill", drill, "site.toml"]);
         assert!(text.contains("exit status 5") && text.contains(risk), "{text}");
     }

@@ -27,6 +27,8 @@ pub enum Fault {
     PowerLoss(Side),
     /// A controller's kernel ends in the middle of everything.
     Crash(Side),
+    /// An administrator has a controller boot anew.
+    Reboot(Side),
     /// A daemon's main process gets a signal.
     Process(Side, Daemon, FaultSignal),
     /// Something is done to a controller for a while.
@@ -45,8 +47,9 @@ impl Fault {
         use FaultSignal::{Freeze, Kill};
         let controllers = [Side::Active, Side::Passive];
         let mut all: Vec<Self> = controllers.map(Self::PowerLoss).into();
-        all.push(Self::PowerLoss(Side::Compute));
+        all.extend([Side::Compute, Side::Arbiter].map(Self::PowerLoss));
         all.extend(controllers.map(Self::Crash));
+        all.extend(controllers.map(Self::Reboot));
         for side in [Side::Active, Side::Passive, Side::Arbiter] {
             for daemon in Daemon::ALL.into_iter().filter(|daemon| daemon.runs_on(side)) {
                 all.extend([Kill, Freeze].map(|signal| Self::Process(side, daemon, signal)));
@@ -63,7 +66,10 @@ impl Fault {
     /// The name, as typed behind `slurmha drill`.
     pub fn name(self) -> String {
         match self {
+            // Its prefix is left out where what is hit runs nowhere else.
+            Self::PowerLoss(Side::Arbiter) => "arbiter-power-loss".to_owned(),
             Self::PowerLoss(side) => format!("{}power-loss", side.prefix()),
+            Self::Reboot(side) => format!("{}reboot", side.prefix()),
             Self::Crash(side) => format!("{}crash", side.prefix()),
             Self::Disturbance(side, what) => format!("{}{}", side.prefix(), what.word()),
             Self::Process(side, daemon, signal) => {
@@ -78,6 +84,7 @@ impl Fault {
         match self {
             Self::PowerLoss(side)
             | Self::Crash(side)
+            | Self::Reboot(side)
             | Self::Process(side, ..)
             | Self::Disturbance(side, _) => side,
             Self::Switchover => Side::Active,
@@ -94,15 +101,22 @@ impl Fault {
         matches!(self, Self::PowerLoss(_) | Self::Crash(_))
     }
 
+    /// Whether the machine takes its leave, and comes back by itself.
+    pub fn leaves_by_itself(self) -> bool {
+        matches!(self, Self::Reboot(_))
+    }
+
     /// Whether Pacemaker has to get rid of the whole machine: it is gone, or
-    /// without Corosync nobody can tell what it does. A compute node is none of
-    /// Pacemaker's.
+    /// without Corosync nobody can tell what it does. A compute node and the
+    /// arbiter are none of Pacemaker's.
     pub fn fells_machine(self) -> bool {
         match self {
-            Self::PowerLoss(side) | Self::Crash(side) => side != Side::Compute,
+            Self::PowerLoss(side) | Self::Crash(side) => {
+                matches!(side, Side::Active | Side::Passive)
+            }
             Self::Process(_, daemon, _) => daemon == Daemon::Corosync,
             Self::Disturbance(_, what) => what.fells_machine(),
-            Self::Switchover => false,
+            Self::Reboot(_) | Self::Switchover => false,
         }
     }
 
@@ -158,8 +172,8 @@ impl Fault {
                 matches!(daemon, Slurmdbd | Mariadb | Pacemakerd | Qnetd)
             }
             Self::Disturbance(_, what) => what == Disturbance::Full(Volume::Database),
-            Self::PowerLoss(side) => side == Side::Compute,
-            Self::Crash(_) | Self::Switchover => false,
+            Self::PowerLoss(side) => matches!(side, Side::Compute | Side::Arbiter),
+            Self::Crash(_) | Self::Reboot(_) | Self::Switchover => false,
         }
     }
 
@@ -172,6 +186,7 @@ impl Fault {
     pub(super) fn must_move(self) -> bool {
         match self {
             Self::Disturbance(Side::Active, what) => what.hides_machine(),
+            Self::Reboot(side) => side == Side::Active,
             _ => self == Self::Switchover,
         }
     }
@@ -180,7 +195,9 @@ impl Fault {
     pub(super) fn phases(self) -> Vec<Phase> {
         use Phase::{Answer, Demote, Fence, Notice, Restart, Stop};
         match self {
-            Self::Switchover => [&[Stop, Demote][..], &TAKEOVER].concat(),
+            Self::Switchover | Self::Reboot(Side::Active) => {
+                [&[Stop, Demote][..], &TAKEOVER].concat()
+            }
             _ if self.fells_machine() => match self.side() {
                 Side::Active => [&[Notice, Fence][..], &TAKEOVER].concat(),
                 Side::Passive | Side::Arbiter | Side::Compute => vec![Notice, Fence],
@@ -190,7 +207,9 @@ impl Fault {
             Self::Process(_, daemon, _) if daemon.resource().is_none() => vec![Restart, Answer],
             Self::Process(..) => vec![Notice, Restart, Answer],
             Self::Disturbance(..) if self.must_move() => [&[Stop, Demote][..], &TAKEOVER].concat(),
-            Self::PowerLoss(_) | Self::Crash(_) | Self::Disturbance(..) => Vec::new(),
+            Self::PowerLoss(_) | Self::Crash(_) | Self::Reboot(_) | Self::Disturbance(..) => {
+                Vec::new()
+            }
         }
     }
 }

@@ -149,7 +149,7 @@ const FELT_LATE: Duration = Duration::from_secs(60);
 /// is still given jobs.
 fn is_felt_late(fault: Fault) -> bool {
     match fault {
-        Fault::PowerLoss(side) | Fault::Crash(side) => side != Side::Active,
+        Fault::PowerLoss(side) | Fault::Crash(side) | Fault::Reboot(side) => side != Side::Active,
         Fault::Process(_, daemon, _) => {
             use Daemon::{Corosync, Munged, Pacemakerd, Qnetd};
             matches!(daemon, Corosync | Pacemakerd | Munged | Qnetd)

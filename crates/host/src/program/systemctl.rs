@@ -194,6 +194,13 @@ fn run(system: &dyn System, arguments: &[&str]) -> Result<(), CommandError> {
     system.run(&command)?.success().map(|_| ())
 }
 
+/// `systemctl reboot`: everything is stopped in its order, and the machine
+/// boots anew. It is not waited for.
+pub fn reboot(system: &dyn System) -> Result<(), CommandError> {
+    let command = Command::new("systemctl").arg("reboot").timeout(SHOW_TIMEOUT);
+    system.run(&command)?.success().map(|_| ())
+}
+
 /// The last lines of a unit's journal, for an error message; journalctl(1).
 pub fn last_words(system: &dyn System, unit: &str) -> Option<String> {
     let command = Command::new("journalctl")

@@ -58,7 +58,9 @@ impl<'a> Breaker<'a> {
     pub fn machine<'c>(&self, cast: &'c Cast) -> Option<&'c NodeName> {
         match self.fault {
             Fault::PowerLoss(_) => None,
-            Fault::Crash(_) | Fault::Process(..) | Fault::Disturbance(..) => Some(&cast.victim),
+            Fault::Crash(_) | Fault::Reboot(_) | Fault::Process(..) | Fault::Disturbance(..) => {
+                Some(&cast.victim)
+            }
             // The target: if the old side dies on the way, it goes on.
             Fault::Switchover => Some(&cast.survivor),
         }
@@ -66,8 +68,8 @@ impl<'a> Breaker<'a> {
 
     /// Whether it is no wonder when this machine falls silent.
     pub fn silences(&self, machine: &NodeName, cast: &Cast) -> bool {
-        let is_felled = self.fault.may_fell_machine() && self.has_struck.load(Ordering::SeqCst);
-        *machine == cast.victim && is_felled
+        let goes = self.fault.may_fell_machine() || self.fault.leaves_by_itself();
+        *machine == cast.victim && goes && self.has_struck.load(Ordering::SeqCst)
     }
 
     /// Makes it happen, and tells when, on the drill's clock.
@@ -101,6 +103,7 @@ impl<'a> Breaker<'a> {
                 limit: bounds.recovery + bounds.cool_down + bounds.watch,
             })),
             Fault::Crash(_) => Some(Task::Crash),
+            Fault::Reboot(_) => Some(Task::Reboot),
             Fault::Disturbance(_, what) => Some(Task::Disturb(DisturbTask {
                 what,
                 addresses: self.addresses(cast, what),

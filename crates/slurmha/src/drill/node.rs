@@ -8,6 +8,7 @@ mod link;
 pub mod mover;
 mod probe;
 mod processes;
+mod reboot;
 mod sample;
 mod strike;
 mod submit;
@@ -44,6 +45,7 @@ pub fn run() -> io::Result<()> {
         Task::Strike(task) => strike::run(&system, &link, &task),
         Task::Disturb(task) => disturb::run(&system, &link, &task),
         Task::Crash => crash::run(&system, &link),
+        Task::Reboot => reboot::run(&system, &link),
         Task::TakeBack => link.send(&mover::take_back(&system)),
         Task::Move(task) => mover::run(
             &system,

@@ -23,10 +23,10 @@ pub struct Cast {
 /// Looks at the cluster. Anything that is not as it should be is a reason not
 /// to break more.
 pub fn cast(site: &Site, fleet: &Fleet, fault: Fault) -> Result<Cast, Failure> {
-    let Some(login) = site.logins.first() else {
+    if site.logins.is_empty() {
         return Err(Failure::refused("a drill needs a login node to submit from")
             .hint("name one in the site file, as [[login]]"));
-    };
+    }
     let status = look::look_patiently(site, fleet)?;
     if status.verdict != Verdict::Healthy {
         return Err(refusal(&status));
@@ -36,14 +36,26 @@ pub fn cast(site: &Site, fleet: &Fleet, fault: Fault) -> Result<Cast, Failure> {
     };
     let other = site.controllers.iter().map(|c| &c.name).find(|name| **name != active);
     let passive = other.unwrap_or(&site.controllers[0].name).clone();
-    let client = login.name.clone();
     let (victim, survivor) = match fault.side() {
         Side::Active => (active, passive),
         Side::Passive => (passive, active),
         Side::Arbiter => (arbiter(site)?, active),
-        Side::Compute => (compute_node(site, &client)?, active),
+        Side::Compute => (compute_node(site, &site.logins[0].name)?, active),
     };
+    let client = client(site, fault, &victim)?;
     Ok(Cast { victim, survivor, client })
+}
+
+/// The first login node; when that is the machine whose power is cut, another
+/// one, or a compute node, which has Slurm's commands as well.
+fn client(site: &Site, fault: Fault, victim: &NodeName) -> Result<NodeName, Failure> {
+    let logins = site.logins.iter().map(|login| &login.name);
+    let mut machines = logins.chain(site.compute_nodes().map(|node| &node.name));
+    let lives = |name: &&NodeName| !fault.cuts_power() || *name != victim;
+    machines.find(lives).cloned().ok_or_else(|| {
+        Failure::refused(format!("without {victim} no machine is left to submit from"))
+            .hint("name another login node in the site file, as [[login]]")
+    })
 }
 
 fn arbiter(site: &Site) -> Result<NodeName, Failure> {

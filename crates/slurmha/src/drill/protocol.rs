@@ -70,6 +70,8 @@ pub enum Task {
     Disturb(DisturbTask),
     /// Crash the machine's kernel.
     Crash,
+    /// Boot the machine anew.
+    Reboot,
     /// Move the active role to this controller.
     Move(MoveTask),
     /// Take back what an interrupted move has left; answered like a move.

@@ -239,8 +239,9 @@ impl Drill<'_> {
         seen: &Seen,
         cut: Cut,
     ) -> Result<(Gathered, Aftermath), Failure> {
-        if self.scenario.fault.side() == Side::Compute {
-            // Jobs wait for it, and it has marks of theirs.
+        let fault = self.scenario.fault;
+        if fault.side() == Side::Compute || fault.leaves_by_itself() {
+            // Jobs wait for it, or it has something to tell when it is back.
             let aftermath = self.aftermath(cast, breaker, seen)?;
             return Ok((self.gather(cast, run, seen, cut)?, aftermath));
         }
@@ -258,7 +259,9 @@ impl Drill<'_> {
         self.progress.stage("collecting what the machines have seen");
         let fault = self.scenario.fault;
         // A journal that was written by a wrong clock tells nothing of when.
-        let tells = !fault.fells_machine() && !fault.steps_clock() && fault.side() != Side::Compute;
+        let is_controller = matches!(fault.side(), Side::Active | Side::Passive);
+        let lives = !fault.fells_machine() && (is_controller || !fault.cuts_power());
+        let tells = lives && !fault.steps_clock();
         Ok(gather(self.site, self.fleet.remote(), cast, tells, run, cut.at))
     }
 

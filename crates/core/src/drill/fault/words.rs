@@ -9,6 +9,7 @@ impl Fault {
         match self {
             Self::PowerLoss(side) => format!("cut the power of {}", side.title()) + self.unseen(),
             Self::Crash(side) => format!("crash the kernel of {} (sysrq c)", side.title()),
+            Self::Reboot(side) => format!("have {} boot anew (systemctl reboot)", side.title()),
             Self::Disturbance(side, what) => what.summary(side.title()) + self.unseen(),
             Self::Process(side, daemon, signal) => {
                 let what = match signal {
@@ -42,7 +43,7 @@ impl Fault {
             Self::Disturbance(..) => "the fault",
             Self::Process(_, _, FaultSignal::Kill) => "the kill",
             Self::Process(_, _, FaultSignal::Freeze) => "the freeze",
-            Self::Switchover => "the order",
+            Self::Reboot(_) | Self::Switchover => "the order",
         }
     }
 
@@ -70,6 +71,10 @@ impl Fault {
             Self::Process(_, daemon, signal) => {
                 format!("{} was {} on {victim}{what_then}.", daemon.title(), signal.done())
             }
+            Self::Reboot(Side::Active) => {
+                format!("{victim} was told to boot anew; {survivor} had to take over.")
+            }
+            Self::Reboot(_) => format!("{victim} was told to boot anew."),
             Self::Switchover => {
                 format!("the active role had to move from {victim} to {survivor}.")
             }
@@ -85,6 +90,7 @@ impl Fault {
             Self::Process(_, daemon, signal) => {
                 format!("{} is {}", daemon.title(), signal.done())
             }
+            Self::Reboot(_) => "it boots anew".to_owned(),
             Self::Switchover => "the active role has to leave".to_owned(),
         }
     }

@@ -395,3 +395,40 @@ fn the_names_are_those_of_the_json_report() {
         assert_eq!(word, fault.name());
     }
 }
+
+/// An administrator's reboot is a planned move that nobody has planned.
+#[test]
+fn a_reboot_moves_the_role_and_loses_nothing() {
+    let rebooted = |side, jobs| {
+        let mut seen = moved(jobs);
+        seen.scenario = Scenario::new(Fault::Reboot(side));
+        // Those who watch it end with its sessions.
+        seen.samples.get_mut(&NodeName::from("ctl1")).unwrap().truncate(2);
+        seen
+    };
+    let report = analyse(&rebooted(Side::Active, both()));
+    assert_eq!((report.verdict, report.reasons.as_slice()), (Verdict::Pass, &[][..]));
+    assert_eq!(report.phases[&Phase::Demote].end_s, Some(5.0));
+    assert_eq!(reasons(&rebooted(Side::Active, lost())).0, Verdict::Fail);
+    let mut stayed = rebooted(Side::Active, both());
+    stayed.samples.get_mut(&NodeName::from("ctl2")).unwrap().truncate(2);
+    stayed.samples.get_mut(&NodeName::from("ctl2")).unwrap().push(sample(9.0, false));
+    assert_eq!(reasons(&stayed).1, ["slurmctld never ran on ctl2"]);
+    let mut away = rebooted(Side::Passive, both());
+    away.aftermath.lacking = vec!["ctl1 is offline".to_owned()];
+    assert_eq!(reasons(&away).1, ["not as before: ctl1 is offline"]);
+}
+
+#[test]
+fn nobody_sees_the_arbiters_death() {
+    let fault: Fault = "arbiter-power-loss".parse().unwrap();
+    assert!(fault.cuts_power() && !fault.fells_machine() && !fault.must_hand_over());
+    let mut seen = undisturbed(fault, both());
+    (seen.victim, seen.survivor) = ("login1".into(), "ctl1".into());
+    seen.aftermath.rejoined_after_s = Some(40.0);
+    seen.victim_journal = Reading::default();
+    let report = analyse(&seen);
+    assert_eq!((report.verdict, report.reasons.as_slice()), (Verdict::Pass, &[][..]));
+    seen.aftermath.rejoined_after_s = None;
+    assert_eq!(reasons(&seen).1, ["login1 did not become a full member again"]);
+}

@@ -19,7 +19,10 @@ pub fn verdict(fault: Fault) -> String {
     let text = match fault {
         Fault::PowerLoss(Side::Active) => POWER_LOSS,
         Fault::PowerLoss(Side::Compute) => NODE_POWER_LOSS,
-        Fault::PowerLoss(_) => PASSIVE_POWER_LOSS,
+        Fault::PowerLoss(Side::Arbiter) => ARBITER_POWER_LOSS,
+        Fault::PowerLoss(Side::Passive) => PASSIVE_POWER_LOSS,
+        Fault::Reboot(Side::Active) => REBOOT,
+        Fault::Reboot(_) => PASSIVE_REBOOT,
         Fault::Crash(side) | Fault::Process(side, Daemon::Corosync, _) => felled(side),
         Fault::Process(_, Daemon::Munged, _) => MUNGED,
         Fault::Disturbance(side, what) => disturbance(side, what),
@@ -74,6 +77,21 @@ Slurm goes on giving it jobs until it is missed. It is switched on again, and wh
 requeued. The verdict is `pass` when no submission was refused, every job ran to its end and is \
 accounted for, none ran twice but those that the node was running, and the node takes jobs again; \
 else `fail`.";
+
+const ARBITER_POWER_LOSS: &str = "\
+Its vote is gone, and the controllers have a majority without it. Where it is the login node, too, \
+jobs are submitted from another machine. It is switched on again. The verdict is `pass` when no \
+submission was refused, no job was lost, the accounting has every job once, and the vote is back in \
+the end, else `fail`.";
+
+const REBOOT: &str = "\
+An administrator has not moved the role before: Pacemaker has to, before it lets systemd go on. The \
+verdict is `pass` when the other controller schedules, not one acknowledged job is missing, ran \
+twice or failed, and the machine is back with all data in the end, else `fail`.";
+
+const PASSIVE_REBOOT: &str = "\
+The verdict is `pass` when no job was lost and the machine is back with all data in the end, else \
+`fail`.";
 
 const MUNGED: &str = "\
 Without it no message of Slurm's is believed on this machine. The verdict is `pass` when it is \

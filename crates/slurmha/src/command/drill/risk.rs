@@ -19,8 +19,8 @@ pub struct RiskArgs {
 /// What a drill may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Risk {
-    /// A controller is fenced in the middle of its work; when it does not come
-    /// back by itself, somebody has to go there
+    /// A controller is fenced in the middle of its work, or boots anew; when it
+    /// does not come back by itself, somebody has to go there
     LostMachine,
     /// Jobs of others end before their time or begin anew: Slurm reckons limits
     /// and the silence of nodes by the clock that is set wrong
@@ -49,7 +49,8 @@ impl RiskArgs {
 /// What may be lost.
 fn risks(fault: Fault) -> impl Iterator<Item = Risk> {
     // Power is only ever cut in a laboratory.
-    let machine = fault.may_fell_machine() && !fault.cuts_power();
+    let goes = fault.may_fell_machine() || fault.leaves_by_itself();
+    let machine = goes && !fault.cuts_power();
     let machine = machine.then_some(Risk::LostMachine);
     machine.into_iter().chain(fault.may_end_jobs().then_some(Risk::RunningJobs))
 }
