@@ -17,6 +17,7 @@ pub mod node;
 pub mod power;
 mod preflight;
 pub mod protocol;
+mod revival;
 mod run;
 pub mod seen;
 pub mod watch;

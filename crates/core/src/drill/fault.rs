@@ -25,6 +25,8 @@ pub use side::Side;
 pub enum Fault {
     /// A machine loses its power, at once and without a word.
     PowerLoss(Side),
+    /// Both controllers lose their power at once, and get it back together.
+    Blackout,
     /// A controller's kernel ends in the middle of everything.
     Crash(Side),
     /// An administrator has a controller boot anew.
@@ -48,6 +50,7 @@ impl Fault {
         let controllers = [Side::Active, Side::Passive];
         let mut all: Vec<Self> = controllers.map(Self::PowerLoss).into();
         all.extend([Side::Compute, Side::Arbiter].map(Self::PowerLoss));
+        all.push(Self::Blackout);
         all.extend(controllers.map(Self::Crash));
         all.extend(controllers.map(Self::Reboot));
         for side in [Side::Active, Side::Passive, Side::Arbiter] {
@@ -69,6 +72,7 @@ impl Fault {
             // Its prefix is left out where what is hit runs nowhere else.
             Self::PowerLoss(Side::Arbiter) => "arbiter-power-loss".to_owned(),
             Self::PowerLoss(side) => format!("{}power-loss", side.prefix()),
+            Self::Blackout => "controllers-power-loss".to_owned(),
             Self::Reboot(side) => format!("{}reboot", side.prefix()),
             Self::Crash(side) => format!("{}crash", side.prefix()),
             Self::Disturbance(side, what) => format!("{}{}", side.prefix(), what.word()),
@@ -79,7 +83,7 @@ impl Fault {
         }
     }
 
-    /// The machine that is hit.
+    /// The machine that is hit, or the one of both that is active.
     pub fn side(self) -> Side {
         match self {
             Self::PowerLoss(side)
@@ -87,18 +91,24 @@ impl Fault {
             | Self::Reboot(side)
             | Self::Process(side, ..)
             | Self::Disturbance(side, _) => side,
-            Self::Switchover => Side::Active,
+            Self::Blackout | Self::Switchover => Side::Active,
         }
     }
 
     /// Whether power is what is cut.
     pub fn cuts_power(self) -> bool {
-        matches!(self, Self::PowerLoss(_))
+        matches!(self, Self::PowerLoss(_) | Self::Blackout)
+    }
+
+    /// Whether no controller is left that could go on: power has to come back
+    /// before anybody is served.
+    pub fn leaves_nobody(self) -> bool {
+        self == Self::Blackout
     }
 
     /// Whether nothing is done on the machine any more from that moment on.
     pub(super) fn ends_machine(self) -> bool {
-        matches!(self, Self::PowerLoss(_) | Self::Crash(_))
+        matches!(self, Self::PowerLoss(_) | Self::Blackout | Self::Crash(_))
     }
 
     /// Whether the machine takes its leave, and comes back by itself.
@@ -116,6 +126,7 @@ impl Fault {
             }
             Self::Process(_, daemon, _) => daemon == Daemon::Corosync,
             Self::Disturbance(_, what) => what.fells_machine(),
+            Self::Blackout => true,
             Self::Reboot(_) | Self::Switchover => false,
         }
     }
@@ -160,7 +171,7 @@ impl Fault {
     /// Whether it lasts for a time that the drill sets, and is then taken
     /// back.
     pub fn is_taken_back(self) -> bool {
-        matches!(self, Self::Disturbance(..))
+        matches!(self, Self::Disturbance(..) | Self::Blackout)
     }
 
     /// Whether clients talk to nothing that is hit, so that none may be
@@ -173,13 +184,14 @@ impl Fault {
             }
             Self::Disturbance(_, what) => what == Disturbance::Full(Volume::Database),
             Self::PowerLoss(side) => matches!(side, Side::Compute | Side::Arbiter),
-            Self::Crash(_) | Self::Reboot(_) | Self::Switchover => false,
+            Self::Blackout | Self::Crash(_) | Self::Reboot(_) | Self::Switchover => false,
         }
     }
 
     /// Whether the other controller has to take over, however it comes to it.
     pub fn must_hand_over(self) -> bool {
-        self.must_move() || self.side() == Side::Active && self.fells_machine()
+        let is_felled = self.side() == Side::Active && self.fells_machine();
+        self.must_move() || is_felled && !self.leaves_nobody()
     }
 
     /// Whether the role has to move from a machine that lives.
@@ -198,6 +210,8 @@ impl Fault {
             Self::Switchover | Self::Reboot(Side::Active) => {
                 [&[Stop, Demote][..], &TAKEOVER].concat()
             }
+            // Who takes over from whom is not known.
+            Self::Blackout => Vec::new(),
             _ if self.fells_machine() => match self.side() {
                 Side::Active => [&[Notice, Fence][..], &TAKEOVER].concat(),
                 Side::Passive | Side::Arbiter | Side::Compute => vec![Notice, Fence],

@@ -108,7 +108,8 @@ impl Scenario {
                 fault: lasts,
                 // What comes back when the fault has ended must be seen, too.
                 watch: watch.max(lasts * 2),
-                recovery: Duration::from_secs(300),
+                // Both have to boot before anything can come back.
+                recovery: Duration::from_secs(if fault.leaves_nobody() { 600 } else { 300 }),
                 cool_down: Duration::from_secs(20),
                 // A job that Slurm requeues becomes eligible when its old
                 // credential has expired, 121 s later (22.05, job_mgr.c,
@@ -155,6 +156,6 @@ fn is_felt_late(fault: Fault) -> bool {
             matches!(daemon, Corosync | Pacemakerd | Munged | Qnetd)
         }
         Fault::Disturbance(..) => true,
-        Fault::Switchover => false,
+        Fault::Blackout | Fault::Switchover => false,
     }
 }

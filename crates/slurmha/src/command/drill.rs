@@ -288,6 +288,10 @@ fn drill(
     let file = SiteFile::find(reach.site.as_deref())?;
     let site = &file.site;
     risk.allow(scenario.fault, site)?;
+    if scenario.fault.leaves_nobody() && power.is_some_and(|power| power.keep_down) {
+        let message = "without power nobody schedules again, which is what this drill waits for";
+        return Err(Failure::usage(message).hint("leave out --keep-down"));
+    }
     check_durable(&scenario, site)?;
     let lab = power.map(|power| LabPower::open(&power.lab, site)).transpose()?;
     let fleet = Fleet::open(&file, reach, Patience::Work)?;

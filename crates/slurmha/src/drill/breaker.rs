@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use slurmha_core::drill::{Bounds, ClockOffset, Disturbance, Fault, Links};
@@ -14,6 +15,7 @@ use slurmha_host::{Local, System as _};
 use super::power::{Cut, PowerSwitch, Victim};
 use super::preflight::Cast;
 use super::protocol::{DisturbTask, MoveTask, StrikeTask, Struck, Task};
+use super::revival::Revival;
 use super::seen::Seen;
 use super::watch::Watch;
 use crate::failure::Failure;
@@ -31,10 +33,14 @@ const TICK: Duration = Duration::from_millis(20);
 pub struct Breaker<'a> {
     fault: Fault,
     site: &'a Site,
-    /// The machine whose power is cut, when power is what is cut.
-    pub power: Option<Victim<'a>>,
+    /// The machines whose power is cut, when power is what is cut.
+    pub power: Vec<Victim<'a>>,
+    /// Those that are watched again when they have it back.
+    pub revivals: Vec<Revival<'a>>,
     /// Whether it has happened.
     has_struck: AtomicBool,
+    /// Whether power was given back while there was load.
+    has_given_back: AtomicBool,
 }
 
 impl<'a> Breaker<'a> {
@@ -46,18 +52,46 @@ impl<'a> Breaker<'a> {
         switch: Option<&'a dyn PowerSwitch>,
         progress: &'a Progress,
     ) -> Result<Self, Failure> {
-        let power = match (fault.cuts_power(), switch) {
-            (true, Some(switch)) => Some(Victim::new(switch, &cast.victim, progress)),
-            (true, None) => return Err(Failure::internal("there is no way to cut power")),
-            (false, _) => None,
+        let machines = match (fault.cuts_power(), fault.leaves_nobody()) {
+            (true, true) => vec![&cast.victim, &cast.survivor],
+            (true, false) => vec![&cast.victim],
+            (false, _) => Vec::new(),
         };
-        Ok(Self { fault, site, power, has_struck: AtomicBool::new(false) })
+        let power = |machine| {
+            let switch = switch.ok_or_else(|| Failure::internal("there is no way to cut power"))?;
+            Ok(Victim::new(switch, machine, progress))
+        };
+        let power =
+            machines.iter().map(|machine| power(machine)).collect::<Result<_, Failure>>()?;
+        let revivals = machines.into_iter().filter(|_| fault.leaves_nobody());
+        Ok(Self {
+            fault,
+            site,
+            power,
+            revivals: revivals.map(Revival::new).collect(),
+            has_struck: AtomicBool::new(false),
+            has_given_back: AtomicBool::new(false),
+        })
+    }
+
+    /// Gives power back while there is load, where nobody is left without it;
+    /// once.
+    ///
+    /// # Errors
+    /// Why a machine is still off.
+    pub fn give_back(&self) -> Result<(), String> {
+        if !self.fault.leaves_nobody() || self.has_given_back.swap(true, Ordering::SeqCst) {
+            return Ok(());
+        }
+        let restored: Vec<_> = self.power.iter().map(Victim::restore).collect();
+        self.revivals.iter().for_each(Revival::begin);
+        restored.into_iter().collect()
     }
 
     /// The machine whose other end makes it happen.
     pub fn machine<'c>(&self, cast: &'c Cast) -> Option<&'c NodeName> {
         match self.fault {
-            Fault::PowerLoss(_) => None,
+            Fault::PowerLoss(_) | Fault::Blackout => None,
             Fault::Crash(_) | Fault::Reboot(_) | Fault::Process(..) | Fault::Disturbance(..) => {
                 Some(&cast.victim)
             }
@@ -69,7 +103,9 @@ impl<'a> Breaker<'a> {
     /// Whether it is no wonder when this machine falls silent.
     pub fn silences(&self, machine: &NodeName, cast: &Cast) -> bool {
         let goes = self.fault.may_fell_machine() || self.fault.leaves_by_itself();
-        *machine == cast.victim && goes && self.has_struck.load(Ordering::SeqCst)
+        let is_hit =
+            *machine == cast.victim || *machine == cast.survivor && self.fault.leaves_nobody();
+        is_hit && goes && self.has_struck.load(Ordering::SeqCst)
     }
 
     /// Makes it happen, and tells when, on the drill's clock.
@@ -82,8 +118,8 @@ impl<'a> Breaker<'a> {
         clocks: &BTreeMap<NodeName, ClockOffset>,
     ) -> Result<Cut, Failure> {
         self.has_struck.store(true, Ordering::SeqCst);
-        if let Some(power) = &self.power {
-            return power.cut();
+        if !self.power.is_empty() {
+            return cut_all(&self.power);
         }
         let (Some(task), Some(watch)) = (self.task(cast, bounds), watch) else {
             return Err(Failure::internal("nobody is there to make the fault happen"));
@@ -96,7 +132,7 @@ impl<'a> Breaker<'a> {
 
     fn task(&self, cast: &Cast, bounds: &Bounds) -> Option<Task> {
         match self.fault {
-            Fault::PowerLoss(_) => None,
+            Fault::PowerLoss(_) | Fault::Blackout => None,
             Fault::Process(_, daemon, signal) => Some(Task::Strike(StrikeTask {
                 daemon,
                 signal,
@@ -129,6 +165,22 @@ impl<'a> Breaker<'a> {
             Links::Both => vec![victim.address, victim.replication_address],
         }
     }
+}
+
+/// Cuts the power of all of them at the same time.
+fn cut_all(power: &[Victim<'_>]) -> Result<Cut, Failure> {
+    let cuts = thread::scope(|scope| {
+        let cuts: Vec<_> = power.iter().map(|victim| scope.spawn(|| victim.cut())).collect();
+        let ended = cuts
+            .into_iter()
+            .map(|cut| cut.join().unwrap_or_else(|_| Err(Failure::internal("a thread panicked"))));
+        ended.collect::<Result<Vec<Cut>, Failure>>()
+    })?;
+    let whole = cuts.into_iter().reduce(|one, other| Cut {
+        at: one.at.min(other.at),
+        confirmed: one.confirmed.max(other.confirmed),
+    });
+    whole.ok_or_else(|| Failure::internal("no power was cut"))
 }
 
 /// Waits until the machine has struck.

@@ -19,6 +19,7 @@ use super::news::News;
 use super::power::{Cut, PowerSwitch};
 use super::preflight::{Cast, cast};
 use super::protocol::{SubmitTask, Task};
+use super::revival::EndRevivals;
 use super::seen::Seen;
 use super::watch::Watch;
 use super::watches::{EndAll, end_load, synchronise};
@@ -92,6 +93,12 @@ impl Drill<'_> {
         let course = thread::scope(|scope| {
             // Whatever happens, the listeners must come to an end.
             let _end = EndAll(&watches);
+            let _end_revivals = EndRevivals(&breaker.revivals);
+            for revival in &breaker.revivals {
+                let (remote, seen) = (self.fleet.remote(), &seen);
+                let limit = self.longest();
+                scope.spawn(move || revival.watch(remote, seen, self.site.vip, limit));
+            }
             for watch in &watches {
                 let (seen, breaker, cast) = (&seen, &breaker, &cast);
                 scope.spawn(move || {
@@ -137,7 +144,7 @@ impl Drill<'_> {
         let bounds = &self.scenario.bounds;
         let cut = breaker.strike(cast, watches.get(4), bounds, seen, &clocks)?;
         self.progress.machine(cast.victim.as_str(), &self.scenario.fault.news());
-        self.await_service(cast, seen, cut, &clocks)?;
+        self.await_service(cast, breaker, seen, cut, &clocks)?;
         let load_stopped = Local::new().now();
         self.progress.stage("ending the load");
         end_load(watches)?;
@@ -145,10 +152,7 @@ impl Drill<'_> {
     }
 
     fn begin(&self, run: &str, watches: &[Watch]) -> Result<(), Failure> {
-        let bounds = &self.scenario.bounds;
-        // No machine goes on for longer than the longest possible drill.
-        let fault = bounds.watch + bounds.recovery + bounds.cool_down;
-        let limit = bounds.warm_up + SERVICE_PATIENCE + fault + CLOCK_PATIENCE * 2;
+        let limit = self.longest();
         let submit = SubmitTask { run: run.to_owned(), load: self.scenario.load.clone(), limit };
         let sample = || Task::Sample { vip: self.site.vip, limit };
         let tasks = [Task::Submit(submit), Task::Probe { limit }, sample(), sample()];
@@ -156,6 +160,13 @@ impl Drill<'_> {
             watch.begin(task).map_err(Failure::remote)?;
         }
         Ok(())
+    }
+
+    /// No machine goes on for longer than the longest possible drill.
+    fn longest(&self) -> Duration {
+        let bounds = &self.scenario.bounds;
+        let fault = bounds.watch + bounds.recovery + bounds.cool_down;
+        bounds.warm_up + SERVICE_PATIENCE + fault + CLOCK_PATIENCE * 2
     }
 
     fn warm_up(&self, cast: &Cast, watches: &[Watch], seen: &Seen) -> Result<(), Failure> {
@@ -180,6 +191,7 @@ impl Drill<'_> {
     fn await_service(
         &self,
         cast: &Cast,
+        breaker: &Breaker<'_>,
         seen: &Seen,
         cut: Cut,
         clocks: &BTreeMap<NodeName, ClockOffset>,
@@ -189,6 +201,11 @@ impl Drill<'_> {
         let mut news = News::default();
         while clock.elapsed() < bounds.recovery {
             pause(TICK)?;
+            if clock.elapsed() >= bounds.fault
+                && let Err(why) = breaker.give_back()
+            {
+                seen.trouble(why);
+            }
             // A survivor that is active from the beginning is no news.
             if self.scenario.fault.side() == Side::Active {
                 for (machine, text) in news.look(seen, cast) {
@@ -240,7 +257,8 @@ impl Drill<'_> {
         cut: Cut,
     ) -> Result<(Gathered, Aftermath), Failure> {
         let fault = self.scenario.fault;
-        if fault.side() == Side::Compute || fault.leaves_by_itself() {
+        let comes_back = fault.leaves_by_itself() || fault.leaves_nobody();
+        if fault.side() == Side::Compute || comes_back {
             // Jobs wait for it, or it has something to tell when it is back.
             let aftermath = self.aftermath(cast, breaker, seen)?;
             return Ok((self.gather(cast, run, seen, cut)?, aftermath));
@@ -316,7 +334,8 @@ impl Drill<'_> {
         seen: &Seen,
     ) -> Result<Aftermath, Failure> {
         let limit = self.scenario.bounds.rejoin;
-        let Some(victim) = &breaker.power else {
+        let victim = breaker.power.first().filter(|_| !self.scenario.fault.leaves_nobody());
+        let Some(victim) = victim else {
             self.progress.stage("waiting until the cluster is as healthy as before");
             let mut after = settle(self.site, self.fleet, limit)?;
             after.lacking.extend(seen.moved().and_then(|moved| moved.left_over));

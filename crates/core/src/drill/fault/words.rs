@@ -8,6 +8,7 @@ impl Fault {
     pub fn summary(self) -> String {
         match self {
             Self::PowerLoss(side) => format!("cut the power of {}", side.title()) + self.unseen(),
+            Self::Blackout => "cut the power of both controllers at once".to_owned(),
             Self::Crash(side) => format!("crash the kernel of {} (sysrq c)", side.title()),
             Self::Reboot(side) => format!("have {} boot anew (systemctl reboot)", side.title()),
             Self::Disturbance(side, what) => what.summary(side.title()) + self.unseen(),
@@ -38,7 +39,7 @@ impl Fault {
     /// cut`.
     pub(in crate::drill) fn event(self) -> &'static str {
         match self {
-            Self::PowerLoss(_) => "the cut",
+            Self::PowerLoss(_) | Self::Blackout => "the cut",
             Self::Crash(_) => "the crash",
             Self::Disturbance(..) => "the fault",
             Self::Process(_, _, FaultSignal::Kill) => "the kill",
@@ -66,6 +67,9 @@ impl Fault {
         };
         match self {
             Self::PowerLoss(_) => format!("the power of {victim} was cut{what_then}."),
+            Self::Blackout => {
+                format!("the power of {victim} and {survivor} was cut at once, and came back.")
+            }
             Self::Crash(_) => format!("the kernel of {victim} was crashed{what_then}."),
             Self::Disturbance(_, what) => format!("{}{what_then}.", what.done(victim)),
             Self::Process(_, daemon, signal) => {
@@ -85,6 +89,7 @@ impl Fault {
     pub fn news(self) -> String {
         match self {
             Self::PowerLoss(_) => "its power is cut".to_owned(),
+            Self::Blackout => "its power is cut, and the other one's".to_owned(),
             Self::Crash(_) => "its kernel has crashed".to_owned(),
             Self::Disturbance(_, what) => what.done("it"),
             Self::Process(_, daemon, signal) => {

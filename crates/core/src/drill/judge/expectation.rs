@@ -117,7 +117,9 @@ fn not_back(evidence: &Evidence, daemon: Daemon, signal: FaultSignal) -> Option<
 
 fn not_as_before(evidence: &Evidence) -> Vec<Finding> {
     let after = &evidence.aftermath;
-    let away = evidence.scenario.fault.cuts_power() && after.rejoined_after_s.is_none();
+    let fault = evidence.scenario.fault;
+    let is_awaited = fault.cuts_power() && !fault.leaves_nobody();
+    let away = is_awaited && after.rejoined_after_s.is_none();
     let away = away.then(|| format!("{} did not become a full member again", evidence.victim));
     let lacking = after.lacking.iter().map(|lack| format!("not as before: {lack}"));
     away.into_iter().chain(lacking).map(|why| Invariant::AsBefore.finding(why)).collect()

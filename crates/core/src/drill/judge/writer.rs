@@ -51,7 +51,8 @@ fn unwatched(evidence: &Evidence, controllers: &[&NodeName]) -> Option<String> {
         let samples = evidence.samples.get(node).map_or(&[][..], Vec::as_slice);
         let is_victim = *node == evidence.victim;
         // With its sessions a machine that boots anew ends those who watch it.
-        let dies = is_victim && (fault.ends_machine() || fault.leaves_by_itself());
+        let goes = fault.ends_machine() || fault.leaves_by_itself();
+        let dies = is_victim && goes && !fault.leaves_nobody();
         let after = |sample: &Sample| seconds(evidence.cut, time(evidence, node, sample)) > 0.0;
         if is_victim && samples.is_empty() {
             Some(format!("{node} was not watched before {event}"))

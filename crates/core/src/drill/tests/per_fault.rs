@@ -432,3 +432,29 @@ fn nobody_sees_the_arbiters_death() {
     seen.aftermath.rejoined_after_s = None;
     assert_eq!(reasons(&seen).1, ["login1 did not become a full member again"]);
 }
+
+/// Either of them may begin again; what Slurm had not saved may be lost.
+#[test]
+fn after_a_blackout_somebody_has_to_begin_again() {
+    let dark = |jobs, first: &str| {
+        let mut seen = undisturbed(Fault::Blackout, jobs);
+        seen.victim_journal = Reading::default();
+        let before = |active| vec![sample(-10.0, active), sample(-0.2, active)];
+        let after =
+            |active| vec![sample(100.0, false), sample(120.0, active), sample(150.0, active)];
+        for (name, was_active) in [("ctl1", true), ("ctl2", false)] {
+            let samples = [before(was_active), after(name == first)].concat();
+            seen.samples.insert(name.into(), samples);
+        }
+        seen
+    };
+    for first in ["ctl1", "ctl2"] {
+        let (verdict, why) = reasons(&dark(both(), first));
+        assert_eq!((verdict, why), (Verdict::Pass, Vec::new()), "{first}");
+        assert_eq!(reasons(&dark(lost(), first)).0, Verdict::PassWithLoss, "{first}");
+    }
+    let mut unseen = dark(both(), "ctl2");
+    unseen.samples.get_mut(&NodeName::from("ctl1")).unwrap().truncate(2);
+    let why = "how many controllers could write is not known: ctl1 was not watched after the cut";
+    assert_eq!(reasons(&unseen), (Verdict::Fail, vec![why.to_owned()]));
+}

@@ -19,6 +19,7 @@ pub fn verdict(fault: Fault) -> String {
     let text = match fault {
         Fault::PowerLoss(Side::Active) => POWER_LOSS,
         Fault::PowerLoss(Side::Compute) => NODE_POWER_LOSS,
+        Fault::Blackout => BLACKOUT,
         Fault::PowerLoss(Side::Arbiter) => ARBITER_POWER_LOSS,
         Fault::PowerLoss(Side::Passive) => PASSIVE_POWER_LOSS,
         Fault::Reboot(Side::Active) => REBOOT,
@@ -77,6 +78,12 @@ Slurm goes on giving it jobs until it is missed. It is switched on again, and wh
 requeued. The verdict is `pass` when no submission was refused, every job ran to its end and is \
 accounted for, none ran twice but those that the node was running, and the node takes jobs again; \
 else `fail`.";
+
+const BLACKOUT: &str = "\
+After a while both are switched on again, and without a person one of them has to begin with the \
+newest data. The verdict is `pass` when jobs are accepted again and nothing was lost, \
+`pass-with-loss` when what Slurm had not yet saved is missing, and `fail` otherwise: also when both \
+could write at the same time, or the cluster is not as healthy as before in the end.";
 
 const ARBITER_POWER_LOSS: &str = "\
 Its vote is gone, and the controllers have a majority without it. Where it is the login node, too, \
