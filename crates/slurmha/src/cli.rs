@@ -75,7 +75,7 @@ enum Command {
     Durable(crate::durable::Args),
     /// Tells users at a terminal that the scheduler is away; a service on login nodes
     #[command(hide = true)]
-    Notice,
+    Notice(crate::notice::Args),
     /// Copies slurmctld's state to the local disk; a timer on the controllers
     #[command(hide = true)]
     SnapshotState,
@@ -107,7 +107,7 @@ impl Cli {
             Command::Agent(args) => return Ok(crate::agent::run(&args)),
             Command::Watch(args) => return Ok(crate::watch::run(&args)),
             Command::Durable(args) => return Ok(crate::durable::run(&args)),
-            Command::Notice => return Ok(crate::notice::run()),
+            Command::Notice(args) => return Ok(crate::notice::run(&args)),
             Command::SnapshotState => return Ok(crate::snapshot::run()),
             Command::PowerOn => return Ok(crate::power_on::run()),
             Command::FencePeer => return Ok(crate::fence_peer::fence()),

@@ -4,12 +4,15 @@
 //! A service on login nodes, without rights of its own. While every command of
 //! Slurm's ends within two seconds it reads the list of processes and does
 //! nothing else; the controller is asked once for each command that takes
-//! longer.
+//! longer. With `--mark` it asks every few seconds as well, and leaves a mark for
+//! pages whose users have no terminal.
+
+mod mark;
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -21,18 +24,31 @@ use slurmha_host::program::slurm::{self, SlurmError};
 use slurmha_host::system::read_trimmed;
 use slurmha_host::{CommandError, Local, System};
 
+use mark::{Mark, Scheduler};
+
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Who answers later than that is not there for a person either.
 const ASKING: Duration = Duration::from_secs(2);
 
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// A file that is there while the scheduler does not answer
+    #[arg(long, value_name = "FILE")]
+    mark: Option<PathBuf>,
+}
+
 /// Looks until it is ended, or there is a new version of it.
-pub fn run() -> ExitCode {
+pub fn run(args: &Args) -> ExitCode {
     let system = Local::new();
     let binary = system.resolve(BINARY.as_ref()).ok();
     let mut attention = Attention::default();
+    let mut mark = args.mark.clone().map(Mark::new);
     while system.resolve(BINARY.as_ref()).ok() == binary {
         look(&system, &mut attention, &write_to_terminal);
+        if let Some(mark) = &mut mark {
+            mark.look(|| scheduler(&system));
+        }
         system.sleep(PAUSE);
     }
     ExitCode::SUCCESS
@@ -74,11 +90,16 @@ fn uptime(system: &dyn System) -> Option<Duration> {
 
 /// Whether nobody answers. What cannot be told is not said to anybody.
 fn is_away(system: &dyn System) -> bool {
+    scheduler(system) == Scheduler::Away
+}
+
+/// Whether the scheduler answers.
+fn scheduler(system: &dyn System) -> Scheduler {
     match slurm::ping(system, ASKING) {
-        Ok(Health::Down(_)) => true,
-        Ok(_) => false,
-        Err(SlurmError::Command(CommandError::TimedOut { .. })) => true,
-        Err(_) => false,
+        Ok(Health::Down(_)) => Scheduler::Away,
+        Ok(_) => Scheduler::There,
+        Err(SlurmError::Command(CommandError::TimedOut { .. })) => Scheduler::Away,
+        Err(_) => Scheduler::Unknown,
     }
 }
 
