@@ -11,8 +11,10 @@ mod controller;
 mod everywhere;
 mod login;
 mod monitoring;
+mod ondemand;
 mod people;
 mod portal;
+mod repository;
 mod vpn;
 
 use std::collections::BTreeMap;
@@ -95,16 +97,18 @@ pub fn desired(site: &Site, site_text: &str) -> Vec<MachineWants> {
             wants.extend(controller::before_packages(site, &machine.name));
         }
         wants.extend(everywhere::wants(site, &machine, site_text));
+        wants.extend(repository::wants(site, &machine));
         wants.extend(monitoring::exporters(site, &machine));
         wants.extend(vpn::no_gateway(&machine));
         wants.extend(console::wants(site, &machine, site_text));
         wants.extend(people::wants(site, &machine));
         wants.extend(portal::wants(site, &machine));
+        wants.extend(ondemand::wants(site, &machine));
         for role in &machine.roles {
             wants.extend(match role {
                 Role::Controller => controller::wants(site),
                 Role::Arbiter => arbiter::wants(),
-                Role::Login => login::wants(site),
+                Role::Login => login::wants(site, &machine),
                 Role::Compute => compute::wants(site),
                 Role::Monitoring => monitoring::wants(site, &machine),
                 Role::Gateway => vpn::wants(site, &machine),

@@ -179,6 +179,24 @@ pub const PORTAL_PAM_SERVICE: &str = "slurmha-portal";
 pub const PORTAL_PAM_FILE: &str = "/etc/pam.d/slurmha-portal";
 /// Records of what users have submitted through the portal, a directory for each uid.
 pub const PORTAL_STATE: &str = "/var/lib/slurmha/portal";
+/// TCP port at which browsers find Open OnDemand, unless the site file names another.
+pub const ONDEMAND_PORT: u16 = 443;
+/// What Open OnDemand's Apache configuration is made from.
+pub const ONDEMAND_PORTAL_FILE: &str = "/etc/ood/config/ood_portal.yml";
+/// Where Apache listens.
+pub const ONDEMAND_LISTEN_FILE: &str = "/etc/apache2/ports.conf";
+/// What Apache is told beside the portal's own site.
+pub const ONDEMAND_SERVER_FILE: &str = "/etc/apache2/conf-enabled/slurmha-ondemand.conf";
+/// Tries a configuration of Open OnDemand, and brings one into service.
+pub const ONDEMAND_SCRIPT: &str = "/usr/local/lib/slurmha/ondemand";
+/// The configuration that last answered a request.
+pub const ONDEMAND_STATE: &str = "/var/lib/slurmha/ondemand";
+/// Unit whose start brings Open OnDemand's configuration into service.
+pub const ONDEMAND_UNIT: &str = "slurmha-ondemand.service";
+/// Its file.
+pub const ONDEMAND_UNIT_FILE: &str = "/etc/systemd/system/slurmha-ondemand.service";
+/// There, and young, while the scheduler does not answer: for Open OnDemand's pages.
+pub const SCHEDULER_AWAY: &str = "/run/slurmha-notice/scheduler-away";
 /// `SlurmctldPort`, the default of slurm.conf(5).
 pub const SLURMCTLD_PORT: u16 = 6817;
 /// `DbdPort`, the default of slurmdbd.conf(5).

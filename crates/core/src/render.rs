@@ -14,12 +14,15 @@ pub mod hosts;
 pub mod login;
 pub mod mariadb;
 pub mod monitoring;
+pub mod ondemand;
 pub mod people;
+pub mod repository;
 mod sandbox;
 pub mod slurm;
 pub mod slurmdbd;
 pub mod units;
 pub mod vpn;
+mod yaml;
 
 /// First line of every file that slurmha owns.
 pub(crate) fn header(comment: &str) -> String {

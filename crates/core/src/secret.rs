@@ -52,6 +52,21 @@ pub enum SecretId {
     PortalCertificate,
     /// Its private key.
     PortalKey,
+    /// The public key that signs Open OnDemand's packages, on its hosts; see
+    /// [`Self::GrafanaKey`].
+    OndemandRepositoryKey,
+    /// The public key that signs Node.js' packages, on Open OnDemand's hosts.
+    NodeRepositoryKey,
+    /// Open OnDemand's certificate, if it comes from a file.
+    OndemandCertificate,
+    /// Its private key.
+    OndemandKey,
+    /// What Open OnDemand shows to the site's provider of identities.
+    OndemandClientSecret,
+    /// What Open OnDemand's cookies are encrypted with, the same on all of its hosts.
+    OndemandPassphrase,
+    /// Password of the account with which Dex looks people up in the directory.
+    OndemandBindPassword,
 }
 
 impl SecretId {
@@ -75,7 +90,7 @@ impl SecretId {
             Self::CorosyncKey => {
                 ("/etc/corosync/authkey".to_owned(), Access::root(0o400), SecretForm::Bytes(256))
             }
-            Self::DatabasePassword => {
+            Self::DatabasePassword | Self::OndemandPassphrase => {
                 (format!("{SECRETS_DIRECTORY}/{self}"), Access::root(0o600), SecretForm::Hex(32))
             }
             // drbd.conf(5): shared-secret has at most 64 characters.
@@ -89,9 +104,9 @@ impl SecretId {
             ),
             // Read by apt's own user; the ending says that it is armored
             // (apt-secure(8), sources.list(5) "Signed-By").
-            Self::GrafanaKey => {
-                (GRAFANA_KEYRING.to_owned(), Access::root(0o644), SecretForm::Given)
-            }
+            Self::GrafanaKey => keyring("grafana"),
+            Self::OndemandRepositoryKey => keyring("ondemand"),
+            Self::NodeRepositoryKey => keyring("node"),
             // sssd.conf(5): "a regular file that is owned by root and that only
             // root may read or write".
             Self::DirectoryConf => {
@@ -106,7 +121,11 @@ impl SecretId {
             | Self::ConsoleCertificate
             | Self::ConsoleKey
             | Self::PortalCertificate
-            | Self::PortalKey => {
+            | Self::PortalKey
+            | Self::OndemandCertificate
+            | Self::OndemandKey
+            | Self::OndemandClientSecret
+            | Self::OndemandBindPassword => {
                 (format!("{SECRETS_DIRECTORY}/{self}"), Access::root(0o600), SecretForm::Given)
             }
         };
@@ -143,6 +162,13 @@ impl fmt::Display for SecretId {
             Self::DirectoryConf => f.write_str("directory-conf"),
             Self::PortalCertificate => f.write_str("portal-certificate"),
             Self::PortalKey => f.write_str("portal-key"),
+            Self::OndemandRepositoryKey => f.write_str("ondemand-repository-key"),
+            Self::NodeRepositoryKey => f.write_str("node-repository-key"),
+            Self::OndemandCertificate => f.write_str("ondemand-certificate"),
+            Self::OndemandKey => f.write_str("ondemand-key"),
+            Self::OndemandClientSecret => f.write_str("ondemand-client-secret"),
+            Self::OndemandPassphrase => f.write_str("ondemand-passphrase"),
+            Self::OndemandBindPassword => f.write_str("ondemand-bind-password"),
         }
     }
 }
@@ -150,8 +176,10 @@ impl fmt::Display for SecretId {
 /// Where slurmha keeps secrets that no program expects elsewhere.
 pub const SECRETS_DIRECTORY: &str = "/etc/slurmha/secrets";
 
-/// Where apt finds the key that signs Grafana's packages.
-pub const GRAFANA_KEYRING: &str = "/etc/apt/keyrings/slurmha-grafana.asc";
+/// Where apt finds the key that signs a vendor's packages.
+fn keyring(vendor: &str) -> (String, Access, SecretForm) {
+    (format!("/etc/apt/keyrings/slurmha-{vendor}.asc"), Access::root(0o644), SecretForm::Given)
+}
 
 /// How a secret is made when no machine has it yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -75,12 +75,9 @@ fn the_monitoring_is_what_the_file_says() {
     let secrets: Vec<String> = monitoring.secrets().iter().map(ToString::to_string).collect();
     assert_eq!(secrets, ["mail-password", "webhook-url-chat", "webhook-url-deadman"]);
     let grafana = monitoring.grafana.as_ref().expect("grafana");
-    assert_eq!((grafana.repository.as_str(), grafana.port), ("https://apt.grafana.com", 3000));
-    assert_eq!(
-        site.given_secrets().len(),
-        11,
-        "the BMCs', these, the console's and the directory's"
-    );
+    assert_eq!((grafana.repository.url.as_str(), grafana.port), ("https://apt.grafana.com", 3000));
+    let others = "the BMCs', these, the console's, the directory's and Open OnDemand's";
+    assert_eq!(site.given_secrets().len(), 16, "{others}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use slurmha_core::secret::{SecretId, SecretValue};
-use slurmha_core::site::{self, Site};
+use slurmha_core::site::{self, Site, Vendor};
 use slurmha_core::{layout, openpgp};
 
 use crate::failure::Failure;
@@ -113,20 +113,40 @@ impl SiteFile {
 /// What a file means: a password or URL without the line end of an editor, a key in
 /// the form in which it is placed.
 fn given(id: &SecretId, file: &Path, bytes: &[u8]) -> Result<SecretValue, Failure> {
+    let line = bytes.trim_ascii_end();
     match id {
-        SecretId::GrafanaKey => {}
         // A file of lines keeps the end of the last one.
         SecretId::DirectoryConf => return Ok(SecretValue::new(bytes.to_vec())),
-        _ => return Ok(SecretValue::new(bytes.trim_ascii_end().to_vec())),
+        SecretId::OndemandClientSecret | SecretId::OndemandBindPassword => plain(file, line)?,
+        _ => {}
     }
+    let Some(vendor) = Vendor::signing_with(id) else {
+        return Ok(SecretValue::new(line.to_vec()));
+    };
     let key = openpgp::armored(bytes).map_err(|why| {
-        Failure::site(format!(
-            "{} cannot be key_file of [monitoring.grafana]: {why}",
-            file.display()
-        ))
-        .hint("save the key that the repository's owner publishes, https://apt.grafana.com/gpg.key")
+        let (key, table) = (vendor.key_of_table(), vendor.table());
+        Failure::site(format!("{} cannot be {key} of {table}: {why}", file.display())).hint(
+            format!(
+                "save the key that the repository's owner publishes, {}",
+                vendor.published_key()
+            ),
+        )
     })?;
     Ok(SecretValue::new(key.into_bytes()))
+}
+
+/// These stand in YAML, in Apache's configuration and in Dex', which puts variables of its
+/// environment in place of their names (`DEX_EXPAND_ENV`).
+fn plain(file: &Path, secret: &[u8]) -> Result<(), Failure> {
+    let is_plain = |byte: &u8| byte.is_ascii_graphic() && !b"\"\\'$#@".contains(byte);
+    if !secret.is_empty() && secret.iter().all(is_plain) {
+        return Ok(());
+    }
+    Err(Failure::site(format!(
+        "the secret in {} is empty, or has a sign that means something where it is written",
+        file.display()
+    ))
+    .hint("use one without blanks and without \" ' \\ $ # @, as `openssl rand -hex 32` makes it"))
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
@@ -229,5 +249,17 @@ mod tests {
         assert!(page.message().contains("~/grafana.key cannot be key_file"), "{page:?}");
         let password = given(&SecretId::GrafanaPassword, file, b"a b \n").expect("a password");
         assert_eq!(password.expose(), b"a b");
+    }
+
+    #[test]
+    fn what_would_mean_something_elsewhere_is_no_secret() {
+        let file = Path::new("~/oidc");
+        let id = SecretId::OndemandClientSecret;
+        let secret = given(&id, file, b"0aF-_.~!\n").expect("a secret");
+        assert_eq!(secret.expose(), b"0aF-_.~!");
+        for bad in ["", "a b", "a\"b", "a\\b", "a$b", "a#b", "a@b", "a'b", "\u{e4}"] {
+            let failure = given(&id, file, bad.as_bytes()).expect_err(bad);
+            assert!(!failure.message().contains("a b"), "it is not shown");
+        }
     }
 }

@@ -46,6 +46,8 @@ fn ports(site: &Site, seen: &Seen<'_>) -> impl Iterator<Item = (u16, &'static st
     });
     let portal = site.portal.as_ref().filter(|portal| portal.is_on(seen.name()));
     let portal = portal.map(|portal| (portal.port, "slurmha"));
+    let ondemand = site.ondemand.as_ref().filter(|ondemand| ondemand.is_on(seen.name()));
+    let ondemand = ondemand.map(|ondemand| (ondemand.port, "apache2"));
     let by_role = PORTS.into_iter().chain(monitoring).chain(durable).chain(console);
     by_role
         .filter(|(_, _, role)| seen.is(*role))
@@ -53,6 +55,7 @@ fn ports(site: &Site, seen: &Seen<'_>) -> impl Iterator<Item = (u16, &'static st
         .chain(watched.then_some(NODE_EXPORTER))
         .chain(grafana)
         .chain(portal)
+        .chain(ondemand)
 }
 
 pub(super) fn check(site: &Site, seen: &[Seen<'_>]) -> Vec<Finding> {

@@ -10,13 +10,14 @@ use super::{Want, enabled, filter_packages, packages, running};
 use crate::layout::{NOTICE_UNIT, NOTICE_UNIT_FILE, SSHD_FILE, SSHD_UNIT, SSHD_UNIT_FILE};
 use crate::plan::Stage;
 use crate::render::{login, slurm, units};
-use crate::site::Site;
+use crate::site::{Machine, Site};
 
-pub(super) fn wants(site: &Site) -> Vec<(Stage, Want)> {
+pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
+    let has_pages = site.ondemand.as_ref().is_some_and(|it| it.is_on(&machine.name));
     let mut wants = vec![packages(&["slurm-client"])];
     wants.extend(filter_packages(site));
     wants.extend(slurm::render(site).into_iter().map(Want::File));
-    let files = [login::sshd(), login::sshd_unit(), units::notice()];
+    let files = [login::sshd(), login::sshd_unit(), units::notice(has_pages)];
     wants.extend(login::limits(&site.limits).into_iter().chain(files).map(Want::File));
     let base = wants.into_iter().map(|want| (Stage::Base, want));
     base.chain(services()).collect()

@@ -102,15 +102,11 @@ pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
 /// What a host has for Grafana, last of all: it comes from a repository outside, and
 /// neither the cluster nor its alerts wait for that.
 fn dashboards(grafana: Grafana) -> Vec<(Stage, Want)> {
-    let Grafana { unit, source, configuration, dashboards } = grafana;
+    let Grafana { unit, configuration, dashboards } = grafana;
     let reads = [paths(&configuration), paths(std::slice::from_ref(&unit))].concat();
     let mut wants = vec![
-        // With which apt knows whom it talks to.
-        (Stage::Base, packages(&["ca-certificates"])),
         (Stage::Base, Want::File(unit)),
-        (Stage::Secrets, Want::Secret(SecretId::GrafanaKey)),
         (Stage::Secrets, Want::Secret(SecretId::GrafanaPassword)),
-        (Stage::Nodes, Want::File(source)),
         (Stage::Nodes, packages(&["grafana"])),
     ];
     let files = configuration.into_iter().chain(dashboards);

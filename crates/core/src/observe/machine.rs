@@ -133,10 +133,10 @@ pub struct PreflightRequest {
     /// How long to watch whether the machine stands still.
     #[serde(default)]
     pub stalls: Option<Duration>,
-    /// A small file of a package repository, which the machine shall fetch in the way
+    /// Small files of package repositories, which the machine shall fetch in the way
     /// in which it fetches packages.
     #[serde(default)]
-    pub fetch: Option<String>,
+    pub fetch: Vec<String>,
 }
 
 /// The answer to an [`ObserveRequest`].
@@ -313,9 +313,9 @@ pub struct Preflight {
     /// when it was not asked for.
     #[serde(default)]
     pub worst_stall: Option<Reading<Duration>>,
-    /// What came of the file that the machine should fetch; absent when there was none.
+    /// What came of each file that the machine should fetch.
     #[serde(default)]
-    pub fetched: Option<Fetched>,
+    pub fetched: BTreeMap<String, Fetched>,
 }
 
 /// What came of fetching a file.

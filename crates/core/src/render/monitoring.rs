@@ -9,10 +9,9 @@ mod grafana;
 mod options;
 mod prometheus;
 mod rules;
-mod yaml;
 
 pub use alertmanager::alertmanager;
-pub use grafana::{GRAFANA_UNIT, Grafana, grafana, release_file};
+pub use grafana::{GRAFANA_UNIT, Grafana, grafana};
 pub use options::{
     ALERTMANAGER_UNIT, NODE_EXPORTER_UNIT, PROMETHEUS_UNIT, node_exporter, on_a_host,
 };

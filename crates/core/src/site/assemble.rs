@@ -5,6 +5,7 @@
 
 mod console;
 mod monitoring;
+mod ondemand;
 mod people;
 mod portal;
 mod vpn;
@@ -63,6 +64,10 @@ pub(super) fn assemble(file: &SiteFile) -> Option<Site> {
         },
         portal: match &file.portal {
             Some(portal) => Some(portal::assemble(portal)?),
+            None => None,
+        },
+        ondemand: match &file.ondemand {
+            Some(ondemand) => Some(ondemand::assemble(ondemand)?),
             None => None,
         },
         accept: items(cluster.accept.as_ref()).iter().map(|accept| accept.value).collect(),

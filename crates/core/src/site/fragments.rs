@@ -5,6 +5,7 @@
 //! mistyped one and describing it in the JSON schema follow. What it means is
 //! then said in `assemble.rs`, and what it must not contradict in `rules/`.
 
+mod ondemand;
 mod people;
 
 use std::net::Ipv4Addr;
@@ -27,6 +28,7 @@ use super::value::{
 };
 use crate::wireguard::PublicKey;
 
+pub(super) use ondemand::{Ondemand, OndemandDex, OndemandOidc};
 pub(super) use people::{Directory, Homes, Limits, LocalGroup, LocalUser};
 
 /// Entries of a table that is written several times, or of a list.
@@ -75,6 +77,8 @@ fragment! {
         optional vpn: Vpn,
         /// A page through which users submit jobs and see them.
         optional portal: Portal,
+        /// Open OnDemand on login nodes.
+        optional ondemand: Ondemand,
     }
 }
 

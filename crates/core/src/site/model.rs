@@ -6,8 +6,10 @@
 
 mod console;
 mod monitoring;
+mod ondemand;
 mod people;
 mod portal;
+mod repository;
 mod vpn;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,8 +25,10 @@ use crate::secret::SecretId;
 
 pub use console::{ActionKind, Actions, Certificate, Console};
 pub use monitoring::{Grafana, Mail, MailLogin, Monitoring, MonitoringHost, Webhook, WebhookUrl};
+pub use ondemand::{Auth, Bind, Desktop, Dex, Oidc, Ondemand, Tls};
 pub use people::{Homes, Limits, LocalGroup, LocalUser, NfsHomes, People};
 pub use portal::Portal;
+pub use repository::{Repository, Vendor};
 pub(in crate::site) use vpn::gateway_address;
 pub use vpn::{Gateway, Peer, Vpn};
 
@@ -97,6 +101,8 @@ pub struct Site {
     pub console: Option<Console>,
     /// The page through which users submit jobs; `None` when there is none.
     pub portal: Option<Portal>,
+    /// Open OnDemand on login nodes; `None` when there is none.
+    pub ondemand: Option<Ondemand>,
     /// Dangers that the file accepts by name.
     pub accept: BTreeSet<Accept>,
 }
@@ -364,7 +370,19 @@ impl Site {
         let console = self.console.iter().flat_map(Console::given_secrets);
         let directory = self.people.given_secret();
         let portal = self.portal.iter().flat_map(Portal::given_secrets);
-        bmc.chain(monitoring).chain(console).chain(directory).chain(portal).collect()
+        let ondemand = self.ondemand.iter().flat_map(Ondemand::given_secrets);
+        let pages = console.chain(portal).chain(ondemand);
+        bmc.chain(monitoring).chain(directory).chain(pages).collect()
+    }
+
+    /// Where a machine finds packages that the distribution does not have.
+    pub fn repositories(&self, machine: &Machine) -> Vec<&Repository> {
+        let watches = machine.roles.contains(&Role::Monitoring);
+        let monitoring = self.monitoring.as_ref().filter(|_| watches);
+        let grafana = monitoring.and_then(|monitoring| monitoring.grafana.as_ref());
+        let ondemand = self.ondemand.iter().filter(|ondemand| ondemand.is_on(&machine.name));
+        let ondemand = ondemand.flat_map(|ondemand| &ondemand.repositories);
+        grafana.iter().map(|grafana| &grafana.repository).chain(ondemand).collect()
     }
 
     /// Whether a controller that was fenced is switched on again.

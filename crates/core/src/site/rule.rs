@@ -265,6 +265,28 @@ rules! {
     /// A certificate is of use with its key alone.
     Error PORTAL_CERTIFICATE = "portal-certificate";
 
+    // Open OnDemand.
+    /// A claim is known by its name.
+    Error INVALID_CLAIM = "invalid-claim";
+    /// A directory knows its entries by distinguished names.
+    Error INVALID_DISTINGUISHED_NAME = "invalid-distinguished-name";
+    /// Open OnDemand runs where users have their accounts and homes.
+    Error ONDEMAND_HOST = "ondemand-host";
+    /// Browsers and identity providers know Open OnDemand by a name.
+    Error ONDEMAND_SERVERNAME = "ondemand-servername";
+    /// Open OnDemand listens where nobody else does.
+    Error ONDEMAND_PORT = "ondemand-port";
+    /// Open OnDemand needs one certificate that browsers trust.
+    Error ONDEMAND_CERTIFICATE = "ondemand-certificate";
+    /// One part says who somebody is.
+    Error ONDEMAND_AUTH = "ondemand-auth";
+    /// A provider whose words are not protected could be anybody.
+    Error ONDEMAND_ISSUER = "ondemand-issuer";
+    /// An account in a directory has a name and a password.
+    Error ONDEMAND_BIND = "ondemand-bind";
+    /// Open OnDemand 4.2 needs a newer Node.js than Debian 12 has.
+    Error ONDEMAND_NODE = "ondemand-node";
+
     // The rest.
     /// Clocks that drift apart make munge refuse every request.
     Warning NO_TIME_SERVERS = "no-time-servers";

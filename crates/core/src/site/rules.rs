@@ -10,10 +10,12 @@ mod console;
 mod devices;
 mod fencing;
 mod listener;
+mod login_hosts;
 mod machines;
 mod monitoring;
 mod networks;
 mod nodes;
+mod ondemand;
 mod partitions;
 mod people;
 mod portal;
@@ -45,6 +47,7 @@ const FAMILIES: &[Family] = &[
     console::check,
     people::check,
     portal::check,
+    ondemand::check,
 ];
 
 /// Applies every rule.

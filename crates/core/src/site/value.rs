@@ -10,6 +10,7 @@ mod list;
 mod monitoring;
 mod name;
 mod network;
+mod ondemand;
 mod path;
 mod people;
 mod slurm;
@@ -22,6 +23,7 @@ pub(super) use monitoring::{
 };
 pub(super) use name::{ClusterName, HostName, PartitionName, SshUser};
 pub(super) use network::HostOrAddress;
+pub(super) use ondemand::{Claim, DistinguishedName};
 pub(super) use path::{DevicePath, FilePath};
 pub(super) use people::{FullName, GroupName, MountOptions, MountPoint, NfsExport, Shell, SshKey};
 pub(super) use slurm::{ExtraLine, ExtraPairs, Feature, Gres, Pair, TimeLimit};

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use toml::de::DeValue;
 
 use super::diagnostic::{Diagnostic, Span};
-use super::model::{Accept, ActionKind, AfterFencing, DurableSubmit};
+use super::model::{Accept, ActionKind, AfterFencing, Desktop, DurableSubmit};
 use super::reader::{Report, Value, nearest, wrong_type};
 use super::rule;
 
@@ -82,6 +82,21 @@ impl Value for AfterFencing {
             Self::ALL.map(|a| (a.as_str(), a)),
             "does not say what becomes of a fenced controller",
         )
+    }
+
+    fn schema() -> Json {
+        json!({ "enum": Self::ALL.map(Self::as_str) })
+    }
+}
+
+impl Value for Desktop {
+    fn expected() -> String {
+        one_of(Self::ALL.map(Self::as_str))
+    }
+
+    fn read(value: &DeValue<'_>, span: &Span, report: &mut Report) -> Option<Self> {
+        let words = Self::ALL.map(|desktop| (desktop.as_str(), desktop));
+        read_word(value, span, report, words, "is no desktop that Open OnDemand can start")
     }
 
     fn schema() -> Json {

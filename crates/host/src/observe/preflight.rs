@@ -29,7 +29,11 @@ pub(super) fn observe(system: &dyn System, request: &PreflightRequest) -> Prefli
         hosts: names.map(|name| (name.clone(), addresses_of(&hosts, name))).collect(),
         unused_address_answers: unused_address(system, request.unused_address),
         candidates: candidates(system),
-        fetched: request.fetch.as_deref().map(|url| apt::try_to_fetch(system, url)),
+        fetched: request
+            .fetch
+            .iter()
+            .map(|url| (url.clone(), apt::try_to_fetch(system, url)))
+            .collect(),
     }
 }
 

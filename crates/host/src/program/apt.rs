@@ -97,6 +97,8 @@ fn wants_update(output: &CommandOutput) -> bool {
         "has no installation candidate",
         "Unable to fetch some archives",
         "E: Failed to fetch",
+        // A repository is new, and has what an installed or known one is too old for.
+        "have unmet dependencies",
     ];
     !output.ok() && words.iter().any(|text| noise.contains(text))
 }

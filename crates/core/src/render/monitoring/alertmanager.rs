@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::ALERTMANAGER_FILE;
-use super::yaml::quoted;
 use crate::config_file::{Access, ConfigFile};
 use crate::monitoring::{WATCHDOG, alerts};
+use crate::render::yaml::quoted;
 use crate::secret::SecretId;
 use crate::site::{Mail, MailLogin, Monitoring, Webhook, WebhookUrl};
 

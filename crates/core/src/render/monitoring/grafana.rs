@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Grafana: where its package comes from, how it runs, and what it shows.
+//! Grafana: how it runs, and what it shows.
 //!
 //! Sources in grafana/grafana: `conf/defaults.ini` for the settings,
 //! `packaging/deb/control/postinst` for owners and modes below /etc/grafana, which the
@@ -8,20 +8,18 @@
 use std::fmt::Write as _;
 
 use super::options::RETRY;
-use super::yaml::quoted;
 use crate::config_file::{Access, ConfigFile};
 use crate::dashboards::grafana as dashboards;
 use crate::layout::{ALERTMANAGER_PORT, PROMETHEUS_PORT};
 use crate::render::units::drop_in;
-use crate::secret::{GRAFANA_KEYRING, SecretId};
+use crate::render::yaml::quoted;
+use crate::secret::SecretId;
 use crate::site::{Grafana as Wanted, Monitoring, MonitoringHost};
 
 /// Grafana's unit.
 pub const GRAFANA_UNIT: &str = "grafana-server.service";
 /// What the dashboards are in, as files.
 const DASHBOARDS: &str = "/etc/grafana/slurmha";
-/// What its vendor releases.
-const SUITE: &str = "stable";
 /// The password of its user `admin`.
 const PASSWORD_FILE: &str = "/etc/grafana/slurmha-admin-password";
 
@@ -30,8 +28,6 @@ pub struct Grafana {
     /// What systemd is told on top of the package's unit. It may be there before the
     /// package.
     pub unit: ConfigFile,
-    /// Where apt finds the package; the key has to be there before.
-    pub source: ConfigFile,
     /// What it reads as it starts; the package, which makes its group, before.
     pub configuration: [ConfigFile; 4],
     /// What it reads again by itself.
@@ -42,7 +38,6 @@ pub struct Grafana {
 pub fn grafana(grafana: &Wanted, monitoring: &Monitoring, host: &MonitoringHost) -> Grafana {
     Grafana {
         unit: drop_in("grafana-server", RETRY),
-        source: source(grafana),
         configuration: [password(), ini(grafana, host), data_sources(monitoring, host), provider()],
         dashboards: dashboards::files()
             .into_iter()
@@ -54,25 +49,6 @@ pub fn grafana(grafana: &Wanted, monitoring: &Monitoring, host: &MonitoringHost)
 /// A file of Grafana's, with the owner and mode that the package gives it.
 fn own(path: &str, text: String) -> ConfigFile {
     ConfigFile::new(path, text).with_access(Access::new("root", "grafana", 0o640))
-}
-
-/// What apt fetches first from the repository.
-pub fn release_file(grafana: &Wanted) -> String {
-    format!("{}/dists/{SUITE}/InRelease", grafana.repository)
-}
-
-/// sources.list(5), in the form of deb822. No other repository's key counts here, and
-/// this key for no other repository.
-fn source(grafana: &Wanted) -> ConfigFile {
-    let header = crate::render::header("#");
-    let repository = &grafana.repository;
-    ConfigFile::new(
-        "/etc/apt/sources.list.d/slurmha-grafana.sources",
-        format!(
-            "{header}Types: deb\nURIs: {repository}\nSuites: {SUITE}\nComponents: main\n\
-             Signed-By: {GRAFANA_KEYRING}\n"
-        ),
-    )
 }
 
 /// In a file of its own: in grafana.ini a sign of the password could mean something.

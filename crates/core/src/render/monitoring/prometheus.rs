@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
 use super::PROMETHEUS_FILE;
-use super::yaml::{list, quoted};
 use crate::config_file::ConfigFile;
 use crate::layout::{ALERTMANAGER_PORT, EXPORTER_PORT, NODE_EXPORTER_PORT, PROMETHEUS_PORT};
+use crate::render::yaml::{list, quoted};
 use crate::site::{Machine, Monitoring, Role, Site};
 
 /// A machine that does not answer at all is given up after so many seconds.

@@ -4,9 +4,9 @@
 use std::fmt::Write as _;
 
 use super::RULES_FILE;
-use super::yaml::quoted;
 use crate::config_file::ConfigFile;
 use crate::monitoring::{Alert, COMPONENTS, Component};
+use crate::render::yaml::quoted;
 use crate::site::{Monitoring, Site};
 
 /// Prometheus' rules: a group for each component, each alert of the catalogue

@@ -2,14 +2,21 @@
 //! The unit that tells waiting users why they wait.
 
 use crate::config_file::ConfigFile;
-use crate::layout::{BINARY, NOTICE_UNIT_FILE};
+use crate::layout::{BINARY, NOTICE_UNIT_FILE, SCHEDULER_AWAY};
 use crate::render::sandbox::SANDBOX;
 
 /// Reads the list of processes, asks the controller when somebody waits, and
 /// writes to terminals: a user of nobody's, with the group that terminals
 /// belong to. Not `PrivateDevices` and not `ProtectProc`, for the two.
 /// `CAP_` nothing: where a person has said `mesg n`, nothing can be written.
-pub fn notice() -> ConfigFile {
+///
+/// With `marks` it leaves a mark for others where the scheduler does not answer, in a
+/// directory that everybody can read and that is gone when the unit is.
+pub fn notice(marks: bool) -> ConfigFile {
+    let (mark, directory) = match marks {
+        true => (format!(" --mark {SCHEDULER_AWAY}"), "RuntimeDirectory=slurmha-notice\n"),
+        false => (String::new(), ""),
+    };
     ConfigFile::new(
         NOTICE_UNIT_FILE,
         format!(
@@ -19,13 +26,13 @@ After=munge.service
 
 [Service]
 Type=exec
-ExecStart={BINARY} notice
+ExecStart={BINARY} notice{mark}
 Restart=always
 RestartSec=10
 SyslogIdentifier=slurmha-notice
 DynamicUser=yes
 SupplementaryGroups=tty
-Nice=5
+{directory}Nice=5
 TasksMax=32
 MemoryMax=64M
 {SANDBOX}CapabilityBoundingSet=

@@ -8,7 +8,7 @@ use ipnet::Ipv4Net;
 use crate::config_file::ConfigFile;
 use crate::layout::{VPN_INTERFACE, VPN_RULES_FILE, VPN_TABLE};
 use crate::render::header;
-use crate::site::{Site, Vpn};
+use crate::site::{NodeName, Site, Vpn};
 
 /// TCP port of sshd on the login nodes.
 const SSH_PORT: u16 = 22;
@@ -29,7 +29,7 @@ const SSH_PORT: u16 = 22;
 pub fn rules(site: &Site, vpn: &Vpn) -> ConfigFile {
     let (interface, table, network) = (VPN_INTERFACE, VPN_TABLE, vpn.network);
     let logins = login_nodes(site);
-    let portal = portal(site, network);
+    let pages = pages(site, network);
     let mut text = header("#");
     let _ = write!(
         text,
@@ -66,7 +66,7 @@ table inet {table} {{
 \t\tct state established,related accept
 \t\tct state invalid drop
 \t\tip saddr {network} ip daddr @login_nodes tcp dport {SSH_PORT} accept
-{portal}\t\tcounter reject with icmpx type admin-prohibited
+{pages}\t\tcounter reject with icmpx type admin-prohibited
 \t}}
 
 \tchain to_people {{
@@ -88,16 +88,19 @@ table inet {table} {{
     file
 }
 
-/// The line that lets people reach the portal, where there is one.
-fn portal(site: &Site, network: Ipv4Net) -> String {
-    let Some(portal) = &site.portal else { return String::new() };
-    let hosts = site.logins.iter().filter(|login| portal.is_on(&login.name));
-    let hosts: Vec<String> = hosts.map(|login| login.address.to_string()).collect();
-    format!(
-        "\t\tip saddr {network} ip daddr {{ {} }} tcp dport {} accept\n",
-        hosts.join(", "),
-        portal.port
-    )
+/// The lines that let people reach the pages for users, where there are any.
+fn pages(site: &Site, network: Ipv4Net) -> String {
+    let portal = site.portal.iter().map(|portal| (&portal.hosts, portal.port));
+    let ondemand = site.ondemand.iter().map(|ondemand| (&ondemand.hosts, ondemand.port));
+    let line = |(on, port): (&Vec<NodeName>, u16)| {
+        let hosts = site.logins.iter().filter(|login| on.contains(&login.name));
+        let hosts: Vec<String> = hosts.map(|login| login.address.to_string()).collect();
+        format!(
+            "\t\tip saddr {network} ip daddr {{ {} }} tcp dport {port} accept\n",
+            hosts.join(", ")
+        )
+    };
+    portal.chain(ondemand).map(line).collect()
 }
 
 /// The elements of the set; a set without any has no such line.

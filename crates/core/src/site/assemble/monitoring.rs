@@ -7,7 +7,7 @@ use super::name;
 use crate::layout::GRAFANA_PORT;
 use crate::site::fragments::{self as file, items};
 use crate::site::model::{
-    Grafana, Mail, MailLogin, Monitoring, MonitoringHost, Webhook, WebhookUrl,
+    Grafana, Mail, MailLogin, Monitoring, MonitoringHost, Repository, Vendor, Webhook, WebhookUrl,
 };
 
 /// What Prometheus' own default is, twice.
@@ -60,8 +60,11 @@ fn grafana(grafana: &file::Grafana) -> Option<Grafana> {
     let repository = grafana.repository.as_ref().map(|url| url.0.clone());
     let port = grafana.port.as_ref().map_or(Some(GRAFANA_PORT), |it| it.value.try_into().ok())?;
     Some(Grafana {
-        repository: repository.unwrap_or_else(|| GRAFANA_REPOSITORY.to_owned()),
-        key_file: grafana.key_file.as_ref()?.0.clone(),
+        repository: Repository {
+            vendor: Vendor::Grafana,
+            url: repository.unwrap_or_else(|| GRAFANA_REPOSITORY.to_owned()),
+            key_file: grafana.key_file.as_ref()?.0.clone(),
+        },
         port,
         admin_password_file: grafana.admin_password_file.as_ref()?.0.clone(),
     })

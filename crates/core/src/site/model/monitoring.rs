@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::NodeName;
+use super::{NodeName, Repository};
 use crate::secret::SecretId;
 
 /// Who watches the cluster and tells whom.
@@ -38,7 +38,7 @@ impl Monitoring {
     pub(super) fn given_secrets(&self) -> Vec<(SecretId, &Path)> {
         let grafana = self.grafana.iter().flat_map(|grafana| {
             [
-                (SecretId::GrafanaKey, grafana.key_file.as_path()),
+                grafana.repository.given_key(),
                 (SecretId::GrafanaPassword, grafana.admin_password_file.as_path()),
             ]
         });
@@ -70,11 +70,8 @@ pub struct MonitoringHost {
 /// Grafana on the monitoring hosts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Grafana {
-    /// URL of the APT repository, without a slash at its end.
-    pub repository: String,
-    /// File on the administrator's machine that holds the key that signs the
-    /// repository.
-    pub key_file: PathBuf,
+    /// Where its package comes from.
+    pub repository: Repository,
     /// TCP port on the hosts' addresses in the cluster network.
     pub port: u16,
     /// File on the administrator's machine that holds the password of Grafana's
