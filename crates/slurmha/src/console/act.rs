@@ -34,8 +34,8 @@ pub async fn ask(
     Path((verb, controller)): Path<(String, String)>,
 ) -> Response {
     match known(&console, &verb, &controller) {
-        Ok((action, _)) => page(&console, &token, &action, "").into_response(),
-        Err(response) => response,
+        Some((action, _)) => page(&console, &token, &action, "").into_response(),
+        None => nothing(),
     }
 }
 
@@ -47,9 +47,8 @@ pub async fn act(
     Extension(lasting): Extension<Lasting>,
     Form(asked): Form<Asked>,
 ) -> Response {
-    let (action, actions) = match known(&console, &asked.verb, &asked.controller) {
-        Ok(known) => known,
-        Err(response) => return response,
+    let Some((action, actions)) = known(&console, &asked.verb, &asked.controller) else {
+        return nothing();
     };
     if asked.token != token.form() {
         let why = "this form was not asked for in this session\n";
@@ -90,14 +89,10 @@ pub async fn show(State(console): State<Console>) -> Response {
 }
 
 /// An action that this console can ask for; every other address is none.
-fn known(
-    console: &Console,
-    verb: &str,
-    controller: &str,
-) -> Result<(Action, Arc<Actions>), Response> {
-    let action = Action::parse(&console.site, verb, controller);
-    let allowed = action.filter(|action| action.is_allowed(&console.site));
-    allowed.zip(console.actions.clone()).ok_or_else(nothing)
+fn known(console: &Console, verb: &str, controller: &str) -> Option<(Action, Arc<Actions>)> {
+    let action = Action::parse(&console.site, verb, controller)?;
+    let actions = console.actions.clone()?;
+    action.is_allowed(&console.site).then_some((action, actions))
 }
 
 fn nothing() -> Response {
