@@ -9,121 +9,52 @@ use super::model::{Accept, ActionKind, AfterFencing, Desktop, DurableSubmit};
 use super::reader::{Report, Value, nearest, wrong_type};
 use super::rule;
 
-impl Value for Accept {
-    fn expected() -> String {
-        one_of(Self::ALL.map(Self::as_str))
-    }
+/// A choice between all of a type's words, and what another word is not or does not do.
+macro_rules! choice {
+    ($choice:ty, $is_not:literal) => {
+        impl Value for $choice {
+            fn expected() -> String {
+                one_of(&Self::ALL.map(Self::as_str))
+            }
 
-    fn read(value: &DeValue<'_>, span: &Span, report: &mut Report) -> Option<Self> {
-        read_word(
-            value,
-            span,
-            report,
-            Self::ALL.map(|a| (a.as_str(), a)),
-            "is no danger that can be accepted",
-        )
-    }
+            fn read(value: &DeValue<'_>, span: &Span, report: &mut Report) -> Option<Self> {
+                read_word(value, span, report, &Self::ALL.map(|it| (it.as_str(), it)), $is_not)
+            }
 
-    fn schema() -> Json {
-        json!({ "enum": Self::ALL.map(Self::as_str) })
-    }
+            fn schema() -> Json {
+                json!({ "enum": Self::ALL.map(Self::as_str) })
+            }
+        }
+    };
 }
 
-impl Value for ActionKind {
-    fn expected() -> String {
-        one_of(Self::ALL.map(Self::as_str))
-    }
+choice!(Accept, "is no danger that can be accepted");
+choice!(ActionKind, "is nothing that the console can do");
+choice!(AfterFencing, "does not say what becomes of a fenced controller");
+choice!(Desktop, "is no desktop that Open OnDemand can start");
+choice!(DurableSubmit, "does not say when sbatch waits");
 
-    fn read(value: &DeValue<'_>, span: &Span, report: &mut Report) -> Option<Self> {
-        read_word(
-            value,
-            span,
-            report,
-            Self::ALL.map(|a| (a.as_str(), a)),
-            "is nothing that the console can do",
-        )
-    }
-
-    fn schema() -> Json {
-        json!({ "enum": Self::ALL.map(Self::as_str) })
-    }
-}
-
-impl Value for DurableSubmit {
-    fn expected() -> String {
-        one_of(Self::ALL.map(Self::as_str))
-    }
-
-    fn read(value: &DeValue<'_>, span: &Span, report: &mut Report) -> Option<Self> {
-        read_word(
-            value,
-            span,
-            report,
-            Self::ALL.map(|d| (d.as_str(), d)),
-            "does not say when sbatch waits",
-        )
-    }
-
-    fn schema() -> Json {
-        json!({ "enum": Self::ALL.map(Self::as_str) })
-    }
-}
-
-impl Value for AfterFencing {
-    fn expected() -> String {
-        one_of(Self::ALL.map(Self::as_str))
-    }
-
-    fn read(value: &DeValue<'_>, span: &Span, report: &mut Report) -> Option<Self> {
-        read_word(
-            value,
-            span,
-            report,
-            Self::ALL.map(|a| (a.as_str(), a)),
-            "does not say what becomes of a fenced controller",
-        )
-    }
-
-    fn schema() -> Json {
-        json!({ "enum": Self::ALL.map(Self::as_str) })
-    }
-}
-
-impl Value for Desktop {
-    fn expected() -> String {
-        one_of(Self::ALL.map(Self::as_str))
-    }
-
-    fn read(value: &DeValue<'_>, span: &Span, report: &mut Report) -> Option<Self> {
-        let words = Self::ALL.map(|desktop| (desktop.as_str(), desktop));
-        read_word(value, span, report, words, "is no desktop that Open OnDemand can start")
-    }
-
-    fn schema() -> Json {
-        json!({ "enum": Self::ALL.map(Self::as_str) })
-    }
-}
-
-fn one_of<const N: usize>(words: [&str; N]) -> String {
-    format!("one of {}", words.map(|word| format!("\"{word}\"")).join(", "))
+fn one_of(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+    format!("one of {}", quoted.join(", "))
 }
 
 /// The meaning of one of the known words; `is_not` says what another one is not.
-fn read_word<T: Value + Copy, const N: usize>(
+fn read_word<T: Value + Copy>(
     value: &DeValue<'_>,
     span: &Span,
     report: &mut Report,
-    words: [(&'static str, T); N],
+    words: &[(&'static str, T)],
     is_not: &str,
 ) -> Option<T> {
     let Some(text) = value.as_str() else {
         report.push(wrong_type::<T>(value, span));
         return None;
     };
-    if let Some((_, known)) = words.into_iter().find(|(word, _)| *word == text) {
-        return Some(known);
+    if let Some((_, known)) = words.iter().find(|(word, _)| *word == text) {
+        return Some(*known);
     }
-    let help = match nearest(text, words.into_iter().map(|(word, _)| word)) {
+    let help = match nearest(text, words.iter().map(|(word, _)| *word)) {
         Some(near) => format!("did you mean \"{near}\"?"),
         None => format!("write {}", T::expected()),
     };
