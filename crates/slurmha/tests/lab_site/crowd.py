@@ -24,10 +24,8 @@ def note(ledger, **line):
 
 class InPortal:
     def __init__(self, user):
-        self.person, self.user = Person(), user
-        # Somebody else signs in at the moment, and this one is asked to wait.
-        while (status := self.person.sign_in(user=user)) == 429:
-            time.sleep(random.uniform(1, 5))
+        self.person = Person()
+        status = self.person.sign_in(user=user)
         if status != 303:
             sys.exit(f"{user} cannot sign in: {status}")
 
@@ -50,12 +48,10 @@ class AtTerminal:
         return None if ran.returncode == 0 else f"{ran.returncode}: {ran.stderr}"
 
 
-def client(kind, number, users, ledger):
-    user = f"p{number % users}"
-    me = kind(user)
+def client(me, number, ledger):
     turn = 0
     while not os.path.exists(STOP):
-        name = f"{kind.__name__}-{os.uname().nodename}-{number}-{turn}"
+        name = f"{type(me).__name__}-{os.uname().nodename}-{number}-{turn}"
         began = time.time()
         try:
             wrong = me.submit(name)
@@ -70,13 +66,12 @@ def client(kind, number, users, ledger):
 def main(kind, count, users):
     kind = {"portal": InPortal, "sbatch": AtTerminal}[kind]
     with open(LEDGER, "w") as ledger:
-        clients = [
-            threading.Thread(target=client, args=(kind, number, int(users), ledger))
-            for number in range(int(count))
-        ]
-        for one in clients:
-            one.start()
-            time.sleep(1)
+        clients = []
+        # One signs in after the other: an emulated machine needs seconds for each.
+        for number in range(int(count)):
+            me = kind(f"p{number % int(users)}")
+            clients.append(threading.Thread(target=client, args=(me, number, ledger)))
+            clients[-1].start()
         for one in clients:
             one.join()
 
