@@ -6,6 +6,7 @@
 //! process, opens a file, reads a clock or uses the network; the same input
 //! always gives the same output.
 
+pub mod access;
 pub mod check;
 pub mod config_file;
 pub mod console;

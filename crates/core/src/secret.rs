@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-use crate::config_file::Access;
+use crate::access::Access;
 use crate::site::NodeName;
 
 /// Which secret.

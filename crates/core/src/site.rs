@@ -34,10 +34,11 @@ use fragment::read_table;
 use fragments::SiteFile;
 use reader::Report;
 
-pub use diagnostic::{Diagnostic, Related, Severity, Span, render};
+pub use diagnostic::{Diagnostic, Related, Span, render};
 pub use edit::{EditError, add_peer, new_peer, remove_peer};
 pub use init::{InitAnswers, InitController, InitFence, InitHost, InitNodes, init};
 pub use model::*;
+pub use rule::Severity;
 pub use schema::schema;
 pub use secret::mask_secrets;
 

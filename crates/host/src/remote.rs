@@ -6,7 +6,7 @@
 //! `slurmha node ...` there and reads its answer.
 
 mod conversation;
-mod error;
+pub(crate) mod error;
 mod exchange;
 mod parallel;
 mod upload;

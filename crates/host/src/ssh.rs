@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::child;
 use crate::command::{Command, CommandError, CommandOutput, Exit, quote};
-use crate::remote::RemoteError;
+use crate::remote::error::RemoteError;
 
 /// Directories of shared connections; the process id and a random part follow.
 const CONTROL_PREFIX: &str = "slurmha-ssh-";

@@ -7,6 +7,7 @@
 
 use roxmltree::{Document, Node};
 
+use super::operations::without_instance_number;
 use super::{
     ClusterBan, ClusterNode, ClusterResource, ClusterStatus, FencingEvent, ParseError,
     ResourceFailure,
@@ -143,14 +144,6 @@ fn instances(element: Node<'_, '_>, found: &mut Vec<ClusterResource>) -> Result<
         found.push(ClusterResource { node: Some(name), ..instance.clone() });
     }
     Ok(())
-}
-
-/// Unique clones are called `id:0`, `id:1`, ...
-pub(super) fn without_instance_number(id: &str) -> &str {
-    match id.rsplit_once(':') {
-        Some((base, number)) if number.bytes().all(|b| b.is_ascii_digit()) => base,
-        _ => id,
-    }
 }
 
 fn failure(element: Node<'_, '_>) -> Result<ResourceFailure, ParseError> {

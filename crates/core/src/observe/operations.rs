@@ -78,7 +78,7 @@ pub(super) fn operations(root: Node<'_, '_>) -> Vec<Operation> {
     let mut operations = Vec::new();
     for history in histories {
         let node = history.parent().and_then(|node| node.attribute("name"));
-        let id = history.attribute("id").map(super::crm_mon::without_instance_number);
+        let id = history.attribute("id").map(without_instance_number);
         let (Some(node), Some(id)) = (node, id) else { continue };
         if systemd.contains(id) {
             continue;
@@ -87,6 +87,14 @@ pub(super) fn operations(root: Node<'_, '_>) -> Vec<Operation> {
         operations.extend(entries.filter_map(|entry| operation(entry, id, node, zone)));
     }
     operations
+}
+
+/// Unique clones are called `id:0`, `id:1`, ...
+pub(super) fn without_instance_number(id: &str) -> &str {
+    match id.rsplit_once(':') {
+        Some((base, number)) if number.bytes().all(|b| b.is_ascii_digit()) => base,
+        _ => id,
+    }
 }
 
 fn operation(entry: Node<'_, '_>, id: &str, node: &str, zone: Offset) -> Option<Operation> {
@@ -129,7 +137,7 @@ fn systemd_units<'a>(root: Node<'a, '_>) -> BTreeSet<&'a str> {
                 .is_some_and(|agent| agent.starts_with("systemd:") || agent.starts_with("service:"))
         })
         .filter_map(|it| it.attribute("id"))
-        .map(super::crm_mon::without_instance_number)
+        .map(without_instance_number)
         .collect()
 }
 

@@ -6,31 +6,11 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use super::rule::Rule;
+use super::rule::{Rule, Severity};
 use super::secret::mask_secrets;
 
 /// Bytes of the site file, from the first to the one after the last.
 pub type Span = Range<usize>;
-
-/// How much a diagnostic matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// The file is not accepted.
-    Error,
-    /// The file is accepted; somebody should look at this.
-    Warning,
-}
-
-impl Severity {
-    /// The word that is printed.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-        }
-    }
-}
 
 /// One mistake: what, where, why and the cure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

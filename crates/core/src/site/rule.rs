@@ -1,7 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The catalogue of rules: what a site file can be told, and why it is told.
 
-use super::diagnostic::Severity;
+use serde::Serialize;
+
+/// How much a diagnostic matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// The file is not accepted.
+    Error,
+    /// The file is accepted; somebody should look at this.
+    Warning,
+}
+
+impl Severity {
+    /// The word that is printed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
 
 /// One rule of the site file.
 #[derive(Debug, PartialEq, Eq)]
