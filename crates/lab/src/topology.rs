@@ -12,6 +12,9 @@ use crate::error::Error;
 
 /// Memory of a controller, in MiB: some 700 are in use in a formed cluster.
 const CONTROLLER_MEMORY_MB: u32 = 1024;
+/// Memory of a login node, in MiB: people work there, each session of the portal is a process,
+/// and Prometheus runs beside them in the example's site.
+const LOGIN_MEMORY_MB: u32 = 1024;
 /// Memory of every other machine, in MiB.
 const OTHER_MEMORY_MB: u32 = 512;
 /// Size of the disk under slurmctld's state, in MiB.
@@ -120,9 +123,19 @@ fn machine(site: &Site, machine: &slurmha_core::site::Machine) -> Result<Machine
         cluster: machine.address,
         replication: entry.map(|c| c.replication_address),
         bmc,
-        memory_mb: if controller { CONTROLLER_MEMORY_MB } else { OTHER_MEMORY_MB },
+        memory_mb: memory_mb(&machine.roles),
         disks: if controller { controller_disks() } else { Vec::new() },
     })
+}
+
+fn memory_mb(roles: &BTreeSet<Role>) -> u32 {
+    if roles.contains(&Role::Controller) {
+        CONTROLLER_MEMORY_MB
+    } else if roles.contains(&Role::Login) {
+        LOGIN_MEMORY_MB
+    } else {
+        OTHER_MEMORY_MB
+    }
 }
 
 /// The lab's switch answers for BMCs, on the cluster network only.

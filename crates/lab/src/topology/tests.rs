@@ -9,7 +9,7 @@ pub(crate) fn example() -> Topology {
         cluster: Ipv4Addr::new(10, 77, 0, host),
         replication: controller.then(|| Ipv4Addr::new(10, 77, 1, host)),
         bmc: Some(Ipv4Addr::new(10, 77, 0, host + 100)),
-        memory_mb: if controller { 1024 } else { 512 },
+        memory_mb: if name.starts_with("cn") { 512 } else { 1024 },
         disks: if controller { controller_disks() } else { Vec::new() },
     };
     Topology {

@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # Many clients of one kind on one machine, each submitting again and again.
 #
-#   crowd.py portal|sbatch COUNT USERS    until /run/lab-crowd-stop is there
+#   crowd.py portal|sbatch COUNT USERS PATH    until PATH.stop is there
 #
-# Each answer is a line in /run/lab-crowd-ledger: the job's name, the seconds that the answer
+# Each answer is a line in PATH.ledger: the job's name, the seconds that the answer
 # took and when it came (since the epoch), and what was wrong with it, if anything was.
 import json, os, random, subprocess, sys, threading, time
 
 from lab_portal import Person, form
 
-STOP = "/run/lab-crowd-stop"
-LEDGER = "/run/lab-crowd-ledger"
-# Between two submissions of a client, seconds: an emulated machine does one or two a second.
-PAUSE = (30, 60)
+# Between two submissions of a client, seconds: an emulated login node does less than one a
+# second for everybody together.
+PAUSE = (60, 120)
 
 lock = threading.Lock()
 
@@ -48,9 +47,9 @@ class AtTerminal:
         return None if ran.returncode == 0 else f"{ran.returncode}: {ran.stderr}"
 
 
-def client(me, number, ledger):
+def client(me, number, ledger, stop):
     turn = 0
-    while not os.path.exists(STOP):
+    while not os.path.exists(stop):
         name = f"{type(me).__name__}-{os.uname().nodename}-{number}-{turn}"
         began = time.time()
         try:
@@ -63,14 +62,14 @@ def client(me, number, ledger):
         time.sleep(random.uniform(*PAUSE))
 
 
-def main(kind, count, users):
+def main(kind, count, users, path):
     kind = {"portal": InPortal, "sbatch": AtTerminal}[kind]
-    with open(LEDGER, "w") as ledger:
+    with open(path + ".ledger", "w") as ledger:
         clients = []
         # One signs in after the other: an emulated machine needs seconds for each.
         for number in range(int(count)):
             me = kind(f"p{number % int(users)}")
-            clients.append(threading.Thread(target=client, args=(me, number, ledger)))
+            clients.append(threading.Thread(target=client, args=(me, number, ledger, path + ".stop")))
             clients[-1].start()
         for one in clients:
             one.join()

@@ -10,10 +10,11 @@ use super::{LabSite, portal, wait_until};
 
 const CLIENTS: &str = include_str!("crowd.py");
 
-/// Who submits, and from where. Half of the terminals are on nodes, because an emulated login
-/// node of half a gigabyte has no room for all of them.
-const CROWDS: [Crowd; 3] = [
-    Crowd { machine: "login1", kind: "portal", clients: 50 },
+/// Who submits, and from where: a login node that also plays the browsers has no time left to
+/// answer them.
+const CROWDS: [Crowd; 4] = [
+    Crowd { machine: "cn1", kind: "portal", clients: 25 },
+    Crowd { machine: "cn2", kind: "portal", clients: 25 },
     Crowd { machine: "cn1", kind: "sbatch", clients: 25 },
     Crowd { machine: "cn2", kind: "sbatch", clients: 25 },
 ];
@@ -59,7 +60,7 @@ pub fn sees_no_error(lab: &LabSite) {
         CROWDS.iter().all(|crowd| crowd.answered_since(lab, cut) == crowd.clients)
     });
     for crowd in &CROWDS {
-        lab.on(crowd.machine, "touch /run/lab-crowd-stop");
+        crowd.stops(lab);
     }
     for crowd in &CROWDS {
         wait_until("the last submission is answered", || crowd.has_ended(lab));
@@ -92,23 +93,34 @@ pub fn sees_no_error(lab: &LabSite) {
 }
 
 impl Crowd {
+    fn unit(&self) -> String {
+        format!("lab-crowd-{}", self.kind)
+    }
+
     fn begins(&self, lab: &LabSite) {
         let Self { machine, kind, clients } = self;
+        let unit = self.unit();
         portal::put_client(lab, machine);
         lab.on(machine, &format!("cat >/run/lab_crowd.py <<'LAB'\n{CLIENTS}\nLAB"));
         // systemd would bound what is no user's.
         lab.on(
             machine,
             &format!(
-                "rm -f /run/lab-crowd-*; systemctl reset-failed lab-crowd 2>/dev/null; \
-                 systemd-run --quiet --unit=lab-crowd --property=TasksMax=infinity \
-                 python3 /run/lab_crowd.py {kind} {clients} {USERS}"
+                "rm -f /run/{unit}.*; systemctl reset-failed {unit} 2>/dev/null; \
+                 systemd-run --quiet --unit={unit} --property=TasksMax=infinity \
+                 --property=StandardError=append:/run/{unit}.log \
+                 python3 /run/lab_crowd.py {kind} {clients} {USERS} /run/{unit}"
             ),
         );
     }
 
+    fn stops(&self, lab: &LabSite) {
+        lab.on(self.machine, &format!("touch /run/{}.stop", self.unit()));
+    }
+
     fn ledger(&self, lab: &LabSite) -> Vec<Value> {
-        let text = lab.try_on(self.machine, "cat /run/lab-crowd-ledger").unwrap_or_default();
+        let ledger = format!("cat /run/{}.ledger", self.unit());
+        let text = lab.try_on(self.machine, &ledger).unwrap_or_default();
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
@@ -121,7 +133,8 @@ impl Crowd {
     }
 
     fn has_ended(&self, lab: &LabSite) -> bool {
-        lab.try_on(self.machine, "! systemctl is-active --quiet lab-crowd").is_some()
+        let look = format!("! systemctl is-active --quiet {}", self.unit());
+        lab.try_on(self.machine, &look).is_some()
     }
 }
 
@@ -147,7 +160,7 @@ fn now(lab: &LabSite) -> f64 {
 fn summary(answers: &[(&Crowd, Value)], cut: f64) -> String {
     let mut text = String::new();
     for crowd in &CROWDS {
-        let of_crowd = || answers.iter().filter(|(of, _)| of.machine == crowd.machine);
+        let of_crowd = || answers.iter().filter(|(of, _)| std::ptr::eq(*of, crowd));
         let longest = |is_after: bool| {
             of_crowd()
                 .filter(|(_, line)| line["at"].as_f64().is_some_and(|at| (at > cut) == is_after))
