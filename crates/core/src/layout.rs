@@ -36,6 +36,9 @@ pub const DATABASE_LABEL: &str = "slurmha-db";
 /// before it along. Measured: the default left 601 of 863 recovered jobs
 /// without their script after power cuts, `nodelalloc` none of 558.
 pub const STATE_MOUNT_OPTIONS: &str = "noatime,nodelalloc,commit=1";
+/// Those of [`STATE_MOUNT_OPTIONS`] without which a power cut destroys what was
+/// acknowledged, as the kernel shows them.
+pub const STATE_MOUNT_SAFETY: [&str; 2] = ["nodelalloc", "commit=1"];
 /// InnoDB syncs what it needs.
 pub const DATABASE_MOUNT_OPTIONS: &str = "noatime";
 

@@ -14,6 +14,7 @@ mod parse_error;
 mod people;
 mod proc_drbd;
 mod quorum;
+mod safeguards;
 mod sdiag;
 mod slurm;
 mod slurm_job;
@@ -31,6 +32,9 @@ pub use parse_error::ParseError;
 pub use people::{EXPIRED_DAY, People, PeopleRequest, PersonState, parse_people};
 pub use proc_drbd::{ProcVolume, parse_proc_drbd};
 pub use quorum::parse_quorum;
+pub use safeguards::{
+    DEFAULT_QDEVICE_TIMEOUT_MS, DRBD_FENCES_NOBODY, parse_drbd_fencing, parse_qdevice_timeout,
+};
 pub use sdiag::{Diagnosis, parse_sdiag, parse_sdiag_agents, parse_sdiag_dbd_queue};
 pub use slurm::{parse_scontrol_ping, parse_sinfo_states, parse_squeue_states};
 pub use slurm_job::{JobRecord, SACCT_FORMAT, parse_sacct, parse_scontrol_jobs};

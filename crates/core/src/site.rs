@@ -24,7 +24,7 @@ mod rules;
 mod schema;
 mod secret;
 mod spanned;
-mod timing;
+pub(crate) mod timing;
 mod value;
 mod word;
 

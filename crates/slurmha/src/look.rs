@@ -132,6 +132,7 @@ fn requests(site: &Site) -> BTreeMap<NodeName, ObserveRequest> {
         ObserveRequest {
             cluster: controller,
             quorum: controller,
+            safeguards: controller,
             drbd_resource: controller.then(|| DRBD_RESOURCE.to_owned()),
             spaces: if controller { VOLUMES.map(PathBuf::from).to_vec() } else { Vec::new() },
             units: if controller { units.clone() } else { Vec::new() },

@@ -100,6 +100,9 @@ pub struct ObserveRequest {
     /// Whether to ask for Corosync's quorum.
     #[serde(default)]
     pub quorum: bool,
+    /// Whether to ask which settings are in force that only a failure needs.
+    #[serde(default)]
+    pub safeguards: bool,
     /// Whether to ask for Pacemaker's whole configuration.
     #[serde(default)]
     pub cib: bool,
@@ -181,6 +184,9 @@ pub struct Observation {
     pub drbd: Reading<crate::observe::DrbdStatus>,
     /// `corosync-quorumtool -s`.
     pub quorum: Reading<crate::observe::QuorumStatus>,
+    /// Settings that only a failure needs, if they were asked for.
+    #[serde(default)]
+    pub safeguards: Option<Safeguards>,
     /// `crm_mon --output-as=xml`.
     pub cluster: Reading<crate::observe::ClusterStatus>,
     /// `cibadmin --query`.
@@ -199,6 +205,19 @@ impl Observation {
     pub fn secret(&self, id: &SecretId) -> Option<&SecretState> {
         self.secrets.get(&id.to_string())
     }
+}
+
+/// What a controller has in force, whatever its files say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Safeguards {
+    /// Options of the file system on the state volume, as the kernel tells
+    /// them; `None` where it is not mounted.
+    pub state_options: Reading<Option<Vec<String>>>,
+    /// DRBD's policy `fencing` (drbd.conf(5)); the weakest one where its
+    /// volumes have different ones.
+    pub drbd_fencing: Reading<String>,
+    /// Corosync's `quorum.device.timeout` in milliseconds.
+    pub qdevice_timeout_ms: Reading<u64>,
 }
 
 /// Space of a file system, in bytes; statvfs(3).

@@ -134,6 +134,13 @@ pub struct Timing {
     pub qdevice_sync_timeout: Duration,
 }
 
+impl Timing {
+    /// When a survivor knows that a controller is gone: token + consensus.
+    pub fn noticed_after(&self) -> Duration {
+        self.token + self.consensus
+    }
+}
+
 /// Settings for the system's `ssh`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Ssh {

@@ -43,7 +43,7 @@ pub(super) fn default_qdevice_timeout_ms(noticed_after_ms: u64) -> u64 {
 }
 
 /// When qnetd drops a silent client.
-pub(super) fn dropped_after_ms(qdevice_timeout_ms: u64) -> u64 {
+pub(crate) fn dropped_after_ms(qdevice_timeout_ms: u64) -> u64 {
     qdevice_timeout_ms.saturating_mul(6) / 5
 }
 

@@ -60,6 +60,22 @@ impl Status {
             && self.problems.iter().all(|problem| problem.severity == Severity::Unknown)
     }
 
+    /// What is wrong now, when weak settings are accepted.
+    pub fn troubles(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter().filter(|problem| !problem.weakness)
+    }
+
+    /// What the next failure would cost more for.
+    pub fn weaknesses(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter().filter(|problem| problem.weakness)
+    }
+
+    /// Whether it serves and nothing is wrong but settings that only a failure
+    /// needs.
+    pub fn is_only_weak(&self) -> bool {
+        self.daemons.slurmctld == Health::Up && self.troubles().next().is_none()
+    }
+
     /// Whether Pacemaker says that this controller does not take part.
     pub(super) fn is_offline(&self, controller: &str) -> bool {
         self.machines
@@ -119,6 +135,10 @@ pub struct Problem {
     /// Whether it lies outside the control plane, on a compute or login node.
     #[serde(skip)]
     pub outside: bool,
+    /// Whether nothing is wrong yet: a setting is not as it has to be, and the
+    /// next failure costs more than it should.
+    #[serde(skip)]
+    pub weakness: bool,
 }
 
 /// One machine.

@@ -7,6 +7,7 @@
 mod machines;
 mod replication;
 mod resources;
+mod safeguards;
 mod services;
 mod space;
 
@@ -30,18 +31,24 @@ pub(super) fn problems(view: &View<'_>, status: &Status) -> Vec<Problem> {
         resources::resources(view, status),
         outside(services::compute_nodes(status)),
         services::fencing(view, status),
+        safeguards::safeguards(view, status),
     ]
     .concat()
 }
 
 /// A problem with a command to type on a machine.
 fn problem(severity: Severity, text: String, next: impl Into<Option<String>>) -> Problem {
-    Problem { severity, text, next: next.into(), outside: false }
+    Problem { severity, text, next: next.into(), outside: false, weakness: false }
 }
 
 /// Problems of machines without which the control plane works as well.
 fn outside(problems: Vec<Problem>) -> Vec<Problem> {
     problems.into_iter().map(|problem| Problem { outside: true, ..problem }).collect()
+}
+
+/// A setting that only a failure needs, and that is not as it has to be.
+fn weakness(text: String, next: impl Into<Option<String>>) -> Problem {
+    Problem { weakness: true, ..problem(Severity::Degraded, text, next) }
 }
 
 /// A controller on which commands can be typed: one that takes part, or else

@@ -3,6 +3,7 @@
 
 mod cards;
 mod changes;
+mod safeguards;
 
 use super::made_up::{self, answers, change, site};
 use super::*;

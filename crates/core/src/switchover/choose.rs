@@ -89,7 +89,13 @@ fn unproven(status: &Status, view: View<'_>, from: &NodeName, to: &NodeName) -> 
     let mut demand = |proven: bool, text: String, next: String| {
         if !proven {
             let severity = Severity::Unknown;
-            found.push(Problem { severity, text, next: Some(next), outside: false });
+            found.push(Problem {
+                severity,
+                text,
+                next: Some(next),
+                outside: false,
+                weakness: false,
+            });
         }
     };
     for name in [from, to] {

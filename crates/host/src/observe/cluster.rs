@@ -6,12 +6,13 @@ use std::fmt::Display;
 use std::thread::{self, Scope, ScopedJoinHandle};
 
 use slurmha_core::observe::{
-    ClusterStatus, DrbdStatus, Observation, ObserveRequest, QuorumStatus, Reading, SlurmStatus,
-    VpnState,
+    ClusterStatus, DrbdStatus, Observation, ObserveRequest, QuorumStatus, Reading, Safeguards,
+    SlurmStatus, VpnState,
 };
 
 use super::QUERY_TIMEOUT;
 use super::health::{self, SLURM_TIMEOUT};
+use super::safeguards;
 use crate::program::{corosync, drbd, pacemaker, slurm, wg};
 use crate::system::System;
 
@@ -24,6 +25,7 @@ pub(super) struct Parts {
     cib: Reading<String>,
     slurm: Reading<SlurmStatus>,
     vpn: Reading<VpnState>,
+    safeguards: Option<Safeguards>,
 }
 
 impl Parts {
@@ -34,6 +36,7 @@ impl Parts {
         observation.cib = self.cib;
         observation.slurm = self.slurm;
         observation.vpn = self.vpn;
+        observation.safeguards = self.safeguards;
     }
 }
 
@@ -49,6 +52,7 @@ pub(super) fn observe(system: &dyn System, request: &ObserveRequest) -> Parts {
         let vpn = request.vpn_interface.as_deref().map(|interface| {
             scope.spawn(move || reading(wg::show(system, interface, QUERY_TIMEOUT)))
         });
+        let safeguards = request.safeguards.then(|| scope.spawn(|| safeguards::observe(system)));
         Parts {
             drbd: answer(drbd),
             quorum: answer(quorum),
@@ -56,6 +60,7 @@ pub(super) fn observe(system: &dyn System, request: &ObserveRequest) -> Parts {
             cib: answer(cib),
             slurm: answer(slurm),
             vpn: answer(vpn),
+            safeguards: safeguards.and_then(|asked| asked.join().ok()),
         }
     })
 }

@@ -31,6 +31,7 @@ fn everything() -> ObserveRequest {
         drbd_resource: Some("slurm_data".to_owned()),
         cluster: true,
         quorum: true,
+        safeguards: true,
         cib: true,
         vpn_interface: Some("slurmha-vpn".to_owned()),
         slurm: true,
@@ -66,6 +67,10 @@ fn a_bare_machine_is_described_and_nothing_is_guessed() {
         assert!(unknown);
     }
     assert!(matches!(&seen.quorum, Reading::Unknown(why) if why.contains("not installed")));
+    let safeguards = seen.safeguards.expect("they were asked for");
+    assert_eq!(safeguards.state_options, Reading::Known(None), "nothing is mounted");
+    assert!(safeguards.drbd_fencing.why().is_some_and(|why| why.contains("not installed")));
+    assert!(safeguards.qdevice_timeout_ms.known().is_none());
 }
 
 #[test]

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use slurmha_core::observe::{LinkStatus, ParseError, QuorumStatus, parse_links, parse_quorum};
+use slurmha_core::observe::{
+    LinkStatus, ParseError, QuorumStatus, parse_links, parse_qdevice_timeout, parse_quorum,
+};
 use thiserror::Error;
 
 use crate::command::{Command, CommandError};
@@ -37,6 +39,13 @@ pub fn links(system: &dyn System, timeout: Duration) -> Result<Vec<LinkStatus>, 
     let command =
         Command::new("corosync-cmapctl").args(["-m", "stats", "stats.knet."]).timeout(timeout);
     Ok(parse_links(&system.run(&command)?.success()?.text())?)
+}
+
+/// `corosync-cmapctl quorum.device.`: `quorum.device.timeout` in milliseconds,
+/// as Corosync has read it.
+pub fn qdevice_timeout_ms(system: &dyn System, timeout: Duration) -> Result<u64, CorosyncError> {
+    let command = Command::new("corosync-cmapctl").arg("quorum.device.").timeout(timeout);
+    Ok(parse_qdevice_timeout(&system.run(&command)?.success()?.text())?)
 }
 
 /// `corosync-qnetd-tool -s`, on the arbiter: succeeds when the daemon answers.

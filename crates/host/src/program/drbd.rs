@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use slurmha_core::observe::{DrbdStatus, ParseError, parse_drbd_status};
+use slurmha_core::observe::{DrbdStatus, ParseError, parse_drbd_fencing, parse_drbd_status};
 use thiserror::Error;
 
 use crate::command::{Command, CommandError, CommandOutput};
@@ -40,6 +40,16 @@ pub fn status(
         return Ok(DrbdStatus::default());
     }
     Ok(parse_drbd_status(resource, &output.success()?.text())?)
+}
+
+/// The policy `fencing` that the kernel has: `drbdsetup show RESOURCE`.
+pub fn fencing(
+    system: &dyn System,
+    resource: &str,
+    timeout: Duration,
+) -> Result<String, CommandError> {
+    let command = Command::new("drbdsetup").args(["show", resource]).timeout(timeout);
+    Ok(parse_drbd_fencing(&system.run(&command)?.success()?.text()))
 }
 
 /// Not configured, or the kernel module is not loaded: down, and certain.

@@ -21,6 +21,8 @@ pub struct Mount {
     pub mount_point: PathBuf,
     /// Whether nothing can be written: ext4 turns to that after an error.
     pub read_only: bool,
+    /// Options of the mount and of its file system; defaults are not told.
+    pub options: Vec<String>,
 }
 
 /// Everything that is mounted.
@@ -56,13 +58,16 @@ fn parse_line(line: &str) -> Option<Mount> {
     let mut left = left.split(' ').skip(2);
     let (major, minor) = left.next()?.split_once(':')?;
     let mount_point = left.nth(1)?;
+    let own = left.next()?;
     let mut right = right.split(' ').skip(1);
     let source = right.next()?;
+    let of_file_system: Vec<&str> = right.next()?.split(',').collect();
     Some(Mount {
         device: (major.parse().ok()?, minor.parse().ok()?),
         source: unescape(source).into(),
         mount_point: unescape(mount_point).into(),
-        read_only: right.next()?.split(',').any(|option| option == "ro"),
+        read_only: of_file_system.contains(&"ro"),
+        options: own.split(',').chain(of_file_system).map(str::to_owned).collect(),
     })
 }
 
@@ -84,6 +89,7 @@ mod tests {
         assert_eq!(mount.source, Path::new("/dev/drbd0"));
         assert_eq!(mount.mount_point, Path::new("/srv/a b"));
         assert!(!mount.read_only);
+        assert_eq!(mount.options, ["rw", "noatime", "rw"]);
         assert!(parse_line(&line.replace("drbd0 rw", "drbd0 ro,seclabel")).unwrap().read_only);
     }
 }

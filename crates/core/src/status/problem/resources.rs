@@ -43,7 +43,11 @@ pub(super) fn resources(view: &View<'_>, status: &Status) -> Vec<Problem> {
 }
 
 /// Fence devices that have a place to run: one runs on the other controller.
+/// Where fencing is switched off, which is told, nobody needs them.
 fn fence_devices(view: &View<'_>, status: &Status) -> Vec<String> {
+    if view.cluster().is_some_and(|cluster| !cluster.fencing_enabled) {
+        return Vec::new();
+    }
     let [first, second] = &view.site.controllers;
     [(first, second), (second, first)]
         .into_iter()

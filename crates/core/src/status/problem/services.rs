@@ -3,7 +3,7 @@
 
 use super::super::model::{Contact, Problem, Severity, Status};
 use super::super::view::View;
-use super::{problem, somewhere};
+use super::{problem, somewhere, weakness};
 use crate::layout::{DURABLE_UNIT, WATCH_UNIT};
 use crate::observe::{Health, Reading, UnitState};
 use crate::site::{Accept, NodeName};
@@ -118,7 +118,7 @@ pub(super) fn fencing(view: &View<'_>, status: &Status) -> Vec<Problem> {
     let mut found = Vec::new();
     if !cluster.fencing_enabled && !view.site.accept.contains(&Accept::DataLossWithoutFencing) {
         let text = "fencing is switched off".to_owned();
-        found.push(problem(Severity::Degraded, text, "slurmha plan".to_owned()));
+        found.push(weakness(text, "slurmha plan".to_owned()));
     }
     // Only the latest word on each machine counts: an attempt that failed and
     // was followed by one that worked is history.
