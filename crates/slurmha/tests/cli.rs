@@ -260,6 +260,15 @@ fn a_drill_that_may_cost_a_real_machine() {
     assert!(!accepted.contains("can cost a controller its power"), "{accepted}");
 }
 
+/// Two writers leave something to choose and nothing to mend.
+#[test]
+fn weak_settings_are_shown_in_a_laboratory_alone() {
+    let home = Home::new().with("site.toml", LAB_SITE);
+    let accepts = ["--i-accept", "weak-settings", "--i-accept", "lost-machine"];
+    let drill = ["drill", "cut-both-links", "site.toml"];
+    insta::assert_snapshot!(home.run(&[&drill[..], &accepts].concat()));
+}
+
 /// A process fault needs no laboratory, only machines; power needs one.
 #[test]
 fn a_process_drill_without_machines() {

@@ -14,6 +14,7 @@ mod writer;
 use jiff::Timestamp;
 
 use super::evidence::{Evidence, Sample};
+use super::phase::Phase;
 use super::report::{Outage, Report};
 use super::time::{rounded, seconds};
 use crate::state_save::Takeover;
@@ -35,12 +36,14 @@ pub fn analyse(evidence: &Evidence) -> Report {
     let start = start_outage(evidence);
     let jobs = jobs(evidence, &window);
     let writers = writers(evidence);
+    let phases = phases(evidence);
     let findings = Findings {
         submit: &submit,
         rpc: &rpc,
         start: start.as_ref(),
         jobs: &jobs,
         writers_max: &writers.max,
+        notice: phases.get(&Phase::Notice),
     };
     let Judged { verdict, reasons, invariants } = verdict(evidence, &findings);
     Report {
@@ -60,7 +63,7 @@ pub fn analyse(evidence: &Evidence) -> Report {
         rpc_outage: rpc,
         start_outage_s: start.as_ref().map(Outage::seconds),
         start_outage: start,
-        phases: phases(evidence),
+        phases,
         jobs,
         writers_max: writers.max.ok(),
         writers: writers.intervals,

@@ -64,6 +64,9 @@ pub struct Budget {
     /// Without a job that begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_s: Option<f64>,
+    /// Until Pacemaker knows of the fault (the phase `notice`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice_s: Option<f64>,
 }
 
 /// A whole drill.
@@ -130,9 +133,11 @@ const FAULT: Duration = Duration::from_secs(45);
 /// the move.
 fn budget(fault: Fault) -> Budget {
     match fault {
-        Fault::Disturbance(_, Disturbance::Disks(DiskFault::Errors)) => {
-            Budget { submit_s: Some(PLANNED_MOVE_S), rpc_s: Some(PLANNED_MOVE_S), start_s: None }
-        }
+        Fault::Disturbance(_, Disturbance::Disks(DiskFault::Errors)) => Budget {
+            submit_s: Some(PLANNED_MOVE_S),
+            rpc_s: Some(PLANNED_MOVE_S),
+            ..Budget::default()
+        },
         _ => Budget::default(),
     }
 }

@@ -57,12 +57,45 @@ fn each_invariant_is_judged_by_itself() {
 #[test]
 fn an_outage_beyond_the_budget_is_a_fail() {
     let mut seen = evidence(vec![job(1, -10.0), job(2, -1.0), job(3, 31.0)]);
-    seen.scenario.budget = Budget { submit_s: Some(32.0), rpc_s: Some(60.0), start_s: None };
+    seen.scenario.budget = Budget { submit_s: Some(32.0), rpc_s: Some(60.0), ..Budget::default() };
     assert_eq!(analyse(&seen).verdict, Verdict::Pass);
     seen.scenario.budget.submit_s = Some(20.0);
     let report = analyse(&seen);
     assert_eq!(report.reasons, ["no submission was accepted for 32.0 s; the budget is 20 s"]);
     assert_eq!(report.verdict, Verdict::Fail);
+}
+
+/// As the arbiter makes it when it holds back its vote.
+#[test]
+fn a_loss_that_is_noticed_too_late_is_a_fail() {
+    let jobs = || vec![job(1, -10.0), job(2, -1.0), job(3, 31.0)];
+    let judged = |notice_s, mut seen: Evidence| {
+        seen.scenario.budget.notice_s = Some(notice_s);
+        analyse(&seen)
+    };
+    let noticed = analyse(&evidence(jobs())).phases[&Phase::Notice].end_s.unwrap();
+    assert_eq!(judged(noticed, evidence(jobs())).verdict, Verdict::Pass);
+    let late = judged(noticed - 0.5, evidence(jobs()));
+    assert_eq!(late.verdict, Verdict::Fail);
+    assert!(late.reasons[0].starts_with("Pacemaker knew of it after"), "{:?}", late.reasons);
+    let mut silent = evidence(jobs());
+    silent.journal = Reading::Known(Vec::new());
+    let silent = judged(60.0, silent);
+    assert!(silent.reasons[0].contains("is not known"), "{:?}", silent.reasons);
+    let broken = silent.invariants.iter().find(|it| it.invariant == Invariant::WithinBudget);
+    assert_eq!(broken.map(|it| it.outcome), Some(Outcome::Broken));
+}
+
+/// The state volume mounted with ext4's default options: what slurmctld had
+/// saved long ago has lost its script, so the takeover put a placeholder there.
+#[test]
+fn a_job_that_was_saved_and_lost_its_script_is_a_fail() {
+    let empty = Job { state: "FAILED", ran: false, ..job(1, -20.0) };
+    let report = analyse(&evidence(vec![empty, job(2, -1.0), job(3, 31.0)]));
+    assert_eq!(report.verdict, Verdict::Fail);
+    assert_eq!(report.reasons, ["1 job did not run to the end: r-0001 FAILED"]);
+    let broken = report.invariants.iter().find(|it| it.outcome == Outcome::Broken).unwrap();
+    assert_eq!(broken.invariant, Invariant::JobsEnd);
 }
 
 #[test]

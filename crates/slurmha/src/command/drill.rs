@@ -184,6 +184,7 @@ A scenario; what is left out is as in the drill of that fault:
   submissions = 30
   requests = 30
   job_starts = 60
+  notice = 5                  # until Pacemaker knows of the fault
 
 Exit status 0 for `pass` and `pass-with-loss`, 6 for `fail`, 5 when the cluster is not healthy to
 begin with, 2 when the file is no scenario.";
@@ -303,6 +304,7 @@ fn drill(
         power: lab.as_ref().map(|lab| lab as &dyn PowerSwitch),
         scenario,
         keep_down: power.is_some_and(|power| power.keep_down),
+        accepts_weakness: risk.accepts_weakness(),
         progress: &progress,
     };
     let outcome = drill.run()?;

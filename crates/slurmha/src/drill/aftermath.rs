@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use slurmha_core::drill::Aftermath;
 use slurmha_core::site::{NodeName, Site};
-use slurmha_core::status::{Member, Status, Verdict};
+use slurmha_core::status::{Member, Problem, Status, Verdict};
 use slurmha_host::{Local, System as _};
 
 use super::power::Victim;
@@ -23,6 +23,26 @@ const PAUSE: Duration = Duration::from_secs(5);
 const CONTROLLER_BACK: &str = "a full member again, its disks up to date";
 const BACK: &str = "at work again";
 
+/// How a cluster has to be in the end.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// How long it may take.
+    pub limit: Duration,
+    /// Whether settings may be weak, as they were before.
+    pub accepts_weakness: bool,
+}
+
+impl Wanted {
+    fn is_reached(self, now: &Status) -> bool {
+        now.verdict == Verdict::Healthy || self.accepts_weakness && now.is_only_weak()
+    }
+
+    fn lacking(self, now: &Status) -> Vec<String> {
+        let counts = |problem: &&Problem| !(self.accepts_weakness && problem.weakness);
+        now.problems.iter().filter(counts).map(|problem| problem.text.clone()).collect()
+    }
+}
+
 /// Gives the victim its power back and waits until all is well again.
 ///
 /// # Errors
@@ -32,7 +52,7 @@ pub fn restore(
     fleet: &Fleet,
     victim: &Victim<'_>,
     name: &NodeName,
-    limit: Duration,
+    wanted: Wanted,
     progress: &Progress,
 ) -> Result<Aftermath, Failure> {
     progress.machine(name.as_str(), "power on");
@@ -49,14 +69,14 @@ pub fn restore(
         let now = look::look(site, fleet);
         // The two sides are asked one after the other, so that one can still
         // tell of a resync that the other has ended.
-        let healthy = now.verdict == Verdict::Healthy;
+        let healthy = wanted.is_reached(&now);
         if after.rejoined_after_s.is_none() && (healthy || is_back(&now, name)) {
             after.rejoined_after_s = Some(clock.elapsed().as_secs_f64().round());
             let is_controller = site.controller(name).is_some();
             progress.machine(name.as_str(), if is_controller { CONTROLLER_BACK } else { BACK });
         }
-        after.lacking = now.problems.iter().map(|problem| problem.text.clone()).collect();
-        if healthy || clock.elapsed() > limit {
+        after.lacking = wanted.lacking(&now);
+        if healthy || clock.elapsed() > wanted.limit {
             return Ok(after);
         }
     }
@@ -67,12 +87,12 @@ pub fn restore(
 ///
 /// # Errors
 /// When the drill was interrupted.
-pub fn settle(site: &Site, fleet: &Fleet, limit: Duration) -> Result<Aftermath, Failure> {
+pub fn settle(site: &Site, fleet: &Fleet, wanted: Wanted) -> Result<Aftermath, Failure> {
     let clock = Local::new();
     loop {
         let now = look::look(site, fleet);
-        if now.verdict == Verdict::Healthy || clock.elapsed() > limit {
-            let lacking = now.problems.iter().map(|problem| problem.text.clone()).collect();
+        if wanted.is_reached(&now) || clock.elapsed() > wanted.limit {
+            let lacking = wanted.lacking(&now);
             return Ok(Aftermath { powered_on: true, rejoined_after_s: None, lacking });
         }
         pause(PAUSE)?;
@@ -93,4 +113,40 @@ fn is_back(status: &Status, name: &NodeName) -> bool {
         })
     });
     online && in_sync
+}
+
+#[cfg(test)]
+mod tests {
+    use slurmha_core::observe::Reading;
+    use slurmha_core::status::{assemble, made_up};
+
+    use super::*;
+
+    #[test]
+    fn what_was_accepted_is_not_lacking_and_everything_else_is() {
+        let mut answers = made_up::answers();
+        let switch_off = |answers: &mut _| {
+            for name in ["ctl1", "ctl2"] {
+                made_up::change(answers, name, |seen| {
+                    let Reading::Known(cluster) = &mut seen.cluster else { panic!("no cluster") };
+                    cluster.fencing_enabled = false;
+                });
+            }
+        };
+        switch_off(&mut answers);
+        let limit = Duration::from_secs(1);
+        let strict = Wanted { limit, accepts_weakness: false };
+        let lenient = Wanted { limit, accepts_weakness: true };
+        let weak = assemble(&made_up::site(), &answers);
+        assert!(!strict.is_reached(&weak) && lenient.is_reached(&weak));
+        assert_eq!(strict.lacking(&weak), ["fencing is switched off"]);
+        assert_eq!(lenient.lacking(&weak), [""; 0]);
+
+        let mut copying = made_up::recovering();
+        switch_off(&mut copying);
+        let copying = assemble(&made_up::site(), &copying);
+        assert!(!lenient.is_reached(&copying));
+        let text = "the database volume is being copied to ctl1: 42 % in sync";
+        assert_eq!(lenient.lacking(&copying), [text]);
+    }
 }

@@ -18,19 +18,31 @@ pub struct Cast {
     pub survivor: NodeName,
     /// The machine that submits and asks.
     pub client: NodeName,
+    /// Weak settings with which it begins all the same.
+    pub weaknesses: Vec<String>,
 }
 
 /// Looks at the cluster. Anything that is not as it should be is a reason not
-/// to break more.
-pub fn cast(site: &Site, fleet: &Fleet, fault: Fault) -> Result<Cast, Failure> {
+/// to break more, but for weak settings where what they cost shall be seen.
+pub fn cast(
+    site: &Site,
+    fleet: &Fleet,
+    fault: Fault,
+    accepts_weakness: bool,
+) -> Result<Cast, Failure> {
     if site.logins.is_empty() {
         return Err(Failure::refused("a drill needs a login node to submit from")
             .hint("name one in the site file, as [[login]]"));
     }
     let status = look::look_patiently(site, fleet)?;
-    if status.verdict != Verdict::Healthy {
+    let is_fit = match accepts_weakness {
+        true => status.is_only_weak(),
+        false => status.verdict == Verdict::Healthy,
+    };
+    if !is_fit {
         return Err(refusal(&status));
     }
+    let weaknesses = status.weaknesses().map(|problem| problem.text.clone()).collect();
     let Some(active) = status.active else {
         return Err(Failure::refused("no controller is active, so there is nothing to break"));
     };
@@ -43,7 +55,7 @@ pub fn cast(site: &Site, fleet: &Fleet, fault: Fault) -> Result<Cast, Failure> {
         Side::Compute => (compute_node(site, &site.logins[0].name)?, active),
     };
     let client = client(site, fault, &victim)?;
-    Ok(Cast { victim, survivor, client })
+    Ok(Cast { victim, survivor, client, weaknesses })
 }
 
 /// The first login node; when that is the machine whose power is cut, another
@@ -76,6 +88,15 @@ fn compute_node(site: &Site, client: &NodeName) -> Result<NodeName, Failure> {
 fn refusal(status: &Status) -> Failure {
     let reasons: Vec<String> =
         status.problems.iter().map(|problem| format!("\n  {}", problem.text)).collect();
+    if status.is_only_weak() {
+        let message = format!(
+            "the cluster works, and its settings are too weak for what it is meant to survive{}",
+            reasons.concat()
+        );
+        let cure = status.problems.iter().find_map(|problem| problem.next.as_ref());
+        let failure = cure.into_iter().fold(Failure::refused(message), Failure::hint);
+        return failure.hint("to see in a laboratory what that costs: --i-accept weak-settings");
+    }
     let message = format!(
         "the cluster is not healthy but {}; a drill would only make it worse{}",
         status.verdict.word(),
@@ -85,5 +106,32 @@ fn refusal(status: &Status) -> Failure {
     match status.problems.iter().find_map(|problem| problem.next.as_ref()) {
         Some(next) => failure.hint(next),
         None => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use slurmha_core::observe::Reading;
+    use slurmha_core::status::{assemble, made_up};
+
+    use super::*;
+
+    #[test]
+    fn a_cluster_that_is_only_weak_is_refused_with_the_cure_and_the_way_past_it() {
+        let mut answers = made_up::answers();
+        for name in ["ctl1", "ctl2"] {
+            made_up::change(&mut answers, name, |seen| {
+                let Reading::Known(cluster) = &mut seen.cluster else { panic!("no cluster") };
+                cluster.fencing_enabled = false;
+            });
+        }
+        let outcome = refusal(&assemble(&made_up::site(), &answers)).outcome();
+        assert_eq!(
+            outcome.text,
+            "the cluster works, and its settings are too weak for what it is meant to survive\n  \
+             fencing is switched off"
+        );
+        let past = "to see in a laboratory what that costs: --i-accept weak-settings";
+        assert_eq!(outcome.next, ["slurmha plan", past]);
     }
 }

@@ -12,7 +12,7 @@ use slurmha_core::drill::{
 use slurmha_core::site::{NodeName, Site};
 use slurmha_host::{Local, System as _};
 
-use super::aftermath::{restore, settle};
+use super::aftermath::{Wanted, restore, settle};
 use super::breaker::Breaker;
 use super::collect::{Gathered, accounted, gather, unfinished};
 use super::news::News;
@@ -51,6 +51,9 @@ pub struct Drill<'a> {
     pub scenario: Scenario,
     /// Whether the victim is left without power.
     pub keep_down: bool,
+    /// Whether it may begin on a cluster whose settings are too weak: what that
+    /// costs is what is to be seen.
+    pub accepts_weakness: bool,
     /// Where to say what happens.
     pub progress: &'a Progress,
 }
@@ -82,13 +85,16 @@ impl Drill<'_> {
     pub fn run(&self) -> Result<Outcome, Failure> {
         self.progress.stage("is the cluster healthy?");
         let fault = self.scenario.fault;
-        let cast = cast(self.site, self.fleet, fault)?;
+        let cast = cast(self.site, self.fleet, fault, self.accepts_weakness)?;
         let moves = fault == Fault::Switchover;
         let _lock =
             moves.then(|| lock::take(self.fleet, self.site, "a switchover drill")).transpose()?;
         let run = format!("drill{:x}", Local::new().now().as_second());
         let breaker = Breaker::new(fault, self.site, &cast, self.power, self.progress)?;
         let seen = Seen::default();
+        for weakness in &cast.weaknesses {
+            seen.trouble(format!("begun all the same: {weakness}"));
+        }
         let watches = self.watches(&cast, &breaker)?;
         let course = thread::scope(|scope| {
             // Whatever happens, the listeners must come to an end.
@@ -333,11 +339,12 @@ impl Drill<'_> {
         breaker: &Breaker<'_>,
         seen: &Seen,
     ) -> Result<Aftermath, Failure> {
-        let limit = self.scenario.bounds.rejoin;
+        let wanted =
+            Wanted { limit: self.scenario.bounds.rejoin, accepts_weakness: self.accepts_weakness };
         let victim = breaker.power.first().filter(|_| !self.scenario.fault.leaves_nobody());
         let Some(victim) = victim else {
             self.progress.stage("waiting until the cluster is as healthy as before");
-            let mut after = settle(self.site, self.fleet, limit)?;
+            let mut after = settle(self.site, self.fleet, wanted)?;
             after.lacking.extend(seen.moved().and_then(|moved| moved.left_over));
             return Ok(after);
         };
@@ -346,7 +353,7 @@ impl Drill<'_> {
             let lacking = vec![format!("{} has no power, as was asked for", cast.victim)];
             return Ok(Aftermath { lacking, ..Aftermath::default() });
         }
-        restore(self.site, self.fleet, victim, &cast.victim, limit, self.progress)
+        restore(self.site, self.fleet, victim, &cast.victim, wanted, self.progress)
     }
 
     fn evidence(
@@ -358,7 +365,7 @@ impl Drill<'_> {
         gathered: Gathered,
         aftermath: Aftermath,
     ) -> Evidence {
-        let Cast { victim, survivor, client } = cast;
+        let Cast { victim, survivor, client, .. } = cast;
         let mut told = seen.take();
         // The ledger was on the disk before anything was told: it is right.
         for submission in gathered.ledger {

@@ -230,7 +230,12 @@ mod tests {
 
     #[test]
     fn service_is_back_when_the_survivor_answers_on_everybodys_clock() {
-        let cast = Cast { victim: "ctl1".into(), survivor: "ctl2".into(), client: "login1".into() };
+        let cast = Cast {
+            victim: "ctl1".into(),
+            survivor: "ctl2".into(),
+            client: "login1".into(),
+            weaknesses: Vec::new(),
+        };
         // The survivor's clock is 100 s ahead.
         let ahead = ClockOffset { add_s: -100.0, error_s: 0.0 };
         let clocks = BTreeMap::from([(cast.survivor.clone(), ahead)]);
@@ -258,7 +263,12 @@ mod tests {
 
     #[test]
     fn an_answer_of_the_old_process_does_not_count() {
-        let cast = Cast { victim: "ctl1".into(), survivor: "ctl2".into(), client: "login1".into() };
+        let cast = Cast {
+            victim: "ctl1".into(),
+            survivor: "ctl2".into(),
+            client: "login1".into(),
+            weaknesses: Vec::new(),
+        };
         let clocks = BTreeMap::new();
         let kill = Fault::Process(Side::Active, Daemon::Slurmctld, FaultSignal::Kill);
         let goes_on = |seen: &Seen| seen.goes_on(kill, &cast, at(10), &clocks);

@@ -7,6 +7,7 @@ use super::window::UNSAVED_WINDOW;
 use crate::drill::evidence::Evidence;
 use crate::drill::fault::Fault;
 use crate::drill::invariant::{Invariant, Judgement};
+use crate::drill::phase::PhaseTiming;
 use crate::drill::report::{Jobs, Outage, Verdict};
 use crate::drill::scenario::Budget;
 use crate::drill::time::{seconds, short};
@@ -19,6 +20,8 @@ pub(super) struct Findings<'a> {
     pub start: Option<&'a Outage>,
     pub jobs: &'a Jobs,
     pub writers_max: &'a Result<usize, String>,
+    /// The phase of that name, if the fault has it.
+    pub notice: Option<&'a PhaseTiming>,
 }
 
 /// What a drill comes to.
@@ -34,6 +37,7 @@ pub(super) fn verdict(evidence: &Evidence, findings: &Findings<'_>) -> Judged {
     let fault = evidence.scenario.fault;
     let mut failures = service_failures(evidence, findings);
     failures.extend(over_budget(&evidence.scenario.budget, findings));
+    failures.extend(noticed_late(&evidence.scenario.budget, findings.notice));
     failures.extend(job_failures(fault, evidence.scenario.load.durable, findings.jobs));
     failures.extend(unmet(evidence, findings.jobs));
     let losses = unsaved_losses(fault, findings.jobs);
@@ -99,6 +103,23 @@ fn over_budget(budget: &Budget, findings: &Findings<'_>) -> Vec<Finding> {
             .then(|| format!("no {what} for {} s; the budget is {budget} s", short(seconds)))
     });
     over.map(|why| Invariant::WithinBudget.finding(why)).collect()
+}
+
+/// Nobody goes on for a machine before it is known to be gone; what is not known
+/// is not within a budget here either.
+fn noticed_late(budget: &Budget, notice: Option<&PhaseTiming>) -> Option<Finding> {
+    let budget = budget.notice_s?;
+    let why = match notice.and_then(|phase| phase.end_s) {
+        Some(seconds) if seconds <= budget => return None,
+        Some(seconds) => {
+            let seconds = short(seconds);
+            format!("Pacemaker knew of it after {seconds} s; the budget is {budget} s")
+        }
+        None => {
+            format!("after how long Pacemaker knew of it is not known; the budget is {budget} s")
+        }
+    };
+    Some(Invariant::WithinBudget.finding(why))
 }
 
 fn job_failures(fault: Fault, durable: bool, jobs: &Jobs) -> Vec<Finding> {

@@ -71,6 +71,7 @@ struct BudgetTable {
     submissions: Option<f64>,
     requests: Option<f64>,
     job_starts: Option<f64>,
+    notice: Option<f64>,
 }
 
 /// Seconds that a part of a drill may be given.
@@ -113,6 +114,7 @@ pub fn parse_scenario(text: &str) -> Result<Scenario, ScenarioError> {
         submit_s: checked("budget.submissions", budget.submissions, SECONDS)?,
         rpc_s: checked("budget.requests", budget.requests, SECONDS)?,
         start_s: checked("budget.job_starts", budget.job_starts, SECONDS)?,
+        notice_s: checked("budget.notice", budget.notice, SECONDS)?,
     };
     Ok(scenario)
 }
@@ -162,6 +164,7 @@ mod tests {
             recovery = 60.5
             [budget]
             requests = 10
+            notice = 8.1
         "#;
         let scenario = parse_scenario(text).unwrap();
         assert_eq!(scenario.name.as_deref(), Some("friday"));
@@ -169,7 +172,7 @@ mod tests {
         assert!(scenario.load.durable);
         assert_eq!(scenario.bounds.warm_up, Duration::from_secs(5));
         assert_eq!(scenario.bounds.recovery, Duration::from_millis(60_500));
-        let budget = Budget { submit_s: None, rpc_s: Some(10.0), start_s: None };
+        let budget = Budget { rpc_s: Some(10.0), notice_s: Some(8.1), ..Budget::default() };
         assert_eq!(scenario.budget, budget);
     }
 

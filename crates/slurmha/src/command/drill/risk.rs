@@ -11,7 +11,7 @@ use crate::failure::Failure;
 /// What is accepted, by name.
 #[derive(clap::Args, Debug)]
 pub struct RiskArgs {
-    /// Run it on machines that are not those of the laboratory `default`, too
+    /// Run it although it can cost this
     #[arg(long = "i-accept", value_name = "RISK", value_enum)]
     accepted: Vec<Risk>,
 }
@@ -25,17 +25,32 @@ enum Risk {
     /// Jobs of others end before their time or begin anew: Slurm reckons limits
     /// and the silence of nodes by the clock that is set wrong
     RunningJobs,
+    /// In the laboratory `default` alone: whatever the settings do not protect, on
+    /// a cluster where they are too weak for what it is meant to survive
+    WeakSettings,
 }
 
 impl RiskArgs {
+    /// Whether a cluster with weak settings may be broken.
+    pub fn accepts_weakness(&self) -> bool {
+        self.accepted.contains(&Risk::WeakSettings)
+    }
+
     /// Whether the fault may be made to happen here.
     ///
     /// # Errors
     /// A refusal that names the risk and what to type.
     pub fn allow(&self, fault: Fault, site: &Site) -> Result<(), Failure> {
+        let is_lab = LabPower::open("default", site).is_ok();
+        if self.accepts_weakness() && !is_lab {
+            let message = "what weak settings cost is shown in a laboratory alone: when both \
+                           controllers have written, a person has to choose whose data are lost";
+            return Err(Failure::refused(message)
+                .hint("slurmha lab up; the settings that are weak: slurmha status"));
+        }
         let missing = risks(fault).find(|risk| !self.accepted.contains(risk));
         let Some(missing) = missing else { return Ok(()) };
-        if LabPower::open("default", site).is_ok() {
+        if is_lab {
             return Ok(());
         }
         let (name, cost, word) = (fault.name(), missing.cost(), missing.word());
@@ -60,6 +75,7 @@ impl Risk {
         match self {
             Self::LostMachine => "a controller its power",
             Self::RunningJobs => "users their running jobs",
+            Self::WeakSettings => "whatever its settings do not protect",
         }
     }
 
@@ -67,6 +83,7 @@ impl Risk {
         match self {
             Self::LostMachine => "lost-machine",
             Self::RunningJobs => "running-jobs",
+            Self::WeakSettings => "weak-settings",
         }
     }
 }

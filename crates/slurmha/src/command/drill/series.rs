@@ -18,7 +18,7 @@ use slurmha_lab::interrupt::{interrupted, watch};
 use super::{LoadArgs, check_durable};
 use crate::cli::Reach;
 use crate::command::lab;
-use crate::drill::aftermath::settle;
+use crate::drill::aftermath::{Wanted, settle};
 use crate::drill::power::{LabPower, PowerSwitch};
 use crate::drill::{Drill, default_directory, keep};
 use crate::failure::Failure;
@@ -100,7 +100,8 @@ impl<'a> Series<'a> {
         // The drill looks itself, and says what is wrong when this was in vain.
         self.progress.stage("waiting until the cluster is healthy");
         pause(SETTLED)?;
-        settle(self.site, &self.fleet, SETTLE_LIMIT).map(drop)
+        let wanted = Wanted { limit: SETTLE_LIMIT, accepts_weakness: false };
+        settle(self.site, &self.fleet, wanted).map(drop)
     }
 
     /// One drill with the laboratory as it is, kept in the index. `None` when
@@ -150,6 +151,7 @@ impl<'a> Series<'a> {
             power,
             scenario,
             keep_down: false,
+            accepts_weakness: false,
             progress: &self.progress,
         };
         let outcome = drill.run()?;
