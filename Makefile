@@ -5,7 +5,7 @@ SLURMHA := target/x86_64-unknown-linux-gnu/release/slurmha
 # The test itself is built as the unit tests are; what it tests is what is shipped.
 LAB_TEST := SLURMHA_BINARY=$(CURDIR)/$(SLURMHA) cargo test --locked -p slurmha --features lab-tests --test lab -- --nocapture
 
-.PHONY: help lab lab-down build requirements test check unit page lab-test alerts crowd deny bench docs
+.PHONY: help lab lab-down build requirements test check unit page lab-test alerts crowd proofs deny bench docs
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,9 @@ alerts: requirements build ## Raise every alert in virtual machines and see it a
 
 crowd: requirements build ## A hundred clients submit while the active controller loses power (a quarter of an hour)
 	$(LAB_TEST) --ignored a_hundred_clients
+
+proofs: requirements build ## Undo each setting that a failover rests on, and see its drill fail (long; writes target/proofs.md)
+	$(LAB_TEST) --ignored broken_settings
 
 deny: ## Licences, bans and sources of the dependencies (needs cargo-deny)
 	cargo deny check licenses bans sources

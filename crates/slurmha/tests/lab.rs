@@ -153,6 +153,19 @@ fn every_alert_arrives() {
     lab.part("nothing is left behind", || lab.down_and_prove());
 }
 
+/// `make proofs`.
+#[test]
+#[ignore = "breaks settings on purpose, for a long time: make proofs"]
+fn broken_settings_fail_their_drills() {
+    let lab = LabSite::new();
+    is_formed(&lab);
+    lab.part("frozen", || {
+        lab.slurmha(&["lab", "freeze"]).succeeds();
+    });
+    lab_site::broken::fails_its_drills(&lab);
+    lab.part("nothing is left behind", || lab.down_and_prove());
+}
+
 fn is_formed(lab: &LabSite) {
     lab.part("boot", || {
         lab.slurmha(&["lab", "up"]).succeeds();

@@ -3,6 +3,7 @@
 
 pub mod agents;
 pub mod alerts;
+pub mod broken;
 pub mod crowd;
 pub mod dark;
 pub mod portal;
@@ -55,6 +56,11 @@ impl Ran {
     /// Whether it ended well.
     pub fn is_ok(&self) -> bool {
         self.ok
+    }
+
+    /// Its stderr.
+    pub fn said(&self) -> &str {
+        &self.stderr
     }
 
     /// Its stdout, however it ended.
@@ -131,8 +137,9 @@ impl LabSite {
     }
 
     /// Runs the binary; its progress goes through to the test's stderr.
-    pub fn slurmha(&self, arguments: &[&str]) -> Ran {
-        let output = self.command(arguments).output().expect("slurmha starts");
+    pub fn slurmha<S: AsRef<str>>(&self, arguments: &[S]) -> Ran {
+        let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
+        let output = self.command(&arguments).output().expect("slurmha starts");
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         eprint!("{stderr}");
         Ran {
