@@ -4,6 +4,7 @@
 pub mod agents;
 pub mod alerts;
 pub mod broken;
+pub mod console;
 pub mod crowd;
 pub mod dark;
 pub mod portal;
@@ -106,6 +107,16 @@ impl LabSite {
     pub fn file(&self, name: &str) -> String {
         let path = self.home.path().join(".local/state/slurmha/lab/default").join(name);
         path.to_str().expect("a path in UTF-8").to_owned()
+    }
+
+    /// Writes such a file for nobody else's eyes.
+    pub fn private_file(&self, name: &str, text: &str) {
+        use std::io::Write as _;
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let mut options = std::fs::OpenOptions::new();
+        let file =
+            options.write(true).create(true).truncate(true).mode(0o600).open(self.file(name));
+        file.and_then(|mut file| file.write_all(text.as_bytes())).expect("a private file");
     }
 
     /// Runs one part and says how long it took; with `SLURMHA_LAB_PARTS` (words,

@@ -4,7 +4,9 @@
 #   portal.py story STRANGER    everything once; STRANGER is a job of somebody else
 #   portal.py load              submits until /run/lab-portal-stop is there
 #   portal.py way ADDRESS       a job that outlives the controller at ADDRESS, to its last line
-import json, os, re, ssl, sys, time, urllib.error, urllib.parse, urllib.request
+import json, os, re, sys, time
+
+from lab_browser import Browser, check, must, until
 
 HOST = "10.77.0.31:8443"
 STOP = "/run/lab-portal-stop"
@@ -14,36 +16,12 @@ RUNS = "the job runs"
 ARRIVED = "all the way"
 
 
-class NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_):
-        return None
-
-
-class Person:
+class Person(Browser):
     def __init__(self):
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        https = urllib.request.HTTPSHandler(context=context)
-        self.opener = urllib.request.build_opener(https, NoRedirect())
-        self.cookie = ""
-
-    def ask(self, path, form=None, origin="https://" + HOST, **headers):
-        data = None if form is None else urllib.parse.urlencode(form).encode()
-        request = urllib.request.Request("https://" + HOST + path, data=data, headers=headers)
-        request.add_header("Cookie", self.cookie)
-        if data is not None:
-            request.add_header("Origin", origin)
-        try:
-            answer = self.opener.open(request, timeout=320)
-        except urllib.error.HTTPError as error:
-            answer = error
-        for cookie in answer.headers.get_all("Set-Cookie") or []:
-            self.cookie = cookie.split(";")[0]
-        return answer.status, answer.read().decode()
+        super().__init__(HOST)
 
     def sign_in(self, password="a long password", user="anna"):
-        return self.ask("/login", {"user": user, "password": password})[0]
+        return super().sign_in(user, password)
 
     def token(self):
         return re.search(r'name="token"[^>]*value="([\w-]{22})"', self.ask("/submit")[1])[1]
@@ -67,26 +45,6 @@ class Person:
 
 def form(token, name, script):
     return {"token": token, "name": name, "script": "#!/bin/bash\r\n" + script, "minutes": "5"}
-
-
-def until(what, look):
-    for _ in range(600):
-        found = look()
-        if found:
-            print(what, flush=True)
-            return found
-        time.sleep(1)
-    sys.exit("waited for: " + what)
-
-
-def check(what, is_so, *seen):
-    must(what, is_so, *seen)
-    print(what, flush=True)
-
-
-def must(what, is_so, *seen):
-    if not is_so:
-        sys.exit(f"not so: {what}: {seen}")
 
 
 def story(stranger):

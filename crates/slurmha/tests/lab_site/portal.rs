@@ -4,6 +4,8 @@
 
 use super::{LabSite, wait_until};
 
+/// What every story with a browser begins with.
+const BROWSER: &str = include_str!("browser.py");
 const CLIENT: &str = include_str!("portal.py");
 const CLIENT_FILE: &str = "/run/lab_portal.py";
 
@@ -33,7 +35,12 @@ pub fn serves_a_person(lab: &LabSite, machine: &str, reach: &str) {
     nothing_is_more_than_it_needs(lab);
 }
 
+pub fn put_browser(lab: &LabSite, machine: &str) {
+    lab.on(machine, &format!("cat >/run/lab_browser.py <<'LAB'\n{BROWSER}\nLAB"));
+}
+
 pub fn put_client(lab: &LabSite, machine: &str) {
+    put_browser(lab, machine);
     lab.on(machine, &format!("cat >{CLIENT_FILE} <<'LAB'\n{CLIENT}\nLAB"));
 }
 

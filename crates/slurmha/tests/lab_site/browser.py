@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+# A browser, as far as a page of ours can tell, and what a story that is played with it says.
+import ssl, sys, time, urllib.error, urllib.parse, urllib.request
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+class Browser:
+    def __init__(self, host):
+        self.host = host
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        https = urllib.request.HTTPSHandler(context=context)
+        self.opener = urllib.request.build_opener(https, NoRedirect())
+        self.cookie = ""
+
+    def ask(self, path, form=None, origin=None, **headers):
+        data = None if form is None else urllib.parse.urlencode(form).encode()
+        request = urllib.request.Request(f"https://{self.host}{path}", data=data, headers=headers)
+        request.add_header("Cookie", self.cookie)
+        if data is not None:
+            request.add_header("Origin", origin or f"https://{self.host}")
+        try:
+            answer = self.opener.open(request, timeout=320)
+        except urllib.error.HTTPError as error:
+            answer = error
+        for cookie in answer.headers.get_all("Set-Cookie") or []:
+            self.cookie = cookie.split(";")[0]
+        return answer.status, answer.read().decode()
+
+    def sign_in(self, user, password):
+        return self.ask("/login", {"user": user, "password": password})[0]
+
+
+def until(what, look):
+    for _ in range(600):
+        found = look()
+        if found:
+            print(what, flush=True)
+            return found
+        time.sleep(1)
+    sys.exit("waited for: " + what)
+
+
+def check(what, is_so, *seen):
+    must(what, is_so, *seen)
+    print(what, flush=True)
+
+
+def must(what, is_so, *seen):
+    if not is_so:
+        sys.exit(f"not so: {what}: {seen}")
