@@ -35,7 +35,7 @@ pub use quorum::parse_quorum;
 pub use safeguards::{
     DEFAULT_QDEVICE_TIMEOUT_MS, DRBD_FENCES_NOBODY, parse_drbd_fencing, parse_qdevice_timeout,
 };
-pub use sdiag::{Diagnosis, parse_sdiag, parse_sdiag_agents, parse_sdiag_dbd_queue};
+pub use sdiag::{Diagnosis, Waits, parse_sdiag, parse_sdiag_agents, parse_sdiag_waits};
 pub use slurm::{parse_scontrol_ping, parse_sinfo_states, parse_squeue_states};
 pub use slurm_job::{JobRecord, SACCT_FORMAT, parse_sacct, parse_scontrol_jobs};
 pub use wg::{VpnPeer, VpnState, parse_wg_dump};

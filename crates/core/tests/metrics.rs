@@ -182,6 +182,17 @@ fn a_controller_that_nobody_tells_anything() {
     insta::assert_snapshot!(text("ctl1", &cannot_be_asked()));
 }
 
+/// Its clock was ahead by ten minutes when it counted jobs last.
+#[test]
+fn a_slurmctld_that_has_noted_its_work_in_the_future() {
+    let sdiag = fixture!("sdiag-busy.txt").replace("(1795875458)", "(1795876058)");
+    let mut snapshot = active();
+    let slurm = snapshot.slurm.as_mut().expect("it is the active one");
+    slurm.slurmctld.answer.diagnosis = Reading::Known(parse_sdiag(&sdiag).expect("figures"));
+    let text = text("ctl1", &snapshot);
+    assert!(text.contains("\nslurmha_slurmctld_noted_ahead_seconds 587.0\n"), "{text}");
+}
+
 #[test]
 fn promtool_finds_nothing_to_say() {
     for snapshot in [active(), passive(), survivor(), cannot_be_asked()] {

@@ -130,6 +130,7 @@ impl SlurmView {
             slurmdbd: self.slurmdbd.clone(),
             mariadb: self.mariadb.clone(),
             records_waiting: self.diagnosis.known().map(|diagnosis| diagnosis.dbd_queue),
+            waits_until: self.diagnosis.known().and_then(Diagnosis::waits_until),
             jobs: BTreeMap::new(),
             nodes: self.nodes.known().cloned().unwrap_or_default(),
         }

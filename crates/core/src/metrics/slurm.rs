@@ -41,7 +41,7 @@ fn is_up(health: &Health) -> Option<bool> {
     }
 }
 
-fn scheduler(told: Option<&Diagnosis>) -> [Family; 6] {
+fn scheduler(told: Option<&Diagnosis>) -> [Family; 7] {
     let count =
         |name, help, figure: fn(&Diagnosis) -> u64| Family::gauge(name, help).of(told.map(figure));
     let cycle = |name, help, time: fn(&Diagnosis) -> Option<Duration>| {
@@ -75,6 +75,11 @@ fn scheduler(told: Option<&Diagnosis>) -> [Family; 6] {
             "slurmha_slurmctld_cycle_max_seconds",
             "The main scheduler's longest pass since the daily reset.",
             |told| Some(told.cycle_max),
+        ),
+        cycle(
+            "slurmha_slurmctld_noted_ahead_seconds",
+            "How far ahead of its clock slurmctld has noted its last work; it waits until then.",
+            |told| Some(told.ahead()),
         ),
     ]
 }

@@ -68,6 +68,24 @@ pub(super) const ALERTS: &[Alert] = &[
         )],
         ..Alert::COMMON
     },
+    // Less than a minute is over before somebody has read it. No move makes it true:
+    // a slurmctld that has just started has noted nothing yet.
+    Alert {
+        name: "SlurmhaSchedulerStandsStill",
+        failure: "The clock was ahead: no job starts, and none may be saved",
+        severity: Severity::Critical,
+        hold: 0,
+        expression: "slurmha_slurmctld_noted_ahead_seconds > 60",
+        summary: "slurmctld starts no job for another {{ $value | humanizeDuration }}",
+        description: "The clock of {{ $labels.instance }} was ahead, and slurmctld waits for the \
+             time at which it has noted its last work. There: `date`, `chronyc tracking`; when that \
+             is right, `crm_resource --restart --resource slurmctld`. Do not kill it: what it has \
+             taken may be in memory alone.",
+        runbook: "scheduler.md#slurmhaschedulerstandsstill",
+        fires: &[("slurmha_slurmctld_noted_ahead_seconds{instance='ctl1'}", "590-15x30")],
+        quiet: &[("slurmha_slurmctld_noted_ahead_seconds{instance='ctl1'}", "350-15x20 0+0x100")],
+        ..Alert::COMMON
+    },
     // A cycle ends after 2 s at the latest by default (max_sched_time,
     // slurm.conf(5)): at half of that many do not get to the end of the queue.
     Alert {

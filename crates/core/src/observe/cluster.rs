@@ -211,6 +211,11 @@ pub struct SlurmStatus {
     /// (`DBD Agent queue size` of sdiag(1)); `None` when it was not told.
     #[serde(default)]
     pub records_waiting: Option<u64>,
+    /// Until when slurmctld starts no job, because its clock was ahead
+    /// ([`Diagnosis::waits_until`](super::Diagnosis::waits_until)); `None` when
+    /// it waits for no time, or that was not told.
+    #[serde(default)]
+    pub waits_until: Option<Timestamp>,
     /// Jobs by state, such as `RUNNING`.
     pub jobs: std::collections::BTreeMap<String, u64>,
     /// Nodes by state, such as `idle`, `down*`.

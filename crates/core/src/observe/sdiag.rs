@@ -4,11 +4,16 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ParseError;
 
 const PROGRAM: &str = "sdiag";
+
+/// What slurmctld may have noted ahead of its clock before that is worth a
+/// word: less is over before anybody has read it.
+const LEAST_AHEAD: Duration = Duration::from_secs(30);
 
 /// slurmctld's own figures.
 ///
@@ -43,6 +48,56 @@ pub struct Diagnosis {
     pub cycle_max: Duration,
     /// Mean of its passes since then; absent while there was none.
     pub cycle_mean: Option<Duration>,
+    /// When slurmctld answered, by its own clock.
+    #[serde(default)]
+    pub asked: Timestamp,
+    /// When it counted jobs last, by its own clock as that was then.
+    #[serde(default)]
+    pub counted: Timestamp,
+}
+
+impl Diagnosis {
+    /// How far ahead of its clock slurmctld has noted its last work; 0 as
+    /// long as no clock was set back.
+    ///
+    /// Several of its threads compare the time with that of their last work and
+    /// wait until it has come (22.05.8: the main scheduler, `_sched_agent` in
+    /// job_scheduler.c; the backfill scheduler, `backfill_agent`; saving,
+    /// `slurmctld_state_save`; most that `_slurmctld_background` does in
+    /// controller.c). They forget it when slurmctld ends; `scontrol
+    /// reconfigure` of 22.05 touches none of it.
+    ///
+    /// The time of the last count is the one to look at: it is noted every 30 s
+    /// whatever there is to do. The backfill scheduler's (`Last cycle when`) is
+    /// saved with the jobs and read again at the next start
+    /// (`load_all_job_state` in job_mgr.c), when nothing waits for it any more.
+    pub fn ahead(&self) -> Duration {
+        ahead(self.asked, self.counted)
+    }
+
+    /// Until about when slurmctld starts no job, if it was found so far
+    /// [ahead](Self::ahead) that it matters. It is the scheduler's time to a
+    /// minute or two.
+    pub fn waits_until(&self) -> Option<Timestamp> {
+        waits_until(self.asked, self.counted)
+    }
+}
+
+fn ahead(asked: Timestamp, counted: Timestamp) -> Duration {
+    counted.duration_since(asked).try_into().unwrap_or_default()
+}
+
+fn waits_until(asked: Timestamp, counted: Timestamp) -> Option<Timestamp> {
+    (ahead(asked, counted) >= LEAST_AHEAD).then_some(counted)
+}
+
+/// What slurmctld waits for, as far as it was told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waits {
+    /// Records that wait for slurmdbd.
+    pub records: Option<u64>,
+    /// Until when it starts no job; see [`Diagnosis::waits_until`].
+    pub until: Option<Timestamp>,
 }
 
 /// Reads what `sdiag` prints (`_print_stats` in sdiag.c of 22.05).
@@ -67,13 +122,23 @@ pub fn parse_sdiag(text: &str) -> Result<Diagnosis, ParseError> {
         cycle_last: Duration::from_micros(cycles.number("Last cycle:")?),
         cycle_max: Duration::from_micros(cycles.number("Max cycle:")?),
         cycle_mean: cycles.optional("Mean cycle:")?.map(Duration::from_micros),
+        asked: jobs.time(ASKED)?,
+        counted: jobs.time(COUNTED)?,
     })
 }
 
-/// Records that wait in slurmctld for slurmdbd, from `sdiag` (a line
-/// `DBD Agent queue size: 0` among many; `None` when it has none).
-pub fn parse_sdiag_dbd_queue(text: &str) -> Option<u64> {
-    Section { lines: text }.optional("DBD Agent queue size:").ok()?
+const ASKED: &str = "sdiag output at";
+const COUNTED: &str = "Job states ts:";
+
+/// What slurmctld waits for, from `sdiag`: the line `DBD Agent queue size: 0`
+/// among many, and two times. What is missing is not known.
+pub fn parse_sdiag_waits(text: &str) -> Waits {
+    let all = Section { lines: text };
+    let times = all.time(ASKED).ok().zip(all.time(COUNTED).ok());
+    Waits {
+        records: all.optional("DBD Agent queue size:").ok().flatten(),
+        until: times.and_then(|(asked, counted)| waits_until(asked, counted)),
+    }
 }
 
 /// Requests to nodes that wait or are under way, from `sdiag` (lines
@@ -101,9 +166,24 @@ impl Section<'_> {
     }
 
     fn optional(&self, title: &'static str) -> Result<Option<u64>, ParseError> {
-        let value = self.lines.lines().find_map(|line| line.trim().strip_prefix(title));
-        let Some(value) = value.map(str::trim) else { return Ok(None) };
+        let Some(value) = self.value(title) else { return Ok(None) };
         value.parse().map(Some).map_err(|_| ParseError::unexpected(PROGRAM, "a number", value))
+    }
+
+    /// A time in words, which are in the machine's zone, and in parentheses as
+    /// seconds since the epoch.
+    fn time(&self, title: &'static str) -> Result<Timestamp, ParseError> {
+        let value =
+            self.value(title).ok_or(ParseError::Missing { program: PROGRAM, what: title })?;
+        let seconds = value.strip_suffix(')').and_then(|value| value.rsplit_once('('));
+        seconds
+            .and_then(|(_, seconds)| Timestamp::from_second(seconds.parse().ok()?).ok())
+            .ok_or_else(|| ParseError::unexpected(PROGRAM, "a time with its seconds", value))
+    }
+
+    fn value(&self, title: &str) -> Option<&str> {
+        let mut lines = self.lines.lines();
+        lines.find_map(|line| line.trim().strip_prefix(title)).map(str::trim)
     }
 }
 
@@ -129,7 +209,8 @@ mod tests {
             [Some(read.cycle_last), Some(read.cycle_max), read.cycle_mean],
             [75, 1182, 347].map(|micros| Some(Duration::from_micros(micros)))
         );
-        assert_eq!(parse_sdiag_dbd_queue(BUSY), Some(read.dbd_queue));
+        assert_eq!(parse_sdiag_waits(BUSY), Waits { records: Some(read.dbd_queue), until: None });
+        assert_eq!((read.ahead(), read.waits_until()), (Duration::ZERO, None));
     }
 
     #[test]
@@ -142,11 +223,32 @@ mod tests {
     fn the_queue_for_slurmdbd_is_one_line_among_many() {
         let text = "Server thread count:  3\nAgent queue size:     0\nAgent count:          0\n\
                     DBD Agent queue size: 17\n\nJobs submitted: 4\n";
-        assert_eq!(parse_sdiag_dbd_queue(text), Some(17));
-        assert_eq!(parse_sdiag_dbd_queue("Agent queue size: 3\n"), None);
+        assert_eq!(parse_sdiag_waits(text), Waits { records: Some(17), until: None });
+        assert_eq!(parse_sdiag_waits("Agent queue size: 3\n"), Waits::default());
         assert_eq!(parse_sdiag_agents(text), Some(0));
         assert_eq!(parse_sdiag_agents("Agent queue size: 3\nAgent count: 2\n"), Some(5));
         assert_eq!(parse_sdiag_agents("DBD Agent queue size: 17\n"), None);
+    }
+
+    /// The clock was ahead by ten minutes when jobs were counted last.
+    #[test]
+    fn work_noted_in_the_future_is_waited_for() {
+        let counted = |seconds: i64| BUSY.replace("(1795875458)", &format!("({seconds})"));
+        let asked = 1_795_875_471;
+        let text = counted(asked + 587);
+        let until = Timestamp::from_second(asked + 587).unwrap();
+        let read = parse_sdiag(&text).unwrap();
+        assert_eq!((read.ahead(), read.waits_until()), (Duration::from_secs(587), Some(until)));
+        assert_eq!(parse_sdiag_waits(&text).until, Some(until));
+        let short = parse_sdiag(&counted(asked + 29)).unwrap();
+        assert_eq!((short.ahead(), short.waits_until()), (Duration::from_secs(29), None));
+    }
+
+    /// What is read from the saved jobs at a start, and waited for by nobody.
+    #[test]
+    fn a_backfill_cycle_in_the_future_is_no_sign() {
+        let text = BUSY.replace("(1795875457)", "(1795876057)");
+        assert_eq!(parse_sdiag(&text).unwrap().ahead(), Duration::ZERO);
     }
 
     #[test]
@@ -158,5 +260,11 @@ mod tests {
         assert_eq!(missing(&text), "sdiag: the output has no Jobs failed:");
         let text = BUSY.replace("Jobs running:   ", "Jobs running: -");
         assert_eq!(missing(&text), "sdiag: expected a number, found \"-2\"");
+        let text = BUSY.replace("(1795875458)", "N/A");
+        let found = "Sat Nov 28 14:17:38 2026 N/A";
+        assert_eq!(
+            missing(&text),
+            format!("sdiag: expected a time with its seconds, found {found:?}")
+        );
     }
 }

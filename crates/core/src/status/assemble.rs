@@ -46,6 +46,7 @@ pub fn assemble(site: &Site, answers: &Answers) -> Status {
             slurmdbd: view.health(|slurm| &slurm.slurmdbd),
             mariadb: view.health(|slurm| &slurm.mariadb),
             records_waiting: view.slurm().find_map(|(_, slurm)| slurm.records_waiting),
+            waits_until: view.slurm().find_map(|(_, slurm)| slurm.waits_until),
         },
         jobs: counts(&view, |slurm| &slurm.jobs),
         nodes: counts(&view, |slurm| &slurm.nodes),

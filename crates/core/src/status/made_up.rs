@@ -119,6 +119,7 @@ fn slurm(mariadb: Health) -> SlurmStatus {
         slurmdbd: Health::Up,
         mariadb,
         records_waiting: Some(0),
+        waits_until: None,
         jobs: counts(&[("PENDING", 2), ("RUNNING", 4)]),
         nodes: counts(&[("mixed", 2)]),
     }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::observe::{
@@ -255,4 +256,6 @@ pub struct Daemons {
     pub mariadb: Health,
     /// Records that slurmctld keeps until slurmdbd takes them.
     pub records_waiting: Option<u64>,
+    /// Until when slurmctld starts no job, because its clock was ahead.
+    pub waits_until: Option<Timestamp>,
 }

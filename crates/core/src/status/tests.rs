@@ -111,6 +111,25 @@ fn a_slurmdbd_that_falls_behind_is_told_before_records_are_dropped() {
     assert_eq!(with(None).daemons.records_waiting, Some(0));
 }
 
+/// Everything else looks well, and users see jobs that wait.
+#[test]
+fn a_scheduler_that_waits_for_its_own_future_is_told_with_the_cure() {
+    let mut answers = answers();
+    change(&mut answers, "login1", |o| {
+        let Reading::Known(slurm) = &mut o.slurm else { panic!() };
+        slurm.waits_until = Some("2026-11-28T14:27:38Z".parse().unwrap());
+    });
+    let status = assemble(&site(), &answers);
+    assert_eq!(status.verdict, Verdict::Degraded);
+    let text = "slurmctld starts no job and may save none until about 2026-11-28 14:27:38 UTC: its \
+                clock was ahead, and it has noted its last work at that time";
+    assert_eq!(problems(&status), [text]);
+    assert_eq!(
+        next(&status),
+        ["on ctl1: when `date` is right, crm_resource --restart --resource slurmctld"]
+    );
+}
+
 /// Its BMC does not answer: nobody knows whether it still writes.
 #[test]
 fn a_machine_that_waits_to_be_fenced_is_not_the_active_one() {

@@ -97,14 +97,16 @@ fn observe_slurm(system: &dyn System) -> SlurmStatus {
         let slurmctld = scope.spawn(|| health::slurmctld(system));
         let slurmdbd = scope.spawn(|| health::slurmdbd(system));
         let mariadb = scope.spawn(|| health::mariadb(system));
-        let records = scope.spawn(|| slurm::records_waiting(system, SLURM_TIMEOUT).ok().flatten());
+        let waits = scope.spawn(|| slurm::waits(system, SLURM_TIMEOUT).unwrap_or_default());
         let jobs = scope.spawn(|| slurm::job_states(system, SLURM_TIMEOUT).unwrap_or_default());
         let nodes = scope.spawn(|| slurm::node_states(system, SLURM_TIMEOUT).unwrap_or_default());
+        let waits = waits.join().unwrap_or_default();
         SlurmStatus {
             slurmctld: slurmctld.join().unwrap_or_default(),
             slurmdbd: slurmdbd.join().unwrap_or_default(),
             mariadb: mariadb.join().unwrap_or_default(),
-            records_waiting: records.join().ok().flatten(),
+            records_waiting: waits.records,
+            waits_until: waits.until,
             jobs: jobs.join().unwrap_or_else(|_| BTreeMap::new()),
             nodes: nodes.join().unwrap_or_else(|_| BTreeMap::new()),
         }

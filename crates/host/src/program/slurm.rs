@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use slurmha_core::observe::{
-    Diagnosis, Health, ParseError, parse_scontrol_ping, parse_sdiag, parse_sdiag_agents,
-    parse_sdiag_dbd_queue, parse_sinfo_states, parse_squeue_states,
+    Diagnosis, Health, ParseError, Waits, parse_scontrol_ping, parse_sdiag, parse_sdiag_agents,
+    parse_sdiag_waits, parse_sinfo_states, parse_squeue_states,
 };
 use slurmha_core::portal::cluster::{Cluster, SINFO_FORMAT, parse_sinfo};
 use slurmha_core::portal::queue::{Queue, parse_squeue, squeue_format};
@@ -67,14 +67,10 @@ pub fn diagnosis(system: &dyn System, timeout: Duration) -> Result<Diagnosis, Sl
     Ok(parse_sdiag(&output.text())?)
 }
 
-/// Records that slurmctld keeps until slurmdbd takes them; `None` when it was
-/// not told.
-pub fn records_waiting(
-    system: &dyn System,
-    timeout: Duration,
-) -> Result<Option<u64>, CommandError> {
+/// What slurmctld waits for before it goes on.
+pub fn waits(system: &dyn System, timeout: Duration) -> Result<Waits, CommandError> {
     let output = system.run(&Command::new("sdiag").timeout(timeout))?.success()?;
-    Ok(parse_sdiag_dbd_queue(&output.text()))
+    Ok(parse_sdiag_waits(&output.text()))
 }
 
 /// Requests to nodes that slurmctld has not got an answer to; `None` when it

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Daemons, who watches them, compute nodes, fencing.
 
+use jiff::Timestamp;
+
 use super::super::model::{Contact, Problem, Severity, Status};
 use super::super::view::View;
 use super::{problem, somewhere, weakness};
@@ -37,6 +39,7 @@ pub(super) fn daemons(status: &Status) -> Vec<Problem> {
         health("slurmdbd", &daemons.slurmdbd, Severity::Degraded),
         health("mariadb", &daemons.mariadb, Severity::Degraded),
         daemons.records_waiting.and_then(|waiting| backlog(waiting, &place)),
+        daemons.waits_until.map(|until| stands_still(until, &place)),
     ]
     .into_iter()
     .flatten()
@@ -53,6 +56,18 @@ fn backlog(waiting: u64, place: &str) -> Option<Problem> {
     );
     let next = format!("{place}sdiag; journalctl -u slurmdbd");
     (waiting >= BACKLOG).then(|| problem(Severity::Degraded, text, next))
+}
+
+/// slurmctld accepts jobs meanwhile and answers as ever. A restart lets it
+/// forget what it has noted; its orderly end saves first.
+fn stands_still(until: Timestamp, place: &str) -> Problem {
+    let text = format!(
+        "slurmctld starts no job and may save none until about {}: its clock was ahead, and it has \
+         noted its last work at that time",
+        until.strftime("%F %T UTC")
+    );
+    let next = format!("{place}when `date` is right, crm_resource --restart --resource slurmctld");
+    problem(Severity::Degraded, text, next)
 }
 
 /// Without the watcher a daemon that hangs is noticed by nobody, and nothing

@@ -331,6 +331,23 @@ pub const BATCHES: &[Batch] = &[
             },
         ],
     },
+    // The end comes within the bound only if the restart is a cure: by itself it would
+    // come nine minutes after the clock was put right.
+    Batch {
+        is_looked_on: false,
+        scenes: &[Scene {
+            name: "the active controller's clock jumps ahead and back",
+            wrong: &[
+                On(Active, "systemctl stop chrony; date --set=+10minutes >/dev/null"),
+                On(Active, "sleep 20; date --set=-10minutes >/dev/null"),
+            ],
+            right: &[
+                On(Active, "systemctl start chrony"),
+                On(Active, "crm_resource --restart --resource slurmctld --timeout=300"),
+            ],
+            raises: &[told("SlurmhaSchedulerStandsStill")],
+        }],
+    },
     Batch {
         is_looked_on: false,
         scenes: &[Scene {
