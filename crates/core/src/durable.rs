@@ -13,5 +13,5 @@ mod protocol;
 
 pub use controller::controller_address;
 pub use credential::{Credential, looks_like_credential, parse_unmunge};
-pub use judge::is_saved;
+pub use judge::{has_later_id, is_from_the_future, is_saved};
 pub use protocol::{Answer, MAX_ANSWER, MAX_QUESTION, MAX_WAIT, ProtocolError, Question};

@@ -18,7 +18,20 @@ use crate::state_save::JobStateHeader;
 /// A job of an earlier slurmctld is another question: the sequence is raised
 /// over everything that may have been lost.
 pub fn is_saved(header: &JobStateHeader, job: u32, arrived: Timestamp) -> bool {
-    header.next_id > job || header.saved.as_second() > arrived.as_second()
+    has_later_id(header, job) || header.saved.as_second() > arrived.as_second()
+}
+
+/// The first test alone, for a table whose time proves nothing.
+pub fn has_later_id(header: &JobStateHeader, job: u32) -> bool {
+    header.next_id > job
+}
+
+/// Whether a table was saved at a time that has not come: the clock was ahead
+/// then and was set back. It is older than whatever has come since, and
+/// slurmctld saves no other before that time
+/// ([`Diagnosis::ahead`](crate::observe::Diagnosis::ahead)).
+pub fn is_from_the_future(header: &JobStateHeader, now: Timestamp) -> bool {
+    header.saved.as_second() > now.as_second()
 }
 
 #[cfg(test)]
@@ -38,6 +51,15 @@ mod tests {
         let arrived = at("2026-01-01T12:00:05.9Z");
         assert!(is_saved(&header(43, "2026-01-01T12:00:01Z"), 42, arrived));
         assert!(!is_saved(&header(42, "2026-01-01T12:00:01Z"), 42, arrived));
+    }
+
+    #[test]
+    fn a_table_with_a_time_that_has_not_come_is_told_by_its_id_alone() {
+        let now = at("2026-01-01T12:00:05.9Z");
+        let table = header(43, "2026-01-01T12:10:00Z");
+        assert!(is_from_the_future(&table, now));
+        assert!(has_later_id(&table, 42) && !has_later_id(&table, 43));
+        assert!(!is_from_the_future(&header(43, "2026-01-01T12:00:05Z"), now));
     }
 
     #[test]

@@ -22,6 +22,7 @@ type Program = Box<dyn Fn(&Command) -> Option<CommandOutput> + Sync>;
 pub struct TestMachine {
     files: Mutex<BTreeMap<PathBuf, String>>,
     clock: Mutex<Duration>,
+    date: Mutex<Timestamp>,
     ran: Mutex<Vec<String>>,
     /// `maintenance-mode`.
     pub maintenance: bool,
@@ -40,11 +41,17 @@ impl TestMachine {
         self.put("/proc/net/tcp", line);
     }
 
+    /// Its wall clock stands at the epoch until somebody sets it.
+    pub fn set_date(&self, date: Timestamp) {
+        *self.date.lock().expect("a lock") = date;
+    }
+
     /// On which nothing runs.
     pub fn new() -> Self {
         let machine = Self {
             files: Mutex::default(),
             clock: Mutex::default(),
+            date: Mutex::default(),
             ran: Mutex::default(),
             maintenance: false,
             pacemaker_is_silent: false,
@@ -209,7 +216,7 @@ impl System for TestMachine {
     }
 
     fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH
+        *self.date.lock().expect("a lock")
     }
 
     fn resolve(&self, path: &Path) -> Result<Option<PathBuf>, FileError> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use slurmha_core::durable::is_saved;
+use slurmha_core::durable::{has_later_id, is_from_the_future, is_saved};
 use slurmha_core::layout::STATE_SAVE_LOCATION;
 use slurmha_core::observe::Health;
 use slurmha_core::state_save::JobStateHeader;
@@ -25,6 +25,8 @@ type Identity = (u32, u64);
 pub struct Saves {
     /// The slurmctld that has answered.
     ready: Option<Identity>,
+    /// The time of a table that was saved while the clock was ahead.
+    from_the_future: Option<Timestamp>,
 }
 
 /// Why a look told nothing.
@@ -38,6 +40,9 @@ impl Saves {
     /// The table counts only while one and the same slurmctld runs that has
     /// answered a request. Before that the id sequence may have been raised
     /// over lost jobs, whose directories it has not yet removed.
+    ///
+    /// Of a table from the future only the ids count, also when its time has
+    /// come, until there is another one.
     pub fn look(
         &mut self,
         system: &dyn System,
@@ -53,8 +58,18 @@ impl Saves {
         if identity(system)? != Some(before) {
             return Err(Blind("slurmctld has just ended".to_owned()));
         }
-        let saved = waiting.iter().map(|(job, arrived)| is_saved(&header, *job, *arrived));
-        let saved: Vec<bool> = saved.collect();
+        if is_from_the_future(&header, system.now()) {
+            self.from_the_future = Some(header.saved);
+        }
+        let has_a_right_time = self.from_the_future != Some(header.saved);
+        let is_in_it = |&(job, arrived): &(u32, Timestamp)| {
+            if has_a_right_time {
+                is_saved(&header, job, arrived)
+            } else {
+                has_later_id(&header, job)
+            }
+        };
+        let saved: Vec<bool> = waiting.iter().map(is_in_it).collect();
         if saved.contains(&true) {
             // slurmctld syncs the table and not the directory that names it.
             sync::file_system(system, Path::new(STATE_SAVE_LOCATION))

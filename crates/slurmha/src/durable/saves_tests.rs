@@ -20,6 +20,7 @@ fn machine() -> (TestMachine, Arc<AtomicBool>) {
         machine.program = Box::new(move |command| program(command, up.load(Ordering::SeqCst)));
     });
     machine.run_process(Daemon::Slurmctld, 'S', 1);
+    machine.set_date(at(60));
     save(&machine, 43, 0);
     (machine, answers)
 }
@@ -67,6 +68,21 @@ fn one_sync_is_enough_for_all_that_are_saved() {
     save(&machine, 43, 4);
     assert_eq!(saves.look(&machine, &[(43, at(3))]), Ok(vec![true]));
     assert_eq!(machine.ran("scontrol ping").len(), 1, "asked once in its life");
+}
+
+/// Its time is later than each question's, and it knows nothing of them.
+#[test]
+fn a_table_that_was_saved_while_the_clock_was_ahead_is_no_proof_for_what_came_since() {
+    let (machine, _) = machine();
+    let mut saves = Saves::default();
+    save(&machine, 43, 600);
+    assert_eq!(saves.look(&machine, &[(42, at(61)), (43, at(61))]), Ok(vec![true, false]));
+    // slurmctld saves some seconds after that time has come.
+    machine.set_date(at(603));
+    assert_eq!(saves.look(&machine, &[(43, at(61))]), Ok(vec![false]));
+    save(&machine, 43, 605);
+    machine.set_date(at(605));
+    assert_eq!(saves.look(&machine, &[(43, at(61))]), Ok(vec![true]));
 }
 
 #[test]
