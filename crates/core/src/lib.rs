@@ -33,5 +33,6 @@ pub mod status;
 pub mod switchover;
 pub mod vpn;
 pub mod watch;
+mod web_page;
 pub mod wireguard;
 pub mod xml;

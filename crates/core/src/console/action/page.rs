@@ -2,9 +2,10 @@
 //! The pages on which something is asked for: they need no script.
 
 use jiff::Timestamp;
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 
 use super::{Action, Outcome, Refusal};
+use crate::web_page::{document, served_head};
 
 /// What is asked for on one page.
 #[derive(Clone, Copy)]
@@ -106,20 +107,7 @@ fn refused(refusal: &Refusal) -> Markup {
 }
 
 fn frame(title: &str, goes_on: bool, content: &Markup) -> String {
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                @if goes_on { meta http-equiv="refresh" content="2"; }
-                title { "slurmha: " (title) }
-                link rel="icon" href="/icon.svg";
-                link rel="stylesheet" href="/console.css";
-            }
-            body class="login act" { main { article { (content) } } }
-        }
-    };
-    page.into_string()
+    let again = html! { @if goes_on { meta http-equiv="refresh" content="2"; } };
+    let head = served_head(&format!("slurmha: {title}"), "/console.css", &again);
+    document(&head, &html! { body class="login act" { main { article { (content) } } } })
 }

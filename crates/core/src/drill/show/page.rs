@@ -2,9 +2,10 @@
 //! What all pages have in common: one file, no network, no script; for a
 //! screen, a phone, and paper.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 
 use crate::drill::report::Verdict;
+use crate::web_page::document;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -13,20 +14,12 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// A whole page.
 pub(super) fn page(title: &str, body: &Markup) -> String {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body { (body) }
-        }
-    }
-    .into_string()
+    let head = html! {
+        meta http-equiv="Content-Security-Policy" content=(POLICY);
+        title { (title) }
+        style { (PreEscaped(STYLE)) }
+    };
+    document(&head, &html! { body { (body) } })
 }
 
 /// The class of a verdict, for its colour.

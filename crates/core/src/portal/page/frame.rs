@@ -2,9 +2,10 @@
 //! What all pages have in common.
 
 use jiff::Timestamp;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 
 use crate::portal::text::span;
+use crate::web_page::{self, served_head};
 
 /// Around each page.
 #[derive(Clone, Copy, Debug)]
@@ -83,8 +84,7 @@ pub fn message_page(frame: Frame<'_>, title: &str, text: &str) -> String {
     document(frame.cluster, title, None, "", &content)
 }
 
-/// The whole file. Nothing in it comes from another host, and nothing is
-/// inline: the policy of the server refuses both.
+/// The whole file.
 pub(super) fn document(
     cluster: &str,
     title: &str,
@@ -92,22 +92,12 @@ pub(super) fn document(
     class: &str,
     content: &Markup,
 ) -> String {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (title) ": " (cluster) }
-                link rel="icon" href="/icon.svg";
-                link rel="stylesheet" href="/portal.css";
-                script type="module" src="/portal.js" {}
-            }
-            body class=[(!class.is_empty()).then_some(class)] data-every=[every_s] { (content) }
-        }
-    }
-    .into_string()
+    let script = html! { script type="module" src="/portal.js" {} };
+    let head = served_head(&format!("{title}: {cluster}"), "/portal.css", &script);
+    let body = html! {
+        body class=[(!class.is_empty()).then_some(class)] data-every=[every_s] { (content) }
+    };
+    web_page::document(&head, &body)
 }
 
 /// What is known of a scheduler that does not answer, and no more.
