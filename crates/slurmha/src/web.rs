@@ -3,6 +3,7 @@
 //! what one can cost is bounded: how many are served at once, and for how long.
 
 mod encryption;
+pub mod files;
 pub mod guard;
 #[cfg(test)]
 pub mod test_browser;

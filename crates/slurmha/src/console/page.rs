@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The page's files, which are a part of the binary: no browser asks another
-//! host for anything.
+//! The page and its files.
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse};
+
+use crate::web::files;
 
 const PAGE: &str = include_str!("page/console.html");
 const LOGIN: &str = include_str!("page/login.html");
 const STYLE: &str = concat!(include_str!("../web/base.css"), include_str!("page/console.css"));
 const SCRIPT: &str = include_str!("page/console.js");
-const ICON: &str = include_str!("../web/icon.svg");
-
-/// Kept for a minute by the browser: a new binary is seen soon.
-const KEPT: &str = "private, max-age=60";
 
 /// What shows the cluster.
 pub fn page() -> impl IntoResponse {
@@ -25,17 +21,9 @@ pub fn login(message: &str) -> String {
 }
 
 pub async fn style() -> impl IntoResponse {
-    file("text/css; charset=utf-8", STYLE)
+    files::style(STYLE)
 }
 
 pub async fn script() -> impl IntoResponse {
-    file("text/javascript; charset=utf-8", SCRIPT)
-}
-
-pub async fn icon() -> impl IntoResponse {
-    file("image/svg+xml", ICON)
-}
-
-fn file(kind: &'static str, text: &'static str) -> impl IntoResponse {
-    ([(CONTENT_TYPE, kind), (CACHE_CONTROL, KEPT)], text)
+    files::script(SCRIPT)
 }

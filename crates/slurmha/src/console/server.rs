@@ -22,7 +22,7 @@ use super::hub::Shown;
 use super::login::{Attempt, Login, Token};
 use super::page;
 use super::plots::Plots;
-use crate::web::Lasting;
+use crate::web::{Lasting, files};
 use crate::web::guard::{COOKIE_RULES, cookie, protected};
 
 /// A name and a password.
@@ -61,7 +61,7 @@ pub fn pages(console: Console) -> Router {
         .route("/login", get(async || Html(page::login(""))).post(login))
         .route("/console.css", get(page::style))
         .route("/console.js", get(page::script))
-        .route("/icon.svg", get(page::icon))
+        .route("/icon.svg", get(files::icon))
         .with_state(console)
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(middleware::from_fn(protected))

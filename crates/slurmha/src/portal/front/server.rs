@@ -15,6 +15,7 @@ use slurmha_host::System;
 use super::look::Lookout;
 use super::sessions::{Session, Sessions};
 use super::{files, show, sign_in, submit};
+use crate::web;
 use crate::web::guard::{cookie, protected};
 
 /// Names the session. Cookies do not know ports: the console's has another name,
@@ -56,7 +57,7 @@ pub fn pages(front: Front) -> Router {
         .route("/submit", get(submit::page).post(submit::submit))
         .route("/portal.css", get(files::style))
         .route("/portal.js", get(files::script))
-        .route("/icon.svg", get(files::icon))
+        .route("/icon.svg", get(web::files::icon))
         .fallback(async || (StatusCode::NOT_FOUND, "there is no such page\n"))
         .with_state(front)
         .layer(middleware::from_fn(protected))
