@@ -14,14 +14,11 @@ mod login;
 mod page;
 mod plots;
 mod server;
+mod setup;
 
-pub use actions::Actions;
-pub use feed::Seats;
 pub use history::History;
-pub use hub::{Hub, Shown};
 pub use login::{Login, Password, hashed};
-pub use plots::Plots;
-pub use server::{Console, pages};
+pub use setup::Setup;
 
 #[cfg(test)]
 mod tests;

@@ -13,13 +13,12 @@ use slurmha_core::site::Site;
 use slurmha_host::system::read_trimmed;
 use slurmha_host::{Local, System};
 use slurmha_lab::interrupt;
-use tokio::sync::watch;
 
-use crate::console::{Actions, Console, History, Hub, Login, Plots, Seats, Shown, hashed, pages};
+use crate::console::{History, Login, Setup, hashed};
 use crate::failure::Failure;
 use crate::site_file::SiteFile;
 use crate::web::Encryption;
-use crate::{service, stdout, web};
+use crate::{service, stdout};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -121,32 +120,19 @@ fn listen(
         TcpListener::bind(address).map_err(|error| service::cannot_listen(address, &error))?;
     eprintln!("https://{address}/ has the certificate with SHA-256 {}", encryption.fingerprint);
     interrupt::watch();
-    let exporters = exporters(args, &site);
-    let plots = Arc::new(Plots::new(Arc::clone(system), prometheus(args, &site)));
-    let (show, shown) = watch::channel(Shown::default());
-    let seats = Seats::new();
-    let site = Arc::new(site);
-    let helper = args.actions.clone();
-    let actions = helper.map(|socket| Arc::new(Actions::new(Arc::clone(system), socket)));
-    let acts = actions.is_some();
-    let console = Console {
-        login: Arc::new(login),
-        plots,
-        shown,
-        seats: seats.clone(),
-        site: Arc::clone(&site),
+    let setup = Setup {
+        system: Arc::clone(system),
         user: args.user.as_str().into(),
-        actions,
+        login,
+        history,
+        memory,
+        exporters: exporters(args, &site),
+        prometheus: prometheus(args, &site),
+        helper: args.actions.clone(),
+        site,
     };
-    let hub = Hub { site, system: Arc::clone(system), memory, history: Some(history), seats, acts };
     let served = thread::spawn(move || {
-        let served = web::runtime().and_then(|runtime| {
-            runtime.block_on(async {
-                tokio::spawn(hub.run(exporters, show));
-                web::serve(listener, pages(console), Some(encryption.acceptor)).await
-            })
-        });
-        if let Err(error) = served {
+        if let Err(error) = setup.serve(listener, encryption) {
             eprintln!("cannot serve at {address}: {error}");
         }
     });

@@ -22,8 +22,8 @@ use super::hub::Shown;
 use super::login::{Attempt, Login, Token};
 use super::page;
 use super::plots::Plots;
-use crate::web::{Lasting, files};
 use crate::web::guard::{COOKIE_RULES, cookie, protected};
+use crate::web::{Lasting, files};
 
 /// A name and a password.
 const FORM_BYTES: usize = 4096;

@@ -11,12 +11,11 @@ use std::thread;
 use slurmha_core::console::View;
 use slurmha_core::site;
 use slurmha_host::{Local, System};
-use tokio::sync::watch;
 
 use self::exporter::Exporter;
-use super::{Actions, Console, History, Hub, Login, Plots, Seats, Shown, hashed, pages};
+use super::{History, Login, Setup, hashed};
+use crate::web::Encryption;
 use crate::web::test_browser::Browser;
-use crate::web::{self, Encryption};
 
 const PASSWORD: &str = "a wall display";
 
@@ -49,34 +48,25 @@ fn serve(
     helper: Option<std::path::PathBuf>,
 ) -> SocketAddr {
     let system: Arc<dyn System + Send + Sync> = Arc::new(Local::new());
-    let site = Arc::new(site::parse("site.toml", text).expect("the lab's site file is valid").0);
+    let site = site::parse("site.toml", text).expect("the lab's site file is valid").0;
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("its address");
     let encryption = Encryption::own(directory, "console", &["ctl1".to_owned()], &[address.ip()])
         .expect("a certificate");
     let login = Login::new(Arc::clone(&system), "admin", PASSWORD).expect("a login");
     let (history, memory) = History::open(directory).expect("a history");
-    let (show, shown) = watch::channel(Shown::default());
-    let seats = Seats::new();
-    let plots = Arc::new(Plots::new(Arc::clone(&system), Vec::new()));
-    let actions = helper.map(|socket| Arc::new(Actions::new(Arc::clone(&system), socket)));
-    let acts = actions.is_some();
-    let console = Console {
-        login: Arc::new(login),
-        plots,
-        shown,
-        seats: seats.clone(),
-        site: Arc::clone(&site),
+    let setup = Setup {
+        system,
+        site,
         user: "admin".into(),
-        actions,
+        login,
+        history,
+        memory,
+        exporters,
+        prometheus: Vec::new(),
+        helper,
     };
-    let hub = Hub { site, system, memory, history: Some(history), seats, acts };
-    thread::spawn(move || {
-        web::runtime().expect("a runtime").block_on(async {
-            tokio::spawn(hub.run(exporters, show));
-            web::serve(listener, pages(console), Some(encryption.acceptor)).await
-        })
-    });
+    thread::spawn(move || setup.serve(listener, encryption));
     address
 }
 
