@@ -80,29 +80,39 @@ class Slurm:
         self.away.unlink()
 
 
+def talk(path, conversation):
+    """Has a conversation, in a thread of its own, with whoever comes to a socket;
+    it is given what hears the next line, None at the end, and what tells one."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self):
+            conversation(self.hear, self.tell)
+
+        def hear(self):
+            line = self.rfile.readline()
+            return json.loads(line) if line else None
+
+        def tell(self, word):
+            self.wfile.write(json.dumps(word).encode() + b"\n")
+
+    server = socketserver.ThreadingUnixStreamServer(str(path), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+
 class Session:
     """What a user's process answers; `refusals` come before the job."""
 
     def __init__(self, path: pathlib.Path):
         self.refusals, self.submitted, self.cancelled = [], {}, []
         self.output = "".join(f"step {nth:3}  residual {1 / (nth + 1):.6f}\n" for nth in range(40))
-        session = self
+        talk(path, self.serve)
 
-        class Handler(socketserver.StreamRequestHandler):
-            def handle(self):
-                given = json.loads(self.rfile.readline())
-                is_in = given == {"user": USER, "password": PASSWORD}
-                self.tell({"in": {"user": USER}} if is_in else "wrong")
-                while is_in and (line := self.rfile.readline()):
-                    asked = json.loads(line)
-                    self.tell({"number": asked["number"], "answer": session.answer(asked["request"])})
-
-            def tell(self, it):
-                self.wfile.write(json.dumps(it).encode() + b"\n")
-
-        server = socketserver.ThreadingUnixStreamServer(str(path), Handler)
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    def serve(self, hear, tell):
+        is_in = hear() == {"user": USER, "password": PASSWORD}
+        tell({"in": {"user": USER}} if is_in else "wrong")
+        while is_in and (asked := hear()) is not None:
+            tell({"number": asked["number"], "answer": self.answer(asked["request"])})
 
     def answer(self, request):
         if request == "ended":
@@ -137,27 +147,20 @@ class Helper:
     """What root does for the console, which here does nothing."""
 
     def __init__(self, path, password):
-        self.orders, self.words, fake = [], queue.Queue(), self
+        self.orders, self.words, self.password = [], queue.Queue(), password
+        talk(path, self.serve)
 
-        class Handler(socketserver.StreamRequestHandler):
-            def handle(self):
-                order = json.loads(self.rfile.readline())
-                if order.pop("password") != password:
-                    self.tell("wrong")
-                    return
-                fake.orders.append(order)
-                self.tell("in")
-                word = {}
-                while "ended" not in word:
-                    word = fake.words.get()
-                    self.tell(word)
-
-            def tell(self, word):
-                self.wfile.write(json.dumps(word).encode() + b"\n")
-
-        server = socketserver.ThreadingUnixStreamServer(str(path), Handler)
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    def serve(self, hear, tell):
+        order = hear()
+        if order.pop("password") != self.password:
+            tell("wrong")
+            return
+        self.orders.append(order)
+        tell("in")
+        word = {}
+        while "ended" not in word:
+            word = self.words.get()
+            tell(word)
 
     def say(self, word):
         self.words.put(word)
