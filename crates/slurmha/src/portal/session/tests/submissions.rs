@@ -155,16 +155,22 @@ fn a_record_that_broke_off_is_asked_about() {
     }
 }
 
-#[test]
-fn what_is_under_way_is_not_begun_twice() {
+/// A front whose sbatch says when it has begun, and goes on when it is told to.
+fn with_a_slow_sbatch() -> (Front, mpsc::Receiver<()>, mpsc::Sender<()>) {
     let (begun, has_begun) = mpsc::channel();
     let (go, may_go) = mpsc::channel::<()>();
     let (begun, may_go) = (Mutex::new(begun), Mutex::new(may_go));
-    let mut front = Front::new(move |_| {
+    let front = Front::new(move |_| {
         begun.lock().unwrap().send(()).unwrap();
         may_go.lock().unwrap().recv().unwrap();
         OK
     });
+    (front, has_begun, go)
+}
+
+#[test]
+fn what_is_under_way_is_not_begun_twice() {
+    let (mut front, has_begun, go) = with_a_slow_sbatch();
     front.send(1, &submit(TOKEN, false));
     has_begun.recv().unwrap();
     front.send(2, &submit(TOKEN, false));
@@ -176,14 +182,7 @@ fn what_is_under_way_is_not_begun_twice() {
 /// The front dies while sbatch runs: the record knows the job all the same.
 #[test]
 fn what_is_being_submitted_is_brought_to_its_end() {
-    let (begun, has_begun) = mpsc::channel();
-    let (go, may_go) = mpsc::channel::<()>();
-    let (begun, may_go) = (Mutex::new(begun), Mutex::new(may_go));
-    let mut front = Front::new(move |_| {
-        begun.lock().unwrap().send(()).unwrap();
-        may_go.lock().unwrap().recv().unwrap();
-        OK
-    });
+    let (mut front, has_begun, go) = with_a_slow_sbatch();
     front.send(1, &submit(TOKEN, false));
     has_begun.recv().unwrap();
     let record = front.state.path().join(TOKEN);
