@@ -25,6 +25,8 @@ mod site_file;
 mod snapshot;
 mod stdout;
 mod switchover;
+#[cfg(test)]
+mod test_system;
 mod vpn_metrics;
 mod watch;
 mod web;

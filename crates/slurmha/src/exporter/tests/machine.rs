@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A controller whose programs say what the real ones printed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use slurmha_core::observe::Space;
 use slurmha_host::{Command, CommandError, CommandOutput, Exit, FileError, Ids, Metadata, System};
 use slurmha_host::{FileKind, Simulated};
+
+use crate::test_system::changes_nothing;
 
 macro_rules! printed {
     ($name:literal) => {
@@ -143,37 +145,6 @@ impl System for Machine {
         }
         self.rest.read(path)
     }
-    fn resolve(&self, path: &Path) -> Result<Option<PathBuf>, FileError> {
-        self.rest.resolve(path)
-    }
-    fn read_directory(&self, path: &Path) -> Result<Vec<String>, FileError> {
-        self.rest.read_directory(path)
-    }
-    fn stage(&self, path: &Path, _: &[u8], _: Ids) -> Result<PathBuf, FileError> {
-        panic!("nobody should write {}", path.display())
-    }
-    fn commit(&self, _: &Path, path: &Path) -> Result<(), FileError> {
-        panic!("nobody should write {}", path.display())
-    }
-    fn make_directory(&self, path: &Path, _: Ids) -> Result<(), FileError> {
-        panic!("nobody should make {}", path.display())
-    }
-    fn set_access(&self, path: &Path, _: Ids) -> Result<(), FileError> {
-        panic!("nobody should change {}", path.display())
-    }
-    fn remove_file(&self, path: &Path) -> Result<bool, FileError> {
-        panic!("nobody should remove {}", path.display())
-    }
-    fn remove_tree(&self, path: &Path) -> Result<(), FileError> {
-        panic!("nobody should remove {}", path.display())
-    }
-    fn rename(&self, from: &Path, _: &Path) -> Result<(), FileError> {
-        panic!("nobody should rename {}", from.display())
-    }
-    fn is_claimed(&self, device: &Path) -> Result<bool, FileError> {
-        self.rest.is_claimed(device)
-    }
-    fn random(&self, count: usize) -> Result<Vec<u8>, FileError> {
-        self.rest.random(count)
-    }
+
+    changes_nothing!(rest);
 }

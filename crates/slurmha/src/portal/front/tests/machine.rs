@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A machine with Slurm's programs, whose clock a test moves on.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use slurmha_host::{
-    Command, CommandError, CommandOutput, Exit, FileError, Ids, Local, Metadata, System,
+    Command, CommandError, CommandOutput, Exit, FileError, Local, Metadata, System,
 };
+
+use crate::test_system::changes_nothing;
 
 const NODES: &str = "batch*|up|1-00:00:00|cn1|idle|4|7900|none\n\
                      batch*|up|1-00:00:00|cn2|down*|4|7900|Not responding\n";
@@ -94,43 +96,11 @@ impl System for Machine {
     fn sleep(&self, time: Duration) {
         self.rest.sleep(time);
     }
-    fn random(&self, count: usize) -> Result<Vec<u8>, FileError> {
-        self.rest.random(count)
-    }
     fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
         self.rest.read(path)
     }
     fn metadata(&self, path: &Path) -> Result<Option<Metadata>, FileError> {
         self.rest.metadata(path)
     }
-    fn resolve(&self, path: &Path) -> Result<Option<PathBuf>, FileError> {
-        self.rest.resolve(path)
-    }
-    fn read_directory(&self, path: &Path) -> Result<Vec<String>, FileError> {
-        self.rest.read_directory(path)
-    }
-    fn stage(&self, path: &Path, _: &[u8], _: Ids) -> Result<PathBuf, FileError> {
-        panic!("nobody should write {}", path.display())
-    }
-    fn commit(&self, _: &Path, path: &Path) -> Result<(), FileError> {
-        panic!("nobody should write {}", path.display())
-    }
-    fn make_directory(&self, path: &Path, _: Ids) -> Result<(), FileError> {
-        panic!("nobody should make {}", path.display())
-    }
-    fn set_access(&self, path: &Path, _: Ids) -> Result<(), FileError> {
-        panic!("nobody should change {}", path.display())
-    }
-    fn remove_file(&self, path: &Path) -> Result<bool, FileError> {
-        panic!("nobody should remove {}", path.display())
-    }
-    fn remove_tree(&self, path: &Path) -> Result<(), FileError> {
-        panic!("nobody should remove {}", path.display())
-    }
-    fn rename(&self, from: &Path, _: &Path) -> Result<(), FileError> {
-        panic!("nobody should rename {}", from.display())
-    }
-    fn is_claimed(&self, device: &Path) -> Result<bool, FileError> {
-        self.rest.is_claimed(device)
-    }
+    changes_nothing!(rest);
 }
