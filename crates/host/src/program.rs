@@ -33,3 +33,19 @@ pub mod sync;
 pub mod systemctl;
 pub mod tc;
 pub mod wg;
+
+use slurmha_core::observe::ParseError;
+use thiserror::Error;
+
+use crate::command::CommandError;
+
+/// Why a program could not be asked.
+#[derive(Debug, Error)]
+pub enum AskError {
+    /// It failed.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// It printed something else.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+}

@@ -20,7 +20,7 @@ use rustix::fs::OFlags;
 use slurmha_core::layout::BINARY;
 use slurmha_core::notice::{Attention, Client};
 use slurmha_core::observe::Health;
-use slurmha_host::program::slurm::{self, SlurmError};
+use slurmha_host::program::{AskError, slurm};
 use slurmha_host::system::read_trimmed;
 use slurmha_host::{CommandError, Local, System};
 
@@ -98,7 +98,7 @@ fn scheduler(system: &dyn System) -> Scheduler {
     match slurm::ping(system, ASKING) {
         Ok(Health::Down(_)) => Scheduler::Away,
         Ok(_) => Scheduler::There,
-        Err(SlurmError::Command(CommandError::TimedOut { .. })) => Scheduler::Away,
+        Err(AskError::Command(CommandError::TimedOut { .. })) => Scheduler::Away,
         Err(_) => Scheduler::Unknown,
     }
 }

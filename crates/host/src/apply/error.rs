@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::accounts::AccountError;
 use crate::command::CommandError;
-use crate::program::drbd::StatusError;
+use crate::program::AskError;
 use crate::system::FileError;
 
 /// A step that failed, or was refused.
@@ -25,7 +25,7 @@ pub enum StepError {
     Account(#[from] AccountError),
     /// DRBD's status could not be told.
     #[error("cannot tell the state of DRBD: {0}")]
-    Drbd(#[from] StatusError),
+    Drbd(#[from] AskError),
     /// Going on could destroy something.
     #[error(transparent)]
     Refused(#[from] Refusal),

@@ -4,27 +4,16 @@
 use std::time::Duration;
 
 use slurmha_core::observe::{
-    LinkStatus, ParseError, QuorumStatus, parse_links, parse_qdevice_timeout, parse_quorum,
+    LinkStatus, QuorumStatus, parse_links, parse_qdevice_timeout, parse_quorum,
 };
-use thiserror::Error;
 
+use super::AskError;
 use crate::command::{Command, CommandError};
 use crate::system::System;
 
-/// Why Corosync could not be asked.
-#[derive(Debug, Error)]
-pub enum CorosyncError {
-    /// The tool failed.
-    #[error(transparent)]
-    Command(#[from] CommandError),
-    /// The tool printed something else.
-    #[error(transparent)]
-    Parse(#[from] ParseError),
-}
-
 /// `corosync-quorumtool -s`, which ends with 2 in a partition without quorum
 /// and still says everything.
-pub fn quorum(system: &dyn System, timeout: Duration) -> Result<QuorumStatus, CorosyncError> {
+pub fn quorum(system: &dyn System, timeout: Duration) -> Result<QuorumStatus, AskError> {
     let command = Command::new("corosync-quorumtool").arg("-s").timeout(timeout);
     let output = system.run(&command)?.one_of(&[0, 1, 2])?;
     if output.stdout.trim_ascii().is_empty() {
@@ -35,7 +24,7 @@ pub fn quorum(system: &dyn System, timeout: Duration) -> Result<QuorumStatus, Co
 }
 
 /// `corosync-cmapctl -m stats stats.knet.`: each link to each member.
-pub fn links(system: &dyn System, timeout: Duration) -> Result<Vec<LinkStatus>, CorosyncError> {
+pub fn links(system: &dyn System, timeout: Duration) -> Result<Vec<LinkStatus>, AskError> {
     let command =
         Command::new("corosync-cmapctl").args(["-m", "stats", "stats.knet."]).timeout(timeout);
     Ok(parse_links(&system.run(&command)?.success()?.text())?)
@@ -43,7 +32,7 @@ pub fn links(system: &dyn System, timeout: Duration) -> Result<Vec<LinkStatus>, 
 
 /// `corosync-cmapctl quorum.device.`: `quorum.device.timeout` in milliseconds,
 /// as Corosync has read it.
-pub fn qdevice_timeout_ms(system: &dyn System, timeout: Duration) -> Result<u64, CorosyncError> {
+pub fn qdevice_timeout_ms(system: &dyn System, timeout: Duration) -> Result<u64, AskError> {
     let command = Command::new("corosync-cmapctl").arg("quorum.device.").timeout(timeout);
     Ok(parse_qdevice_timeout(&system.run(&command)?.success()?.text())?)
 }

@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use slurmha_core::observe::{DrbdStatus, ParseError, parse_drbd_fencing, parse_drbd_status};
-use thiserror::Error;
+use slurmha_core::observe::{DrbdStatus, parse_drbd_fencing, parse_drbd_status};
 
+use super::AskError;
 use crate::command::{Command, CommandError, CommandOutput};
 use crate::system::System;
 
@@ -15,23 +15,12 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// drbdsetup's exit status for "No such resource".
 const NO_SUCH_RESOURCE: i32 = 10;
 
-/// Why DRBD's status could not be told.
-#[derive(Debug, Error)]
-pub enum StatusError {
-    /// drbdsetup failed.
-    #[error(transparent)]
-    Command(#[from] CommandError),
-    /// drbdsetup printed something else.
-    #[error(transparent)]
-    Parse(#[from] ParseError),
-}
-
 /// `drbdsetup status RESOURCE --verbose --statistics`.
 pub fn status(
     system: &dyn System,
     resource: &str,
     timeout: Duration,
-) -> Result<DrbdStatus, StatusError> {
+) -> Result<DrbdStatus, AskError> {
     let command = Command::new("drbdsetup")
         .args(["status", resource, "--verbose", "--statistics"])
         .timeout(timeout);

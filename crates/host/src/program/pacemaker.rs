@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use slurmha_core::observe::{
-    ClusterStatus, ParseError, PeerRecord, parse_crm_mon_xml, parse_peer_record, peer_query,
+    ClusterStatus, PeerRecord, parse_crm_mon_xml, parse_peer_record, peer_query,
 };
 use slurmha_core::watch::{REACH_ATTRIBUTE, REACHES, REACHES_NOBODY};
 use slurmha_core::xml::Element;
-use thiserror::Error;
 
+use super::AskError;
 use crate::command::{Command, CommandError};
 use crate::system::System;
 
@@ -31,19 +31,8 @@ const DIGEST: i32 = 104;
 /// `CRM_EX_CONFIG` (78) is not among them: that is a wrong patch.
 const OUTDATED_PATCH: [i32; 2] = [OLD, DIGEST];
 
-/// Why the cluster's status could not be told.
-#[derive(Debug, Error)]
-pub enum StatusError {
-    /// crm_mon failed.
-    #[error(transparent)]
-    Command(#[from] CommandError),
-    /// crm_mon printed something else, or says that it has no connection.
-    #[error(transparent)]
-    Parse(#[from] ParseError),
-}
-
 /// `crm_mon --output-as=xml --one-shot --inactive`.
-pub fn status(system: &dyn System, timeout: Duration) -> Result<ClusterStatus, StatusError> {
+pub fn status(system: &dyn System, timeout: Duration) -> Result<ClusterStatus, AskError> {
     let command = Command::new("crm_mon")
         .args(["--output-as=xml", "--one-shot", "--inactive"])
         .timeout(timeout);
@@ -191,7 +180,7 @@ pub fn peer_record(
     system: &dyn System,
     peer: &str,
     timeout: Duration,
-) -> Result<PeerRecord, StatusError> {
+) -> Result<PeerRecord, AskError> {
     let command = Command::new("cibadmin")
         .args(["--query", "--local", "--no-children", "--xpath", &peer_query(peer)])
         .timeout(timeout);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use slurmha_core::observe::{
-    Diagnosis, Health, ParseError, Waits, parse_scontrol_ping, parse_sdiag, parse_sdiag_agents,
+    Diagnosis, Health, Waits, parse_scontrol_ping, parse_sdiag, parse_sdiag_agents,
     parse_sdiag_waits, parse_sinfo_states, parse_squeue_states,
 };
 use slurmha_core::portal::cluster::{Cluster, SINFO_FORMAT, parse_sinfo};
@@ -14,24 +14,13 @@ use slurmha_core::portal::queue::{Queue, parse_squeue, squeue_format};
 use slurmha_core::state_save::{
     SINFO_REASONS, SQUEUE_REASONS, parse_drained_as_duplicate, parse_held_after_launch,
 };
-use thiserror::Error;
 
+use super::AskError;
 use crate::command::{Command, CommandError};
 use crate::system::System;
 
-/// Why Slurm could not be asked.
-#[derive(Debug, Error)]
-pub enum SlurmError {
-    /// The client failed.
-    #[error(transparent)]
-    Command(#[from] CommandError),
-    /// The client printed something else.
-    #[error(transparent)]
-    Parse(#[from] ParseError),
-}
-
 /// `scontrol ping`; it ends with 1 when the controller does not answer.
-pub fn ping(system: &dyn System, timeout: Duration) -> Result<Health, SlurmError> {
+pub fn ping(system: &dyn System, timeout: Duration) -> Result<Health, AskError> {
     let output = system.run(&Command::new("scontrol").arg("ping").timeout(timeout))?;
     let status = output.status().unwrap_or(-1);
     match parse_scontrol_ping(&output.text(), status) {
@@ -45,7 +34,7 @@ pub fn ping(system: &dyn System, timeout: Duration) -> Result<Health, SlurmError
 pub fn job_states(
     system: &dyn System,
     timeout: Duration,
-) -> Result<BTreeMap<String, u64>, SlurmError> {
+) -> Result<BTreeMap<String, u64>, AskError> {
     let command =
         Command::new("squeue").args(["--noheader", "--array", "--format", "%T"]).timeout(timeout);
     Ok(parse_squeue_states(&system.run(&command)?.success()?.text())?)
@@ -55,14 +44,14 @@ pub fn job_states(
 pub fn node_states(
     system: &dyn System,
     timeout: Duration,
-) -> Result<BTreeMap<String, u64>, SlurmError> {
+) -> Result<BTreeMap<String, u64>, AskError> {
     let command =
         Command::new("sinfo").args(["--noheader", "--Node", "--format", "%N %T"]).timeout(timeout);
     Ok(parse_sinfo_states(&system.run(&command)?.success()?.text())?)
 }
 
 /// What slurmctld counts about itself.
-pub fn diagnosis(system: &dyn System, timeout: Duration) -> Result<Diagnosis, SlurmError> {
+pub fn diagnosis(system: &dyn System, timeout: Duration) -> Result<Diagnosis, AskError> {
     let output = system.run(&Command::new("sdiag").timeout(timeout))?.success()?;
     Ok(parse_sdiag(&output.text())?)
 }

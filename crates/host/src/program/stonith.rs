@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use slurmha_core::observe::{FencingEvent, parse_fence_history};
 
-use super::pacemaker::StatusError;
+use super::AskError;
 use crate::command::{Command, CommandError};
 use crate::system::System;
 
@@ -15,7 +15,7 @@ pub fn history(
     system: &dyn System,
     node: &str,
     timeout: Duration,
-) -> Result<Vec<FencingEvent>, StatusError> {
+) -> Result<Vec<FencingEvent>, AskError> {
     let command = Command::new("stonith_admin")
         .args(["--history", node, "--verbose", "--output-as=xml"])
         .timeout(timeout);

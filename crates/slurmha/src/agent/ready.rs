@@ -7,8 +7,7 @@ use slurmha_core::layout::{SLURMCTLD_PORT, SLURMDBD_PORT};
 use slurmha_core::observe::Health;
 use slurmha_core::watch::Heard;
 use slurmha_host::command::CommandError;
-use slurmha_host::program::slurm::SlurmError;
-use slurmha_host::program::{mariadb, slurm};
+use slurmha_host::program::{AskError, mariadb, slurm};
 use slurmha_host::{System, unit_process};
 
 use super::Daemon;
@@ -39,8 +38,8 @@ pub fn ask(system: &dyn System, daemon: Daemon) -> Heard {
     let answer = match daemon {
         Daemon::Slurmctld => match slurm::ping(system, LIMIT) {
             Ok(Health::Up) => return Heard::Answer,
-            Err(SlurmError::Command(error)) => Err(error),
-            Ok(_) | Err(SlurmError::Parse(_)) => return Heard::Unknown,
+            Err(AskError::Command(error)) => Err(error),
+            Ok(_) | Err(AskError::Parse(_)) => return Heard::Unknown,
         },
         Daemon::Slurmdbd => return Heard::Unknown,
         Daemon::Mariadb => mariadb::select_one(system, LIMIT),

@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use slurmha_core::fence_peer::Disks;
 use slurmha_core::observe::NodeState;
-use slurmha_host::program::pacemaker::StatusError;
-use slurmha_host::program::{pacemaker, stonith};
+use slurmha_host::program::{AskError, pacemaker, stonith};
 use slurmha_host::{FileError, System};
 
 use crate::fence_peer::look;
@@ -58,7 +57,7 @@ impl Watch {
 }
 
 /// When the peer was fenced, if it has not been back since.
-fn fence(system: &dyn System, peer: &str) -> Result<Option<String>, StatusError> {
+fn fence(system: &dyn System, peer: &str) -> Result<Option<String>, AskError> {
     let record = pacemaker::peer_record(system, peer, QUESTION)?;
     if !record.state.as_ref().is_some_and(NodeState::is_erased) {
         return Ok(None);
