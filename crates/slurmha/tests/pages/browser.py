@@ -2,11 +2,14 @@
 """What the tests of both pages do: run the binary, watch what a page asks for, and
 draw it."""
 
+import contextlib
 import os
 import pathlib
 import socket
 import subprocess
 import time
+
+from playwright.sync_api import sync_playwright
 
 ROOT = pathlib.Path(__file__).resolve().parents[4]
 # A browser draws no picture twice the same: those of the docs are drawn when asked for.
@@ -19,6 +22,17 @@ PATIENCE_MS = 120_000
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as free:
         return free.getsockname()[1]
+
+
+@contextlib.contextmanager
+def a_browser():
+    """Chromium, until the end of the block."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 class Server:

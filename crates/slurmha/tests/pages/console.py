@@ -10,9 +10,7 @@ import sys
 import tempfile
 import time
 
-from playwright.sync_api import sync_playwright
-
-from browser import PATIENCE_MS, ROOT, Seen, Server, first_paint_ms, free_port, is_narrow_enough, picture, sign_in, wait
+from browser import PATIENCE_MS, ROOT, Seen, Server, a_browser, first_paint_ms, free_port, is_narrow_enough, picture, sign_in, wait
 from fakes import Helper
 from replay import CONTROLLERS, Replay, prometheus
 
@@ -179,18 +177,16 @@ def check(browser, console, replay, helper):
 
 
 def main(binary):
-    with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as directory, a_browser() as browser:
         replay = Replay(RECORDING)
         exporters = [replay.exporter(controller) for controller in CONTROLLERS]
         socket = pathlib.Path(directory) / "helper.sock"
         helper = Helper(socket, ACTS)
         console = Console(binary, pathlib.Path(directory), exporters, prometheus(), socket)
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         try:
             check(browser, console, replay, helper)
             print("the page is as it should be")
         finally:
-            browser.close()
             console.stop()
 
 

@@ -10,9 +10,7 @@ import pathlib
 import sys
 import tempfile
 
-from playwright.sync_api import sync_playwright
-
-from browser import PATIENCE_MS, Seen, Server, first_paint_ms, free_port, is_narrow_enough, picture, sign_in, wait
+from browser import PATIENCE_MS, Seen, Server, a_browser, first_paint_ms, free_port, is_narrow_enough, picture, sign_in, wait
 from fakes import PASSWORD, USER, Session, Slurm
 
 MOST_BYTES = 150_000
@@ -164,16 +162,14 @@ def check(browser, portal, slurm, session):
 
 
 def main(binary):
-    with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as directory, a_browser() as browser:
         directory = pathlib.Path(directory)
         slurm, session = Slurm(directory), Session(directory / "session.sock")
         portal = Portal(binary, directory, slurm, directory / "session.sock")
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         try:
             check(browser, portal, slurm, session)
             print("the portal is as it should be")
         finally:
-            browser.close()
             portal.stop()
 
 
