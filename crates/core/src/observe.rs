@@ -12,6 +12,7 @@ mod node_state;
 mod operations;
 mod parse_error;
 mod people;
+mod preference;
 mod proc_drbd;
 mod quorum;
 mod safeguards;
@@ -30,6 +31,7 @@ pub use node_state::{NodeState, PeerRecord, parse_peer_record, peer_query};
 pub use operations::{Operation, Task};
 pub use parse_error::ParseError;
 pub use people::{EXPIRED_DAY, People, PeopleRequest, PersonState, parse_people};
+pub use preference::{Preference, parse_preferences, preference_id, preference_query};
 pub use proc_drbd::{ProcVolume, parse_proc_drbd};
 pub use quorum::parse_quorum;
 pub use safeguards::{

@@ -15,10 +15,5 @@ pub use choose::{Choice, Unfit, View, choose, obstacles};
 pub use progress::{Side, arrived, failures, missing, replicates};
 pub use report::{Report, Step, render_text};
 
-/// Id of the constraint that `crm_resource --move` makes for a resource.
-pub fn preference_id(resource: &str) -> String {
-    format!("cli-prefer-{resource}")
-}
-
 #[cfg(test)]
 mod tests;

@@ -131,6 +131,7 @@ fn requests(site: &Site) -> BTreeMap<NodeName, ObserveRequest> {
         let controller = roles.contains(&Role::Controller);
         ObserveRequest {
             cluster: controller,
+            preferences: controller,
             quorum: controller,
             safeguards: controller,
             drbd_resource: controller.then(|| DRBD_RESOURCE.to_owned()),

@@ -94,6 +94,9 @@ pub struct ObserveRequest {
     /// Whether to ask for Pacemaker's status.
     #[serde(default)]
     pub cluster: bool,
+    /// Whether to ask what somebody has moved by hand.
+    #[serde(default)]
+    pub preferences: bool,
     /// WireGuard interface whose peers are wanted.
     #[serde(default)]
     pub vpn_interface: Option<String>,
@@ -189,6 +192,9 @@ pub struct Observation {
     pub safeguards: Option<Safeguards>,
     /// `crm_mon --output-as=xml`.
     pub cluster: Reading<crate::observe::ClusterStatus>,
+    /// What somebody has moved by hand; `None` when it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferences: Option<Reading<Vec<crate::observe::Preference>>>,
     /// `cibadmin --query`.
     pub cib: Reading<String>,
     /// The control plane's daemons, each asked with a real request.

@@ -11,7 +11,9 @@ use super::problem::problems;
 pub use super::view::Answers;
 use super::view::View;
 use crate::fence_peer::OUTDATED;
-use crate::observe::{ClusterBan, ClusterResource, ClusterStatus, DrbdStatus, Health, Reading};
+use crate::observe::{
+    ClusterBan, ClusterResource, ClusterStatus, DrbdStatus, Health, Preference, Reading,
+};
 use crate::render::cib::id;
 use crate::site::{Machine, NodeName, Site};
 
@@ -53,6 +55,7 @@ pub fn assemble(site: &Site, answers: &Answers) -> Status {
         fencing: cluster.map(|cluster| cluster.fencing.clone()).unwrap_or_default(),
         failures: cluster.map(|cluster| cluster.failures.clone()).unwrap_or_default(),
         leftover_bans: cluster.map(leftover_bans).unwrap_or_default(),
+        leftover_preferences: leftover_preferences(&view),
     };
     status.problems = problems(&view, &status);
     status.problems.sort_by_key(|problem| problem.severity);
@@ -144,6 +147,13 @@ fn marks(resource: &ClusterResource) -> Vec<String> {
 pub fn leftover_bans(cluster: &ClusterStatus) -> Vec<ClusterBan> {
     let leftover = |ban: &&ClusterBan| LEFTOVER_BANS.iter().any(|start| ban.id.starts_with(start));
     cluster.bans.iter().filter(leftover).cloned().collect()
+}
+
+/// Preferences that nothing ends. That of a planned move which is under way, or
+/// was interrupted, does.
+fn leftover_preferences(view: &View<'_>) -> Vec<Preference> {
+    let known = view.preferences().and_then(|reading| reading.known());
+    known.into_iter().flatten().filter(|preference| !preference.ends).cloned().collect()
 }
 
 /// Counts from a machine to which slurmctld answered.

@@ -163,7 +163,8 @@ impl Facts {
             self.add(&format!("fencing of {}", machine.name), value, tone);
         }
         self.add_count("failed operations", status.failures.len() as u64);
-        self.add_count("constraints left over", status.leftover_bans.len() as u64);
+        let left = status.leftover_bans.len() + status.leftover_preferences.len();
+        self.add_count("constraints left over", left as u64);
     }
 
     fn add_replication(&mut self, name: &str, side: &DrbdStatus) {

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::observe::{
-    ClusterBan, ClusterNode, ClusterStatus, DrbdStatus, FencingEvent, Health, QuorumStatus,
-    Reading, ResourceFailure,
+    ClusterBan, ClusterNode, ClusterStatus, DrbdStatus, FencingEvent, Health, Preference,
+    QuorumStatus, Reading, ResourceFailure,
 };
 use crate::site::{NodeName, Role};
 
@@ -51,6 +51,9 @@ pub struct Status {
     /// Constraints that an action left behind and that keep a resource off a
     /// machine.
     pub leftover_bans: Vec<ClusterBan>,
+    /// What somebody has moved by hand, and nothing ends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leftover_preferences: Vec<Preference>,
 }
 
 impl Status {

@@ -302,6 +302,39 @@ fn everything_that_was_left_behind_is_named_with_a_cure() {
     insta::assert_snapshot!(plain_text(&render(&status)));
 }
 
+#[test]
+fn what_somebody_has_moved_by_hand_is_named_with_a_cure() {
+    let moved = |ends| crate::observe::Preference {
+        id: "cli-prefer-drbd-clone".to_owned(),
+        resource: "drbd-clone".to_owned(),
+        node: "ctl2".to_owned(),
+        ends,
+    };
+    let mut answers = answers();
+    let mut tell = |name: &str, preferences| {
+        change(&mut answers, name, |o| o.preferences = Some(preferences));
+        assemble(&site(), &answers)
+    };
+    let status = tell("ctl2", Reading::Known(vec![moved(false)]));
+    assert_eq!(status.verdict, Verdict::Degraded);
+    let left = "a constraint is left over: cli-prefer-drbd-clone prefers ctl2 for ever";
+    assert_eq!(problems(&status), [left]);
+    assert_eq!(next(&status), ["on ctl1: crm_resource --clear -r drbd-clone"]);
+
+    // One side that cannot tell is no matter while the other one can.
+    let status = tell("ctl1", Reading::Unknown("timed out".to_owned()));
+    assert_eq!(problems(&status), [left]);
+    // That of a planned move ends by itself.
+    let status = tell("ctl2", Reading::Known(vec![moved(true)]));
+    assert_eq!((status.verdict, problems(&status)), (Verdict::Healthy, vec![]));
+    let status = tell("ctl2", Reading::Unknown("timed out".to_owned()));
+    assert_eq!(
+        problems(&status),
+        ["whether somebody has moved a resource by hand is not known: timed out"]
+    );
+    assert!(status.is_worth_another_look());
+}
+
 /// Seen in the lab: both lost each other, ctl2 had written alone and was
 /// fenced, and ctl1 had to wait for it.
 #[test]

@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::observe::{ClusterStatus, Health, Observation, QuorumStatus, Reading, SlurmStatus};
+use crate::observe::{
+    ClusterStatus, Health, Observation, Preference, QuorumStatus, Reading, SlurmStatus,
+};
 use crate::site::{NodeName, Site};
 
 /// The answer of each machine that was asked, or why there is none.
@@ -33,6 +35,15 @@ impl<'a> View<'a> {
     /// Pacemaker's opinion, of the controller that has quorum if there is one.
     pub fn cluster(&self) -> Option<&'a ClusterStatus> {
         self.best(|o| o.cluster.known(), |cluster| cluster.with_quorum)
+    }
+
+    /// What somebody has moved by hand: the configuration is the same on both,
+    /// and the first that can tell is believed. `None` where nobody was asked.
+    pub fn preferences(&self) -> Option<&'a Reading<Vec<Preference>>> {
+        let mut told = self.controllers().filter_map(|(_, o)| o.preferences.as_ref());
+        let first = told.next()?;
+        let known = |reading: &&Reading<_>| reading.known().is_some();
+        Some(if known(&first) { first } else { told.find(known).unwrap_or(first) })
     }
 
     /// Corosync's opinion, of the controller that has quorum if there is one.

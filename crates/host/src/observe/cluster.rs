@@ -6,8 +6,8 @@ use std::fmt::Display;
 use std::thread::{self, Scope, ScopedJoinHandle};
 
 use slurmha_core::observe::{
-    ClusterStatus, DrbdStatus, Observation, ObserveRequest, QuorumStatus, Reading, Safeguards,
-    SlurmStatus, VpnState,
+    ClusterStatus, DrbdStatus, Observation, ObserveRequest, Preference, QuorumStatus, Reading,
+    Safeguards, SlurmStatus, VpnState,
 };
 
 use super::QUERY_TIMEOUT;
@@ -22,6 +22,7 @@ pub(super) struct Parts {
     drbd: Reading<DrbdStatus>,
     quorum: Reading<QuorumStatus>,
     cluster: Reading<ClusterStatus>,
+    preferences: Option<Reading<Vec<Preference>>>,
     cib: Reading<String>,
     slurm: Reading<SlurmStatus>,
     vpn: Reading<VpnState>,
@@ -33,6 +34,7 @@ impl Parts {
         observation.drbd = self.drbd;
         observation.quorum = self.quorum;
         observation.cluster = self.cluster;
+        observation.preferences = self.preferences;
         observation.cib = self.cib;
         observation.slurm = self.slurm;
         observation.vpn = self.vpn;
@@ -47,6 +49,8 @@ pub(super) fn observe(system: &dyn System, request: &ObserveRequest) -> Parts {
         });
         let quorum = ask(scope, request.quorum, || corosync::quorum(system, QUERY_TIMEOUT));
         let cluster = ask(scope, request.cluster, || pacemaker::status(system, QUERY_TIMEOUT));
+        let preferences =
+            ask(scope, request.preferences, || pacemaker::preferences(system, QUERY_TIMEOUT));
         let cib = ask(scope, request.cib, || pacemaker::query(system, QUERY_TIMEOUT));
         let slurm = request.slurm.then(|| scope.spawn(|| Reading::Known(observe_slurm(system))));
         let vpn = request.vpn_interface.as_deref().map(|interface| {
@@ -57,6 +61,7 @@ pub(super) fn observe(system: &dyn System, request: &ObserveRequest) -> Parts {
             drbd: answer(drbd),
             quorum: answer(quorum),
             cluster: answer(cluster),
+            preferences: preferences.map(|asked| answer(Some(asked))),
             cib: answer(cib),
             slurm: answer(slurm),
             vpn: answer(vpn),

@@ -30,6 +30,7 @@ fn everything() -> ObserveRequest {
         spaces: vec!["/srv/slurmha/state".into()],
         drbd_resource: Some("slurm_data".to_owned()),
         cluster: true,
+        preferences: true,
         quorum: true,
         safeguards: true,
         cib: true,

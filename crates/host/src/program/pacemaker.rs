@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use slurmha_core::observe::{
-    ClusterStatus, PeerRecord, parse_crm_mon_xml, parse_peer_record, peer_query,
+    ClusterStatus, PeerRecord, Preference, parse_crm_mon_xml, parse_peer_record,
+    parse_preferences, peer_query, preference_query,
 };
 use slurmha_core::watch::{REACH_ATTRIBUTE, REACHES, REACHES_NOBODY};
 use slurmha_core::xml::Element;
@@ -64,6 +65,18 @@ pub fn has_element(system: &dyn System, xpath: &str) -> Result<bool, CommandErro
         Some(0) => Ok(true),
         Some(NO_SUCH) => Ok(false),
         _ => Err(output.failure()),
+    }
+}
+
+/// What somebody has moved by hand, by this machine's copy of the configuration.
+pub fn preferences(system: &dyn System, timeout: Duration) -> Result<Vec<Preference>, AskError> {
+    let command = Command::new("cibadmin")
+        .args(["--query", "--local", "--xpath", &preference_query()])
+        .timeout(timeout);
+    let output = system.run(&command)?;
+    match output.status() {
+        Some(NO_SUCH) => Ok(Vec::new()),
+        _ => Ok(parse_preferences(&output.success()?.text())?),
     }
 }
 

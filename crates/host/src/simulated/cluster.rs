@@ -78,7 +78,10 @@ impl State {
             ["--query", "--xpath", _] if self.cluster.cib.contains("\"drbd_resource\"") => {
                 Answer::says("<nvpair/>")
             }
-            ["--query", "--xpath", _] => Answer::fails(NO_SUCH, "No such device or address"),
+            // Nobody moves anything by hand there.
+            ["--query", "--local", "--xpath", _] | ["--query", "--xpath", _] => {
+                Answer::fails(NO_SUCH, "No such device or address")
+            }
             ["--patch", "--sync-call", "--xml-file", path] => self.apply_patch(path),
             _ => Answer::fails(64, "usage"),
         }

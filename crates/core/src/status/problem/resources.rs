@@ -7,7 +7,7 @@ use super::super::model::{Problem, ResourceStatus, Severity, Status};
 use super::super::view::View;
 use super::{problem, somewhere};
 use crate::fence_peer::OUTDATED;
-use crate::observe::{ClusterBan, Reading};
+use crate::observe::{ClusterBan, Preference, Reading};
 use crate::render::cib::{ACTIVE_RESOURCES, device_id, id};
 
 /// Made by the fence handler that comes with DRBD, as ours makes [`OUTDATED`].
@@ -39,6 +39,7 @@ pub(super) fn resources(view: &View<'_>, status: &Status) -> Vec<Problem> {
     let explained = |ban: &&ClusterBan| is_of_drbd(ban) && status.is_offline(&ban.node);
     let bans = status.leftover_bans.iter().filter(|ban| !explained(ban));
     found.extend(bans.map(|ban| leftover_ban(ban, &place)));
+    found.extend(preferences(view, status, &place));
     found
 }
 
@@ -152,4 +153,21 @@ fn leftover_ban(ban: &ClusterBan, place: &str) -> Problem {
         text,
         format!("on {place}: crm_resource --clear -r {}", ban.resource),
     )
+}
+
+/// Nothing is wrong yet with what somebody has moved by hand: when the other
+/// controller has had to take over, the role comes back by itself, and clients
+/// wait a second time.
+fn preferences(view: &View<'_>, status: &Status, place: &str) -> Vec<Problem> {
+    if let Some(Reading::Unknown(why)) = view.preferences() {
+        let text = format!("whether somebody has moved a resource by hand is not known: {why}");
+        let next = format!("on {place}: pcs constraint location");
+        return vec![problem(Severity::Unknown, text, next)];
+    }
+    let told = status.leftover_preferences.iter().map(|preference| {
+        let Preference { id, resource, node, .. } = preference;
+        let text = format!("a constraint is left over: {id} prefers {node} for ever");
+        problem(Severity::Degraded, text, format!("on {place}: crm_resource --clear -r {resource}"))
+    });
+    told.collect()
 }

@@ -10,9 +10,9 @@
 use std::time::Duration;
 
 use slurmha_core::layout::DRBD_RESOURCE;
-use slurmha_core::observe::Health;
+use slurmha_core::observe::{Health, preference_id};
 use slurmha_core::render::cib::id;
-use slurmha_core::switchover::{Side, arrived, failures, missing, preference_id, replicates};
+use slurmha_core::switchover::{Side, arrived, failures, missing, replicates};
 use slurmha_host::System;
 use slurmha_host::program::{drbd, pacemaker, slurm};
 
