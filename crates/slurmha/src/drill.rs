@@ -20,9 +20,9 @@ pub mod protocol;
 mod revival;
 mod run;
 pub mod seen;
+pub mod take_back;
 pub mod watch;
-mod watches;
+pub mod watches;
 
 pub use keep::{default_directory, keep};
 pub use run::Drill;
-pub use watches::{EndAll, synchronise};

@@ -16,6 +16,7 @@ mod fleet;
 mod live;
 mod look;
 mod notice;
+mod order;
 mod pause;
 mod portal;
 mod power_on;

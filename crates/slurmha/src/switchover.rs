@@ -17,10 +17,10 @@ use slurmha_host::{Local, System as _};
 use slurmha_lab::interrupt::interrupted;
 
 use crate::drill::breaker::await_strike;
-use crate::drill::protocol::{MoveTask, Moved, Reply, Struck, Task};
+use crate::drill::protocol::{MoveTask, Moved, Struck, Task};
 use crate::drill::seen::Seen;
-use crate::drill::watch::{Watch, complete};
-use crate::drill::{EndAll, synchronise};
+use crate::drill::watch::Watch;
+use crate::drill::watches::{EndAll, synchronise};
 use crate::failure::Failure;
 use crate::fleet::{Fleet, failure};
 use crate::pause::pause;
@@ -230,26 +230,6 @@ pub fn judge(to: &NodeName, moved: Moved) -> Result<Moved, Failure> {
             Err(Failure::not_as_wanted(format!("the role did not move to {to}: {why}\n  {undone}"))
                 .hint("slurmha status"))
         }
-    }
-}
-
-/// Takes back what an interrupted move has left where nothing has to move.
-///
-/// # Errors
-/// When the machine cannot be reached, or something is still left.
-pub fn take_back(fleet: &Fleet, active: &NodeName) -> Result<(), Failure> {
-    let answer = complete(fleet.remote(), active, Task::TakeBack, false, UNDO_PATIENCE * 2);
-    let (replies, _) = answer.map_err(Failure::remote)?;
-    let moved = replies.into_iter().find_map(|reply| match reply {
-        Reply::Moved(moved) => Some(moved),
-        _ => None,
-    });
-    match moved {
-        Some(Moved { left_over: None, .. }) => Ok(()),
-        Some(Moved { left_over: Some(left), .. }) => {
-            Err(Failure::not_as_wanted(format!("{active} is active, but {left}")))
-        }
-        None => Err(Failure::remote(format!("{active} did not answer"))),
     }
 }
 

@@ -3,20 +3,19 @@
 
 use std::io::IsTerminal as _;
 
-use slurmha_core::console::action::unsafe_move;
 use slurmha_core::site::NodeName;
-use slurmha_core::switchover::{Choice, Report, Unfit, View, choose, render_text};
+use slurmha_core::switchover::{Choice, Report, render_text};
 
 use super::apply::agree;
 use crate::apply::lock;
 use crate::cli::Reach;
+use crate::drill::take_back::take_back;
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
-use crate::look;
+use crate::order::Order;
 use crate::progress::Progress;
 use crate::site_file::SiteFile;
 use crate::stdout;
-use crate::switchover::{Move, take_back};
 
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
@@ -52,23 +51,15 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let file = SiteFile::find(args.reach.site.as_deref())?;
     let fleet = Fleet::open(&file, &args.reach, Patience::Work)?;
     let progress = Progress::new(false);
-    let report = match plan(args, &file, &fleet, &progress)? {
+    let to = args.to.as_deref();
+    let order = Order { site: &file.site, fleet: &fleet, to, progress: &progress };
+    let report = match order.plan()? {
         Choice::Already(active) => stay(&file, &fleet, &active)?,
         Choice::Move { from, to } => {
             if !args.yes {
                 ask(&from, &to)?;
             }
-            let _lock = lock::take(&fleet, &file.site, "a switchover")?;
-            // Whatever happened while somebody thought about it is seen now.
-            let Choice::Move { from: now, .. } = plan(args, &file, &fleet, &progress)? else {
-                return Err(not_any_more(&to));
-            };
-            if now != from {
-                return Err(not_any_more(&now));
-            }
-            // From here on Ctrl-C takes the order back.
-            slurmha_lab::interrupt::watch();
-            Move { site: &file.site, fleet: &fleet, from, to, progress: &progress }.run()?
+            order.carry_out(from, to)?
         }
     };
     let json = |report| crate::json(report).map(|text| text + "\n");
@@ -80,32 +71,6 @@ fn stay(file: &SiteFile, fleet: &Fleet, active: &NodeName) -> Result<Report, Fai
     let _lock = lock::take(fleet, &file.site, "a switchover")?;
     take_back(fleet, active)?;
     Ok(Report::already(&file.site.cluster_name, active))
-}
-
-fn not_any_more(active: &NodeName) -> Failure {
-    Failure::refused(format!("{active} has become active meanwhile")).hint("slurmha status")
-}
-
-/// Looks at the cluster, and refuses when a move would not be safe.
-fn plan(
-    args: &Args,
-    file: &SiteFile,
-    fleet: &Fleet,
-    progress: &Progress,
-) -> Result<Choice, Failure> {
-    progress.stage("is it safe to move?");
-    let status = look::look_patiently(&file.site, fleet)?;
-    let choice = choose(&file.site, &status, args.to.as_deref()).map_err(|unfit| match unfit {
-        Unfit::NoController(..) => Failure::usage(unfit),
-        Unfit::NothingActive => Failure::refused(unfit).hint("slurmha status tells what is wrong"),
-    })?;
-    let Choice::Move { from, to } = &choice else { return Ok(choice) };
-    match unsafe_move(&status, View::Whole, from, to) {
-        None => Ok(choice),
-        Some(refusal) => {
-            Err(refusal.next.iter().fold(Failure::refused(refusal.text), Failure::hint))
-        }
-    }
 }
 
 fn ask(from: &NodeName, to: &NodeName) -> Result<(), Failure> {

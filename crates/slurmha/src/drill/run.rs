@@ -22,15 +22,12 @@ use super::protocol::{SubmitTask, Task};
 use super::revival::EndRevivals;
 use super::seen::Seen;
 use super::watch::Watch;
-use super::watches::{EndAll, end_load, synchronise};
+use super::watches::{EndAll, TICK, end_load, synchronise};
 use crate::apply::lock;
 use crate::failure::Failure;
 use crate::fleet::{Fleet, failure};
 use crate::pause::pause;
 use crate::progress::Progress;
-
-/// How often what happens is looked at.
-pub(super) const TICK: Duration = Duration::from_millis(200);
 
 /// Time for a machine's clock to be read.
 const CLOCK_PATIENCE: Duration = Duration::from_secs(10);

@@ -9,10 +9,12 @@ use slurmha_core::drill::ClockOffset;
 use slurmha_core::site::NodeName;
 use slurmha_host::{Local, System as _};
 
-use super::run::TICK;
 use super::watch::Watch;
 use crate::failure::Failure;
 use crate::pause::pause;
+
+/// How often what happens is looked at.
+pub(super) const TICK: Duration = Duration::from_millis(200);
 
 /// Time for submissions that wait to be answered after the load has ended.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(60);
