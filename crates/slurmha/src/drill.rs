@@ -12,6 +12,7 @@ pub mod aftermath;
 pub mod breaker;
 mod collect;
 mod keep;
+mod leftover;
 mod news;
 pub mod node;
 pub mod power;
@@ -20,7 +21,9 @@ pub mod protocol;
 mod revival;
 mod run;
 pub mod seen;
+mod service;
 pub mod take_back;
+mod twice;
 pub mod watch;
 pub mod watches;
 

@@ -76,6 +76,11 @@ impl Failure {
         &self.message
     }
 
+    /// Whether nothing was done because it would not have been safe.
+    pub fn is_refusal(&self) -> bool {
+        self.kind == Kind::Refused
+    }
+
     /// Adds what to type next.
     #[must_use]
     pub fn hint(mut self, hint: impl fmt::Display) -> Self {

@@ -113,7 +113,13 @@ impl Move<'_> {
         pause(MARGIN)?;
         let (from, to) = (self.from.clone(), self.to.clone());
         mover
-            .begin(Task::Move(MoveTask { from, to, limit: LIMIT, from_here: false }))
+            .begin(Task::Move(MoveTask {
+                from,
+                to,
+                limit: LIMIT,
+                from_here: false,
+                is_left: false,
+            }))
             .map_err(Failure::remote)?;
         let moved = self.follow(mover, seen);
         if moved.is_err() {

@@ -70,6 +70,17 @@ pub struct Evidence {
     /// When the fault was taken back, on the victim's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_back: Option<Timestamp>,
+    /// When power, or the way to the BMC, was given back, on the drill's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_back: Option<Timestamp>,
+    /// What became of each order to move the role, where there was more than
+    /// one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orders: Vec<OrderFate>,
+    /// What `status` told while something was left behind on purpose: each
+    /// problem with its cure; `None` when nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_told: Option<Vec<String>>,
     /// What became of the victim afterwards.
     pub aftermath: Aftermath,
     /// Whatever went wrong with the drill itself.
@@ -207,6 +218,18 @@ pub struct ProcessFate {
     /// Whether the drill itself let the old process go on in the end, because
     /// nobody had ended it.
     pub thawed: bool,
+}
+
+/// What became of an order to move the role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrderFate {
+    /// The role moved, and nothing is left of the order.
+    Moved,
+    /// Nothing was done, and whoever gave it was told why.
+    Refused(String),
+    /// Anything else.
+    Failed(String),
 }
 
 /// What became of the victim, and of the cluster, afterwards.

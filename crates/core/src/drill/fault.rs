@@ -27,6 +27,11 @@ pub enum Fault {
     PowerLoss(Side),
     /// Both controllers lose their power at once, and get it back together.
     Blackout,
+    /// The active controller loses its power while the other one is being
+    /// brought up to date, and gets it back.
+    ResyncPowerLoss,
+    /// The active controller loses its power while nobody can reach its BMC.
+    BmcUnreachable,
     /// A controller's kernel ends in the middle of everything.
     Crash(Side),
     /// An administrator has a controller boot anew.
@@ -37,6 +42,11 @@ pub enum Fault {
     Disturbance(Side, Disturbance),
     /// Nothing is broken: the active role moves as planned.
     Switchover,
+    /// Two administrators order the same planned move at the same moment.
+    TwoSwitchovers,
+    /// An administrator moves the active role by hand, and leaves the
+    /// constraint behind.
+    LeftoverMove,
 }
 
 /// What the other controller does, however the role comes to it.
@@ -50,7 +60,7 @@ impl Fault {
         let controllers = [Side::Active, Side::Passive];
         let mut all: Vec<Self> = controllers.map(Self::PowerLoss).into();
         all.extend([Side::Compute, Side::Arbiter].map(Self::PowerLoss));
-        all.push(Self::Blackout);
+        all.extend([Self::Blackout, Self::ResyncPowerLoss, Self::BmcUnreachable]);
         all.extend(controllers.map(Self::Crash));
         all.extend(controllers.map(Self::Reboot));
         for side in [Side::Active, Side::Passive, Side::Arbiter] {
@@ -62,7 +72,7 @@ impl Fault {
             let apply = Disturbance::ALL.into_iter().filter(|what| what.applies_to(side));
             all.extend(apply.map(|what| Self::Disturbance(side, what)));
         }
-        all.push(Self::Switchover);
+        all.extend([Self::Switchover, Self::TwoSwitchovers, Self::LeftoverMove]);
         all
     }
 
@@ -73,6 +83,8 @@ impl Fault {
             Self::PowerLoss(Side::Arbiter) => "arbiter-power-loss".to_owned(),
             Self::PowerLoss(side) => format!("{}power-loss", side.prefix()),
             Self::Blackout => "controllers-power-loss".to_owned(),
+            Self::ResyncPowerLoss => "resync-power-loss".to_owned(),
+            Self::BmcUnreachable => "bmc-unreachable".to_owned(),
             Self::Reboot(side) => format!("{}reboot", side.prefix()),
             Self::Crash(side) => format!("{}crash", side.prefix()),
             Self::Disturbance(side, what) => format!("{}{}", side.prefix(), what.word()),
@@ -80,6 +92,8 @@ impl Fault {
                 format!("{}{}-{}", side.prefix(), signal.verb(), daemon.word())
             }
             Self::Switchover => "switchover".to_owned(),
+            Self::TwoSwitchovers => "two-switchovers".to_owned(),
+            Self::LeftoverMove => "leftover-move".to_owned(),
         }
     }
 
@@ -91,24 +105,46 @@ impl Fault {
             | Self::Reboot(side)
             | Self::Process(side, ..)
             | Self::Disturbance(side, _) => side,
-            Self::Blackout | Self::Switchover => Side::Active,
+            Self::Blackout
+            | Self::ResyncPowerLoss
+            | Self::BmcUnreachable
+            | Self::Switchover
+            | Self::TwoSwitchovers
+            | Self::LeftoverMove => Side::Active,
         }
     }
 
     /// Whether power is what is cut.
     pub fn cuts_power(self) -> bool {
-        matches!(self, Self::PowerLoss(_) | Self::Blackout)
+        use Fault::{Blackout, BmcUnreachable, PowerLoss, ResyncPowerLoss};
+        matches!(self, PowerLoss(_) | Blackout | ResyncPowerLoss | BmcUnreachable)
+    }
+
+    /// Whether both controllers lose it.
+    pub fn hits_both(self) -> bool {
+        self == Self::Blackout
+    }
+
+    /// Whether the other controller lives and must not take over: its data are
+    /// half, or nobody can tell whether the lost one is dead.
+    pub fn must_wait(self) -> bool {
+        matches!(self, Self::ResyncPowerLoss | Self::BmcUnreachable)
+    }
+
+    /// Whether nothing is broken, and the role is moved by people.
+    pub fn is_move(self) -> bool {
+        matches!(self, Self::Switchover | Self::TwoSwitchovers | Self::LeftoverMove)
     }
 
     /// Whether no controller is left that could go on: power has to come back
     /// before anybody is served.
     pub fn leaves_nobody(self) -> bool {
-        self == Self::Blackout
+        matches!(self, Self::Blackout | Self::ResyncPowerLoss)
     }
 
     /// Whether nothing is done on the machine any more from that moment on.
     pub(super) fn ends_machine(self) -> bool {
-        matches!(self, Self::PowerLoss(_) | Self::Blackout | Self::Crash(_))
+        self.cuts_power() || matches!(self, Self::Crash(_))
     }
 
     /// Whether the machine takes its leave, and comes back by itself.
@@ -126,8 +162,8 @@ impl Fault {
             }
             Self::Process(_, daemon, _) => daemon == Daemon::Corosync,
             Self::Disturbance(_, what) => what.fells_machine(),
-            Self::Blackout => true,
-            Self::Reboot(_) | Self::Switchover => false,
+            Self::Blackout | Self::ResyncPowerLoss | Self::BmcUnreachable => true,
+            Self::Reboot(_) | Self::Switchover | Self::TwoSwitchovers | Self::LeftoverMove => false,
         }
     }
 
@@ -171,7 +207,7 @@ impl Fault {
     /// Whether it lasts for a time that the drill sets, and is then taken
     /// back.
     pub fn is_taken_back(self) -> bool {
-        matches!(self, Self::Disturbance(..) | Self::Blackout)
+        matches!(self, Self::Disturbance(..) | Self::Blackout) || self.must_wait()
     }
 
     /// Whether clients talk to nothing that is hit, so that none may be
@@ -184,7 +220,7 @@ impl Fault {
             }
             Self::Disturbance(_, what) => what == Disturbance::Full(Volume::Database),
             Self::PowerLoss(side) => matches!(side, Side::Compute | Side::Arbiter),
-            Self::Blackout | Self::Crash(_) | Self::Reboot(_) | Self::Switchover => false,
+            _ => false,
         }
     }
 
@@ -199,7 +235,7 @@ impl Fault {
         match self {
             Self::Disturbance(Side::Active, what) => what.hides_machine(),
             Self::Reboot(side) => side == Side::Active,
-            _ => self == Self::Switchover,
+            _ => self.is_move(),
         }
     }
 
@@ -207,11 +243,11 @@ impl Fault {
     pub(super) fn phases(self) -> Vec<Phase> {
         use Phase::{Answer, Demote, Fence, Notice, Restart, Stop};
         match self {
-            Self::Switchover | Self::Reboot(Side::Active) => {
+            _ if self.is_move() || self == Self::Reboot(Side::Active) => {
                 [&[Stop, Demote][..], &TAKEOVER].concat()
             }
-            // Who takes over from whom is not known.
-            Self::Blackout => Vec::new(),
+            // Who takes over from whom is not known, or nobody does.
+            _ if self.leaves_nobody() => Vec::new(),
             _ if self.fells_machine() => match self.side() {
                 Side::Active => [&[Notice, Fence][..], &TAKEOVER].concat(),
                 Side::Passive | Side::Arbiter | Side::Compute => vec![Notice, Fence],
@@ -221,9 +257,7 @@ impl Fault {
             Self::Process(_, daemon, _) if daemon.resource().is_none() => vec![Restart, Answer],
             Self::Process(..) => vec![Notice, Restart, Answer],
             Self::Disturbance(..) if self.must_move() => [&[Stop, Demote][..], &TAKEOVER].concat(),
-            Self::PowerLoss(_) | Self::Crash(_) | Self::Reboot(_) | Self::Disturbance(..) => {
-                Vec::new()
-            }
+            _ => Vec::new(),
         }
     }
 }

@@ -25,8 +25,14 @@ pub enum Invariant {
     NoClientSees,
     /// The accounting has every job once, with its end.
     Accounted,
-    /// The other controller ran the scheduler.
+    /// The other controller ran the scheduler, and it stayed there.
     RoleMoves,
+    /// Nothing was promoted before it was safe.
+    Waits,
+    /// Of two orders one was carried out, and the other refused with the reason.
+    OneOrder,
+    /// `status` names what was left behind, with the cure.
+    StatusTells,
     /// What was hit runs and answers again.
     ProcessReturns,
     /// The cluster is as healthy as before.
@@ -58,7 +64,7 @@ pub struct Judgement {
 }
 
 impl Invariant {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::ServiceReturns,
         Self::WithinBudget,
         Self::OneWriter,
@@ -69,6 +75,9 @@ impl Invariant {
         Self::NoClientSees,
         Self::Accounted,
         Self::RoleMoves,
+        Self::Waits,
+        Self::OneOrder,
+        Self::StatusTells,
         Self::ProcessReturns,
         Self::AsBefore,
     ];
@@ -86,6 +95,11 @@ impl Invariant {
             Self::NoClientSees => "no client was refused or left without an answer",
             Self::Accounted => "the accounting has every job once, with its end",
             Self::RoleMoves => "the other controller took over",
+            Self::Waits => "nothing was promoted before it was safe",
+            Self::OneOrder => {
+                "one of two orders was carried out, the other refused with the reason"
+            }
+            Self::StatusTells => "status names what was left behind, and the cure",
             Self::ProcessReturns => "what was hit runs and answers again",
             Self::AsBefore => "the cluster is as healthy as before",
         }

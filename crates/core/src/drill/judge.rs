@@ -78,8 +78,8 @@ pub fn analyse(evidence: &Evidence) -> Report {
 }
 
 fn taken_back(evidence: &Evidence) -> Option<f64> {
-    let at = evidence.on_drill_clock(&evidence.victim, evidence.taken_back?);
-    Some(rounded(seconds(evidence.cut, at)))
+    let by_the_victim = evidence.taken_back.map(|at| evidence.on_drill_clock(&evidence.victim, at));
+    Some(rounded(seconds(evidence.cut, by_the_victim.or(evidence.given_back)?)))
 }
 
 /// The takeover of this drill; a machine keeps its last one until then.

@@ -92,7 +92,7 @@ pub const USER_RATES: RangeInclusive<f64> = 0.05..=50.0;
 impl Scenario {
     /// The drill as it is run unless told otherwise.
     pub fn new(fault: Fault) -> Self {
-        let lasts = if fault.is_taken_back() { FAULT } else { Duration::ZERO };
+        let lasts = lasts(fault);
         let watch = if is_felt_late(fault) { FELT_LATE } else { Duration::ZERO };
         // What was put off by a clock that was ahead is due that much later.
         let late = if fault.steps_clock() { CLOCK_STEP } else { Duration::ZERO };
@@ -110,15 +110,14 @@ impl Scenario {
                 warm_up: Duration::from_secs(15),
                 fault: lasts,
                 // What comes back when the fault has ended must be seen, too.
-                watch: watch.max(lasts * 2),
-                // Both have to boot before anything can come back.
-                recovery: Duration::from_secs(if fault.leaves_nobody() { 600 } else { 300 }),
+                watch: watch.max(lasts + lasts.min(FAULT)),
+                recovery: recovery(fault),
                 cool_down: Duration::from_secs(20),
                 // A job that Slurm requeues becomes eligible when its old
                 // credential has expired, 121 s later (22.05, job_mgr.c,
                 // `batch_requeue_fini`; slurm.conf(5), `cred_expire`).
                 drain: Duration::from_secs(300) + late,
-                rejoin: Duration::from_secs(600) + late,
+                rejoin: rejoin(fault) + late,
             },
         }
     }
@@ -127,6 +126,36 @@ impl Scenario {
 /// How long a fault lasts that the drill takes back: longer than any timeout
 /// of Corosync, DRBD and a monitor.
 const FAULT: Duration = Duration::from_secs(45);
+
+/// For how long nothing may be promoted: a takeover that did not wait would be
+/// over by then, with several times of what the slowest one has taken in
+/// software emulation (docs/survival.md).
+const WAIT: Duration = Duration::from_secs(120);
+
+/// How long a fault lasts.
+fn lasts(fault: Fault) -> Duration {
+    match fault {
+        _ if fault.must_wait() => WAIT,
+        _ if fault.is_taken_back() => FAULT,
+        _ => Duration::ZERO,
+    }
+}
+
+/// When scheduling has to be back: where machines have to boot first, or the
+/// cluster has to try a fence again, that is later.
+fn recovery(fault: Fault) -> Duration {
+    Duration::from_secs(match fault {
+        Fault::ResyncPowerLoss | Fault::BmcUnreachable => 900,
+        _ if fault.leaves_nobody() => 600,
+        _ => 300,
+    })
+}
+
+/// When all has to be as before: after an interrupted resync everything is sent
+/// again, with checksums compared first.
+fn rejoin(fault: Fault) -> Duration {
+    Duration::from_secs(if fault == Fault::ResyncPowerLoss { 1800 } else { 600 })
+}
 
 /// What a fault may cost unless its scenario says so. DRBD goes on over the peer
 /// when a disk has failed, and the role may move as planned: a client may feel
@@ -161,6 +190,6 @@ fn is_felt_late(fault: Fault) -> bool {
             matches!(daemon, Corosync | Pacemakerd | Munged | Qnetd)
         }
         Fault::Disturbance(..) => true,
-        Fault::Blackout | Fault::Switchover => false,
+        _ => false,
     }
 }

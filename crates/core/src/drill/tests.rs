@@ -4,7 +4,9 @@
 mod disturbance;
 mod made_up;
 mod node;
+mod people;
 mod per_fault;
+mod waiting;
 
 use made_up::{Job, at, evidence, job, message, sample};
 

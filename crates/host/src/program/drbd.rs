@@ -113,6 +113,20 @@ pub fn attach(system: &dyn System, resource: &str, volume: usize) -> Result<(), 
     drbdadm(system, &["attach", &format!("{resource}/{volume}")])
 }
 
+/// `drbdadm disk-options RESOURCE`: so many KiB a second and no more for a resync
+/// towards this side, until [`adjust`] (DRBD 8.4 user's guide, "temporary"
+/// rates). A plan of 0 turns off the controller that would choose a rate.
+pub fn slow_resync(system: &dyn System, resource: &str, rate_kib: u32) -> Result<(), CommandError> {
+    let rate = format!("--resync-rate={rate_kib}K");
+    drbdadm(system, &["disk-options", "--c-plan-ahead=0", &rate, resource])
+}
+
+/// `drbdadm invalidate RESOURCE`: what this side has is worth nothing, and the
+/// peer's is copied over it.
+pub fn invalidate(system: &dyn System, resource: &str) -> Result<(), CommandError> {
+    drbdadm(system, &["invalidate", resource])
+}
+
 /// Attaches another device that holds the same data, by what drbdadm would do
 /// with the configured one.
 pub fn attach_instead(

@@ -179,6 +179,15 @@ pub fn prefer_promoted(
     system.run(&command)?.success().map(|_| ())
 }
 
+/// The same as an administrator types it: nothing ends it but somebody who
+/// takes it away.
+pub fn move_promoted(system: &dyn System, clone: &str, node: &str) -> Result<(), CommandError> {
+    let command = Command::new("crm_resource")
+        .args(["--move", "--promoted", "--resource", clone, "--node", node])
+        .timeout(TIMEOUT);
+    system.run(&command)?.success().map(|_| ())
+}
+
 /// `crm_resource --clear`: takes away what `--move` and `--ban` have made for
 /// a resource, on every node; succeeds when there is nothing.
 pub fn clear_constraints(system: &dyn System, resource: &str) -> Result<(), CommandError> {

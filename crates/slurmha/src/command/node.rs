@@ -45,6 +45,10 @@ enum Command {
     },
     /// Put the disks under DRBD right that a drill has let misbehave
     MendDisks,
+    /// Give a resync its rate back that a drill has slowed down
+    MendResync,
+    /// Take away what a drill's move has left
+    MendMove,
     /// Take all memory there is, over and over
     TakeMemory {
         /// Until so many milliseconds after boot
@@ -90,6 +94,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             crate::drill::node::mend_clock(Duration::from_nanos(lead)).map_err(Failure::remote)
         }
         Command::MendDisks => crate::drill::node::mend_disks(&system).map_err(Failure::remote),
+        Command::MendResync => crate::drill::node::mend_resync(&system).map_err(Failure::remote),
+        Command::MendMove => crate::drill::node::mend_move(&system).map_err(Failure::remote),
         Command::TakeMemory { until } => {
             crate::drill::node::take_memory(until);
             Ok(())

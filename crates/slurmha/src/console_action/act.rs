@@ -104,7 +104,9 @@ impl<L> Hands<'_, L> {
             Reply::Unharmed(why) => *ended.borrow_mut() = Some(Err(why)),
             _ => {}
         };
-        let task = MoveTask { from: from.clone(), to: to.clone(), limit: LIMIT, from_here: here };
+        let (from_here, is_left) = (here, false);
+        let task =
+            MoveTask { from: from.clone(), to: to.clone(), limit: LIMIT, from_here, is_left };
         let operator = Operator { tell: &hear, has_left: self.has_left };
         mover::run(self.system, &operator, &task);
         match ended.into_inner() {

@@ -9,6 +9,7 @@ pub mod mover;
 mod probe;
 mod processes;
 mod reboot;
+mod resync;
 mod sample;
 mod strike;
 mod submit;
@@ -21,6 +22,8 @@ use super::protocol::Task;
 use link::Link;
 
 pub use disturb::{mend_clock, mend_disks, mend_link, take_memory};
+pub use mover::mend as mend_move;
+pub use resync::mend as mend_resync;
 pub use strike::thaw;
 
 /// Hears a task on standard input, and does it.
@@ -44,6 +47,7 @@ pub fn run() -> io::Result<()> {
         Task::Collect(task) => collect::run(&system, &link, &task),
         Task::Strike(task) => strike::run(&system, &link, &task),
         Task::Disturb(task) => disturb::run(&system, &link, &task),
+        Task::Resync(task) => resync::run(&system, &link, task.lasts),
         Task::Crash => crash::run(&system, &link),
         Task::Reboot => reboot::run(&system, &link),
         Task::TakeBack => link.send(&mover::take_back(&system)),

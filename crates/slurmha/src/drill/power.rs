@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 use slurmha_core::site::{Controller, NodeName, Site};
 use slurmha_host::{Local, System as _};
-use slurmha_lab::Lab;
+use slurmha_lab::{Direction, Fault as Cable, Lab, Network};
 
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -24,6 +24,13 @@ pub trait PowerSwitch: Sync {
     /// # Errors
     /// The reason in words.
     fn on(&self, machine: &NodeName) -> Result<(), String>;
+
+    /// Cuts the cable of a machine's BMC, or mends it; what is so already
+    /// succeeds.
+    ///
+    /// # Errors
+    /// The reason in words.
+    fn connect_bmc(&self, machine: &NodeName, connected: bool) -> Result<(), String>;
 }
 
 /// When the power went.
@@ -76,6 +83,12 @@ impl PowerSwitch for LabPower {
     fn on(&self, machine: &NodeName) -> Result<(), String> {
         self.lab.power_on(machine.as_str()).map_err(|error| error.to_string())
     }
+
+    fn connect_bmc(&self, machine: &NodeName, connected: bool) -> Result<(), String> {
+        let change = if connected { Cable::Restore } else { Cable::Cut };
+        let changed = self.lab.link(machine.as_str(), Network::Bmc, Direction::Both, change);
+        changed.map(drop).map_err(|error| error.to_string())
+    }
 }
 
 /// Sees to it that a machine gets its power back, however the drill ends.
@@ -122,5 +135,118 @@ impl Drop for Victim<'_> {
             Err(why) => format!("is still off: {why}"),
         };
         self.progress.machine(self.machine.as_str(), &said);
+    }
+}
+
+/// Sees to it that a BMC can be reached again, however the drill ends.
+pub struct LostBmc<'a> {
+    switch: &'a dyn PowerSwitch,
+    machine: &'a NodeName,
+    progress: &'a Progress,
+    is_lost: AtomicBool,
+}
+
+impl<'a> LostBmc<'a> {
+    /// It can be reached so far.
+    pub fn new(switch: &'a dyn PowerSwitch, machine: &'a NodeName, progress: &'a Progress) -> Self {
+        Self { switch, machine, progress, is_lost: AtomicBool::new(false) }
+    }
+
+    /// From now on nobody reaches it.
+    pub fn lose(&self) -> Result<(), Failure> {
+        self.is_lost.store(true, Ordering::SeqCst);
+        self.switch.connect_bmc(self.machine, false).map_err(|why| {
+            let machine = self.machine;
+            Failure::remote(format!("the BMC of {machine} could not be cut off: {why}"))
+        })?;
+        self.progress.machine(self.machine.as_str(), "nobody reaches its BMC");
+        Ok(())
+    }
+
+    /// It can be reached again.
+    pub fn find(&self) -> Result<(), String> {
+        self.switch.connect_bmc(self.machine, true)?;
+        self.is_lost.store(false, Ordering::SeqCst);
+        self.progress.machine(self.machine.as_str(), "its BMC can be reached again");
+        Ok(())
+    }
+}
+
+impl Drop for LostBmc<'_> {
+    fn drop(&mut self) {
+        if !self.is_lost.load(Ordering::SeqCst) {
+            return;
+        }
+        if let Err(why) = self.find() {
+            let machine = self.machine.as_str();
+            let next = format!("slurmha lab link restore {machine} bmc");
+            self.progress.machine(machine, &format!("its BMC is still cut off: {why}; {next}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// Notes what is done with the BMC; the first so many changes fail.
+    struct Notes {
+        done: Mutex<Vec<bool>>,
+        failing: Mutex<usize>,
+    }
+
+    impl PowerSwitch for Notes {
+        fn off(&self, _: &NodeName) -> Result<Cut, String> {
+            unreachable!("no power is cut")
+        }
+
+        fn on(&self, _: &NodeName) -> Result<(), String> {
+            unreachable!("no power is cut")
+        }
+
+        fn connect_bmc(&self, _: &NodeName, connected: bool) -> Result<(), String> {
+            let mut failing = self.failing.lock().unwrap();
+            if *failing > 0 {
+                *failing -= 1;
+                return Err("no switch".to_owned());
+            }
+            self.done.lock().unwrap().push(connected);
+            Ok(())
+        }
+    }
+
+    fn notes(failing: usize) -> Notes {
+        Notes { done: Mutex::default(), failing: Mutex::new(failing) }
+    }
+
+    #[test]
+    fn a_bmc_that_was_cut_off_is_mended_once_however_the_drill_ends() {
+        let (machine, progress) = (NodeName::from("ctl1"), Progress::new(true));
+        for found in [true, false] {
+            let switch = notes(0);
+            let bmc = LostBmc::new(&switch, &machine, &progress);
+            bmc.lose().unwrap();
+            if found {
+                bmc.find().unwrap();
+            }
+            drop(bmc);
+            assert_eq!(*switch.done.lock().unwrap(), [false, true]);
+        }
+        let untouched = notes(0);
+        drop(LostBmc::new(&untouched, &machine, &progress));
+        assert_eq!(*untouched.done.lock().unwrap(), [false; 0]);
+    }
+
+    /// Nobody knows what a switch that does not answer has done.
+    #[test]
+    fn a_cut_that_failed_is_mended_as_well() {
+        let (machine, progress) = (NodeName::from("ctl1"), Progress::new(true));
+        let switch = notes(1);
+        let bmc = LostBmc::new(&switch, &machine, &progress);
+        assert!(bmc.lose().is_err());
+        drop(bmc);
+        assert_eq!(*switch.done.lock().unwrap(), [true]);
     }
 }

@@ -68,6 +68,8 @@ pub enum Task {
     Strike(StrikeTask),
     /// Do something to the machine, and take it back after a while.
     Disturb(DisturbTask),
+    /// Have this controller brought up to date again, slowly.
+    Resync(ResyncTask),
     /// Crash the machine's kernel.
     Crash,
     /// Boot the machine anew.
@@ -100,6 +102,13 @@ pub struct DisturbTask {
     pub lasts: Duration,
 }
 
+/// How a controller is brought up to date again.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ResyncTask {
+    /// For how long it is slow.
+    pub lasts: Duration,
+}
+
 /// Where the role moves.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct MoveTask {
@@ -112,6 +121,10 @@ pub struct MoveTask {
     /// Whether this is said to the one that has it; else it is to the other.
     #[serde(default)]
     pub from_here: bool,
+    /// Whether the order has no end, as one that is typed by hand, and is left
+    /// where it is until the task is stopped.
+    #[serde(default)]
+    pub is_left: bool,
 }
 
 /// The task of the client.
@@ -178,6 +191,9 @@ pub enum Reply {
     TakenBack(Timestamp),
     /// What the move has reached.
     MoveStep(String),
+    /// Everything has moved, and the order is still there: it waits to be
+    /// stopped.
+    LeftBehind,
     /// The move has ended, well or not.
     Moved(Moved),
     /// Something does not work as it should.

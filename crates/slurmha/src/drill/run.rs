@@ -15,12 +15,13 @@ use slurmha_host::{Local, System as _};
 use super::aftermath::{Wanted, restore, settle};
 use super::breaker::Breaker;
 use super::collect::{Gathered, accounted, gather, unfinished};
-use super::news::News;
 use super::power::{Cut, PowerSwitch};
 use super::preflight::{Cast, cast};
 use super::protocol::{SubmitTask, Task};
 use super::revival::EndRevivals;
 use super::seen::Seen;
+use super::take_back::take_back;
+use super::twice;
 use super::watch::Watch;
 use super::watches::{EndAll, TICK, end_load, synchronise};
 use crate::apply::lock;
@@ -83,9 +84,11 @@ impl Drill<'_> {
         self.progress.stage("is the cluster healthy?");
         let fault = self.scenario.fault;
         let cast = cast(self.site, self.fleet, fault, self.accepts_weakness)?;
-        let moves = fault == Fault::Switchover;
-        let _lock =
-            moves.then(|| lock::take(self.fleet, self.site, "a switchover drill")).transpose()?;
+        // Two orders take it themselves, or one of them does.
+        let moves = matches!(fault, Fault::Switchover | Fault::LeftoverMove);
+        let _lock = moves
+            .then(|| lock::take(self.fleet, self.site, &format!("a {} drill", fault.name())))
+            .transpose()?;
         let run = format!("drill{:x}", Local::new().now().as_second());
         let breaker = Breaker::new(fault, self.site, &cast, self.power, self.progress)?;
         let seen = Seen::default();
@@ -116,8 +119,10 @@ impl Drill<'_> {
             self.play(&cast, &run, &breaker, &watches, &seen)
         })?;
         let (gathered, aftermath) = self.wind_up(&cast, &run, &breaker, &seen, course.cut)?;
+        let given_back = breaker.given_back();
         drop(breaker);
-        let evidence = self.evidence(cast, run, course, &seen, gathered, aftermath);
+        let evidence =
+            Evidence { given_back, ..self.evidence(cast, run, course, &seen, gathered, aftermath) };
         Ok(Outcome { report: analyse(&evidence), evidence })
     }
 
@@ -145,9 +150,15 @@ impl Drill<'_> {
         self.begin(run, watches)?;
         self.warm_up(cast, watches, seen)?;
         let bounds = &self.scenario.bounds;
-        let cut = breaker.strike(cast, watches.get(4), bounds, seen, &clocks)?;
+        let cut = if self.scenario.fault == Fault::TwoSwitchovers {
+            let (cut, orders) = twice::order(self.site, self.fleet, self.progress);
+            seen.note_orders(orders);
+            cut
+        } else {
+            breaker.strike(cast, watches.get(4), bounds, seen, &clocks)?
+        };
         self.progress.machine(cast.victim.as_str(), &self.scenario.fault.news());
-        self.await_service(cast, breaker, seen, cut, &clocks)?;
+        self.await_service(cast, breaker, watches, seen, cut, &clocks)?;
         let load_stopped = Local::new().now();
         self.progress.stage("ending the load");
         end_load(watches)?;
@@ -188,64 +199,6 @@ impl Drill<'_> {
         let accepted = seen.acknowledged();
         self.progress.machine(cast.client.as_str(), &format!("{accepted} jobs accepted so far"));
         if served() { Ok(()) } else { Err(not_served(cast, accepted, &seen.troubles())) }
-    }
-
-    /// Waits until clients are served again, and a little longer.
-    fn await_service(
-        &self,
-        cast: &Cast,
-        breaker: &Breaker<'_>,
-        seen: &Seen,
-        cut: Cut,
-        clocks: &BTreeMap<NodeName, ClockOffset>,
-    ) -> Result<(), Failure> {
-        let bounds = &self.scenario.bounds;
-        let clock = Local::new();
-        let mut news = News::default();
-        while clock.elapsed() < bounds.recovery {
-            pause(TICK)?;
-            if clock.elapsed() >= bounds.fault
-                && let Err(why) = breaker.give_back()
-            {
-                seen.trouble(why);
-            }
-            // A survivor that is active from the beginning is no news.
-            if self.scenario.fault.side() == Side::Active {
-                for (machine, text) in news.look(seen, cast) {
-                    self.progress.machine(machine.as_str(), text);
-                }
-            }
-            if clock.elapsed() < bounds.watch {
-                continue;
-            }
-            if let Some(Err(why)) = seen.moved().map(|moved| moved.result) {
-                seen.trouble(format!("the move: {why}"));
-                self.progress.machine(cast.survivor.as_str(), &why);
-                return pause(bounds.cool_down);
-            }
-            if self.is_survived(cast, seen, cut, clocks) {
-                self.progress.machine(cast.client.as_str(), "jobs are accepted");
-                return pause(bounds.cool_down);
-            }
-        }
-        self.progress.stage("scheduling did not come back in time");
-        Ok(())
-    }
-
-    /// Whether clients are served as they have to be after this fault.
-    fn is_survived(
-        &self,
-        cast: &Cast,
-        seen: &Seen,
-        cut: Cut,
-        clocks: &BTreeMap<NodeName, ClockOffset>,
-    ) -> bool {
-        let fault = self.scenario.fault;
-        match fault {
-            Fault::Switchover => seen.moved().is_some() && seen.serves_again(cast, cut.at, clocks),
-            _ if fault.must_hand_over() => seen.serves_again(cast, cut.at, clocks),
-            _ => seen.goes_on(fault, cast, cut.confirmed, clocks),
-        }
     }
 
     /// What the machines have seen, and whether all is as before. The machine
@@ -341,6 +294,7 @@ impl Drill<'_> {
         let victim = breaker.power.first().filter(|_| !self.scenario.fault.leaves_nobody());
         let Some(victim) = victim else {
             self.progress.stage("waiting until the cluster is as healthy as before");
+            self.take_back_what_was_left(cast, seen);
             let mut after = settle(self.site, self.fleet, wanted)?;
             after.lacking.extend(seen.moved().and_then(|moved| moved.left_over));
             return Ok(after);
@@ -351,6 +305,16 @@ impl Drill<'_> {
             return Ok(Aftermath { lacking, ..Aftermath::default() });
         }
         restore(self.site, self.fleet, victim, &cast.victim, wanted, self.progress)
+    }
+
+    /// Where the connection was lost while the order was there, its other end has
+    /// taken it back, or its timer will; unless that machine died.
+    fn take_back_what_was_left(&self, cast: &Cast, seen: &Seen) {
+        let is_lost = self.scenario.fault == Fault::LeftoverMove && seen.moved().is_none();
+        let tries = [&cast.survivor, &cast.victim];
+        if is_lost && tries.iter().all(|machine| take_back(self.fleet, machine).is_err()) {
+            seen.trouble("nobody could take back what was left behind".to_owned());
+        }
     }
 
     fn evidence(
@@ -395,6 +359,9 @@ impl Drill<'_> {
             victim_journal: journals.remove(&victim).unwrap_or_default(),
             process: told.process,
             taken_back: told.taken_back,
+            given_back: None,
+            orders: told.orders,
+            status_told: told.status_told,
             takeovers: gathered.takeovers,
             aftermath,
             troubles,

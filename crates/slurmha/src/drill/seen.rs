@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use slurmha_core::drill::{
-    ClockOffset, ControllerState, Daemon, Fault, Probe, ProcessFate, Sample, Submission,
+    ClockOffset, ControllerState, Daemon, Fault, OrderFate, Probe, ProcessFate, Sample, Submission,
 };
 use slurmha_core::site::NodeName;
 use slurmha_host::{Local, System as _};
@@ -42,6 +42,12 @@ pub struct Inner {
     pub taken_back: Option<Timestamp>,
     /// What a move has reached, and when that was heard.
     pub steps: Vec<(Timestamp, String)>,
+    /// Whether everything has moved, and the order was left behind.
+    pub is_left_behind: bool,
+    /// What `status` told then.
+    pub status_told: Option<Vec<String>>,
+    /// What became of two orders.
+    pub orders: Vec<OrderFate>,
     /// How a move ended.
     pub moved: Option<Moved>,
 }
@@ -63,6 +69,7 @@ impl Seen {
             Reply::Process(fate) => inner.process = Some(fate),
             Reply::TakenBack(at) => inner.taken_back = Some(at),
             Reply::MoveStep(step) => inner.steps.push((Local::new().now(), step)),
+            Reply::LeftBehind => inner.is_left_behind = true,
             Reply::Moved(moved) => inner.moved = Some(moved),
             Reply::Clock { .. } | Reply::Queue(_) | Reply::Accounted(_) | Reply::Collected(_) => {}
         }
@@ -102,6 +109,27 @@ impl Seen {
     /// What became of the process that was hit.
     pub fn process(&self) -> Option<ProcessFate> {
         self.inner().process.clone()
+    }
+
+    /// Whether an order was left behind and nobody has asked `status` yet.
+    pub fn awaits_a_look(&self) -> bool {
+        let inner = self.inner();
+        inner.is_left_behind && inner.status_told.is_none()
+    }
+
+    /// Notes what `status` told.
+    pub fn note_status(&self, told: Vec<String>) {
+        self.inner().status_told = Some(told);
+    }
+
+    /// Notes what became of two orders.
+    pub fn note_orders(&self, orders: [OrderFate; 2]) {
+        self.inner().orders = orders.into();
+    }
+
+    /// Whether no order of two has moved the role.
+    pub fn all_orders_failed(&self) -> bool {
+        !self.inner().orders.contains(&OrderFate::Moved)
     }
 
     /// How the move ended.

@@ -9,6 +9,12 @@ impl Fault {
         match self {
             Self::PowerLoss(side) => format!("cut the power of {}", side.title()) + self.unseen(),
             Self::Blackout => "cut the power of both controllers at once".to_owned(),
+            Self::ResyncPowerLoss => "cut the power of the active controller while the other one \
+                 is being brought up to date"
+                .to_owned(),
+            Self::BmcUnreachable => "cut the power of the active controller while its BMC cannot \
+                 be reached"
+                .to_owned(),
             Self::Crash(side) => format!("crash the kernel of {} (sysrq c)", side.title()),
             Self::Reboot(side) => format!("have {} boot anew (systemctl reboot)", side.title()),
             Self::Disturbance(side, what) => what.summary(side.title()) + self.unseen(),
@@ -24,6 +30,12 @@ impl Fault {
                 what.replace("WHAT", &format!("{}{whose}", daemon.title())) + self.unseen()
             }
             Self::Switchover => "move the active role as planned; nothing may be lost".to_owned(),
+            Self::TwoSwitchovers => "move the active role by two orders at the same moment; it \
+                 moves once"
+                .to_owned(),
+            Self::LeftoverMove => "move the active role by crm_resource --move; status names what \
+                 that leaves"
+                .to_owned(),
         }
     }
 
@@ -39,12 +51,12 @@ impl Fault {
     /// cut`.
     pub(in crate::drill) fn event(self) -> &'static str {
         match self {
-            Self::PowerLoss(_) | Self::Blackout => "the cut",
+            _ if self.cuts_power() => "the cut",
             Self::Crash(_) => "the crash",
             Self::Disturbance(..) => "the fault",
             Self::Process(_, _, FaultSignal::Kill) => "the kill",
             Self::Process(_, _, FaultSignal::Freeze) => "the freeze",
-            Self::Reboot(_) | Self::Switchover => "the order",
+            _ => "the order",
         }
     }
 
@@ -53,7 +65,7 @@ impl Fault {
         match self {
             Self::Crash(_) => "the kernel crashed",
             _ if self.fells_machine() => "the power went",
-            Self::Switchover => "the move began",
+            _ if self.is_move() => "the move began",
             _ => "slurmctld ended",
         }
     }
@@ -61,6 +73,7 @@ impl Fault {
     /// What was done, as a sentence.
     pub(in crate::drill) fn sentence(self, victim: &str, survivor: &str) -> String {
         let what_then = match (self.fells_machine(), self.side()) {
+            (true, Side::Active) if self.must_wait() => format!("; {survivor} had to wait"),
             (true, Side::Active) => format!("; {survivor} had to take over"),
             (true, Side::Passive) => format!("; {survivor} was active and had to go on"),
             (true, Side::Arbiter | Side::Compute) | (false, _) => String::new(),
@@ -70,6 +83,13 @@ impl Fault {
             Self::Blackout => {
                 format!("the power of {victim} and {survivor} was cut at once, and came back.")
             }
+            Self::ResyncPowerLoss => format!(
+                "the power of {victim} was cut while it brought {survivor} up to date{what_then}."
+            ),
+            Self::BmcUnreachable => format!(
+                "the power of {victim} was cut while nobody could reach its BMC{what_then}, and \
+                 to take over then."
+            ),
             Self::Crash(_) => format!("the kernel of {victim} was crashed{what_then}."),
             Self::Disturbance(_, what) => format!("{}{what_then}.", what.done(victim)),
             Self::Process(_, daemon, signal) => {
@@ -82,13 +102,22 @@ impl Fault {
             Self::Switchover => {
                 format!("the active role had to move from {victim} to {survivor}.")
             }
+            Self::TwoSwitchovers => format!(
+                "two orders at once: the active role had to move from {victim} to {survivor}, once."
+            ),
+            Self::LeftoverMove => format!(
+                "the active role had to move from {victim} to {survivor}, by a constraint that \
+                 was left behind."
+            ),
         }
     }
 
     /// What happened to the victim, for the terminal.
     pub fn news(self) -> String {
         match self {
-            Self::PowerLoss(_) => "its power is cut".to_owned(),
+            Self::PowerLoss(_) | Self::ResyncPowerLoss | Self::BmcUnreachable => {
+                "its power is cut".to_owned()
+            }
             Self::Blackout => "its power is cut, and the other one's".to_owned(),
             Self::Crash(_) => "its kernel has crashed".to_owned(),
             Self::Disturbance(_, what) => what.done("it"),
@@ -96,7 +125,9 @@ impl Fault {
                 format!("{} is {}", daemon.title(), signal.done())
             }
             Self::Reboot(_) => "it boots anew".to_owned(),
-            Self::Switchover => "the active role has to leave".to_owned(),
+            Self::Switchover | Self::TwoSwitchovers | Self::LeftoverMove => {
+                "the active role has to leave".to_owned()
+            }
         }
     }
 }

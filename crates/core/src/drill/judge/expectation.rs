@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 
 use super::finding::{Finding, listed};
 use super::job_fate::is_final;
-use crate::drill::evidence::{Evidence, Submission};
+use crate::drill::evidence::{ControllerState, Evidence, OrderFate, Submission};
 use crate::drill::fault::{Daemon, Fault, FaultSignal, Side};
 use crate::drill::invariant::Invariant;
 use crate::drill::report::Jobs;
-use crate::drill::time::seconds;
-use crate::observe::{JobRecord, Reading};
+use crate::drill::time::{seconds, short};
+use crate::observe::{JobRecord, Reading, preference_id};
+use crate::render::cib::id;
+use crate::site::NodeName;
 
 /// Every demand that was not met, in words.
 pub(super) fn unmet(evidence: &Evidence, jobs: &Jobs) -> Vec<Finding> {
@@ -25,6 +27,17 @@ pub(super) fn unmet(evidence: &Evidence, jobs: &Jobs) -> Vec<Finding> {
         let why = format!("slurmctld never ran on {}", evidence.survivor);
         unmet.push(Invariant::RoleMoves.finding(why));
     }
+    if fault.is_move() {
+        unmet.extend(went_back(evidence));
+    }
+    if fault.must_wait() {
+        unmet.extend(did_not_wait(evidence));
+    }
+    unmet.extend(match fault {
+        Fault::TwoSwitchovers => not_one_order(&evidence.orders),
+        Fault::LeftoverMove => not_told(evidence.status_told.as_deref()),
+        _ => None,
+    });
     if let Fault::Process(_, daemon, signal) = fault {
         unmet.extend(not_back(evidence, daemon, signal));
     }
@@ -90,6 +103,92 @@ fn survivor_ran(evidence: &Evidence, daemon: Daemon) -> bool {
         .filter(|s| evidence.on_drill_clock(&evidence.survivor, s.at) > evidence.cut)
         .map(|sample| &sample.state);
     later.any(|state| state.runs(daemon) == Some(true))
+}
+
+/// A role that moves once does not come back: the old side runs no slurmctld
+/// any more when the new one has.
+fn went_back(evidence: &Evidence) -> Option<Finding> {
+    let runs = |machine: &NodeName| {
+        let samples = evidence.samples.get(machine).into_iter().flatten();
+        let running = samples.filter(|sample| sample.state.slurmctld == Some(true));
+        running.map(|sample| evidence.on_drill_clock(machine, sample.at)).collect::<Vec<_>>()
+    };
+    let arrived = runs(&evidence.survivor).into_iter().find(|at| *at > evidence.cut)?;
+    let again = runs(&evidence.victim).into_iter().find(|at| *at > arrived)?;
+    let why = format!(
+        "slurmctld ran on {} again, {} s after {}",
+        evidence.victim,
+        short(seconds(evidence.cut, again)),
+        evidence.scenario.fault.event()
+    );
+    Some(Invariant::RoleMoves.finding(why))
+}
+
+/// The other controller may be promoted when the lost one is proven dead; with
+/// half of the data it may not at all.
+fn did_not_wait(evidence: &Evidence) -> Option<Finding> {
+    let Evidence { survivor, victim, cut, .. } = evidence;
+    let half = evidence.scenario.fault == Fault::ResyncPowerLoss;
+    if !half && evidence.given_back.is_none() {
+        let why = format!("when the BMC of {victim} could be reached again is not known");
+        return Some(Invariant::Waits.finding(why));
+    }
+    let safe = evidence.given_back.filter(|_| !half);
+    let samples = evidence.samples.get(survivor).into_iter().flatten();
+    let writing = samples.filter(|sample| {
+        let ControllerState { drbd_role, state_mounted, slurmctld, .. } = &sample.state;
+        drbd_role.as_deref() == Some("Primary")
+            || *state_mounted == Some(true)
+            || *slurmctld == Some(true)
+    });
+    let early = writing
+        .map(|sample| evidence.on_drill_clock(survivor, sample.at))
+        .find(|at| at > cut && safe.is_none_or(|safe| *at < safe))?;
+    let reason = if half {
+        "although its data were half".to_owned()
+    } else {
+        format!("while nobody could tell whether {victim} was dead")
+    };
+    let at = short(seconds(*cut, early));
+    let event = evidence.scenario.fault.event();
+    let why = format!("{survivor} could write {at} s after {event}, {reason}");
+    Some(Invariant::Waits.finding(why))
+}
+
+fn not_one_order(orders: &[OrderFate]) -> Option<Finding> {
+    use OrderFate::{Failed, Moved, Refused};
+    if let [Moved, Refused(why)] | [Refused(why), Moved] = orders
+        && !why.is_empty()
+    {
+        return None;
+    }
+    let told = orders.iter().map(|order| match order {
+        Moved => "one moved the role".to_owned(),
+        Refused(why) => format!("one was refused ({why})"),
+        Failed(why) => format!("one failed ({why})"),
+    });
+    let told: Vec<String> = told.collect();
+    let why = match told.is_empty() {
+        true => "what became of the two orders is not known".to_owned(),
+        false => format!("of two orders {}", told.join(", and ")),
+    };
+    Some(Invariant::OneOrder.finding(why))
+}
+
+/// The constraint by its id, with what takes it away.
+fn not_told(told: Option<&[String]>) -> Option<Finding> {
+    let Some(told) = told else {
+        let why = "status was not looked at while the constraint was there";
+        return Some(Invariant::StatusTells.finding(why));
+    };
+    let constraint = preference_id(id::DRBD_CLONE);
+    let cure = format!("crm_resource --clear -r {}", id::DRBD_CLONE);
+    if told.iter().any(|problem| problem.contains(&constraint) && problem.contains(&cure)) {
+        return None;
+    }
+    let instead = if told.is_empty() { "nothing".to_owned() } else { told.join("; ") };
+    let why = format!("status did not name {constraint} with its cure; it told: {instead}");
+    Some(Invariant::StatusTells.finding(why))
 }
 
 fn not_back(evidence: &Evidence, daemon: Daemon, signal: FaultSignal) -> Option<Finding> {

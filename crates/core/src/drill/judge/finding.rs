@@ -25,6 +25,9 @@ impl Invariant {
             Self::WithinBudget => evidence.scenario.budget != Budget::default(),
             Self::NoClientSees | Self::Accounted => fault.is_behind_the_scheduler(),
             Self::RoleMoves => fault.must_move(),
+            Self::Waits => fault.must_wait(),
+            Self::OneOrder => fault == Fault::TwoSwitchovers,
+            Self::StatusTells => fault == Fault::LeftoverMove,
             Self::ProcessReturns => matches!(fault, Fault::Process(..)),
             // After the loss of the active controller the verdict is about
             // what the survivor did; everywhere else the end is part of it.

@@ -260,7 +260,10 @@ pub(super) fn takeover(takeover: &Takeover) -> Vec<String> {
 /// What became of the victim and of the cluster, a line for each.
 pub(super) fn afterwards(report: &Report) -> Vec<String> {
     let after = &report.aftermath;
-    let mut lines = if report.fault.cuts_power() { power(report) } else { Vec::new() };
+    // Where power came back in the middle, what became of the machine is in what
+    // the cluster lacks.
+    let is_awaited = report.fault.cuts_power() && !report.fault.leaves_nobody();
+    let mut lines = if is_awaited { power(report) } else { Vec::new() };
     if report.process.as_ref().is_some_and(|process| process.thawed) {
         lines.push("nobody had ended the frozen process, so it was told to go on".to_owned());
     }

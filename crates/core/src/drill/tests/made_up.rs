@@ -145,6 +145,9 @@ pub fn evidence(jobs: Vec<Job>) -> Evidence {
         victim_journal: Reading::default(),
         process: None,
         taken_back: None,
+        given_back: None,
+        orders: Vec::new(),
+        status_told: None,
         aftermath: Aftermath {
             powered_on: true,
             rejoined_after_s: Some(95.0),

@@ -20,6 +20,8 @@ pub fn verdict(fault: Fault) -> String {
         Fault::PowerLoss(Side::Active) => POWER_LOSS,
         Fault::PowerLoss(Side::Compute) => NODE_POWER_LOSS,
         Fault::Blackout => BLACKOUT,
+        Fault::ResyncPowerLoss => RESYNC_POWER_LOSS,
+        Fault::BmcUnreachable => BMC_UNREACHABLE,
         Fault::PowerLoss(Side::Arbiter) => ARBITER_POWER_LOSS,
         Fault::PowerLoss(Side::Passive) => PASSIVE_POWER_LOSS,
         Fault::Reboot(Side::Active) => REBOOT,
@@ -32,6 +34,8 @@ pub fn verdict(fault: Fault) -> String {
         Fault::Process(_, _, FaultSignal::Kill) => KILL_UNSEEN,
         Fault::Process(_, _, FaultSignal::Freeze) => FREEZE_UNSEEN,
         Fault::Switchover => SWITCHOVER,
+        Fault::TwoSwitchovers => TWO_SWITCHOVERS,
+        Fault::LeftoverMove => LEFTOVER_MOVE,
     };
     text.to_owned()
 }
@@ -84,6 +88,19 @@ After a while both are switched on again, and without a person one of them has t
 newest data. The verdict is `pass` when jobs are accepted again and nothing was lost, \
 `pass-with-loss` when what Slurm had not yet saved is missing, and `fail` otherwise: also when both \
 could write at the same time, or the cluster is not as healthy as before in the end.";
+
+const RESYNC_POWER_LOSS: &str = "\
+Before the cut the passive controller's data are declared to be worth nothing, and are copied again \
+from the active one, slowly: that has the only whole copy when it loses its power. After two minutes it \
+is switched on again. The verdict is `pass` or `pass-with-loss` as in power-loss when the other \
+controller was never promoted, jobs are accepted again with nobody's help, and both sides have all \
+data in the end; else `fail`.";
+
+const BMC_UNREACHABLE: &str = "\
+The cable of its BMC is cut in the laboratory, and then its power: nobody can prove that it is dead. \
+After two minutes the BMC can be reached again. The verdict is `pass` or `pass-with-loss` as in \
+power-loss when the other controller was not promoted before that, schedules after it, and the machine \
+is back with all data in the end; else `fail`.";
 
 const ARBITER_POWER_LOSS: &str = "\
 Its vote is gone, and the controllers have a majority without it. Where it is the login node, too, \
@@ -184,3 +201,16 @@ accounting has every job once in the end.";
 const SWITCHOVER: &str = "\
 The verdict is `pass` when not one acknowledged job is missing, ran twice or failed, else `fail`. \
 The role stays where it went.";
+
+const TWO_SWITCHOVERS: &str = "\
+Both have looked, both believe the move to be safe, and both agree to it at the same moment. The \
+verdict is `pass` when one of them moved the role and the other was refused with the reason, the role \
+moved once, and not one acknowledged job is missing, ran twice or failed; else `fail`. The role stays \
+where it went.";
+
+const LEFTOVER_MOVE: &str = "\
+The constraint that crm_resource --move makes has no end: after a takeover it would have the role \
+move a second time. It is taken back as soon as status was asked, whatever becomes of the drill. The \
+verdict is `pass` when the role moved once, status named the constraint with the command that takes \
+it away, nothing of it is left in the end, and not one acknowledged job is missing, ran twice or \
+failed; else `fail`. The role stays where it went.";

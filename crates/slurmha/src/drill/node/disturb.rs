@@ -13,7 +13,7 @@ mod filler;
 mod flap;
 mod links;
 mod memory;
-mod timer;
+pub(super) mod timer;
 
 use std::time::Duration;
 

@@ -6,6 +6,10 @@
 //! or nobody listens any more. When this process is killed or its machine
 //! dies, the preference loses its force with time; the next move takes it
 //! away. At no moment is a machine kept from taking over.
+//!
+//! A drill can have it done as it is typed by hand: without an end, and left
+//! where it is for as long as the drill wants. What takes it away when this
+//! process is killed is a timer then.
 
 use std::time::Duration;
 
@@ -17,6 +21,7 @@ use slurmha_host::System;
 use slurmha_host::program::{drbd, pacemaker, slurm};
 
 use super::super::protocol::{MoveTask, Moved, Reply, Struck};
+use super::disturb::timer;
 
 /// How long the preference lasts when nobody takes it away: longer than the
 /// move may take, so that it does not end in the middle of one.
@@ -36,6 +41,9 @@ const REST_LIMIT: Duration = Duration::from_secs(4);
 
 /// One look.
 const LOOK_LIMIT: Duration = Duration::from_secs(10);
+
+/// Takes away what is left on purpose.
+const TIMER: &str = "slurmha-mend-move";
 
 /// How often the preference is taken away again when that failed. Pacemaker
 /// refuses while it elects a DC, for some seconds.
@@ -59,20 +67,54 @@ pub fn run(system: &dyn System, operator: &Operator<'_>, task: &MoveTask) {
     if let Some(why) = made_by_hand(system) {
         return (operator.tell)(Reply::Unharmed(why));
     }
+    if task.is_left
+        && let Err(why) = timer::set(system, TIMER, task.limit * 2, &["mend-move"])
+    {
+        return (operator.tell)(Reply::Unharmed(why));
+    }
     let at = system.now();
-    let ordered = pacemaker::prefer_promoted(system, id::DRBD_CLONE, task.to.as_str(), LIFETIME);
+    let to = task.to.as_str();
+    let ordered = match task.is_left {
+        true => pacemaker::move_promoted(system, id::DRBD_CLONE, to),
+        false => pacemaker::prefer_promoted(system, id::DRBD_CLONE, to, LIFETIME),
+    };
     let result = match ordered {
         Ok(()) => {
             (operator.tell)(Reply::Struck(Struck { at, confirmed: system.now() }));
-            follow(system, operator, task)
+            follow(system, operator, task).inspect(|()| leave(system, operator, task))
         }
         // It may have been set all the same; it is taken away like any other.
         Err(error) => Err(format!("Pacemaker did not take the order: {error}")),
     };
     let at = system.now();
     let left_over = clear(system);
+    if task.is_left && left_over.is_none() {
+        // A timer that cannot be stopped finds nothing to do.
+        let _ = timer::stop(system, &format!("{TIMER}.timer"));
+    }
     let result = result.and_then(|()| stays(system, task));
     (operator.tell)(Reply::Moved(Moved { result, at, left_over }));
+}
+
+/// Keeps an order that is to be left behind until nobody listens any more.
+fn leave(system: &dyn System, operator: &Operator<'_>, task: &MoveTask) {
+    if !task.is_left {
+        return;
+    }
+    (operator.tell)(Reply::LeftBehind);
+    let end = system.elapsed() + task.limit;
+    while !(operator.has_left)() && system.elapsed() < end {
+        system.sleep(PAUSE);
+    }
+}
+
+/// Takes away what a drill's move has left: what the timer does, and an
+/// administrator can.
+///
+/// # Errors
+/// What is left, with the cure.
+pub fn mend(system: &dyn System) -> Result<(), String> {
+    clear(system).map_or(Ok(()), Err)
 }
 
 /// Takes back what an interrupted move has left, without moving anything.
@@ -188,8 +230,8 @@ fn clear(system: &dyn System) -> Option<String> {
         }
     }
     Some(format!(
-        "the constraint {preference} could not be taken away ({why}); it has no force after \
-         {LIFETIME}; to take it away: crm_resource --clear -r {}",
+        "the constraint {preference} could not be taken away ({why}); that of a planned move \
+         has no force after {LIFETIME}; to take it away: crm_resource --clear -r {}",
         id::DRBD_CLONE
     ))
 }

@@ -11,6 +11,16 @@ use slurmha_host::{Command, CommandError, CommandOutput, Exit, FileError, Ids, M
 
 use super::*;
 
+fn task() -> MoveTask {
+    MoveTask {
+        from: "ctl1".into(),
+        to: "ctl2".into(),
+        limit: Duration::from_secs(60),
+        from_here: false,
+        is_left: false,
+    }
+}
+
 /// A cluster as its target ctl2 sees it: what is preferred arrives there some
 /// seconds later, one resource each.
 struct Cluster {
@@ -44,6 +54,27 @@ impl Cluster {
         }
     }
 
+    /// Drives a move as it is typed by hand; somebody stops it that many seconds
+    /// after everything has moved.
+    fn drive_by_hand(&self, patience: u64) -> Vec<Reply> {
+        let told = RefCell::new(Vec::new());
+        let left_at = std::cell::Cell::new(None);
+        let operator = Operator {
+            tell: &|reply| {
+                if matches!(reply, Reply::LeftBehind) {
+                    assert!(!self.is_clean(), "it is still there");
+                    left_at.set(Some(self.elapsed()));
+                }
+                told.borrow_mut().push(reply);
+            },
+            has_left: &|| {
+                left_at.get().is_some_and(|at| self.elapsed() > at + Duration::from_secs(patience))
+            },
+        };
+        run(self, &operator, &MoveTask { is_left: true, ..task() });
+        told.into_inner()
+    }
+
     /// Drives a move; nobody listens any more after that many seconds.
     fn drive(&self, patience: u64) -> Vec<Reply> {
         let told = RefCell::new(Vec::new());
@@ -51,13 +82,7 @@ impl Cluster {
             tell: &|reply| told.borrow_mut().push(reply),
             has_left: &|| self.elapsed() > Duration::from_secs(patience),
         };
-        let task = MoveTask {
-            from: "ctl1".into(),
-            to: "ctl2".into(),
-            limit: Duration::from_secs(60),
-            from_here: false,
-        };
-        run(self, &operator, &task);
+        run(self, &operator, &task());
         told.into_inner()
     }
 
@@ -93,6 +118,14 @@ impl Cluster {
                 state.preferred_since = Some(state.clock);
                 (0, String::new())
             }
+            (
+                "crm_resource",
+                ["--move", "--promoted", "--resource", "drbd-clone", "--node", "ctl2"],
+            ) => {
+                state.preferred_since = Some(state.clock);
+                (0, String::new())
+            }
+            ("systemd-run" | "systemctl", _) => (0, String::new()),
             ("crm_resource", ["--clear", "--resource", "drbd-clone"]) => {
                 state.preferred_since = None;
                 (0, String::new())
@@ -284,6 +317,43 @@ fn a_move_tells_its_steps_and_leaves_nothing() {
     );
     let moved = end(&replies);
     assert_eq!((moved.result, moved.left_over), (Ok(()), None));
+    assert!(cluster.is_clean());
+}
+
+/// Without an end, and without anybody but the drill to take it away: or a timer.
+#[test]
+fn a_move_by_hand_is_left_until_the_drill_has_seen_enough() {
+    let cluster = Cluster::new();
+    let replies = cluster.drive_by_hand(7);
+    assert_eq!(replies.iter().filter(|reply| matches!(reply, Reply::LeftBehind)).count(), 1);
+    let moved = end(&replies);
+    assert_eq!((moved.result, moved.left_over), (Ok(()), None));
+    assert!(cluster.is_clean());
+    let commands = cluster.commands();
+    let at = |words: &str| commands.iter().position(|it| it.contains(words));
+    let timer = at("slurmha-mend-move --on-active=150").expect("a timer");
+    assert!(timer < at("--node ctl2").expect("an order"), "{commands:?}");
+    assert!(at("--lifetime").is_none(), "{commands:?}");
+    assert!(at("systemctl stop -- slurmha-mend-move.timer").is_some(), "{commands:?}");
+}
+
+#[test]
+fn a_move_by_hand_that_nobody_stops_is_taken_back_in_the_end() {
+    let cluster = Cluster::new();
+    assert_eq!(end(&cluster.drive_by_hand(10_000)).left_over, None);
+    assert!(cluster.is_clean());
+    // The timer does the same.
+    cluster.lock().preferred_since = Some(Duration::ZERO);
+    assert_eq!(mend(&cluster), Ok(()));
+    assert!(cluster.is_clean());
+}
+
+#[test]
+fn a_move_by_hand_that_fails_is_not_left() {
+    let cluster = Cluster { failing: Some("slurmctld"), ..Cluster::new() };
+    let replies = cluster.drive_by_hand(7);
+    assert!(!replies.iter().any(|reply| matches!(reply, Reply::LeftBehind)), "{replies:?}");
+    assert!(end(&replies).result.is_err());
     assert!(cluster.is_clean());
 }
 

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//! From the fault until clients are served again as they have to be, with what
+//! has to be done meanwhile.
+
+use std::collections::BTreeMap;
+
+use slurmha_core::drill::{ClockOffset, Fault, Side};
+use slurmha_core::site::NodeName;
+use slurmha_host::{Local, System as _};
+
+use super::breaker::Breaker;
+use super::leftover::ask_status;
+use super::news::News;
+use super::power::Cut;
+use super::preflight::Cast;
+use super::run::Drill;
+use super::seen::Seen;
+use super::watch::Watch;
+use super::watches::TICK;
+use crate::failure::Failure;
+use crate::pause::pause;
+
+impl Drill<'_> {
+    /// Waits until clients are served again, and a little longer.
+    pub(super) fn await_service(
+        &self,
+        cast: &Cast,
+        breaker: &Breaker<'_>,
+        watches: &[Watch],
+        seen: &Seen,
+        cut: Cut,
+        clocks: &BTreeMap<NodeName, ClockOffset>,
+    ) -> Result<(), Failure> {
+        let bounds = &self.scenario.bounds;
+        let clock = Local::new();
+        let mut news = News::default();
+        while clock.elapsed() < bounds.recovery {
+            pause(TICK)?;
+            if clock.elapsed() >= bounds.fault
+                && let Err(why) = breaker.give_back()
+            {
+                seen.trouble(why);
+            }
+            if seen.awaits_a_look() {
+                self.look_at_leftover(cast, watches, seen)?;
+            }
+            // A survivor that is active from the beginning is no news.
+            if self.scenario.fault.side() == Side::Active {
+                for (machine, text) in news.look(seen, cast) {
+                    self.progress.machine(machine.as_str(), text);
+                }
+            }
+            if clock.elapsed() < bounds.watch {
+                continue;
+            }
+            if let Some(Err(why)) = seen.moved().map(|moved| moved.result) {
+                seen.trouble(format!("the move: {why}"));
+                self.progress.machine(cast.survivor.as_str(), &why);
+                return pause(bounds.cool_down);
+            }
+            if self.is_survived(cast, seen, cut, clocks) {
+                self.progress.machine(cast.client.as_str(), "jobs are accepted");
+                return pause(bounds.cool_down);
+            }
+        }
+        self.progress.stage("scheduling did not come back in time");
+        Ok(())
+    }
+
+    /// While the order is there `status` is asked; then it is taken back.
+    fn look_at_leftover(&self, cast: &Cast, watches: &[Watch], seen: &Seen) -> Result<(), Failure> {
+        self.progress.machine(cast.survivor.as_str(), "all runs here; what does status tell?");
+        let told = ask_status(self.site, self.fleet)?;
+        for problem in &told {
+            self.progress.stage(&format!("status: {problem}"));
+        }
+        seen.note_status(told);
+        if let Some(mover) = watches.get(4) {
+            mover.stop();
+        }
+        Ok(())
+    }
+
+    /// Whether clients are served as they have to be after this fault.
+    fn is_survived(
+        &self,
+        cast: &Cast,
+        seen: &Seen,
+        cut: Cut,
+        clocks: &BTreeMap<NodeName, ClockOffset>,
+    ) -> bool {
+        let fault = self.scenario.fault;
+        match fault {
+            Fault::Switchover | Fault::LeftoverMove => {
+                seen.moved().is_some() && seen.serves_again(cast, cut.at, clocks)
+            }
+            // There is nothing to wait for.
+            Fault::TwoSwitchovers if seen.all_orders_failed() => true,
+            _ if fault.must_hand_over() => seen.serves_again(cast, cut.at, clocks),
+            _ => seen.goes_on(fault, cast, cut.confirmed, clocks),
+        }
+    }
+}
