@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use slurmha_core::observe::{
-    ClusterStatus, PeerRecord, Preference, parse_crm_mon_xml, parse_peer_record,
-    parse_preferences, peer_query, preference_query,
+    ClusterStatus, PeerRecord, Preference, parse_crm_mon_xml, parse_peer_record, parse_preferences,
+    peer_query, preference_query,
 };
 use slurmha_core::watch::{REACH_ATTRIBUTE, REACHES, REACHES_NOBODY};
 use slurmha_core::xml::Element;
