@@ -292,7 +292,12 @@ mod tests {
 
     fn with_breaker(fault: Fault, play: impl FnOnce(&Breaker<'_>, &Cast)) -> Vec<String> {
         let (site, notes, progress) = (made_up::site(), Notes::default(), Progress::new(true));
-        let cast = Cast { victim: "ctl1".into(), survivor: "ctl2".into(), client: "login1".into() };
+        let cast = Cast {
+            victim: "ctl1".into(),
+            survivor: "ctl2".into(),
+            client: "login1".into(),
+            weaknesses: Vec::new(),
+        };
         let breaker = Breaker::new(fault, &site, &cast, Some(&notes), &progress).unwrap();
         play(&breaker, &cast);
         drop(breaker);
