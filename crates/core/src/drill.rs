@@ -9,8 +9,10 @@
 //! be judged again.
 
 mod clock;
+mod combination;
 mod evidence;
 mod fault;
+mod guard;
 mod invariant;
 mod journal;
 mod judge;
@@ -23,17 +25,19 @@ mod time;
 mod words;
 
 pub use clock::{ClockOffset, ClockReading};
+pub use combination::{Combination, Objection, Planned};
 pub use evidence::*;
 pub use fault::{
     CLOCK_STEP, ClockFault, DELAY_MS, Daemon, DiskFault, Disturbance, FLAP, Fault, FaultSignal,
     LOSS_PERCENT, LinkFault, Links, Side, Volume,
 };
+pub use guard::WriterGuard;
 pub use invariant::{Invariant, Judgement, Outcome};
 pub use journal::{JOURNAL_FIELDS, JournalEntry, parse_journal};
 pub(crate) use judge::unanswered;
 pub use judge::{UNSAVED_WINDOW, analyse};
 pub use phase::{Phase, PhaseTiming};
-pub use random::{Draw, shrink};
+pub use random::{Draw, can_shrink, shrink};
 pub use report::*;
 pub use scenario::*;
 pub use show::{

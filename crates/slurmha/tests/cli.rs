@@ -269,6 +269,16 @@ fn weak_settings_are_shown_in_a_laboratory_alone() {
     insta::assert_snapshot!(home.run(&[&drill[..], &accepts].concat()));
 }
 
+/// The second fault is asked for as well.
+#[test]
+fn a_scenario_whose_second_fault_may_cost_a_real_machine() {
+    let overlap = "[[overlap]]\nfault = \"passive-crash\"\nafter = 5\n";
+    let home = Home::new().with("site.toml", LAB_SITE);
+    let home = home.with("two.toml", &format!("fault = \"kill-mariadb\"\n{overlap}"));
+    let text = home.run(&["drill", "run", "two.toml", "site.toml"]);
+    assert!(text.contains("exit status 5") && text.contains("passive-crash can cost"), "{text}");
+}
+
 /// A process fault needs no laboratory, only machines; power needs one.
 #[test]
 fn a_process_drill_without_machines() {
@@ -362,7 +372,9 @@ fn a_file_that_is_no_scenario() {
     let home = Home::new().with("unknown.toml", "fault = \"power-los\"\n");
     let home = home.with("wrong.toml", "fault = \"power-loss\"\n[load]\nrate = \"x\"\n");
     let home = home.with("much.toml", "fault = \"power-loss\"\n[load]\nrate = 99\n");
-    let texts = ["missing.toml", "unknown.toml", "wrong.toml", "much.toml"]
+    let overlap = "[[overlap]]\nfault = \"kill-slurmctld\"\nafter = 5\n";
+    let home = home.with("gone.toml", &format!("fault = \"crash\"\n{overlap}"));
+    let texts = ["missing.toml", "unknown.toml", "wrong.toml", "much.toml", "gone.toml"]
         .map(|file| home.run(&["drill", "run", file, "site.toml"]));
     insta::assert_snapshot!(texts.join("\n"));
 }

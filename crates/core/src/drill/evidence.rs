@@ -10,9 +10,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::clock::ClockOffset;
-use super::fault::Daemon;
+use super::fault::{Daemon, Fault};
 use super::journal::JournalEntry;
 use super::scenario::Scenario;
+use super::time::seconds;
 use crate::observe::{JobRecord, Reading};
 use crate::site::NodeName;
 use crate::state_save::Takeover;
@@ -26,15 +27,16 @@ pub struct Evidence {
     pub scenario: Scenario,
     /// The cluster's name.
     pub cluster_name: String,
-    /// The machine that the fault hits, or from which the role moves.
+    /// The machine that the fault hits, or from which the role moves; of several
+    /// faults, that of the [gravest](Scenario::gravest).
     pub victim: NodeName,
     /// The other controller; the active one, where the fault hits none.
     pub survivor: NodeName,
     /// The machine that submitted and asked.
     pub client: NodeName,
-    /// Just before the fault, on the drill's clock.
+    /// Just before the fault (the first of several), on the drill's clock.
     pub cut: Timestamp,
-    /// When the fault had certainly happened (the victim or the process was
+    /// When that fault had certainly happened (the victim or the process was
     /// dead, the move was ordered), on the drill's clock.
     pub cut_confirmed: Timestamp,
     /// When the load was stopped, on the drill's clock.
@@ -81,13 +83,90 @@ pub struct Evidence {
     /// problem with its cure; `None` when nobody looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_told: Option<Vec<String>>,
+    /// Each of several faults, in the order of [`Scenario::faults`]; empty when
+    /// there is one, of which the fields above tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strokes: Vec<Stroke>,
     /// What became of the victim afterwards.
     pub aftermath: Aftermath,
     /// Whatever went wrong with the drill itself.
     pub troubles: Vec<String>,
 }
 
+/// One of several faults, as it happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stroke {
+    /// What was broken.
+    pub fault: Fault,
+    /// The machine that it hit.
+    pub victim: NodeName,
+    /// The other controller; the active one, where the fault hits none.
+    pub survivor: NodeName,
+    /// Just before it, on the drill's clock; `Err` is why it did not happen.
+    pub at: Result<Timestamp, String>,
+    /// When it had certainly happened, on the drill's clock.
+    pub confirmed: Option<Timestamp>,
+    /// What became of the process that was hit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<ProcessFate>,
+    /// When it was taken back, on the victim's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_back: Option<Timestamp>,
+}
+
 impl Evidence {
+    /// Every fault as it happened, the first one first.
+    pub(super) fn strokes(&self) -> Vec<Stroke> {
+        if !self.strokes.is_empty() {
+            return self.strokes.clone();
+        }
+        vec![Stroke {
+            fault: self.scenario.fault,
+            victim: self.victim.clone(),
+            survivor: self.survivor.clone(),
+            at: Ok(self.cut),
+            confirmed: Some(self.cut_confirmed),
+            process: self.process.clone(),
+            taken_back: self.taken_back,
+        }]
+    }
+
+    /// Those that happened.
+    pub(super) fn happened(&self) -> Vec<Stroke> {
+        self.strokes().into_iter().filter(|stroke| stroke.at.is_ok()).collect()
+    }
+
+    /// The fault that says most about who had to do what; it may not have
+    /// happened.
+    pub(super) fn gravest(&self) -> Stroke {
+        let gravest = self.scenario.gravest();
+        let mut strokes = self.strokes();
+        let index = strokes.iter().position(|stroke| stroke.fault == gravest);
+        strokes.swap_remove(index.unwrap_or_default())
+    }
+
+    /// When a fault happened, in seconds after the first one.
+    pub(super) fn begin_s(&self, stroke: &Stroke) -> f64 {
+        stroke.at.as_ref().map_or(0.0, |at| seconds(self.cut, *at))
+    }
+
+    /// When it was taken back, in seconds after the first one.
+    pub(super) fn end_s(&self, stroke: &Stroke) -> Option<f64> {
+        let at = self.on_drill_clock(&stroke.victim, stroke.taken_back?);
+        Some(seconds(self.cut, at))
+    }
+
+    /// Whether a fault that happened took this machine away, for good or to boot
+    /// anew, beside the one that is named.
+    pub(super) fn is_gone_besides(&self, machine: &NodeName, besides: Fault) -> bool {
+        let removes = |stroke: &Stroke| {
+            stroke.victim == *machine
+                && stroke.fault != besides
+                && stroke.fault.may_remove(stroke.fault.side())
+        };
+        self.happened().iter().any(removes)
+    }
+
     /// A moment of that machine's clock on the drill's clock. A machine whose
     /// clock was never read is taken to agree.
     pub(super) fn on_drill_clock(&self, machine: &NodeName, there: Timestamp) -> Timestamp {

@@ -3,6 +3,7 @@
 
 mod daemon;
 mod disturbance;
+mod length;
 mod side;
 mod words;
 
@@ -236,6 +237,19 @@ impl Fault {
             Self::Disturbance(Side::Active, what) => what.hides_machine(),
             Self::Reboot(side) => side == Side::Active,
             _ => self.is_move(),
+        }
+    }
+
+    /// How much it says about who has to do what, compared with other faults of
+    /// the same drill.
+    pub(super) fn gravity(self) -> u8 {
+        match self.side() {
+            Side::Active if self.must_hand_over() => 5,
+            Side::Active if self.ends_slurmctld() => 4,
+            Side::Active if self.may_lose_unsaved() => 3,
+            Side::Passive if self.fells_machine() || self.leaves_by_itself() => 2,
+            Side::Active | Side::Passive => 1,
+            Side::Arbiter | Side::Compute => 0,
         }
     }
 

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Invariant {
+    /// Every one of several faults happened: else less was tried than is said.
+    FaultsHappen,
     /// Requests and submissions are answered again.
     ServiceReturns,
     /// No outage was longer than the scenario allows.
@@ -64,7 +66,8 @@ pub struct Judgement {
 }
 
 impl Invariant {
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
+        Self::FaultsHappen,
         Self::ServiceReturns,
         Self::WithinBudget,
         Self::OneWriter,
@@ -85,6 +88,7 @@ impl Invariant {
     /// The sentence that is true when it holds.
     pub fn sentence(self) -> &'static str {
         match self {
+            Self::FaultsHappen => "every fault happened",
             Self::ServiceReturns => "requests and submissions are answered again",
             Self::WithinBudget => "no outage was longer than the budget",
             Self::OneWriter => "at most one controller could write at any moment",

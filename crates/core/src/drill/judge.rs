@@ -13,9 +13,9 @@ mod writer;
 
 use jiff::Timestamp;
 
-use super::evidence::{Evidence, Sample};
+use super::evidence::{Evidence, Sample, Stroke};
 use super::phase::Phase;
-use super::report::{Outage, Report};
+use super::report::{Outage, Report, StrokeSpan};
 use super::time::{rounded, seconds};
 use crate::state_save::Takeover;
 use job_fate::jobs;
@@ -23,6 +23,7 @@ use outage::{rpc_outage, start_outage, submit_outage};
 use phase::phases;
 use verdict::{Findings, Judged, verdict};
 use window::UnsavedWindow;
+pub(super) use writer::signs;
 use writer::writers;
 
 pub(crate) use outage::unanswered;
@@ -45,6 +46,7 @@ pub fn analyse(evidence: &Evidence) -> Report {
         writers_max: &writers.max,
         notice: phases.get(&Phase::Notice),
     };
+    let gravest = evidence.gravest();
     let Judged { verdict, reasons, invariants } = verdict(evidence, &findings);
     Report {
         fault: evidence.scenario.fault,
@@ -69,8 +71,9 @@ pub fn analyse(evidence: &Evidence) -> Report {
         writers: writers.intervals,
         saved_state_age_s: saved_state_age(evidence),
         takeover: takeover(evidence),
-        process: evidence.process.clone(),
+        process: gravest.process.clone(),
         taken_back_s: taken_back(evidence),
+        strokes: strokes(evidence),
         aftermath: evidence.aftermath.clone(),
         scenario: evidence.scenario.clone(),
         troubles: evidence.troubles.clone(),
@@ -82,6 +85,18 @@ fn taken_back(evidence: &Evidence) -> Option<f64> {
     Some(rounded(seconds(evidence.cut, by_the_victim.or(evidence.given_back)?)))
 }
 
+/// Several faults, for those who look at the whole; nothing when there is one.
+fn strokes(evidence: &Evidence) -> Vec<StrokeSpan> {
+    let span = |stroke: &Stroke| StrokeSpan {
+        fault: stroke.fault,
+        victim: stroke.victim.clone(),
+        begin_s: stroke.at.is_ok().then(|| rounded(evidence.begin_s(stroke))),
+        end_s: evidence.end_s(stroke).map(rounded),
+        missed: stroke.at.clone().err(),
+    };
+    evidence.strokes.iter().map(span).collect()
+}
+
 /// The takeover of this drill; a machine keeps its last one until then.
 fn takeover(evidence: &Evidence) -> Option<Takeover> {
     let began = |machine, takeover: &Takeover| evidence.on_drill_clock(machine, takeover.at);
@@ -91,28 +106,29 @@ fn takeover(evidence: &Evidence) -> Option<Takeover> {
 
 /// How old the saved job table was when slurmctld died.
 fn saved_state_age(evidence: &Evidence) -> Option<f64> {
-    let fault = evidence.scenario.fault;
+    let stroke = evidence.gravest();
+    let (fault, at) = (stroke.fault, stroke.at.ok()?);
     let saved = match fault {
         _ if !fault.may_lose_unsaved() => None,
-        _ if fault.may_fell_machine() => saved_as_found(evidence),
-        _ => saved_as_left(evidence),
+        _ if fault.may_fell_machine() => saved_as_found(evidence, at),
+        _ => saved_as_left(evidence, at),
     }?;
     // The date was set by the victim's clock.
-    let age = rounded(seconds(evidence.on_drill_clock(&evidence.victim, saved), evidence.cut));
+    let age = rounded(seconds(evidence.on_drill_clock(&evidence.victim, saved), at));
     (age >= 0.0).then_some(age)
 }
 
 /// The table's date as the survivor saw it when it had just mounted the
 /// volume, and before its own slurmctld saved it anew.
-fn saved_as_found(evidence: &Evidence) -> Option<Timestamp> {
-    let after = |s: &&Sample| evidence.on_drill_clock(&evidence.survivor, s.at) > evidence.cut;
+fn saved_as_found(evidence: &Evidence, at: Timestamp) -> Option<Timestamp> {
+    let after = |s: &&Sample| evidence.on_drill_clock(&evidence.survivor, s.at) > at;
     let samples = evidence.samples.get(&evidence.survivor)?;
     samples.iter().filter(after).find_map(|sample| sample.state.state_saved)
 }
 
 /// The table's date as the victim saw it last before the fault.
-fn saved_as_left(evidence: &Evidence) -> Option<Timestamp> {
-    let before = |s: &&Sample| evidence.on_drill_clock(&evidence.victim, s.at) <= evidence.cut;
+fn saved_as_left(evidence: &Evidence, at: Timestamp) -> Option<Timestamp> {
+    let before = |s: &&Sample| evidence.on_drill_clock(&evidence.victim, s.at) <= at;
     let samples = evidence.samples.get(&evidence.victim)?;
     samples.iter().rfind(before)?.state.state_saved
 }

@@ -11,6 +11,7 @@ use super::fault::Fault;
 use super::invariant::Judgement;
 use super::phase::{Phase, PhaseTiming};
 use super::scenario::Scenario;
+use super::time::short;
 use crate::site::NodeName;
 use crate::state_save::Takeover;
 
@@ -18,7 +19,7 @@ use crate::state_save::Takeover;
 /// another explanation count from the fault, which older words call the cut.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// What was broken.
+    /// What was broken; of several faults the first one.
     pub fault: Fault,
     /// What it proves.
     pub verdict: Verdict,
@@ -29,7 +30,8 @@ pub struct Report {
     pub invariants: Vec<Judgement>,
     /// The cluster's name.
     pub cluster: String,
-    /// The controller that the fault hits, or from which the role moves.
+    /// The machine that the fault hits (the gravest of several), or the
+    /// controller from which the role moves.
     pub victim: NodeName,
     /// The other controller.
     pub survivor: NodeName,
@@ -77,6 +79,9 @@ pub struct Report {
     /// it is of another kind, or ended with the machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_back_s: Option<f64>,
+    /// Each of several faults; empty when there is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strokes: Vec<StrokeSpan>,
     /// What became of the victim and of the cluster.
     pub aftermath: Aftermath,
     /// How the drill was run.
@@ -89,8 +94,48 @@ impl Report {
     /// The fault, and what the scenario's author calls it.
     pub fn title(&self) -> String {
         match &self.scenario.name {
-            Some(name) => format!("{name} ({})", self.fault.name()),
-            None => self.fault.name(),
+            Some(name) => format!("{name} ({})", self.scenario.fault_names()),
+            None => self.scenario.fault_names(),
+        }
+    }
+
+    /// What was done, as sentences.
+    pub(super) fn sentence(&self) -> String {
+        if self.strokes.is_empty() {
+            return self.fault.sentence(self.victim.as_str(), self.survivor.as_str());
+        }
+        let told: Vec<String> = self.strokes.iter().map(StrokeSpan::sentence).collect();
+        told.join("; ") + "."
+    }
+}
+
+/// One of several faults, in seconds after the first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StrokeSpan {
+    /// What was broken.
+    pub fault: Fault,
+    /// The machine that it hit.
+    pub victim: NodeName,
+    /// When; `None` when it did not happen.
+    pub begin_s: Option<f64>,
+    /// When it was taken back; `None` when it is of another kind, or ended with
+    /// the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_s: Option<f64>,
+    /// Why it did not happen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<String>,
+}
+
+impl StrokeSpan {
+    fn sentence(&self) -> String {
+        let (name, victim) = (self.fault.name(), &self.victim);
+        match (self.begin_s, self.end_s) {
+            (None, _) => format!("no {name} on {victim}"),
+            (Some(begin), None) => format!("{name} on {victim} at {} s", short(begin)),
+            (Some(begin), Some(end)) => {
+                format!("{name} on {victim} from {} to {} s", short(begin), short(end))
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::combination::{Combination, Objection, Planned, unsurvived};
 use super::fault::{CLOCK_STEP, Daemon, DiskFault, Disturbance, Fault, Side};
 
 pub use file::{ScenarioError, parse_scenario};
@@ -75,11 +76,14 @@ pub struct Scenario {
     /// What its author calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What is broken.
+    /// What is broken; of several faults the first one.
     pub fault: Fault,
+    /// What is broken while that one is being survived, in order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overlaps: Vec<Planned>,
     /// What users do meanwhile.
     pub load: Load,
-    /// How long each part may take.
+    /// How long each part may take. [`Bounds::fault`] is about the first fault.
     pub bounds: Bounds,
     /// What it may cost.
     #[serde(default)]
@@ -92,7 +96,7 @@ pub const USER_RATES: RangeInclusive<f64> = 0.05..=50.0;
 impl Scenario {
     /// The drill as it is run unless told otherwise.
     pub fn new(fault: Fault) -> Self {
-        let lasts = lasts(fault);
+        let lasts = fault.lasts();
         let watch = if is_felt_late(fault) { FELT_LATE } else { Duration::ZERO };
         // What was put off by a clock that was ahead is due that much later.
         let late = if fault.steps_clock() { CLOCK_STEP } else { Duration::ZERO };
@@ -100,6 +104,7 @@ impl Scenario {
             name: None,
             budget: budget(fault),
             fault,
+            overlaps: Vec::new(),
             load: Load {
                 rate: 1.0,
                 max_outstanding: 64,
@@ -109,8 +114,7 @@ impl Scenario {
             bounds: Bounds {
                 warm_up: Duration::from_secs(15),
                 fault: lasts,
-                // What comes back when the fault has ended must be seen, too.
-                watch: watch.max(lasts + lasts.min(FAULT)),
+                watch: watch.max(seen_out(lasts)),
                 recovery: recovery(fault),
                 cool_down: Duration::from_secs(20),
                 // A job that Slurm requeues becomes eligible when its old
@@ -121,25 +125,90 @@ impl Scenario {
             },
         }
     }
-}
 
-/// How long a fault lasts that the drill takes back: longer than any timeout
-/// of Corosync, DRBD and a monitor.
-const FAULT: Duration = Duration::from_secs(45);
+    /// The drill of several faults: each part has the time that the fault needs
+    /// which needs most, and no outage has a budget, because none was ever
+    /// agreed for what they cost together.
+    pub fn of(combination: &Combination) -> Self {
+        let first = combination.first();
+        let mut scenario = Self::new(first.fault);
+        if first.fault.is_taken_back() {
+            scenario.bounds.set_fault(first.lasts);
+        }
+        for &planned in &combination.faults()[1..] {
+            scenario.bounds.cover(planned);
+            scenario.overlaps.push(planned);
+            scenario.budget = Budget::default();
+        }
+        scenario
+    }
 
-/// For how long nothing may be promoted: a takeover that did not wait would be
-/// over by then, with several times of what the slowest one has taken in
-/// software emulation (docs/survival.md).
-const WAIT: Duration = Duration::from_secs(120);
+    /// Its faults, the first one first.
+    pub fn faults(&self) -> Vec<Planned> {
+        let first = Planned { fault: self.fault, after: Duration::ZERO, lasts: self.bounds.fault };
+        [&[first][..], &self.overlaps].concat()
+    }
 
-/// How long a fault lasts.
-fn lasts(fault: Fault) -> Duration {
-    match fault {
-        _ if fault.must_wait() => WAIT,
-        _ if fault.is_taken_back() => FAULT,
-        _ => Duration::ZERO,
+    /// Why the cluster cannot be expected to survive its faults together;
+    /// `None` when it has to.
+    pub fn is_too_much(&self) -> Option<Objection> {
+        unsurvived(&self.faults())
+    }
+
+    /// Whether this is true of one of its faults.
+    pub fn any(&self, is: impl Fn(Fault) -> bool) -> bool {
+        is(self.fault) || self.overlaps.iter().any(|planned| is(planned.fault))
+    }
+
+    /// The fault that says most about who has to do what: which controller is
+    /// the one that is hit, and from which the role moves. The other faults are
+    /// named by their own machines.
+    pub fn gravest(&self) -> Fault {
+        let faults = self.faults();
+        let gravest = faults.iter().rev().max_by_key(|planned| planned.fault.gravity());
+        gravest.map_or(self.fault, |planned| planned.fault)
+    }
+
+    /// What is broken, without times: what its drill is called.
+    pub fn fault_names(&self) -> String {
+        let names: Vec<String> = self.faults().iter().map(|it| it.fault.name()).collect();
+        names.join("+")
+    }
+
+    /// What happened at the zero of the report's clock, as in `2 s after the
+    /// cut`.
+    pub(super) fn event(&self) -> &'static str {
+        if self.overlaps.is_empty() { self.fault.event() } else { "the first fault" }
     }
 }
+
+impl Bounds {
+    /// How long the first fault lasts.
+    fn set_fault(&mut self, lasts: Duration) {
+        self.fault = lasts;
+        self.watch = self.watch.max(seen_out(lasts));
+    }
+
+    /// Gives each part the time that a further fault needs.
+    fn cover(&mut self, planned: Planned) {
+        let own = Scenario::new(planned.fault).bounds;
+        let watch = own.watch.max(seen_out(planned.lasts));
+        self.watch = self.watch.max(planned.after + watch);
+        self.recovery = self.recovery.max(planned.after + own.recovery);
+        self.drain = self.drain.max(own.drain);
+        self.rejoin = self.rejoin.max(own.rejoin);
+    }
+}
+
+/// How long is watched of what lasts so long: what comes back when it has ended
+/// must be seen, too.
+fn seen_out(lasts: Duration) -> Duration {
+    lasts + lasts.min(AFTERWARDS)
+}
+
+/// After the end of a fault: longer than any timeout of Corosync, DRBD and a
+/// monitor.
+const AFTERWARDS: Duration = Duration::from_secs(45);
 
 /// When scheduling has to be back: where machines have to boot first, or the
 /// cluster has to try a fence again, that is later.

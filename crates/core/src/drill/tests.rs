@@ -4,11 +4,13 @@
 mod disturbance;
 mod made_up;
 mod node;
+mod overlap;
 mod people;
 mod per_fault;
 mod waiting;
 
-use made_up::{Job, at, evidence, job, message, sample};
+pub(super) use made_up::sample;
+use made_up::{Job, at, evidence, job, message};
 
 use super::*;
 use crate::observe::Reading;

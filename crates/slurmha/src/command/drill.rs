@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgMatches, Args as _, Command, FromArgMatches, Subcommand};
-use slurmha_core::drill::{Fault, Scenario, ScenarioError, USER_RATES, Verdict, parse_scenario};
+use slurmha_core::drill::{
+    Combination, Fault, Scenario, ScenarioError, USER_RATES, Verdict, parse_scenario,
+};
 
 use slurmha_core::site::Site;
 
@@ -167,6 +169,11 @@ A scenario; what is left out is as in the drill of that fault:
   name = \"friday\"
   fault = \"power-loss\"        # slurmha drill list
 
+  [[overlap]]                 # what comes meanwhile; as many as you like
+  fault = \"fill-state\"
+  after = 10                  # seconds after the first fault
+  lasts = 30                  # for one that the drill takes back
+
   [load]
   rate = 2.0                  # submissions per second
   user = \"alice\"
@@ -222,13 +229,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         DrillCommand::Calm(Calm::Report(args)) => report::run(args),
         DrillCommand::Calm(Calm::Run(args)) => {
             let scenario = read(&args.scenario)?;
-            let power = scenario.fault.cuts_power().then_some(&args.power);
+            let power = scenario.any(Fault::cuts_power).then_some(&args.power);
             drill(scenario, &args.reach, &args.output, power, &args.risk)
         }
         DrillCommand::Calm(Calm::All(args)) => all::run(args),
         DrillCommand::Calm(Calm::Random(args)) => random::run(args),
         DrillCommand::Fault(fault, args, power) => {
-            let scenario = args.load.scenario(*fault);
+            let scenario = args.load.scenario(&Combination::from(*fault));
             drill(scenario, &args.reach, &args.output, power.as_ref(), &args.risk)
         }
     }
@@ -288,8 +295,10 @@ fn drill(
 ) -> Result<(), Failure> {
     let file = SiteFile::find(reach.site.as_deref())?;
     let site = &file.site;
-    risk.allow(scenario.fault, site)?;
-    if scenario.fault.leaves_nobody() && power.is_some_and(|power| power.keep_down) {
+    for planned in scenario.faults() {
+        risk.allow(planned.fault, site)?;
+    }
+    if scenario.any(Fault::leaves_nobody) && power.is_some_and(|power| power.keep_down) {
         let message = "without power nobody schedules again, which is what this drill waits for";
         return Err(Failure::usage(message).hint("leave out --keep-down"));
     }
@@ -297,6 +306,9 @@ fn drill(
     let lab = power.map(|power| LabPower::open(&power.lab, site)).transpose()?;
     let fleet = Fleet::open(&file, reach, Patience::Work)?;
     let progress = Progress::new(false);
+    if let Some(objection) = scenario.is_too_much() {
+        progress.stage(&format!("nobody promises that this is survived: {objection}"));
+    }
     slurmha_lab::interrupt::watch();
     let drill = Drill {
         site,
@@ -323,8 +335,8 @@ fn drill(
 }
 
 impl LoadArgs {
-    fn scenario(&self, fault: Fault) -> Scenario {
-        let mut scenario = Scenario::new(fault);
+    fn scenario(&self, faults: &Combination) -> Scenario {
+        let mut scenario = Scenario::of(faults);
         scenario.load.rate = self.rate;
         scenario.load.durable = self.durable;
         scenario.load.user.clone_from(&self.user);

@@ -34,7 +34,8 @@ pub fn default_directory() -> PathBuf {
 /// When the directory or a file cannot be written.
 pub fn keep(directory: &Path, report: &Report, evidence: &Evidence) -> io::Result<Kept> {
     fs::create_dir_all(directory)?;
-    let stem = format!("{}-{}", report.cut.strftime("%Y%m%dT%H%M%SZ"), report.fault.name());
+    let stem =
+        format!("{}-{}", report.cut.strftime("%Y%m%dT%H%M%SZ"), report.scenario.fault_names());
     let path = |suffix: &str| directory.join(format!("{stem}{suffix}"));
     let kept = Kept {
         text: path(".txt"),

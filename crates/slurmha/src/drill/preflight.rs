@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Before a drill: the cluster must be able to survive it.
 
-use slurmha_core::drill::{Fault, Side};
+use slurmha_core::drill::{Fault, Scenario, Side};
 use slurmha_core::site::{NodeName, Site};
 use slurmha_core::status::{Status, Verdict};
 
@@ -10,7 +10,7 @@ use crate::fleet::Fleet;
 use crate::look;
 
 /// Who plays which part.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Cast {
     /// The machine that is hit, or the controller from which the role moves.
     pub victim: NodeName,
@@ -22,14 +22,25 @@ pub struct Cast {
     pub weaknesses: Vec<String>,
 }
 
+/// Who plays which part for each fault of a drill.
+#[derive(Debug)]
+pub struct Casts {
+    /// For the whole: that of the gravest fault.
+    pub whole: Cast,
+    /// For the first fault.
+    pub first: Cast,
+    /// For each of the others.
+    pub others: Vec<Cast>,
+}
+
 /// Looks at the cluster. Anything that is not as it should be is a reason not
 /// to break more, but for weak settings where what they cost shall be seen.
-pub fn cast(
+pub fn casts(
     site: &Site,
     fleet: &Fleet,
-    fault: Fault,
+    scenario: &Scenario,
     accepts_weakness: bool,
-) -> Result<Cast, Failure> {
+) -> Result<Casts, Failure> {
     if site.logins.is_empty() {
         return Err(Failure::refused("a drill needs a login node to submit from")
             .hint("name one in the site file, as [[login]]"));
@@ -42,30 +53,50 @@ pub fn cast(
     if !is_fit {
         return Err(refusal(&status));
     }
-    let weaknesses = status.weaknesses().map(|problem| problem.text.clone()).collect();
+    let weaknesses: Vec<String> = status.weaknesses().map(|problem| problem.text.clone()).collect();
     let Some(active) = status.active else {
         return Err(Failure::refused("no controller is active, so there is nothing to break"));
     };
     let other = site.controllers.iter().map(|c| &c.name).find(|name| **name != active);
     let passive = other.unwrap_or(&site.controllers[0].name).clone();
-    let (victim, survivor) = match fault.side() {
-        Side::Active => (active, passive),
-        Side::Passive => (passive, active),
-        Side::Arbiter => (arbiter(site)?, active),
-        Side::Compute => (compute_node(site, &site.logins[0].name)?, active),
+    let pair = |fault: Fault| -> Result<(NodeName, NodeName), Failure> {
+        let (active, passive) = (active.clone(), passive.clone());
+        Ok(match fault.side() {
+            Side::Active => (active, passive),
+            Side::Passive => (passive, active),
+            Side::Arbiter => (arbiter(site)?, active),
+            Side::Compute => (compute_node(site, &site.logins[0].name)?, active),
+        })
     };
-    let client = client(site, fault, &victim)?;
-    Ok(Cast { victim, survivor, client, weaknesses })
+    let faults: Vec<Fault> = scenario.faults().iter().map(|planned| planned.fault).collect();
+    let pairs = faults.iter().map(|&fault| pair(fault)).collect::<Result<Vec<_>, Failure>>()?;
+    let dark = faults.iter().zip(&pairs).filter(|(fault, _)| fault.cuts_power());
+    let client = client(site, &dark.map(|(_, (victim, _))| victim).collect::<Vec<_>>())?;
+    let mut casts: Vec<Cast> = pairs
+        .into_iter()
+        .map(|(victim, survivor)| Cast {
+            victim,
+            survivor,
+            client: client.clone(),
+            weaknesses: weaknesses.clone(),
+        })
+        .collect();
+    let gravest = faults.iter().position(|fault| *fault == scenario.gravest());
+    let whole = casts[gravest.unwrap_or_default()].clone();
+    let first = casts.remove(0);
+    Ok(Casts { whole, first, others: casts })
 }
 
-/// The first login node; when that is the machine whose power is cut, another
+/// The first login node; when that is a machine whose power is cut, another
 /// one, or a compute node, which has Slurm's commands as well.
-fn client(site: &Site, fault: Fault, victim: &NodeName) -> Result<NodeName, Failure> {
+fn client(site: &Site, dark: &[&NodeName]) -> Result<NodeName, Failure> {
     let logins = site.logins.iter().map(|login| &login.name);
     let mut machines = logins.chain(site.compute_nodes().map(|node| &node.name));
-    let lives = |name: &&NodeName| !fault.cuts_power() || *name != victim;
+    let lives = |name: &&NodeName| !dark.contains(name);
     machines.find(lives).cloned().ok_or_else(|| {
-        Failure::refused(format!("without {victim} no machine is left to submit from"))
+        let dark: Vec<&str> = dark.iter().map(|name| name.as_str()).collect();
+        let without = dark.join(" and ");
+        Failure::refused(format!("without {without} no machine is left to submit from"))
             .hint("name another login node in the site file, as [[login]]")
     })
 }

@@ -7,20 +7,19 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use slurmha_core::drill::{
-    Aftermath, ClockOffset, Evidence, Fault, Report, Scenario, Side, analyse,
+    Aftermath, ClockOffset, Evidence, Fault, Report, Scenario, Stroke, analyse,
 };
 use slurmha_core::site::{NodeName, Site};
 use slurmha_host::{Local, System as _};
 
-use super::aftermath::{Wanted, restore, settle};
 use super::breaker::Breaker;
-use super::collect::{Gathered, accounted, gather, unfinished};
+use super::collect::Gathered;
+use super::overlap::Overlaps;
 use super::power::{Cut, PowerSwitch};
-use super::preflight::{Cast, cast};
+use super::preflight::{Cast, casts};
 use super::protocol::{SubmitTask, Task};
 use super::revival::EndRevivals;
 use super::seen::Seen;
-use super::take_back::take_back;
 use super::twice;
 use super::watch::Watch;
 use super::watches::{EndAll, TICK, end_load, synchronise};
@@ -83,7 +82,9 @@ impl Drill<'_> {
     pub fn run(&self) -> Result<Outcome, Failure> {
         self.progress.stage("is the cluster healthy?");
         let fault = self.scenario.fault;
-        let cast = cast(self.site, self.fleet, fault, self.accepts_weakness)?;
+        // What belongs to the first fault goes by its own part.
+        let parts = casts(self.site, self.fleet, &self.scenario, self.accepts_weakness)?;
+        let cast = parts.first.clone();
         // Two orders take it themselves, or one of them does.
         let moves = matches!(fault, Fault::Switchover | Fault::LeftoverMove);
         let _lock = moves
@@ -96,9 +97,14 @@ impl Drill<'_> {
             seen.trouble(format!("begun all the same: {weakness}"));
         }
         let watches = self.watches(&cast, &breaker)?;
+        let (scenario, site, fleet) = (&self.scenario, self.site, self.fleet);
+        let others = Overlaps::new(scenario, site, fleet, &parts, self.power, self.progress)?;
+        let first_silences = |machine: &NodeName| breaker.silences(machine, &cast);
         let course = thread::scope(|scope| {
             // Whatever happens, the listeners must come to an end.
             let _end = EndAll(&watches);
+            let _end_others = EndAll(&others.watches);
+            others.listen(scope, &seen, &first_silences);
             let _end_revivals = EndRevivals(&breaker.revivals);
             for revival in &breaker.revivals {
                 let (remote, seen) = (self.fleet.remote(), &seen);
@@ -106,23 +112,27 @@ impl Drill<'_> {
                 scope.spawn(move || revival.watch(remote, seen, self.site.vip, limit));
             }
             for watch in &watches {
-                let (seen, breaker, cast) = (&seen, &breaker, &cast);
+                let (seen, others, first_silences) = (&seen, &others, &first_silences);
                 scope.spawn(move || {
                     let ended = watch.listen(&mut |reply| seen.note(&watch.machine, reply));
                     if let Err(why) = ended
-                        && !breaker.silences(&watch.machine, cast)
+                        && !first_silences(&watch.machine)
+                        && !others.silence(&watch.machine)
                     {
                         seen.trouble(why);
                     }
                 });
             }
-            self.play(&cast, &run, &breaker, &watches, &seen)
+            self.play(&cast, &run, &breaker, &others, &watches, &seen)
         })?;
-        let (gathered, aftermath) = self.wind_up(&cast, &run, &breaker, &seen, course.cut)?;
+        let (gathered, aftermath) =
+            self.wind_up(&cast, &run, &breaker, &others, &seen, course.cut)?;
         let given_back = breaker.given_back();
         drop(breaker);
-        let evidence =
-            Evidence { given_back, ..self.evidence(cast, run, course, &seen, gathered, aftermath) };
+        let (cut, strokes) = (course.cut, others.strokes());
+        drop(others);
+        let evidence = self.evidence(parts.whole, run, course, &seen, gathered, aftermath);
+        let evidence = Evidence { given_back, ..with_strokes(evidence, &cast, cut, strokes) };
         Ok(Outcome { report: analyse(&evidence), evidence })
     }
 
@@ -143,10 +153,12 @@ impl Drill<'_> {
         cast: &Cast,
         run: &str,
         breaker: &Breaker<'_>,
+        others: &Overlaps<'_>,
         watches: &[Watch],
         seen: &Seen,
     ) -> Result<Course, Failure> {
-        let clocks = synchronise(watches, CLOCK_PATIENCE);
+        let mut clocks = synchronise(&others.watches, CLOCK_PATIENCE);
+        clocks.extend(synchronise(watches, CLOCK_PATIENCE));
         self.begin(run, watches)?;
         self.warm_up(cast, watches, seen)?;
         let bounds = &self.scenario.bounds;
@@ -158,10 +170,11 @@ impl Drill<'_> {
             breaker.strike(cast, watches.get(4), bounds, seen, &clocks)?
         };
         self.progress.machine(cast.victim.as_str(), &self.scenario.fault.news());
-        self.await_service(cast, breaker, watches, seen, cut, &clocks)?;
+        self.await_service(breaker, others, watches, seen, cut, &clocks)?;
         let load_stopped = Local::new().now();
         self.progress.stage("ending the load");
         end_load(watches)?;
+        end_load(&others.watches)?;
         Ok(Course { cut, load_stopped, clocks })
     }
 
@@ -199,122 +212,6 @@ impl Drill<'_> {
         let accepted = seen.acknowledged();
         self.progress.machine(cast.client.as_str(), &format!("{accepted} jobs accepted so far"));
         if served() { Ok(()) } else { Err(not_served(cast, accepted, &seen.troubles())) }
-    }
-
-    /// What the machines have seen, and whether all is as before. The machine
-    /// boots and catches up while the jobs come to their end: a requeued one
-    /// alone takes two minutes.
-    fn wind_up(
-        &self,
-        cast: &Cast,
-        run: &str,
-        breaker: &Breaker<'_>,
-        seen: &Seen,
-        cut: Cut,
-    ) -> Result<(Gathered, Aftermath), Failure> {
-        let fault = self.scenario.fault;
-        let comes_back = fault.leaves_by_itself() || fault.leaves_nobody();
-        if fault.side() == Side::Compute || comes_back {
-            // Jobs wait for it, or it has something to tell when it is back.
-            let aftermath = self.aftermath(cast, breaker, seen)?;
-            return Ok((self.gather(cast, run, seen, cut)?, aftermath));
-        }
-        thread::scope(|scope| {
-            let aftermath = scope.spawn(|| self.aftermath(cast, breaker, seen));
-            let gathered = self.gather(cast, run, seen, cut);
-            let aftermath = aftermath.join().map_err(|_| Failure::internal("a thread panicked"))?;
-            Ok((gathered?, aftermath?))
-        })
-    }
-
-    /// What the machines have seen, once the jobs have ended.
-    fn gather(&self, cast: &Cast, run: &str, seen: &Seen, cut: Cut) -> Result<Gathered, Failure> {
-        self.drain(cast, run, seen)?;
-        self.progress.stage("collecting what the machines have seen");
-        let fault = self.scenario.fault;
-        // A journal that was written by a wrong clock tells nothing of when.
-        let is_controller = matches!(fault.side(), Side::Active | Side::Passive);
-        let lives = !fault.fells_machine() && (is_controller || !fault.cuts_power());
-        let tells = lives && !fault.steps_clock();
-        Ok(gather(self.site, self.fleet.remote(), cast, tells, run, cut.at))
-    }
-
-    /// Waits until no job of the run is left in the queue, and where the
-    /// accounting was hit, until it has caught up.
-    fn drain(&self, cast: &Cast, run: &str, seen: &Seen) -> Result<(), Failure> {
-        let clock = Local::new();
-        let user = &self.scenario.load.user;
-        let mut told = String::new();
-        while clock.elapsed() < self.scenario.bounds.drain {
-            let now = match unfinished(self.fleet.remote(), &cast.client, run, user) {
-                Ok(0) => return self.await_accounting(cast, run, seen),
-                Ok(count) => format!("waiting for {count} jobs to end"),
-                Err(why) => why,
-            };
-            if told != now {
-                self.progress.machine(cast.client.as_str(), &now);
-                told = now;
-            }
-            pause(Duration::from_secs(2))?;
-        }
-        seen.trouble("the jobs did not end in time".to_owned());
-        Ok(())
-    }
-
-    /// After a takeover slurmdbd comes beside the scheduler and may come later;
-    /// it has to answer. Where the accounting was hit it has to catch up, too:
-    /// slurmctld keeps what it has to say to a slurmdbd that is away and tries
-    /// again every ten seconds.
-    fn await_accounting(&self, cast: &Cast, run: &str, seen: &Seen) -> Result<(), Failure> {
-        let is_hit = self.scenario.fault.is_behind_the_scheduler();
-        let wanted = if is_hit { seen.acknowledged() } else { 0 };
-        let clock = Local::new();
-        let mut told = false;
-        while clock.elapsed() < self.scenario.bounds.drain {
-            match accounted(self.fleet.remote(), &cast.client, run) {
-                Ok(count) if count >= wanted => return Ok(()),
-                // The verdict names what is missing.
-                Ok(_) | Err(_) => pause(Duration::from_secs(2))?,
-            }
-            if !std::mem::replace(&mut told, true) {
-                self.progress.machine(cast.client.as_str(), "waiting for the accounting");
-            }
-        }
-        Ok(())
-    }
-
-    fn aftermath(
-        &self,
-        cast: &Cast,
-        breaker: &Breaker<'_>,
-        seen: &Seen,
-    ) -> Result<Aftermath, Failure> {
-        let wanted =
-            Wanted { limit: self.scenario.bounds.rejoin, accepts_weakness: self.accepts_weakness };
-        let victim = breaker.power.first().filter(|_| !self.scenario.fault.leaves_nobody());
-        let Some(victim) = victim else {
-            self.progress.stage("waiting until the cluster is as healthy as before");
-            self.take_back_what_was_left(cast, seen);
-            let mut after = settle(self.site, self.fleet, wanted)?;
-            after.lacking.extend(seen.moved().and_then(|moved| moved.left_over));
-            return Ok(after);
-        };
-        if self.keep_down {
-            victim.leave_off();
-            let lacking = vec![format!("{} has no power, as was asked for", cast.victim)];
-            return Ok(Aftermath { lacking, ..Aftermath::default() });
-        }
-        restore(self.site, self.fleet, victim, &cast.victim, wanted, self.progress)
-    }
-
-    /// Where the connection was lost while the order was there, its other end has
-    /// taken it back, or its timer will; unless that machine died.
-    fn take_back_what_was_left(&self, cast: &Cast, seen: &Seen) {
-        let is_lost = self.scenario.fault == Fault::LeftoverMove && seen.moved().is_none();
-        let tries = [&cast.survivor, &cast.victim];
-        if is_lost && tries.iter().all(|machine| take_back(self.fleet, machine).is_err()) {
-            seen.trouble("nobody could take back what was left behind".to_owned());
-        }
     }
 
     fn evidence(
@@ -365,8 +262,27 @@ impl Drill<'_> {
             takeovers: gathered.takeovers,
             aftermath,
             troubles,
+            strokes: Vec::new(),
         }
     }
+}
+
+/// Of several faults each tells of itself, the first one, too.
+fn with_strokes(mut evidence: Evidence, cast: &Cast, cut: Cut, others: Vec<Stroke>) -> Evidence {
+    if others.is_empty() {
+        return evidence;
+    }
+    let first = Stroke {
+        fault: evidence.scenario.fault,
+        victim: cast.victim.clone(),
+        survivor: cast.survivor.clone(),
+        at: Ok(cut.at),
+        confirmed: Some(cut.confirmed),
+        process: evidence.process.take(),
+        taken_back: evidence.taken_back.take(),
+    };
+    evidence.strokes = [vec![first], others].concat();
+    evidence
 }
 
 /// Why nothing was broken.

@@ -184,6 +184,17 @@ impl Seen {
         confirmed: Timestamp,
         clocks: &BTreeMap<NodeName, ClockOffset>,
     ) -> bool {
+        let fate = self.process();
+        self.is_served(cast, confirmed, clocks) && self.is_back(fault, fate.as_ref(), cast)
+    }
+
+    /// Whether clients were served by what they asked after that moment.
+    pub fn is_served(
+        &self,
+        cast: &Cast,
+        confirmed: Timestamp,
+        clocks: &BTreeMap<NodeName, ClockOffset>,
+    ) -> bool {
         let here = |there| {
             clocks.get(&cast.client).map_or(there, |offset: &ClockOffset| offset.apply(there))
         };
@@ -192,15 +203,20 @@ impl Seen {
         let accepted =
             inner.submissions.values().any(|s| asked_later(s.sent) && s.acknowledged().is_some());
         let answered = inner.probes.iter().any(|p| p.answered && asked_later(p.sent));
-        let back = match fault {
+        accepted && answered
+    }
+
+    /// Whether what was hit is back: the process of which this is told, or
+    /// another one on the other controller.
+    pub fn is_back(&self, fault: Fault, fate: Option<&ProcessFate>, cast: &Cast) -> bool {
+        match fault {
             // What becomes of a whole machine is asked for later.
             Fault::Process(_, daemon, _) if !fault.fells_machine() => {
-                inner.process.as_ref().is_some_and(|process| process.answered.is_some())
-                    || inner.runs_on(&cast.survivor, daemon)
+                fate.is_some_and(|process| process.answered.is_some())
+                    || self.inner().runs_on(&cast.survivor, daemon)
             }
             _ => true,
-        };
-        accepted && answered && back
+        }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

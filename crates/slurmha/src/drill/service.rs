@@ -11,6 +11,7 @@ use slurmha_host::{Local, System as _};
 use super::breaker::Breaker;
 use super::leftover::ask_status;
 use super::news::News;
+use super::overlap::Overlaps;
 use super::power::Cut;
 use super::preflight::Cast;
 use super::run::Drill;
@@ -24,18 +25,20 @@ impl Drill<'_> {
     /// Waits until clients are served again, and a little longer.
     pub(super) fn await_service(
         &self,
-        cast: &Cast,
         breaker: &Breaker<'_>,
+        others: &Overlaps<'_>,
         watches: &[Watch],
         seen: &Seen,
         cut: Cut,
         clocks: &BTreeMap<NodeName, ClockOffset>,
     ) -> Result<(), Failure> {
+        let cast = others.first;
         let bounds = &self.scenario.bounds;
         let clock = Local::new();
         let mut news = News::default();
         while clock.elapsed() < bounds.recovery {
             pause(TICK)?;
+            others.strike_due(clock.elapsed(), clocks)?;
             if clock.elapsed() >= bounds.fault
                 && let Err(why) = breaker.give_back()
             {
@@ -45,8 +48,8 @@ impl Drill<'_> {
                 self.look_at_leftover(cast, watches, seen)?;
             }
             // A survivor that is active from the beginning is no news.
-            if self.scenario.fault.side() == Side::Active {
-                for (machine, text) in news.look(seen, cast) {
+            if self.scenario.gravest().side() == Side::Active {
+                for (machine, text) in news.look(seen, others.whole) {
                     self.progress.machine(machine.as_str(), text);
                 }
             }
@@ -58,7 +61,9 @@ impl Drill<'_> {
                 self.progress.machine(cast.survivor.as_str(), &why);
                 return pause(bounds.cool_down);
             }
-            if self.is_survived(cast, seen, cut, clocks) {
+            let is_survived =
+                others.have_removed(&cast.victim) || self.is_survived(cast, seen, cut, clocks);
+            if is_survived && others.are_survived(seen, clocks) {
                 self.progress.machine(cast.client.as_str(), "jobs are accepted");
                 return pause(bounds.cool_down);
             }

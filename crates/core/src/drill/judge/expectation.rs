@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::finding::{Finding, listed};
 use super::job_fate::is_final;
-use crate::drill::evidence::{ControllerState, Evidence, OrderFate, Submission};
+use crate::drill::evidence::{ControllerState, Evidence, OrderFate, Stroke, Submission};
 use crate::drill::fault::{Daemon, Fault, FaultSignal, Side};
 use crate::drill::invariant::Invariant;
 use crate::drill::report::Jobs;
@@ -17,16 +17,19 @@ use crate::site::NodeName;
 
 /// Every demand that was not met, in words.
 pub(super) fn unmet(evidence: &Evidence, jobs: &Jobs) -> Vec<Finding> {
-    let fault = evidence.scenario.fault;
-    let mut unmet = Vec::new();
-    if fault.is_behind_the_scheduler() {
+    let scenario = &evidence.scenario;
+    let mut unmet = missed(evidence);
+    if Invariant::NoClientSees.applies_to(evidence) {
         unmet.extend(seen_by_clients(jobs));
         unmet.extend(accounting(evidence));
     }
-    if fault.must_move() && !survivor_ran(evidence, Daemon::Slurmctld) {
-        let why = format!("slurmctld never ran on {}", evidence.survivor);
+    let survivor = &evidence.survivor;
+    if scenario.any(Fault::must_move) && !ran_on(evidence, survivor, Daemon::Slurmctld) {
+        let why = format!("slurmctld never ran on {survivor}");
         unmet.push(Invariant::RoleMoves.finding(why));
     }
+    // What is played alone.
+    let fault = scenario.fault;
     if fault.is_move() {
         unmet.extend(went_back(evidence));
     }
@@ -38,13 +41,22 @@ pub(super) fn unmet(evidence: &Evidence, jobs: &Jobs) -> Vec<Finding> {
         Fault::LeftoverMove => not_told(evidence.status_told.as_deref()),
         _ => None,
     });
-    if let Fault::Process(_, daemon, signal) = fault {
-        unmet.extend(not_back(evidence, daemon, signal));
+    for stroke in evidence.happened() {
+        if let Fault::Process(_, daemon, signal) = stroke.fault {
+            unmet.extend(not_back(evidence, &stroke, daemon, signal));
+        }
     }
     if Invariant::AsBefore.applies_to(evidence) {
         unmet.extend(not_as_before(evidence));
     }
     unmet
+}
+
+/// Faults that did not happen.
+fn missed(evidence: &Evidence) -> Vec<Finding> {
+    let strokes = evidence.strokes().into_iter();
+    let missed = strokes.filter_map(|stroke| Some((stroke.fault.name(), stroke.at.err()?)));
+    missed.map(|(name, why)| Invariant::FaultsHappen.finding(format!("no {name}: {why}"))).collect()
 }
 
 fn seen_by_clients(jobs: &Jobs) -> Option<Finding> {
@@ -81,7 +93,7 @@ fn accounting(evidence: &Evidence) -> Vec<Finding> {
     let missing = names(&|records| records.is_empty());
     let open = names(&|records| records.last().is_some_and(|record| !is_final(record)));
     // A run that its node did not survive has a record of its own.
-    let lost_node = evidence.scenario.fault.side() == Side::Compute;
+    let lost_node = evidence.scenario.any(|fault| fault.side() == Side::Compute);
     let is_lost = |record: &JobRecord| REQUEUED.contains(&record.state.as_str());
     let twice = names(&|records| {
         records.iter().filter(|record| !(lost_node && is_lost(record))).count() > 1
@@ -96,11 +108,11 @@ fn accounting(evidence: &Evidence) -> Vec<Finding> {
     .collect()
 }
 
-/// Whether a daemon was seen on the survivor after the fault.
-fn survivor_ran(evidence: &Evidence, daemon: Daemon) -> bool {
-    let samples = evidence.samples.get(&evidence.survivor).into_iter().flatten();
+/// Whether a daemon was seen on a controller after the fault.
+fn ran_on(evidence: &Evidence, controller: &NodeName, daemon: Daemon) -> bool {
+    let samples = evidence.samples.get(controller).into_iter().flatten();
     let mut later = samples
-        .filter(|s| evidence.on_drill_clock(&evidence.survivor, s.at) > evidence.cut)
+        .filter(|s| evidence.on_drill_clock(controller, s.at) > evidence.cut)
         .map(|sample| &sample.state);
     later.any(|state| state.runs(daemon) == Some(true))
 }
@@ -191,11 +203,20 @@ fn not_told(told: Option<&[String]>) -> Option<Finding> {
     Some(Invariant::StatusTells.finding(why))
 }
 
-fn not_back(evidence: &Evidence, daemon: Daemon, signal: FaultSignal) -> Option<Finding> {
+fn not_back(
+    evidence: &Evidence,
+    stroke: &Stroke,
+    daemon: Daemon,
+    signal: FaultSignal,
+) -> Option<Finding> {
     use Invariant::ProcessReturns;
-    let victim = &evidence.victim;
+    let victim = &stroke.victim;
     let what = daemon.title();
-    let Some(process) = &evidence.process else {
+    // With its machine it went, and comes back.
+    if evidence.is_gone_besides(victim, stroke.fault) {
+        return None;
+    }
+    let Some(process) = &stroke.process else {
         let why = format!("what became of {what} on {victim} was not seen");
         return Some(ProcessReturns.finding(why));
     };
@@ -204,22 +225,23 @@ fn not_back(evidence: &Evidence, daemon: Daemon, signal: FaultSignal) -> Option<
         return Some(ProcessReturns.finding(why));
     }
     // A machine comes back as a whole, or what is lacking says that it did not.
-    let as_a_whole = evidence.scenario.fault.fells_machine();
-    if as_a_whole || process.answered.is_some() || survivor_ran(evidence, daemon) {
+    let as_a_whole = stroke.fault.fells_machine();
+    let elsewhere = || ran_on(evidence, &stroke.survivor, daemon);
+    if as_a_whole || process.answered.is_some() || elsewhere() {
         return None;
     }
-    let watched = seconds(evidence.cut, evidence.load_stopped);
-    let event = evidence.scenario.fault.event();
+    let watched = seconds(evidence.cut, evidence.load_stopped) - evidence.begin_s(stroke);
+    let event = stroke.fault.event();
     let why = format!("{what} was not back in the {watched:.0} s after {event}");
     Some(ProcessReturns.finding(why))
 }
 
 fn not_as_before(evidence: &Evidence) -> Vec<Finding> {
     let after = &evidence.aftermath;
-    let fault = evidence.scenario.fault;
-    let is_awaited = fault.cuts_power() && !fault.leaves_nobody();
-    let away = is_awaited && after.rejoined_after_s.is_none();
-    let away = away.then(|| format!("{} did not become a full member again", evidence.victim));
+    let strokes = evidence.happened();
+    let awaited = strokes.iter().find(|it| it.fault.cuts_power() && !it.fault.leaves_nobody());
+    let away = awaited.filter(|_| after.rejoined_after_s.is_none());
+    let away = away.map(|it| format!("{} did not become a full member again", it.victim));
     let lacking = after.lacking.iter().map(|lack| format!("not as before: {lack}"));
     away.into_iter().chain(lacking).map(|why| Invariant::AsBefore.finding(why)).collect()
 }

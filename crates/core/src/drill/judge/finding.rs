@@ -20,19 +20,24 @@ const NAMED: usize = 3;
 impl Invariant {
     /// Whether the fault, and how the drill ended, allow to ask for it.
     pub(super) fn applies_to(self, evidence: &Evidence) -> bool {
-        let fault = evidence.scenario.fault;
+        let scenario = &evidence.scenario;
         match self {
-            Self::WithinBudget => evidence.scenario.budget != Budget::default(),
-            Self::NoClientSees | Self::Accounted => fault.is_behind_the_scheduler(),
-            Self::RoleMoves => fault.must_move(),
-            Self::Waits => fault.must_wait(),
-            Self::OneOrder => fault == Fault::TwoSwitchovers,
-            Self::StatusTells => fault == Fault::LeftoverMove,
-            Self::ProcessReturns => matches!(fault, Fault::Process(..)),
-            // After the loss of the active controller the verdict is about
+            Self::FaultsHappen => !scenario.overlaps.is_empty(),
+            Self::WithinBudget => scenario.budget != Budget::default(),
+            Self::NoClientSees | Self::Accounted => {
+                !scenario.any(|fault| !fault.is_behind_the_scheduler())
+            }
+            Self::RoleMoves => scenario.any(Fault::must_move),
+            Self::Waits => scenario.any(Fault::must_wait),
+            Self::OneOrder => scenario.fault == Fault::TwoSwitchovers,
+            Self::StatusTells => scenario.fault == Fault::LeftoverMove,
+            Self::ProcessReturns => scenario.any(|fault| matches!(fault, Fault::Process(..))),
+            // After the loss of the active controller alone the verdict is about
             // what the survivor did; everywhere else the end is part of it.
             Self::AsBefore => {
-                fault != Fault::PowerLoss(Side::Active) && evidence.aftermath.powered_on
+                let is_about_survivor = scenario.overlaps.is_empty()
+                    && scenario.fault == Fault::PowerLoss(Side::Active);
+                !is_about_survivor && evidence.aftermath.powered_on
             }
             _ => true,
         }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::drill::evidence::{Evidence, Probe};
+use crate::drill::evidence::{Evidence, Probe, Stroke};
 use crate::drill::fault::{Daemon, Fault};
 use crate::drill::journal::JournalEntry;
 use crate::drill::phase::{Phase, PhaseTiming};
@@ -22,26 +22,54 @@ use crate::site::NodeName;
 /// machines are never known exactly.
 const CLOCK_SLACK_S: f64 = 0.5;
 
-/// Begin and end of the fault's phases, in seconds after it.
+/// Begin and end of the fault's phases, in seconds after it; of several faults
+/// those of the gravest, in seconds after the first one.
 pub(super) fn phases(evidence: &Evidence) -> BTreeMap<Phase, PhaseTiming> {
-    let fault = evidence.scenario.fault;
-    let phases = fault.phases().into_iter();
-    match Messages::after_fault(evidence) {
-        Ok(messages) => phases.map(|phase| (phase, timing(phase, &messages, evidence))).collect(),
+    let stroke = evidence.gravest();
+    let phases = stroke.fault.phases().into_iter();
+    let messages = match &stroke.at {
+        Ok(_) => Messages::after_fault(evidence, &stroke),
+        Err(why) => Err(why.clone()),
+    };
+    match messages {
+        Ok(messages) => {
+            let seen = Seen { messages, evidence, stroke: &stroke };
+            phases.map(|phase| (phase, timing(phase, &seen))).collect()
+        }
         Err(reason) => phases.map(|phase| (phase, PhaseTiming::unknown(&reason))).collect(),
     }
 }
 
-fn timing(phase: Phase, messages: &Messages<'_>, evidence: &Evidence) -> PhaseTiming {
-    let victim = evidence.victim.as_str();
-    let fault = evidence.scenario.fault;
+/// What tells of one fault.
+struct Seen<'a> {
+    messages: Messages<'a>,
+    evidence: &'a Evidence,
+    stroke: &'a Stroke,
+}
+
+impl Seen<'_> {
+    /// When the fault happened, in seconds after the first one.
+    fn begin_s(&self) -> f64 {
+        rounded(self.evidence.begin_s(self.stroke))
+    }
+
+    /// A moment on the victim's clock, in seconds after the first fault.
+    fn on_victim(&self, at: Timestamp) -> f64 {
+        after_fault(self.evidence, &self.stroke.victim, at)
+    }
+}
+
+fn timing(phase: Phase, seen: &Seen<'_>) -> PhaseTiming {
+    let victim = seen.stroke.victim.as_str();
+    let fault = seen.stroke.fault;
+    let messages = &seen.messages;
     match (phase, fault) {
         (Phase::Notice, Fault::Process(_, daemon, _)) if !fault.fells_machine() => {
-            notice_failure(messages, evidence, daemon)
+            notice_failure(seen, daemon)
         }
-        (Phase::Notice, _) => notice(messages, victim),
-        (Phase::Restart, Fault::Process(_, daemon, _)) => restart(messages, evidence, daemon),
-        (Phase::Answer, Fault::Process(_, daemon, _)) => answer(messages, evidence, daemon),
+        (Phase::Notice, _) => notice(seen),
+        (Phase::Restart, Fault::Process(_, daemon, _)) => restart(seen, daemon),
+        (Phase::Answer, Fault::Process(_, daemon, _)) => answer(seen, daemon),
         (Phase::Restart | Phase::Answer, _) => PhaseTiming::unknown("no process was hit"),
         (Phase::Fence, _) => fence(messages, victim),
         (Phase::Stop, _) => stop(messages, victim),
@@ -56,11 +84,12 @@ fn timing(phase: Phase, messages: &Messages<'_>, evidence: &Evidence) -> PhaseTi
 }
 
 /// From the cut until Pacemaker knows that the victim is lost.
-fn notice(messages: &Messages<'_>, victim: &str) -> PhaseTiming {
+fn notice(seen: &Seen<'_>) -> PhaseTiming {
+    let victim = &seen.stroke.victim;
     let lost = format!("Node {victim} state is now lost");
-    let end = messages.first("pacemaker-controld", |m| m.starts_with(&lost));
+    let end = seen.messages.first("pacemaker-controld", |m| m.starts_with(&lost));
     match end {
-        Some(end) => PhaseTiming::known(0.0, end.0, end.1),
+        Some(end) => PhaseTiming::known(seen.begin_s(), end.0, end.1),
         None => PhaseTiming::unknown(&format!("no message says that {victim} is lost")),
     }
 }
@@ -68,28 +97,31 @@ fn notice(messages: &Messages<'_>, victim: &str) -> PhaseTiming {
 /// Until Pacemaker has a bad result of the daemon: from a monitor, or from
 /// `crm_resource --fail`, which is called asyncmon. A daemon that came back
 /// before that was brought back by somebody else.
-fn notice_failure(messages: &Messages<'_>, evidence: &Evidence, daemon: Daemon) -> PhaseTiming {
+fn notice_failure(seen: &Seen<'_>, daemon: Daemon) -> PhaseTiming {
     let resource = daemon.resource().unwrap_or_default();
     let failure =
         ["monitor", "asyncmon"].map(|verb| format!("Result of {verb} operation for {resource} "));
     let daemon = daemon.title();
-    let end = messages.first("pacemaker-controld", |m| {
+    let end = seen.messages.first("pacemaker-controld", |m| {
         failure.iter().any(|start| m.starts_with(start)) && !m.contains(": ok")
     });
-    let restarted = evidence.process.as_ref().and_then(|process| process.restarted);
-    match (end, restarted.map(|at| after_fault(evidence, &evidence.victim, at))) {
+    let restarted = seen.stroke.process.as_ref().and_then(|process| process.restarted);
+    match (end, restarted.map(|at| seen.on_victim(at))) {
         (Some(end), restarted) if restarted.is_none_or(|at| end.0 <= at) => {
-            PhaseTiming::known(0.0, end.0, end.1)
+            PhaseTiming::known(seen.begin_s(), end.0, end.1)
         }
-        (_, Some(at)) => {
-            PhaseTiming::known(0.0, at, &format!("{daemon} was back before Pacemaker knew"))
-        }
+        (_, Some(at)) => PhaseTiming::known(
+            seen.begin_s(),
+            at,
+            &format!("{daemon} was back before Pacemaker knew"),
+        ),
         _ => PhaseTiming::unknown(&format!("no message says that {daemon} has failed")),
     }
 }
 
 /// From Pacemaker's first order to the daemon until its good start.
-fn restart(messages: &Messages<'_>, evidence: &Evidence, daemon: Daemon) -> PhaseTiming {
+fn restart(seen: &Seen<'_>, daemon: Daemon) -> PhaseTiming {
+    let messages = &seen.messages;
     let start = match daemon.resource() {
         Some(resource) => operation(messages, "start", resource),
         None => PhaseTiming::unknown(&format!("{} was not seen back", daemon.title())),
@@ -99,8 +131,8 @@ fn restart(messages: &Messages<'_>, evidence: &Evidence, daemon: Daemon) -> Phas
         let earliest = stop.start_s.into_iter().chain(start.start_s).reduce(f64::min);
         return PhaseTiming { start_s: earliest, ..start };
     }
-    let process = evidence.process.as_ref();
-    let at = |time: Timestamp| after_fault(evidence, &evidence.victim, time);
+    let process = seen.stroke.process.as_ref();
+    let at = |time: Timestamp| seen.on_victim(time);
     match process.and_then(|process| Some((process.restarted?, process.answered?))) {
         Some((restarted, answered)) => {
             PhaseTiming::known(at(restarted), at(answered), "without an order of Pacemaker's")
@@ -111,25 +143,26 @@ fn restart(messages: &Messages<'_>, evidence: &Evidence, daemon: Daemon) -> Phas
 
 /// Until the first answer that only a new process can have given: to a client
 /// for slurmctld, on the victim itself for what clients do not talk to.
-fn answer(messages: &Messages<'_>, evidence: &Evidence, daemon: Daemon) -> PhaseTiming {
+fn answer(seen: &Seen<'_>, daemon: Daemon) -> PhaseTiming {
+    let Seen { evidence, stroke, .. } = seen;
+    let confirmed = stroke.confirmed.unwrap_or(evidence.cut_confirmed);
     let clients_ask = daemon == Daemon::Slurmctld;
     let client = &evidence.client;
-    let asked_later = |probe: &&Probe| {
-        probe.answered && evidence.on_drill_clock(client, probe.sent) > evidence.cut_confirmed
-    };
+    let asked_later =
+        |probe: &&Probe| probe.answered && evidence.on_drill_clock(client, probe.sent) > confirmed;
     let (end, who) = if clients_ask {
         let answers = evidence.probes.iter().filter(asked_later);
         let first = answers.map(|p| after_fault(evidence, client, p.ended)).reduce(f64::min);
         (first, client)
     } else {
-        let at = evidence.process.as_ref().and_then(|process| process.answered);
-        (at.map(|at| after_fault(evidence, &evidence.victim, at)), &evidence.victim)
+        let at = stroke.process.as_ref().and_then(|process| process.answered);
+        (at.map(|at| seen.on_victim(at)), &stroke.victim)
     };
     let what = daemon.title();
     let Some(end) = end else {
         return PhaseTiming::unknown(&format!("{who} had no answer of {what}"));
     };
-    let start = restart(messages, evidence, daemon).end_s.unwrap_or(end).min(end);
+    let start = restart(seen, daemon).end_s.unwrap_or(end).min(end);
     PhaseTiming::known(start, end, &format!("{who} had an answer of {what}"))
 }
 
@@ -203,14 +236,21 @@ struct Messages<'a>(Vec<(f64, &'a JournalEntry)>);
 
 impl<'a> Messages<'a> {
     /// `Err` is why a journal that should be there is not.
-    fn after_fault(evidence: &'a Evidence) -> Result<Self, String> {
-        let victim_lives = !evidence.scenario.fault.fells_machine();
+    fn after_fault(evidence: &'a Evidence, stroke: &Stroke) -> Result<Self, String> {
+        let begin = evidence.begin_s(stroke);
+        let mut hits = evidence.happened().into_iter().filter(|it| it.victim == evidence.victim);
+        let victim_lives = !hits.any(|hit| hit.fault.fells_machine());
         let journals = [
             Some((&evidence.survivor, &evidence.journal)),
             victim_lives.then_some((&evidence.victim, &evidence.victim_journal)),
         ];
         let mut messages = Vec::new();
+        let steps =
+            |hit: &Stroke, machine: &NodeName| hit.victim == *machine && hit.fault.steps_clock();
         for (machine, journal) in journals.into_iter().flatten() {
+            if evidence.happened().iter().any(|hit| steps(hit, machine)) {
+                return Err(format!("the clock of {machine} was set wrong"));
+            }
             let journal = match journal {
                 Reading::Known(journal) => journal,
                 Reading::Unknown(why) => {
@@ -219,7 +259,7 @@ impl<'a> Messages<'a> {
             };
             let timed =
                 journal.iter().map(|entry| (after_fault(evidence, machine, entry.at), entry));
-            messages.extend(timed.filter(|(after, _)| *after >= -CLOCK_SLACK_S));
+            messages.extend(timed.filter(|(after, _)| *after >= begin - CLOCK_SLACK_S));
         }
         messages.sort_by(|a, b| a.0.total_cmp(&b.0));
         Ok(Self(messages))

@@ -9,7 +9,7 @@ use crate::drill::fault::Fault;
 use crate::drill::invariant::{Invariant, Judgement};
 use crate::drill::phase::PhaseTiming;
 use crate::drill::report::{Jobs, Outage, Verdict};
-use crate::drill::scenario::Budget;
+use crate::drill::scenario::{Budget, Scenario};
 use crate::drill::time::{seconds, short};
 use crate::drill::words::{counted, moment};
 
@@ -34,13 +34,13 @@ pub(super) struct Judged {
 
 /// Judges what was found. Losses are no reason where something is worse.
 pub(super) fn verdict(evidence: &Evidence, findings: &Findings<'_>) -> Judged {
-    let fault = evidence.scenario.fault;
+    let scenario = &evidence.scenario;
     let mut failures = service_failures(evidence, findings);
-    failures.extend(over_budget(&evidence.scenario.budget, findings));
-    failures.extend(noticed_late(&evidence.scenario.budget, findings.notice));
-    failures.extend(job_failures(fault, evidence.scenario.load.durable, findings.jobs));
+    failures.extend(over_budget(&scenario.budget, findings));
+    failures.extend(noticed_late(&scenario.budget, findings.notice));
+    failures.extend(job_failures(scenario, findings.jobs));
     failures.extend(unmet(evidence, findings.jobs));
-    let losses = unsaved_losses(fault, findings.jobs);
+    let losses = unsaved_losses(scenario, findings.jobs);
     let invariants = judge(evidence, &failures, &losses);
     let (verdict, reasons) = match (failures.is_empty(), losses.is_empty()) {
         (false, _) => (Verdict::Fail, failures),
@@ -54,7 +54,7 @@ pub(super) fn verdict(evidence: &Evidence, findings: &Findings<'_>) -> Judged {
 fn service_failures(evidence: &Evidence, findings: &Findings<'_>) -> Vec<Finding> {
     use Invariant::{OneWriter, ServiceReturns};
     let mut failures = Vec::new();
-    let event = evidence.scenario.fault.event();
+    let event = evidence.scenario.event();
     let watched = seconds(evidence.cut, evidence.load_stopped);
     let before_cut =
         |at| seconds(evidence.cut, evidence.on_drill_clock(&evidence.client, at)) < 0.0;
@@ -109,7 +109,7 @@ fn over_budget(budget: &Budget, findings: &Findings<'_>) -> Vec<Finding> {
 /// is not within a budget here either.
 fn noticed_late(budget: &Budget, notice: Option<&PhaseTiming>) -> Option<Finding> {
     let budget = budget.notice_s?;
-    let why = match notice.and_then(|phase| phase.end_s) {
+    let why = match notice.and_then(|phase| Some(phase.end_s? - phase.start_s?)) {
         Some(seconds) if seconds <= budget => return None,
         Some(seconds) => {
             let seconds = short(seconds);
@@ -122,16 +122,16 @@ fn noticed_late(budget: &Budget, notice: Option<&PhaseTiming>) -> Option<Finding
     Some(Invariant::WithinBudget.finding(why))
 }
 
-fn job_failures(fault: Fault, durable: bool, jobs: &Jobs) -> Vec<Finding> {
+fn job_failures(scenario: &Scenario, jobs: &Jobs) -> Vec<Finding> {
     use Invariant::{JobsEnd, NoIdTwice, NoJobLost, NoJobTwice};
     let mut failures = Vec::new();
     if let Some(why) = &jobs.unknown {
         let why = format!("what became of the jobs is not known: {why}");
         failures.push(NoJobLost.finding(why));
     }
-    let lost_how = if durable {
+    let lost_how = if scenario.load.durable {
         "lost after it was said that they are saved".to_owned()
-    } else if fault.may_lose_unsaved() {
+    } else if scenario.any(Fault::may_lose_unsaved) {
         let window = UNSAVED_WINDOW.as_secs();
         format!("lost outside the {window} s in which Slurm may not have saved them")
     } else {
@@ -141,7 +141,7 @@ fn job_failures(fault: Fault, durable: bool, jobs: &Jobs) -> Vec<Finding> {
     failures.extend(listed(
         NoJobLost,
         &lost_how,
-        lost.map(|job| format!("{} {}", job.name, moment(fault, job.acknowledged_s))),
+        lost.map(|job| format!("{} {}", job.name, moment(scenario.event(), job.acknowledged_s))),
     ));
     let twice = jobs.duplicated.iter().filter(|job| !job.unsaved);
     failures.extend(listed(NoJobTwice, "ran more than once", twice.map(|job| job.name.clone())));
@@ -165,13 +165,13 @@ fn job_failures(fault: Fault, durable: bool, jobs: &Jobs) -> Vec<Finding> {
 }
 
 /// What was lost because Slurm had not saved it.
-fn unsaved_losses(fault: Fault, jobs: &Jobs) -> Vec<Finding> {
+fn unsaved_losses(scenario: &Scenario, jobs: &Jobs) -> Vec<Finding> {
     use Invariant::{JobsEnd, NoJobLost, NoJobTwice};
     let lost = jobs.lost.iter().filter(|job| job.unsaved).count();
     let twice = jobs.duplicated.iter().filter(|job| job.unsaved).count();
     let failed = jobs.failed.iter().filter(|job| job.unsaved).count();
-    let moment = fault.moment_of_loss();
-    let event = fault.event();
+    let moment = scenario.gravest().moment_of_loss();
+    let event = scenario.gravest().event();
     [
         (NoJobLost, lost, format!("acknowledged and not yet saved by Slurm when {moment}")),
         (NoJobTwice, twice, "ran again because Slurm had not yet saved that it had run".to_owned()),

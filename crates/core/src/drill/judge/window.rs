@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::drill::evidence::Evidence;
+use crate::drill::evidence::{Evidence, Stroke};
 use crate::drill::fault::{Daemon, Fault};
 use crate::drill::time::seconds;
+use crate::site::NodeName;
 
 /// How long before a power cut Slurm may have acknowledged what it then
 /// loses.
@@ -30,23 +31,20 @@ const UNDER_WAY_S: f64 = 2.0;
 pub(super) struct UnsavedWindow {
     /// The cut, on the drill's clock.
     pub cut: Timestamp,
-    /// For each end of slurmctld, in seconds after the cut.
+    /// For each end of slurmctld without having saved, in seconds after the cut.
     gaps: Vec<Range<f64>>,
-    /// Whether slurmctld died without having saved at all.
-    exists: bool,
     /// Whether an acknowledgement says that the job is saved.
     durable: bool,
 }
 
 impl UnsavedWindow {
     pub(super) fn new(evidence: &Evidence) -> Self {
-        let fault = evidence.scenario.fault;
-        Self {
-            cut: evidence.cut,
-            gaps: ends(evidence).into_iter().map(|end| gap(evidence, end)).collect(),
-            exists: fault.may_lose_unsaved(),
-            durable: evidence.scenario.load.durable,
-        }
+        let strokes = evidence.happened();
+        let losing = strokes.iter().filter(|stroke| stroke.fault.may_lose_unsaved());
+        let gaps = losing.flat_map(|stroke| {
+            ends(evidence, stroke).into_iter().map(|end| gap(evidence, stroke, end))
+        });
+        Self { cut: evidence.cut, gaps: gaps.collect(), durable: evidence.scenario.load.durable }
     }
 
     /// Whether a job acknowledged at that time may be lost.
@@ -56,41 +54,45 @@ impl UnsavedWindow {
 
     /// Whether something at that time (in seconds after the cut) is in it.
     pub(super) fn holds(&self, after_cut_s: f64) -> bool {
-        self.exists && self.gaps.iter().any(|gap| gap.contains(&after_cut_s))
+        self.gaps.iter().any(|gap| gap.contains(&after_cut_s))
     }
 }
 
 /// From the first acknowledgement that can be lost when slurmctld ended at that
 /// time, until answers can only have come from the next one.
-fn gap(evidence: &Evidence, end: f64) -> Range<f64> {
+fn gap(evidence: &Evidence, stroke: &Stroke, end: f64) -> Range<f64> {
     let window = UNSAVED_WINDOW.as_secs_f64();
     // What was not saved before the disk hung was not saved at all.
-    let saves_again = evidence
-        .taken_back
-        .map(|at| seconds(evidence.cut, evidence.on_drill_clock(&evidence.victim, at)));
-    let hung = evidence.scenario.fault.stops_saving()
-        && saves_again.is_none_or(|saves_again| end < saves_again + window);
-    let from = if hung { -window } else { end - window };
-    let next = begins(evidence).into_iter().filter(|begin| *begin > end).reduce(f64::min);
-    from..next.unwrap_or(UNDER_WAY_S)
+    let begin = evidence.begin_s(stroke);
+    let hangs = |hung: &Stroke| {
+        let saves_again = evidence.end_s(hung);
+        hung.fault.stops_saving()
+            && hung.victim == stroke.victim
+            && saves_again.is_none_or(|saves_again| end < saves_again + window)
+    };
+    let hung = evidence.happened().into_iter().filter(hangs).map(|hung| evidence.begin_s(&hung));
+    let from = hung.reduce(f64::min).unwrap_or(end).min(end) - window;
+    let next = begins(evidence, stroke).into_iter().filter(|begin| *begin > end).reduce(f64::min);
+    from..next.unwrap_or(begin + UNDER_WAY_S)
 }
 
 /// When another slurmctld than the one that was hit was seen first, on either
 /// side.
-fn begins(evidence: &Evidence) -> Vec<f64> {
-    let survivor = &evidence.survivor;
+fn begins(evidence: &Evidence, stroke: &Stroke) -> Vec<f64> {
+    let survivor = &stroke.survivor;
+    let begin = evidence.begin_s(stroke);
     let samples = evidence.samples.get(survivor).into_iter().flatten();
     let took_over = samples
         .filter(|sample| sample.state.slurmctld == Some(true))
         .map(|sample| seconds(evidence.cut, evidence.on_drill_clock(survivor, sample.at)))
-        .find(|at| *at > 0.0);
+        .find(|at| *at > begin);
     // Another daemon that is back says nothing of slurmctld.
-    let is_slurmctld = matches!(evidence.scenario.fault, Fault::Process(_, Daemon::Slurmctld, _));
-    let process = evidence.process.as_ref().filter(|_| is_slurmctld);
+    let is_slurmctld = matches!(stroke.fault, Fault::Process(_, Daemon::Slurmctld, _));
+    let process = stroke.process.as_ref().filter(|_| is_slurmctld);
     let restarted = process
         .and_then(|process| process.restarted)
-        .map(|at| seconds(evidence.cut, evidence.on_drill_clock(&evidence.victim, at)));
-    let signs = signs_of_life(evidence);
+        .map(|at| seconds(evidence.cut, evidence.on_drill_clock(&stroke.victim, at)));
+    let signs = signs_of_life(evidence, &stroke.victim);
     let back = signs.windows(2).filter(|two| !two[0].1 && two[1].1).map(|two| two[1].0);
     took_over.into_iter().chain(restarted).chain(back).collect()
 }
@@ -98,22 +100,22 @@ fn begins(evidence: &Evidence) -> Vec<f64> {
 /// When slurmctld ended on the victim: with the fault, or when the machine was
 /// fenced or the process killed because of it. Until then it went on, and its
 /// last sign of life tells when that was.
-fn ends(evidence: &Evidence) -> Vec<f64> {
-    let fault = evidence.scenario.fault;
+fn ends(evidence: &Evidence, stroke: &Stroke) -> Vec<f64> {
+    let fault = stroke.fault;
+    let begin = evidence.begin_s(stroke);
     if fault.ends_machine() || !fault.may_fell_machine() {
-        return vec![0.0];
+        return vec![begin];
     }
-    let signs = signs_of_life(evidence);
-    let ended = signs.windows(2).filter(|two| two[0].1 && !two[1].1 && two[1].0 > 0.0);
+    let signs = signs_of_life(evidence, &stroke.victim);
+    let ended = signs.windows(2).filter(|two| two[0].1 && !two[1].1 && two[1].0 > begin);
     let ended = ended.map(|two| two[0].0);
     let last = signs.iter().rev().take(1).filter(|(_, lives)| *lives).map(|(at, _)| *at);
-    let ends: Vec<f64> = ended.chain(last).map(|end| end.max(0.0)).collect();
-    if ends.is_empty() { vec![0.0] } else { ends }
+    let ends: Vec<f64> = ended.chain(last).map(|end| end.max(begin)).collect();
+    if ends.is_empty() { vec![begin] } else { ends }
 }
 
 /// Whether slurmctld lived on the victim, and when that was seen.
-fn signs_of_life(evidence: &Evidence) -> Vec<(f64, bool)> {
-    let victim = &evidence.victim;
+fn signs_of_life(evidence: &Evidence, victim: &NodeName) -> Vec<(f64, bool)> {
     let samples = evidence.samples.get(victim).into_iter().flatten();
     let after = |at| seconds(evidence.cut, evidence.on_drill_clock(victim, at));
     samples.filter_map(|sample| Some((after(sample.at), sample.state.slurmctld?))).collect()

@@ -8,8 +8,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::drill::evidence::{ControllerState, Evidence, Sample};
-use crate::drill::fault::Side;
+use crate::drill::evidence::{ControllerState, Evidence, Sample, Stroke};
+use crate::drill::fault::{Fault, Side};
 use crate::drill::report::WriterInterval;
 use crate::drill::time::{rounded, seconds};
 use crate::site::NodeName;
@@ -34,16 +34,20 @@ pub(super) fn writers(evidence: &Evidence) -> Writers {
 /// Who could write: the victim and the survivor, unless it is another machine
 /// that was hit.
 fn controllers(evidence: &Evidence) -> Vec<&NodeName> {
-    match evidence.scenario.fault.side() {
+    match evidence.scenario.gravest().side() {
         Side::Active | Side::Passive => vec![&evidence.victim, &evidence.survivor],
         Side::Arbiter | Side::Compute => evidence.samples.keys().collect(),
     }
 }
 
+/// The faults that hit this machine.
+fn hits(evidence: &Evidence, node: &NodeName) -> Vec<Stroke> {
+    evidence.happened().into_iter().filter(|stroke| stroke.victim == *node).collect()
+}
+
 /// Why the number of writers cannot be told.
 fn unwatched(evidence: &Evidence, controllers: &[&NodeName]) -> Option<String> {
-    let fault = evidence.scenario.fault;
-    let event = fault.event();
+    let event = evidence.scenario.event();
     if controllers.len() < 2 {
         return Some("not both controllers were watched".to_owned());
     }
@@ -51,8 +55,10 @@ fn unwatched(evidence: &Evidence, controllers: &[&NodeName]) -> Option<String> {
         let samples = evidence.samples.get(node).map_or(&[][..], Vec::as_slice);
         let is_victim = *node == evidence.victim;
         // With its sessions a machine that boots anew ends those who watch it.
-        let goes = fault.ends_machine() || fault.leaves_by_itself();
-        let dies = is_victim && goes && !fault.leaves_nobody();
+        let goes = |fault: Fault| {
+            (fault.ends_machine() || fault.leaves_by_itself()) && !fault.leaves_nobody()
+        };
+        let dies = hits(evidence, node).iter().any(|stroke| goes(stroke.fault));
         let after = |sample: &Sample| seconds(evidence.cut, time(evidence, node, sample)) > 0.0;
         if is_victim && samples.is_empty() {
             Some(format!("{node} was not watched before {event}"))
@@ -69,7 +75,7 @@ fn unwatched(evidence: &Evidence, controllers: &[&NodeName]) -> Option<String> {
 
 /// The signs of a writer; `None` when it could not be told whether there
 /// are any.
-fn signs(state: &ControllerState) -> Option<Vec<&'static str>> {
+pub(in crate::drill) fn signs(state: &ControllerState) -> Option<Vec<&'static str>> {
     let mut signs = Vec::new();
     if state.drbd_role.as_deref() == Some("Primary") {
         signs.push("primary");
@@ -109,9 +115,11 @@ fn node_intervals(evidence: &Evidence, node: &NodeName) -> Vec<WriterInterval> {
         }
     }
     // A victim that was writing until the end could do so until it was dead.
-    let dies = *node == evidence.victim && evidence.scenario.fault.ends_machine();
-    if let Some(last) = intervals.last_mut().filter(|_| writing && dies) {
-        last.end_s = last.end_s.max(rounded(seconds(evidence.cut, evidence.cut_confirmed)));
+    let hits = hits(evidence, node);
+    let ended = hits.iter().filter(|stroke| stroke.fault.ends_machine());
+    let dead = ended.filter_map(|stroke| stroke.confirmed).max();
+    if let (Some(last), Some(dead)) = (intervals.last_mut().filter(|_| writing), dead) {
+        last.end_s = last.end_s.max(rounded(seconds(evidence.cut, dead)));
     }
     intervals
 }

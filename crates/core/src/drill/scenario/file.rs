@@ -8,6 +8,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::{Budget, Scenario, USER_RATES};
+use crate::drill::combination::{Combination, Objection, Planned};
 use crate::drill::fault::Fault;
 
 /// Why a file is no scenario.
@@ -19,6 +20,12 @@ pub enum ScenarioError {
     /// There is no such fault.
     #[error("there is no fault `{0}`")]
     Fault(String),
+    /// Its faults cannot be played together.
+    #[error("its faults do not go together: {0}")]
+    Together(Objection),
+    /// A length for a fault that the cluster has to mend.
+    #[error("{0} has no length: it lasts until the cluster has mended it")]
+    Length(String),
     /// A number that makes no sense.
     #[error("{key} = {value} is not {} to {}", .range.start(), .range.end())]
     OutOfRange {
@@ -38,11 +45,22 @@ struct File {
     name: Option<String>,
     fault: String,
     #[serde(default)]
+    overlap: Vec<OverlapTable>,
+    #[serde(default)]
     load: LoadTable,
     #[serde(default)]
     seconds: SecondsTable,
     #[serde(default)]
     budget: BudgetTable,
+}
+
+/// A fault that comes while the first one is being survived.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OverlapTable {
+    fault: String,
+    after: f64,
+    lasts: Option<f64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -86,8 +104,11 @@ const LOAD_SECONDS: RangeInclusive<f64> = 3.0..=3600.0;
 pub fn parse_scenario(text: &str) -> Result<Scenario, ScenarioError> {
     let file: File =
         toml::from_str(text).map_err(|error| ScenarioError::Syntax(error.to_string()))?;
-    let fault: Fault = file.fault.parse().map_err(|_| ScenarioError::Fault(file.fault.clone()))?;
-    let mut scenario = Scenario::new(fault);
+    let first = Planned::new(fault(&file.fault)?, Duration::ZERO);
+    let overlaps = file.overlap.iter().map(overlap);
+    let faults = [Ok(first)].into_iter().chain(overlaps).collect::<Result<Vec<_>, _>>()?;
+    let combination = Combination::new(faults).map_err(ScenarioError::Together)?;
+    let mut scenario = Scenario::of(&combination);
     scenario.name = file.name;
 
     let load = &mut scenario.load;
@@ -117,6 +138,22 @@ pub fn parse_scenario(text: &str) -> Result<Scenario, ScenarioError> {
         notice_s: checked("budget.notice", budget.notice, SECONDS)?,
     };
     Ok(scenario)
+}
+
+fn fault(name: &str) -> Result<Fault, ScenarioError> {
+    name.parse().map_err(|_| ScenarioError::Fault(name.to_owned()))
+}
+
+fn overlap(table: &OverlapTable) -> Result<Planned, ScenarioError> {
+    let after = checked("overlap.after", Some(table.after), SECONDS)?.unwrap_or_default();
+    let lasts = checked("overlap.lasts", table.lasts, SECONDS)?.map(Duration::from_secs_f64);
+    let planned = Planned::new(fault(&table.fault)?, Duration::from_secs_f64(after));
+    match lasts {
+        Some(_) if !planned.fault.is_taken_back() => {
+            Err(ScenarioError::Length(table.fault.clone()))
+        }
+        lasts => Ok(Planned { lasts: lasts.unwrap_or(planned.lasts), ..planned }),
+    }
 }
 
 fn set<T>(place: &mut T, value: Option<T>) {
@@ -182,6 +219,52 @@ mod tests {
         assert!(parse_scenario(text).unwrap().budget.rpc_s.is_some());
         let text = include_str!("../../../../../examples/drills/unplugged.toml");
         assert_eq!(parse_scenario(text).unwrap().bounds.fault, Duration::from_secs(60));
+        let text = include_str!("../../../../../examples/drills/bad-friday.toml");
+        let scenario = parse_scenario(text).unwrap();
+        assert_eq!(scenario.fault_names(), "passive-power-loss+kill-slurmctld+fill-database");
+        assert_eq!(scenario.overlaps[1].lasts, Duration::from_secs(30));
+    }
+
+    #[test]
+    fn faults_overlap_as_the_file_says_and_each_has_the_time_that_it_needs() {
+        let text = r#"
+            fault = "fill-state"
+            [[overlap]]
+            fault = "power-loss"
+            after = 40
+            [[overlap]]
+            fault = "fill-database"
+            after = 2.5
+            lasts = 90
+        "#;
+        let scenario = parse_scenario(text).unwrap();
+        assert_eq!(scenario.fault_names(), "fill-state+fill-database+power-loss");
+        let [second, third] = scenario.overlaps.as_slice() else { panic!("{scenario:?}") };
+        assert_eq!((second.after.as_secs_f64(), second.lasts.as_secs()), (2.5, 90));
+        assert_eq!((third.after.as_secs(), third.lasts.as_secs()), (40, 0));
+        let bounds = &scenario.bounds;
+        assert_eq!(bounds.fault, Duration::from_secs(45));
+        assert!(bounds.watch > second.after + second.lasts, "{bounds:?}");
+        let alone = Scenario::new(Fault::PowerLoss(Side::Active)).bounds;
+        assert_eq!(bounds.recovery, alone.recovery + third.after);
+        assert_eq!(scenario.gravest(), Fault::PowerLoss(Side::Active));
+    }
+
+    #[test]
+    fn faults_that_do_not_go_together_are_refused() {
+        let with = |overlap: &str| {
+            let text = format!("fault = \"crash\"\n[[overlap]]\n{overlap}");
+            parse_scenario(&text).unwrap_err().to_string()
+        };
+        assert_eq!(
+            with("fault = \"kill-slurmctld\"\nafter = 3"),
+            "its faults do not go together: after crash the machine that kill-slurmctld hits may \
+             be gone"
+        );
+        assert!(with("fault = \"kill-qnetd\"\nafter = 3\nlasts = 5").contains("no length"));
+        assert!(with("fault = \"kill-qnetd\"\nafter = -3").contains("overlap.after = -3"));
+        assert!(with("fault = \"kill-qnet\"\nafter = 3").contains("no fault `kill-qnet`"));
+        assert!(with("fault = \"kill-qnetd\"").contains("after"));
     }
 
     #[test]

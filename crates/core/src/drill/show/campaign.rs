@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 
 use super::page::{page, verdict_class};
+use crate::drill::combination::Combination;
 use crate::drill::fault::Fault;
 use crate::drill::report::{Report, Verdict};
 use crate::drill::time::short;
@@ -21,13 +22,17 @@ pub struct Campaign {
     pub began: Timestamp,
     /// Every drill.
     pub runs: Vec<Run>,
+    /// What to type to play them again, a line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub again: Vec<String>,
 }
 
 /// One drill of a campaign.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
-    /// What was broken.
-    pub fault: Fault,
+    /// What was broken, alone or several at once.
+    #[serde(rename = "fault")]
+    pub faults: Combination,
     /// What came of it, or why there was no drill.
     pub result: Result<Summary, String>,
 }
@@ -72,9 +77,9 @@ impl Summary {
     }
 }
 
-/// All drills of one fault.
+/// All drills of one fault, or of the same ones at once.
 struct Row<'a> {
-    fault: Fault,
+    name: String,
     results: Vec<&'a Result<Summary, String>>,
 }
 
@@ -97,22 +102,34 @@ impl Campaign {
         self.runs.iter().all(|run| run.result.as_ref().is_ok_and(passed))
     }
 
-    /// A row for each fault, in the order of the catalogue.
+    /// A row for each fault, in the order of the catalogue, and then one for
+    /// faults that came together, in the order in which they were played.
     fn rows(&self) -> Vec<Row<'_>> {
-        let results = |fault| {
-            let runs = self.runs.iter().filter(|run| run.fault == fault);
+        let mut names: Vec<String> = Fault::all().into_iter().map(Fault::name).collect();
+        let alone = names.len();
+        for run in self.runs.iter().filter(|run| run.faults.faults().len() > 1) {
+            let name = run.faults.names();
+            if !names[alone..].contains(&name) {
+                names.push(name);
+            }
+        }
+        let results = |name: &str| {
+            let runs = self.runs.iter().filter(|run| run.faults.names() == name);
             runs.map(|run| &run.result).collect::<Vec<_>>()
         };
-        let rows = Fault::all().into_iter().map(|fault| Row { fault, results: results(fault) });
+        let rows = names.into_iter().map(|name| Row { results: results(&name), name });
         rows.filter(|row| !row.results.is_empty()).collect()
     }
 
     /// What speaks against the cluster, in plain words.
-    fn failures(&self) -> impl Iterator<Item = (Fault, String)> {
-        self.runs.iter().filter_map(|run| match &run.result {
-            Err(why) => Some((run.fault, format!("not run: {why}"))),
-            Ok(it) if it.verdict == Verdict::Fail => Some((run.fault, it.reasons.join("; "))),
-            Ok(_) => None,
+    fn failures(&self) -> impl Iterator<Item = (String, String)> {
+        self.runs.iter().filter_map(|run| {
+            let name = run.faults.to_string();
+            match &run.result {
+                Err(why) => Some((name, format!("not run: {why}"))),
+                Ok(it) if it.verdict == Verdict::Fail => Some((name, it.reasons.join("; "))),
+                Ok(_) => None,
+            }
         })
     }
 }
@@ -153,7 +170,7 @@ impl Row<'_> {
         let writers = self.summaries().map(|it| it.writers_max);
         let writers = writers.reduce(|a, b| Some(a?.max(b?))).flatten();
         [
-            self.fault.name(),
+            self.name.clone(),
             self.verdicts(),
             rpc,
             rpc_worst,
@@ -191,8 +208,14 @@ pub fn render_markdown(campaign: &Campaign) -> String {
     if failures.peek().is_some() {
         text.push_str("\nWhat was not survived, or not proven:\n\n");
     }
-    for (fault, why) in failures {
-        let _ = writeln!(text, "- {}: {why}", fault.name());
+    for (name, why) in failures {
+        let _ = writeln!(text, "- {name}: {why}");
+    }
+    if !campaign.again.is_empty() {
+        text.push_str("\nTo play it again:\n\n");
+    }
+    for line in &campaign.again {
+        let _ = writeln!(text, "    {line}");
     }
     text
 }
@@ -205,6 +228,10 @@ pub fn render_index(campaign: &Campaign) -> String {
         p { "Begun " (campaign.began.strftime("%Y-%m-%d %H:%M UTC")) "." }
         div.scroll { (table(campaign)) }
         (failures(campaign))
+        @if !campaign.again.is_empty() {
+            h2 { "To play it again" }
+            pre { @for line in &campaign.again { (line) "\n" } }
+        }
     };
     page(&title, &body)
 }
@@ -235,7 +262,7 @@ fn failures(campaign: &Campaign) -> Markup {
     html! {
         @if !failures.is_empty() {
             h2 { "What was not survived, or not proven" }
-            ul { @for (fault, why) in failures { li { (fault.name()) ": " (why) } } }
+            ul { @for (name, why) in failures { li { (name) ": " (why) } } }
         }
     }
 }
@@ -260,11 +287,13 @@ mod tests {
     }
 
     fn campaign(results: Vec<Result<Summary, String>>) -> Campaign {
-        let fault = Fault::PowerLoss(Side::Active);
+        let faults = Combination::from(Fault::PowerLoss(Side::Active));
+        let run = |result| Run { faults: faults.clone(), result };
         Campaign {
             cluster: "lab".to_owned(),
             began: Timestamp::from_second(1_800_000_000).unwrap(),
-            runs: results.into_iter().map(|result| Run { fault, result }).collect(),
+            runs: results.into_iter().map(run).collect(),
+            again: Vec::new(),
         }
     }
 
@@ -292,6 +321,28 @@ mod tests {
         let page = render_index(&campaign);
         assert!(page.contains("href=\"20270115T080000Z-power-loss.html\""), "{page}");
         assert!(page.contains("&lt;was&gt;") && !page.contains("<was>"), "{page}");
+    }
+
+    /// What came together has a row of its own, whatever the times were.
+    #[test]
+    fn faults_that_came_together_have_a_row_and_are_named_with_their_times() {
+        let mut campaign = campaign(vec![summary(Verdict::Pass, 9.0)]);
+        for (text, verdict) in [
+            ("kill-qnetd+kill-mariadb@4", Verdict::Pass),
+            ("kill-qnetd+kill-mariadb@9", Verdict::Fail),
+        ] {
+            let faults = text.parse().unwrap();
+            campaign.runs.push(Run { faults, result: summary(verdict, 3.0) });
+        }
+        campaign.again.push("slurmha drill random --seed 17 --minutes 30".to_owned());
+        let text = render_markdown(&campaign);
+        assert!(text.contains("| kill-qnetd+kill-mariadb | 1 pass, 1 fail | 3.0 |"), "{text}");
+        assert!(text.contains("- kill-qnetd+kill-mariadb@9: 2 controllers"), "{text}");
+        assert!(text.ends_with("again:\n\n    slurmha drill random --seed 17 --minutes 30\n"));
+        assert!(render_index(&campaign).contains("--seed 17"));
+        let json = serde_json::to_string(&campaign).unwrap();
+        assert!(json.contains("\"fault\":\"kill-qnetd+kill-mariadb@4\""), "{json}");
+        assert_eq!(serde_json::from_str::<Campaign>(&json).unwrap(), campaign);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub fn render_html(report: &Report, evidence: &Evidence) -> String {
         (figures(report))
         section {
             h2 { "What happened" }
-            p.note { "Seconds after " (report.fault.event()) ". What is coloured has a text: point at it." }
+            p.note { "Seconds after " (report.scenario.event()) ". What is coloured has a text: point at it." }
             (picture::picture(report, evidence))
         }
         (invariants(&report.invariants))
@@ -39,7 +39,7 @@ pub fn render_html(report: &Report, evidence: &Evidence) -> String {
 }
 
 fn head(report: &Report) -> Markup {
-    let sentence = report.fault.sentence(report.victim.as_str(), report.survivor.as_str());
+    let sentence = report.sentence();
     html! {
         header {
             p.verdict.(verdict_class(report.verdict)) { (report.verdict.word()) }
@@ -77,9 +77,9 @@ fn figure(what: &str, value: impl ToString, more: &str) -> Markup {
 
 fn outage(what: &str, outage: Option<&Outage>, report: &Report) -> Markup {
     let Some(outage) = outage else { return figure(what, "?", "could not be told") };
-    let from = moment(report.fault, outage.start_s);
+    let from = moment(report.scenario.event(), outage.start_s);
     if outage.ended {
-        let until = moment(report.fault, outage.end_s);
+        let until = moment(report.scenario.event(), outage.end_s);
         figure(what, format!("{} s", short(outage.seconds())), &format!("{from} to {until}"))
     } else {
         let value = format!("> {} s", short(outage.seconds()));
@@ -133,7 +133,7 @@ fn writers(report: &Report) -> Markup {
                 }
             }
             @if let Some(age) = report.saved_state_age_s {
-                p { "slurmctld's job table was " (short(age)) " s old at " (report.fault.event()) "." }
+                p { "slurmctld's job table was " (short(age)) " s old at " (report.scenario.gravest().event()) "." }
             }
         }
     }

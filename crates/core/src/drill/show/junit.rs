@@ -31,7 +31,7 @@ pub fn render_junit(report: &Report) -> String {
 
 fn case(report: &Report, judgement: &Judgement) -> Element {
     let case = Element::new("testcase")
-        .with("classname", format!("slurmha.drill.{}", report.fault.name()))
+        .with("classname", format!("slurmha.drill.{}", report.scenario.fault_names()))
         .with("name", judgement.invariant.sentence());
     if judgement.outcome != Outcome::Broken {
         return case;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::chart::{Bar, Row, chart};
 use crate::drill::fault::{Fault, Side};
 use crate::drill::phase::{Phase, PhaseTiming};
-use crate::drill::report::{Jobs, Outage, Report};
+use crate::drill::report::{Jobs, Outage, Report, StrokeSpan};
 use crate::drill::time::short;
 use crate::drill::words::{counted, moment};
 use crate::state_save::Takeover;
@@ -23,9 +23,11 @@ pub fn render_text(report: &Report) -> String {
     let mut text = String::new();
     head(&mut text, report);
     client(&mut text, report);
-    jobs(&mut text, report.fault, &report.jobs);
-    let _ = writeln!(text, "\nWhere the time went, in seconds after {}", report.fault.event());
-    text.push_str(&chart(&rows(report)));
+    let event = report.scenario.event();
+    jobs(&mut text, event, &report.jobs);
+    let _ = writeln!(text, "\nWhere the time went, in seconds after {event}");
+    let faults = fault_names(report);
+    text.push_str(&chart(&rows(report, &faults)));
     safety(&mut text, report);
     if let Some(found) = &report.takeover {
         section(&mut text, "State after the unclean end", &takeover(found));
@@ -71,38 +73,40 @@ fn head(text: &mut String, report: &Report) {
     for reason in &report.reasons {
         paragraph(text, "  - ", reason);
     }
-    let _ = writeln!(
-        text,
-        "\n{}: {}",
-        report.cut.strftime("%Y-%m-%d %H:%M:%S UTC"),
-        report.fault.sentence(report.victim.as_str(), report.survivor.as_str())
-    );
+    let at = report.cut.strftime("%Y-%m-%d %H:%M:%S UTC");
+    let sentence = report.sentence();
+    if report.strokes.is_empty() {
+        let _ = writeln!(text, "\n{at}: {sentence}");
+    } else {
+        text.push('\n');
+        paragraph(text, &format!("{at}: "), &sentence);
+    }
 }
 
 fn client(text: &mut String, report: &Report) {
     let _ = writeln!(text, "\nWhat a client on {} saw", report.client);
-    let _ =
-        writeln!(text, "  no submission accepted {}", outage(report.fault, &report.submit_outage));
-    let _ = writeln!(text, "  no RPC answered        {}", outage(report.fault, &report.rpc_outage));
+    let event = report.scenario.event();
+    let _ = writeln!(text, "  no submission accepted {}", outage(event, &report.submit_outage));
+    let _ = writeln!(text, "  no RPC answered        {}", outage(event, &report.rpc_outage));
     if let Some(start) = &report.start_outage {
-        let _ = writeln!(text, "  no job began           {}", outage(report.fault, start));
+        let _ = writeln!(text, "  no job began           {}", outage(event, start));
     }
 }
 
-fn outage(fault: Fault, outage: &Outage) -> String {
+fn outage(event: &str, outage: &Outage) -> String {
     let length = outage.seconds();
     if outage.ended {
         format!(
             "{length:>6.1} s   {} to {}",
-            moment(fault, outage.start_s),
-            moment(fault, outage.end_s)
+            moment(event, outage.start_s),
+            moment(event, outage.end_s)
         )
     } else {
-        format!("{length:>6.1} s   since {}, never again", moment(fault, outage.start_s))
+        format!("{length:>6.1} s   since {}, never again", moment(event, outage.start_s))
     }
 }
 
-fn jobs(text: &mut String, fault: Fault, jobs: &Jobs) {
+fn jobs(text: &mut String, event: &str, jobs: &Jobs) {
     let _ = writeln!(
         text,
         "\nJobs\n  acknowledged {}   found {}   lost {}   ran twice {}",
@@ -116,7 +120,7 @@ fn jobs(text: &mut String, fault: Fault, jobs: &Jobs) {
         "lost",
         jobs.lost.iter().map(|job| {
             let ran = if job.ran { ", ran" } else { "" };
-            let when = moment(fault, job.acknowledged_s);
+            let when = moment(event, job.acknowledged_s);
             format!("{} id {}, acknowledged {when}{ran}", job.name, job.id)
         }),
     );
@@ -171,7 +175,23 @@ fn rejections(text: &mut String, jobs: &Jobs) {
     }
 }
 
-fn rows(report: &Report) -> Vec<Row<'_>> {
+/// What each of several faults is called in the chart.
+fn fault_names(report: &Report) -> Vec<String> {
+    (1..=report.strokes.len()).map(|number| format!("fault {number}")).collect()
+}
+
+/// When each of several faults began, and until when it lasted.
+fn stroke_bar(stroke: &StrokeSpan) -> Bar<'_> {
+    match stroke.begin_s {
+        Some(start_s) => {
+            let end_s = stroke.end_s.unwrap_or(start_s);
+            Bar::Span { start_s, end_s, ended: true }
+        }
+        None => Bar::Missing(stroke.missed.as_deref().unwrap_or("it did not happen")),
+    }
+}
+
+fn rows<'a>(report: &'a Report, faults: &'a [String]) -> Vec<Row<'a>> {
     let phase = |phase: Phase| {
         let bar = report.phases.get(&phase).map_or(Bar::Missing("not asked"), phase_bar);
         Row { name: phase.word(), bar }
@@ -183,9 +203,11 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
     let lasted = report
         .taken_back_s
         .map(|end_s| Row { name: "fault", bar: Bar::Span { start_s: 0.0, end_s, ended: true } });
-    let phases = report.fault.phases().into_iter();
-    lasted
-        .into_iter()
+    let strokes = report.strokes.iter().zip(faults);
+    let strokes = strokes.map(|(stroke, name)| Row { name, bar: stroke_bar(stroke) });
+    let phases = report.scenario.gravest().phases().into_iter();
+    strokes
+        .chain(lasted)
         .chain(phases.map(phase))
         .chain([outage("no RPC", &report.rpc_outage), outage("no submit", &report.submit_outage)])
         .chain(report.start_outage.as_ref().map(|start| outage("no start", start)))
@@ -218,10 +240,11 @@ fn safety(text: &mut String, report: &Report) {
             );
         }
     }
-    let event = report.fault.event();
+    let gravest = report.scenario.gravest();
+    let event = gravest.event();
     if let Some(age) = report.saved_state_age_s {
         let _ = writeln!(text, "  slurmctld's job table was {age:.1} s old at {event}");
-    } else if report.fault.ends_slurmctld() {
+    } else if gravest.ends_slurmctld() {
         let _ = writeln!(text, "  how old slurmctld's job table was at {event} was not seen");
     }
 }
@@ -262,8 +285,8 @@ pub(super) fn afterwards(report: &Report) -> Vec<String> {
     let after = &report.aftermath;
     // Where power came back in the middle, what became of the machine is in what
     // the cluster lacks.
-    let is_awaited = report.fault.cuts_power() && !report.fault.leaves_nobody();
-    let mut lines = if is_awaited { power(report) } else { Vec::new() };
+    let is_awaited = |fault: Fault| fault.cuts_power() && !fault.leaves_nobody();
+    let mut lines = if report.scenario.any(is_awaited) { power(report) } else { Vec::new() };
     if report.process.as_ref().is_some_and(|process| process.thawed) {
         lines.push("nobody had ended the frozen process, so it was told to go on".to_owned());
     }
@@ -274,15 +297,24 @@ pub(super) fn afterwards(report: &Report) -> Vec<String> {
     lines
 }
 
+/// The machines whose power was cut.
+fn without_power(report: &Report) -> String {
+    let cut = report.strokes.iter().filter(|stroke| stroke.fault.cuts_power());
+    let machines: Vec<&str> = cut.map(|stroke| stroke.victim.as_str()).collect();
+    if machines.is_empty() { report.victim.to_string() } else { machines.join(", ") }
+}
+
 fn power(report: &Report) -> Vec<String> {
     let after = &report.aftermath;
-    let victim = &report.victim;
+    let victim = &without_power(report);
+    let has_disks =
+        report.scenario.any(|fault| fault.cuts_power() && fault.side() != Side::Compute);
     let mut lines = Vec::new();
     if !after.powered_on {
         lines.push(format!("{victim} was left without power"));
     }
     match after.rejoined_after_s {
-        Some(seconds) if report.fault.side() == Side::Compute => {
+        Some(seconds) if !has_disks => {
             lines.push(format!("{victim} was at work again {seconds:.0} s after power on"));
         }
         Some(seconds) => lines.push(format!(

@@ -148,6 +148,7 @@ pub fn evidence(jobs: Vec<Job>) -> Evidence {
         given_back: None,
         orders: Vec::new(),
         status_told: None,
+        strokes: Vec::new(),
         aftermath: Aftermath {
             powered_on: true,
             rejoined_after_s: Some(95.0),

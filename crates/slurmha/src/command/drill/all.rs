@@ -2,7 +2,7 @@
 //! `slurmha drill all`: the catalogue, each drill on a fresh copy of the same
 //! laboratory.
 
-use slurmha_core::drill::Fault;
+use slurmha_core::drill::{Combination, Fault};
 
 use super::series::{Series, SeriesArgs};
 use crate::failure::Failure;
@@ -33,13 +33,12 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<(), Failure> {
     let file = SiteFile::find(args.series.site())?;
     let faults = if args.only.is_empty() { Fault::all() } else { args.only.clone() };
-    let scenario = |fault| args.series.load.scenario(fault);
     let mut series = Series::open(&file, &args.series)?;
     let total = faults.len() * args.rounds as usize;
     let rounds = (0..args.rounds).flat_map(|_| &faults);
-    for (index, &fault) in rounds.enumerate() {
+    for (index, fault) in rounds.enumerate() {
         series.progress.stage(&format!("--- {} of {total}: {}", index + 1, fault.name()));
-        if series.play_anew(scenario(fault))?.is_none() {
+        if series.play_anew(&Combination::from(*fault))?.is_none() {
             break;
         }
     }

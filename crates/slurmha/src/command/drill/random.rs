@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `slurmha drill random`: faults that nobody chose, on a cluster that still
-//! bears the marks of the ones before.
+//! `slurmha drill random`: faults that nobody chose, alone and several at once,
+//! on a cluster that still bears the marks of the ones before.
 
 use std::time::Duration;
 
-use slurmha_core::drill::{Draw, Fault, Run, Verdict, shrink};
+use slurmha_core::drill::{Combination, Draw, Fault, Run, Verdict, can_shrink, shrink};
 use slurmha_host::{Local, System as _};
 
 use super::series::{Series, SeriesArgs};
@@ -16,12 +16,19 @@ use crate::site_file::SiteFile;
 Examples:
   slurmha lab freeze                                   keep the cluster as it is now
   slurmha drill random site.toml --seed 17 --minutes 60
-  slurmha drill random site.toml --sequence crash,switchover,kill-mariadb
+  slurmha drill random site.toml --sequence crash,cut-replication-link:40+kill-slurmctld@12
 
-The laboratory is thawed once, and then one fault follows on the other, each as soon as the cluster
-is healthy again. The first drill that fails ends it, and the sequence is played again in parts,
-each from the frozen laboratory, until nothing more can be left out. The same seed gives the same
-faults. Exit status 0 when no drill failed, 6 when one did or could not be run.")]
+The laboratory is thawed once, and then one drill follows on the other, each as soon as the cluster
+is healthy again. Six of ten break two or three things at once, none of which may take the last
+controller, the majority or the last copy of the data. The first drill that fails ends it, and the
+sequence is played again in parts, each from the frozen laboratory: without drills, without faults,
+with shorter faults, until nothing more can be left out. The same seed gives the same drills.
+
+In a sequence, drills are divided by `,` and faults of one drill by `+`. Behind `@` are the seconds
+after the drill's first fault, behind `:` those that a fault lasts. Meanwhile both controllers are
+watched without a break: two that can write at the same time are a failure of the sequence.
+
+Exit status 0 when no drill failed, 6 when one did or could not be run.")]
 pub struct Args {
     #[command(flatten)]
     series: SeriesArgs,
@@ -36,7 +43,7 @@ pub struct Args {
     only: Vec<Fault>,
     /// Draw nothing: these drills, in this order
     #[arg(long, value_name = "DRILL", value_delimiter = ',', conflicts_with_all = ["seed", "minutes", "only"])]
-    sequence: Vec<Fault>,
+    sequence: Vec<Combination>,
     /// Do not look for a shorter sequence that fails
     #[arg(long)]
     no_shrink: bool,
@@ -49,13 +56,17 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let seed = args.seed.unwrap_or_else(|| Local::new().now().as_second().unsigned_abs());
     let (title, drawn) = drawn(args, seed);
     series.progress.stage(&title);
+    if args.sequence.is_empty() {
+        series.note_again(replay(args, seed))?;
+    }
     series.begin_anew()?;
-    match series.play_all(args, drawn)? {
-        Played::Failed(failed) if !args.no_shrink && failed.len() > 1 => {
-            let shortest = shrink(&failed, |part| series.fails(args, part));
+    match series.play_all(drawn)? {
+        Played::Failed(failed) if !args.no_shrink && can_shrink(&failed) => {
+            let shortest = shrink(&failed, |part| series.fails(part));
             // Nothing is printed of a search that was interrupted.
             if let Ok(shortest) = shortest {
                 series.progress.stage(&format!("the shortest that fails: {}", names(&shortest)));
+                series.note_again(sequence(&shortest))?;
             }
         }
         Played::Failed(_) | Played::Passed | Played::Interrupted => {}
@@ -63,8 +74,23 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     series.end()
 }
 
-/// The faults to play, and what to say of them.
-fn drawn(args: &Args, seed: u64) -> (String, Box<dyn Iterator<Item = Fault>>) {
+/// What to type to play the same drills again.
+fn replay(args: &Args, seed: u64) -> String {
+    let mut line = format!("slurmha drill random --seed {seed} --minutes {}", args.minutes);
+    if !args.only.is_empty() {
+        let only: Vec<String> = args.only.iter().map(|fault| fault.name()).collect();
+        line += &format!(" --only {}", only.join(","));
+    }
+    line
+}
+
+/// The same for drills that are named.
+fn sequence(drills: &[Combination]) -> String {
+    format!("slurmha drill random --sequence {}", names(drills))
+}
+
+/// The drills to play, and what to say of them.
+fn drawn(args: &Args, seed: u64) -> (String, Box<dyn Iterator<Item = Combination>>) {
     if !args.sequence.is_empty() {
         let title = format!("{} drills: {}", args.sequence.len(), names(&args.sequence));
         return (title, Box::new(args.sequence.clone().into_iter()));
@@ -76,46 +102,48 @@ fn drawn(args: &Args, seed: u64) -> (String, Box<dyn Iterator<Item = Fault>>) {
     (title, Box::new(Draw::new(seed, catalogue).take_while(move |_| clock.elapsed() < limit)))
 }
 
-fn names(faults: &[Fault]) -> String {
-    faults.iter().map(|fault| fault.name()).collect::<Vec<_>>().join(",")
+fn names(drills: &[Combination]) -> String {
+    drills.iter().map(Combination::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// How a sequence ended.
 enum Played {
     Passed,
     /// With the last of these.
-    Failed(Vec<Fault>),
+    Failed(Vec<Combination>),
     Interrupted,
 }
 
 impl Series<'_> {
     /// Plays until one fails.
-    fn play_all(
-        &mut self,
-        args: &Args,
-        faults: impl Iterator<Item = Fault>,
-    ) -> Result<Played, Failure> {
+    fn play_all(&mut self, drills: impl Iterator<Item = Combination>) -> Result<Played, Failure> {
+        let guard = self.guard();
         let mut played = Vec::new();
-        for fault in faults {
-            played.push(fault);
-            self.progress.stage(&format!("--- drill {}: {}", played.len(), fault.name()));
-            match self.play(args.series.load.scenario(fault))? {
+        for drill in drills {
+            self.progress.stage(&format!("--- drill {}: {drill}", played.len() + 1));
+            let failed = match self.play(&drill)? {
                 None => return Ok(Played::Interrupted),
-                Some(run) if has_failed(run) => {
-                    self.progress.stage(&format!("to see it again: --sequence {}", names(&played)));
-                    return Ok(Played::Failed(played));
-                }
-                Some(_) => {}
+                Some(run) => has_failed(run),
+            };
+            played.push(drill);
+            let finding = guard.finding();
+            if let Some(why) = &finding {
+                self.condemn(why)?;
+            }
+            if failed || finding.is_some() {
+                self.progress.stage(&format!("to see it again: --sequence {}", names(&played)));
+                self.note_again(sequence(&played))?;
+                return Ok(Played::Failed(played));
             }
         }
         Ok(Played::Passed)
     }
 
     /// Whether a part of a sequence fails from the frozen laboratory.
-    fn fails(&mut self, args: &Args, part: &[Fault]) -> Result<bool, Failure> {
+    fn fails(&mut self, part: &[Combination]) -> Result<bool, Failure> {
         self.progress.stage(&format!("=== does this fail as well: {}", names(part)));
         self.begin_anew()?;
-        match self.play_all(args, part.iter().copied())? {
+        match self.play_all(part.iter().cloned())? {
             Played::Passed => Ok(false),
             Played::Failed(_) => Ok(true),
             Played::Interrupted => Err(Failure::remote("interrupted")),

@@ -5,10 +5,11 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use slurmha_core::drill::{
-    Campaign, Fault, Run, Scenario, Summary, Verdict, render_index, render_markdown,
+    Campaign, Combination, Fault, Run, Scenario, Summary, Verdict, render_index, render_markdown,
 };
 use slurmha_core::site::Site;
 use slurmha_host::{Local, System as _};
@@ -19,6 +20,7 @@ use super::{LoadArgs, check_durable};
 use crate::cli::Reach;
 use crate::command::lab;
 use crate::drill::aftermath::{Wanted, settle};
+use crate::drill::guard::Guard;
 use crate::drill::power::{LabPower, PowerSwitch};
 use crate::drill::{Drill, default_directory, keep};
 use crate::failure::Failure;
@@ -62,7 +64,7 @@ const SETTLED: Duration = Duration::from_secs(15);
 pub struct Series<'a> {
     args: &'a SeriesArgs,
     site: &'a Site,
-    fleet: Fleet,
+    fleet: Arc<Fleet>,
     power: LabPower,
     directory: PathBuf,
     campaign: Campaign,
@@ -79,12 +81,12 @@ impl<'a> Series<'a> {
             return Err(lab::Error::from(missing).into());
         }
         // What is the same for every fault.
-        check_durable(&args.load.scenario(Fault::Switchover), &file.site)?;
+        check_durable(&args.load.scenario(&Fault::Switchover.into()), &file.site)?;
         let directory = directory(args)?;
         let series = Self {
             args,
             site: &file.site,
-            fleet: Fleet::open(file, &args.reach, Patience::Work)?,
+            fleet: Arc::new(Fleet::open(file, &args.reach, Patience::Work)?),
             power,
             campaign: begun(&directory, &file.site.cluster_name)?,
             directory,
@@ -106,18 +108,45 @@ impl<'a> Series<'a> {
 
     /// One drill with the laboratory as it is, kept in the index. `None` when
     /// somebody pressed Ctrl-C: then there is no result.
-    pub fn play(&mut self, scenario: Scenario) -> Result<Option<&Run>, Failure> {
-        let fault = scenario.fault;
-        let result = self.drill(scenario).map_err(|failure| failure.message().to_owned());
-        self.keep(Run { fault, result })
+    pub fn play(&mut self, faults: &Combination) -> Result<Option<&Run>, Failure> {
+        let result = self.drill(self.args.load.scenario(faults));
+        self.keep(faults, result)
     }
 
     /// The same from the frozen laboratory.
-    pub fn play_anew(&mut self, scenario: Scenario) -> Result<Option<&Run>, Failure> {
-        let fault = scenario.fault;
+    pub fn play_anew(&mut self, faults: &Combination) -> Result<Option<&Run>, Failure> {
+        let scenario = self.args.load.scenario(faults);
         let result = self.begin_anew().and_then(|()| self.drill(scenario));
-        let result = result.map_err(|failure| failure.message().to_owned());
-        self.keep(Run { fault, result })
+        self.keep(faults, result)
+    }
+
+    /// Watches both controllers from now on, also between drills.
+    pub fn guard(&self) -> Guard {
+        Guard::begin(self.site, Arc::clone(&self.fleet))
+    }
+
+    /// The last drill has failed, whatever it says itself.
+    ///
+    /// # Errors
+    /// When the index cannot be written.
+    pub fn condemn(&mut self, why: &str) -> Result<(), Failure> {
+        self.progress.stage(why);
+        if let Some(Ok(summary)) = self.campaign.runs.last_mut().map(|run| run.result.as_mut()) {
+            summary.verdict = Verdict::Fail;
+            summary.reasons.push(why.to_owned());
+        }
+        self.write()
+    }
+
+    /// Keeps in the index what to type to play something again.
+    ///
+    /// # Errors
+    /// When the index cannot be written.
+    pub fn note_again(&mut self, line: String) -> Result<(), Failure> {
+        if !self.campaign.again.contains(&line) {
+            self.campaign.again.push(line);
+        }
+        self.write()
     }
 
     /// Prints the index; the laboratory is left as it was frozen.
@@ -130,10 +159,16 @@ impl<'a> Series<'a> {
         if self.campaign.is_passed() { Ok(()) } else { Err(Failure::not_as_wanted("")) }
     }
 
-    fn keep(&mut self, run: Run) -> Result<Option<&Run>, Failure> {
+    fn keep(
+        &mut self,
+        faults: &Combination,
+        result: Result<Summary, Failure>,
+    ) -> Result<Option<&Run>, Failure> {
         if interrupted() {
             return Ok(None);
         }
+        let result = result.map_err(|failure| failure.message().to_owned());
+        let run = Run { faults: faults.clone(), result };
         match &run.result {
             Ok(summary) => self.progress.stage(&verdict(summary)),
             Err(why) => self.progress.stage(&format!("not run: {why}")),
@@ -144,7 +179,7 @@ impl<'a> Series<'a> {
     }
 
     fn drill(&self, scenario: Scenario) -> Result<Summary, Failure> {
-        let power = scenario.fault.cuts_power().then_some(&self.power as &dyn PowerSwitch);
+        let power = scenario.any(Fault::cuts_power).then_some(&self.power as &dyn PowerSwitch);
         let drill = Drill {
             site: self.site,
             fleet: &self.fleet,
@@ -209,7 +244,7 @@ fn begun(directory: &Path, cluster: &str) -> Result<Campaign, Failure> {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let (cluster, began) = (cluster.to_owned(), Local::new().now());
-            return Ok(Campaign { cluster, began, runs: Vec::new() });
+            return Ok(Campaign { cluster, began, runs: Vec::new(), again: Vec::new() });
         }
         Err(error) => return Err(refuse(error.to_string())),
     };
@@ -238,10 +273,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let put = |text: &str| fs::write(directory.path().join(RESULTS), text).unwrap();
         assert_eq!(begun(directory.path(), "lab").unwrap().runs, []);
-        let fault = Fault::Switchover;
-        let run = Run { fault, result: Err("ssh ended".to_owned()) };
+        let faults = "cut-replication-link:30+kill-slurmctld@5".parse().unwrap();
+        let run = Run { faults, result: Err("ssh ended".to_owned()) };
         let began = "2026-01-02T03:04:05Z".parse().unwrap();
-        let campaign = Campaign { cluster: "lab".to_owned(), began, runs: vec![run] };
+        let again = vec!["slurmha drill random --seed 7".to_owned()];
+        let campaign = Campaign { cluster: "lab".to_owned(), began, runs: vec![run], again };
         put(&crate::json(&campaign).unwrap());
         assert_eq!(begun(directory.path(), "lab").unwrap(), campaign);
         for (cluster, text) in [("other", None), ("lab", Some("{"))] {

@@ -30,7 +30,7 @@ pub(super) fn log(report: &Report, evidence: &Evidence) -> Markup {
                 p.bad { "The journal of " (evidence.survivor) " could not be read: " (why) }
             }
             details {
-                summary { (lines.len()) " lines, in seconds after " (report.fault.event()) }
+                summary { (lines.len()) " lines, in seconds after " (report.scenario.event()) }
                 table.log {
                     @for line in &lines {
                         tr {

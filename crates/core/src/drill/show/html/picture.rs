@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use crate::drill::evidence::{Evidence, MarkKind};
 use crate::drill::phase::{Phase, PhaseTiming};
-use crate::drill::report::{Outage, Report, WriterInterval};
+use crate::drill::report::{Outage, Report, StrokeSpan, WriterInterval};
 use crate::drill::time::{seconds, short};
 use crate::observe::Reading;
 use crate::site::NodeName;
@@ -17,6 +17,10 @@ const WIDTH: f64 = 960.0;
 /// Where the scale begins: left of it are the names.
 const LEFT: f64 = 130.0;
 const ROW: f64 = 24.0;
+/// Between a bar and its text.
+const GAP: f64 = 6.0;
+/// What the longest of such texts needs.
+const ROOM: f64 = 240.0;
 /// Seconds that are shown before the fault and behind the last outage.
 const MARGIN_S: f64 = 5.0;
 /// Marks of the scale, at most.
@@ -63,11 +67,39 @@ fn rows(report: &Report, evidence: &Evidence, scale: &Scale) -> Vec<Row> {
         let text = format!("taken back after {} s", short(end_s));
         Row { name: "fault".to_owned(), content: bar(scale, "fault", 0.0, end_s, &text, 0.0) }
     }));
-    rows.extend(phases(&report.fault.phases(), &report.phases, scale));
+    rows.extend(report.strokes.iter().map(|stroke| fault(stroke, scale)));
+    rows.extend(phases(&report.scenario.gravest().phases(), &report.phases, scale));
     for (node, intervals) in &report.writers {
         rows.push(Row { name: format!("{node} writes"), content: writer(intervals, scale) });
     }
     rows
+}
+
+/// One of several faults: a band while it lasts, and a mark where it happened
+/// when nobody took it back.
+fn fault(stroke: &StrokeSpan, scale: &Scale) -> Row {
+    let text = format!("{} on {}", stroke.fault.name(), stroke.victim);
+    let content = match (stroke.begin_s, stroke.end_s) {
+        (Some(begin_s), end_s) => html! {
+            (bar(scale, "fault", begin_s, end_s.unwrap_or(begin_s), &text, 0.0))
+            (beside(scale, begin_s, end_s.unwrap_or(begin_s), &text))
+        },
+        (None, _) => {
+            let why = stroke.missed.as_deref().unwrap_or("it did not happen");
+            html! { text.faint x=(LEFT + 4.0) y="16" { "no " (text) ": " (why) } }
+        }
+    };
+    Row { name: "fault".to_owned(), content }
+}
+
+/// A text behind a bar, or before it where no room is left.
+fn beside(scale: &Scale, start_s: f64, end_s: f64, text: &str) -> Markup {
+    let (before, behind) = (scale.x(start_s) - GAP, scale.x(end_s) + GAP);
+    if behind > WIDTH - ROOM {
+        html! { text.faint x=(number(before)) y="16" text-anchor="end" { (text) } }
+    } else {
+        html! { text.faint x=(number(behind)) y="16" { (text) } }
+    }
 }
 
 fn band(scale: &Scale, row: usize, outage: &Outage) -> Markup {
@@ -179,12 +211,19 @@ struct Scale {
 impl Scale {
     fn of(report: &Report) -> Self {
         let phases = report.phases.values().filter_map(|timing| timing.end_s);
+        let of_stroke = |stroke: &StrokeSpan| stroke.end_s.or(stroke.begin_s);
+        let strokes = report.strokes.iter().filter_map(of_stroke);
         let outages = [&report.submit_outage, &report.rpc_outage].into_iter();
         let outages = outages.chain(report.start_outage.as_ref());
         let (starts, ends): (Vec<f64>, Vec<f64>) = outages.map(|o| (o.start_s, o.end_s)).unzip();
         Self {
             from_s: starts.into_iter().fold(0.0, f64::min) - MARGIN_S,
-            to_s: ends.into_iter().chain(phases).chain(report.taken_back_s).fold(0.0, f64::max)
+            to_s: ends
+                .into_iter()
+                .chain(phases)
+                .chain(report.taken_back_s)
+                .chain(strokes)
+                .fold(0.0, f64::max)
                 + MARGIN_S,
         }
     }
