@@ -111,10 +111,10 @@ fn the_main_job() {
     lab.part("no client reaches the active controller", || {
         lab.survives_scenario("unplugged");
     });
-    lab.part("people come in by the VPN", || lab_site::vpn::lets_people_in(&lab));
     lab.part("the console moves the role, and sets a controller aside", || {
         lab_site::console::moves_the_role(&lab);
     });
+    lab.part("people come in by the VPN", || lab_site::vpn::lets_people_in(&lab));
     lab.part("the active controller loses power, and people outside see no error", || {
         let (active, _) = lab.active_and_passive();
         lab_site::watched::listen(&lab);

@@ -6,7 +6,7 @@
 use super::{LabSite, portal, wait_until};
 
 /// What is added to the laboratory's site file.
-pub const SECTION: &str = r#"
+const SECTION: &str = r#"
 [console]
 password_file = "~/.local/state/slurmha/lab/default/console_looking"
 actions = ["switchover", "standby"]
@@ -23,22 +23,16 @@ const OPERATOR_FILE: &str = "/run/lab_console.py";
 /// The first controller, whose console offers actions.
 const CONSOLE: &str = "10.77.0.11";
 
-/// Writes the passwords that [`SECTION`] names.
-pub fn is_ready(lab: &LabSite) {
+/// The whole story, from login1. The next `apply` takes the console away again: three of them
+/// that look on cost emulated controllers too much beside a portal's users and a power loss.
+pub fn moves_the_role(lab: &LabSite) {
+    let site = lab.file("console.toml");
+    let text = std::fs::read_to_string(lab.site()).expect("the lab's site file");
+    std::fs::write(&site, text + SECTION).expect("a site file with a console");
     for (name, password) in PASSWORDS {
         lab.private_file(name, password);
     }
-}
-
-/// Takes them away again.
-pub fn is_gone(lab: &LabSite) {
-    for (name, _) in PASSWORDS {
-        std::fs::remove_file(lab.file(name)).expect("the file of this test is there");
-    }
-}
-
-/// The whole story, from login1.
-pub fn moves_the_role(lab: &LabSite) {
+    lab.slurmha(&["apply", "--yes", &site]).succeeds();
     portal::put_browser(lab, "login1");
     lab.on("login1", &format!("cat >{OPERATOR_FILE} <<'LAB'\n{OPERATOR}\nLAB"));
     let (active, passive) = lab.active_and_passive();
@@ -57,6 +51,9 @@ pub fn moves_the_role(lab: &LabSite) {
         assert!(!journal.contains(password), "a password is in the journal");
     }
     lab.until_healthy();
+    for file in [site, lab.file(PASSWORDS[0].0), lab.file(PASSWORDS[1].0)] {
+        std::fs::remove_file(&file).expect("the file of this test is there");
+    }
 }
 
 fn operator(lab: &LabSite, words: &str) {

@@ -8,7 +8,7 @@
 //! tunnel. The gateway is login1, with an address outside. cn1 is a login node
 //! for the time being, or nothing would be passed on.
 
-use super::{LabSite, console, portal, wait_until, watched};
+use super::{LabSite, portal, wait_until, watched};
 
 /// The gateway's address outside; TEST-NET-2.
 const ENDPOINT: &str = "198.51.100.1";
@@ -68,12 +68,11 @@ pub const MACHINE: &str = "cn2";
 pub const REACH: &str = "ip netns exec outside";
 
 /// Somebody gets in, and another is added meanwhile. The tunnel stays until
-/// [`shuts_people_out`], and so does the console, which comes with the same `apply`.
+/// [`shuts_people_out`].
 pub fn lets_people_in(lab: &LabSite) {
     let site = &site_file(lab);
     let text = std::fs::read_to_string(lab.site()).expect("the lab's site file");
-    console::is_ready(lab);
-    std::fs::write(site, text + VPN + console::SECTION).expect("a site file with a VPN");
+    std::fs::write(site, text + VPN).expect("a site file with a VPN");
     lab.slurmha(&["apply", "--yes", site]).succeeds();
     the_key_stays(lab);
     lab.on("login1", &format!("ip address add {ENDPOINT}/32 dev eth1"));
@@ -116,7 +115,7 @@ pub fn shuts_people_out(lab: &LabSite) {
     take_back(lab);
 }
 
-/// The laboratory's site file with a VPN and a console.
+/// The laboratory's site file with a VPN.
 fn site_file(lab: &LabSite) -> String {
     lab.file("vpn.toml")
 }
@@ -204,7 +203,6 @@ fn take_back(lab: &LabSite) {
     for file in [site_file(lab), client_file(lab, "anna"), client_file(lab, "bob")] {
         std::fs::remove_file(&file).expect("the file of this test is there");
     }
-    console::is_gone(lab);
     lab.on("cn1", "rm -f /etc/slurm/slurm.conf /etc/slurm/cgroup.conf");
     lab.until_healthy();
 }
