@@ -9,6 +9,7 @@ pub mod mover;
 mod probe;
 mod processes;
 mod reboot;
+mod replica;
 mod resync;
 mod sample;
 mod strike;

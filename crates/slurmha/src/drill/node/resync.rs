@@ -19,6 +19,7 @@ use slurmha_host::program::drbd;
 use super::super::protocol::{Reply, Struck};
 use super::disturb::timer;
 use super::link::Link;
+use super::replica::{is_whole, look};
 
 const TIMER: &str = "slurmha-mend-resync";
 
@@ -26,7 +27,6 @@ const TIMER: &str = "slurmha-mend-resync";
 /// power is cut once it has begun.
 const RATE_KIB: u32 = 1024;
 
-const LOOK: Duration = Duration::from_secs(10);
 /// Both sides agree on what to copy before it begins.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(100);
@@ -102,16 +102,6 @@ pub fn mend(system: &dyn System) -> Result<(), String> {
     drbd::adjust(system, DRBD_RESOURCE).map_err(|error| {
         format!("the resync stays slow: {error} (try again with: slurmha node mend-resync)")
     })
-}
-
-fn look(system: &dyn System) -> Result<DrbdStatus, String> {
-    drbd::status(system, DRBD_RESOURCE, LOOK).map_err(|error| error.to_string())
-}
-
-fn is_whole(status: &DrbdStatus) -> bool {
-    let whole = |state: &str| state == "UpToDate";
-    let volumes = &status.volumes;
-    !volumes.is_empty() && volumes.iter().all(|v| whole(&v.disk) && whole(&v.peer_disk))
 }
 
 /// Whether a volume here is half, and gets the rest.

@@ -17,6 +17,7 @@ use slurmha_host::System;
 use slurmha_host::observe::size_bytes;
 use slurmha_host::program::{dmsetup, drbd};
 
+use super::super::replica::{is_whole, look};
 use super::timer;
 
 const TIMER: &str = "slurmha-mend-disks";
@@ -24,8 +25,6 @@ const TIMER: &str = "slurmha-mend-disks";
 /// Tables are in these, whatever the device (dmsetup(8), TABLE FORMAT).
 const SECTOR_BYTES: u64 = 512;
 
-/// Limit of one look at DRBD.
-const LOOK: Duration = Duration::from_secs(10);
 /// What was written meanwhile is sent again before the disks are as before.
 const IN_SYNC: Duration = Duration::from_secs(90);
 /// Until then a disk is tried to be detached or attached: the peer may not have
@@ -181,17 +180,6 @@ fn disks(system: &dyn System) -> Result<Vec<Disk>, String> {
         Ok(Disk { volume, device, sectors: bytes / SECTOR_BYTES, between })
     };
     devices.into_iter().enumerate().map(disk).collect()
-}
-
-fn look(system: &dyn System) -> Result<DrbdStatus, String> {
-    drbd::status(system, DRBD_RESOURCE, LOOK).map_err(|error| error.to_string())
-}
-
-/// Whether both sides have all data.
-fn is_whole(status: &DrbdStatus) -> bool {
-    let whole = |state: &str| state == "UpToDate";
-    let volumes = &status.volumes;
-    !volumes.is_empty() && volumes.iter().all(|v| whole(&v.disk) && whole(&v.peer_disk))
 }
 
 fn is_attached(status: &DrbdStatus, volume: usize) -> bool {
