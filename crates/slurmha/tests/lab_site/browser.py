@@ -37,12 +37,14 @@ class Browser:
 
 
 def until(what, look):
-    for _ in range(600):
+    for _ in range(300):
         found = look()
         if found:
             print(what, flush=True)
             return found
-        time.sleep(1)
+        # Each look is a page or two, and each page some programs of Slurm: without a rest they are all that an
+        # emulated login node does, and the cluster is never found healthy.
+        time.sleep(4)
     sys.exit("waited for: " + what)
 
 

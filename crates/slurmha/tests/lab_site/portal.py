@@ -87,12 +87,13 @@ def story(stranger):
     check("nobody is in after signing out", anna.ask("/")[0] in (302, 303, 307))
 
 
-# The job sees the controller go: three times nothing answers there.
+# The job sees the controller go: three times nothing answers there. It asks node_exporter, because an sshd that
+# is asked every second starts a process for each, and that alone is a fifth of what an emulated controller can do.
 OUTLIVES = """echo before
 gone=0
 while [ $gone -lt 3 ]; do
-  sleep 1
-  if timeout 3 bash -c 'exec 3<>/dev/tcp/ADDRESS/22' 2>/dev/null; then gone=0; else gone=$((gone + 1)); fi
+  sleep 3
+  if timeout 3 bash -c 'exec 3<>/dev/tcp/ADDRESS/9100' 2>/dev/null; then gone=0; else gone=$((gone + 1)); fi
 done
 echo the controller is gone
 sleep 5
