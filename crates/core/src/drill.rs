@@ -13,6 +13,7 @@ mod combination;
 mod evidence;
 mod fault;
 mod guard;
+mod held_back;
 mod invariant;
 mod journal;
 mod judge;
@@ -32,6 +33,9 @@ pub use fault::{
     LOSS_PERCENT, LinkFault, Links, Side, Volume,
 };
 pub use guard::WriterGuard;
+pub use held_back::{
+    Hastened, HeldBack, QUEUE_FORMAT, Queued, TIME_FORMAT, parse_held_back, parse_queue,
+};
 pub use invariant::{Invariant, Judgement, Outcome};
 pub use journal::{JOURNAL_FIELDS, JournalEntry, parse_journal};
 pub(crate) use judge::unanswered;

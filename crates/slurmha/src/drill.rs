@@ -12,6 +12,7 @@ pub mod aftermath;
 pub mod breaker;
 mod collect;
 pub mod guard;
+mod haste;
 mod keep;
 mod leftover;
 mod news;

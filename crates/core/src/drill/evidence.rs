@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::ClockOffset;
 use super::fault::{Daemon, Fault};
+use super::held_back::Hastened;
 use super::journal::JournalEntry;
 use super::scenario::Scenario;
 use super::time::seconds;
@@ -87,6 +88,10 @@ pub struct Evidence {
     /// there is one, of which the fields above tell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub strokes: Vec<Stroke>,
+    /// Requeued jobs that the drill let start once all was well again, before
+    /// Slurm would have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hastened: Vec<Hastened>,
     /// What became of the victim afterwards.
     pub aftermath: Aftermath,
     /// Whatever went wrong with the drill itself.

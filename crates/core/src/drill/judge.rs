@@ -14,8 +14,9 @@ mod writer;
 use jiff::Timestamp;
 
 use super::evidence::{Evidence, Sample, Stroke};
+use super::held_back::Hastened;
 use super::phase::Phase;
-use super::report::{Outage, Report, StrokeSpan};
+use super::report::{HastenedJob, Outage, Report, StrokeSpan};
 use super::time::{rounded, seconds};
 use crate::state_save::Takeover;
 use job_fate::jobs;
@@ -74,6 +75,7 @@ pub fn analyse(evidence: &Evidence) -> Report {
         process: gravest.process.clone(),
         taken_back_s: taken_back(evidence),
         strokes: strokes(evidence),
+        hastened: hastened(evidence),
         aftermath: evidence.aftermath.clone(),
         scenario: evidence.scenario.clone(),
         troubles: evidence.troubles.clone(),
@@ -95,6 +97,16 @@ fn strokes(evidence: &Evidence) -> Vec<StrokeSpan> {
         missed: stroke.at.clone().err(),
     };
     evidence.strokes.iter().map(span).collect()
+}
+
+fn hastened(evidence: &Evidence) -> Vec<HastenedJob> {
+    let told = |job: &Hastened| HastenedJob {
+        name: job.name.clone(),
+        id: job.id,
+        at_s: rounded(seconds(evidence.cut, evidence.on_drill_clock(&evidence.client, job.at))),
+        earlier_s: job.earlier_s(),
+    };
+    evidence.hastened.iter().map(told).collect()
 }
 
 /// The takeover of this drill; a machine keeps its last one until then.

@@ -82,6 +82,9 @@ pub struct Report {
     /// Each of several faults; empty when there is one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub strokes: Vec<StrokeSpan>,
+    /// Requeued jobs that the drill let start before Slurm would have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hastened: Vec<HastenedJob>,
     /// What became of the victim and of the cluster.
     pub aftermath: Aftermath,
     /// How the drill was run.
@@ -138,6 +141,19 @@ impl StrokeSpan {
             }
         }
     }
+}
+
+/// A requeued job that did not have to wait for its time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HastenedJob {
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub id: u32,
+    /// When the drill let it start, in seconds after the fault.
+    pub at_s: f64,
+    /// How much later Slurm would have, in seconds.
+    pub earlier_s: f64,
 }
 
 /// What a drill proves.

@@ -3,6 +3,7 @@
 
 mod campaign;
 mod chart;
+mod hastened;
 mod html;
 mod junit;
 mod page;

@@ -2,6 +2,7 @@
 //! Each verdict and each fate of a job, from made-up evidence.
 
 mod disturbance;
+mod haste;
 mod made_up;
 mod node;
 mod overlap;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use slurmha_core::drill::{
-    ClockOffset, JournalEntry, Mark, Submission, parse_journal, parse_marks,
+    ClockOffset, JournalEntry, Mark, Queued, Submission, parse_journal, parse_marks,
 };
 use slurmha_core::observe::{JobRecord, Reading, parse_sacct, parse_scontrol_jobs};
 use slurmha_core::site::{NodeName, Site};
@@ -16,7 +16,7 @@ use slurmha_core::state_save::Takeover;
 use slurmha_host::{Remote, for_each_host};
 
 use super::preflight::Cast;
-use super::protocol::{CollectTask, Collected, Reply, Task};
+use super::protocol::{CollectTask, Collected, HastenTask, Reply, Task};
 use super::watch::complete;
 
 /// Time for one machine to hand over what it has.
@@ -45,26 +45,39 @@ pub fn unfinished(
     client: &NodeName,
     run: &str,
     user: &str,
-) -> Result<usize, String> {
-    count(remote, client, Task::Queue { run: run.to_owned(), user: user.to_owned() })
+) -> Result<Queued, String> {
+    let task = Task::Queue { run: run.to_owned(), user: user.to_owned() };
+    answer(remote, client, task, |reply| match reply {
+        Reply::Queue(queued) => Some(queued),
+        _ => None,
+    })
 }
 
 /// How many of the run's jobs have ended in the accounting.
 pub fn accounted(remote: &Remote, client: &NodeName, run: &str) -> Result<usize, String> {
-    count(remote, client, Task::Accounted { run: run.to_owned() })
+    answer(remote, client, Task::Accounted { run: run.to_owned() }, |reply| match reply {
+        Reply::Accounted(count) => Some(count),
+        _ => None,
+    })
 }
 
-fn count(remote: &Remote, client: &NodeName, task: Task) -> Result<usize, String> {
+fn answer<T>(
+    remote: &Remote,
+    client: &NodeName,
+    task: Task,
+    meant: impl FnMut(Reply) -> Option<Reading<T>>,
+) -> Result<T, String> {
     let (replies, _) = complete(remote, client, task, false, LIMIT)?;
-    let count = replies.into_iter().find_map(|reply| match reply {
-        Reply::Queue(count) | Reply::Accounted(count) => Some(count),
-        _ => None,
-    });
-    match count {
-        Some(Reading::Known(count)) => Ok(count),
+    match replies.into_iter().find_map(meant) {
+        Some(Reading::Known(known)) => Ok(known),
         Some(Reading::Unknown(why)) => Err(why),
         None => Err("no answer".to_owned()),
     }
+}
+
+/// Lets the run's requeued jobs start; what became of each.
+pub fn hasten(remote: &Remote, client: &NodeName, task: HastenTask) -> Result<Vec<Reply>, String> {
+    complete(remote, client, Task::Hasten(task), false, LIMIT).map(|(replies, _)| replies)
 }
 
 /// Asks the client, the survivor and every compute node at the same time, and

@@ -4,6 +4,7 @@
 mod collect;
 mod crash;
 mod disturb;
+mod hasten;
 mod link;
 pub mod mover;
 mod probe;
@@ -44,6 +45,7 @@ pub fn run() -> io::Result<()> {
         Task::Probe { limit } => probe::run(&system, &link, limit),
         Task::Sample { vip, limit } => sample::run(&system, &link, vip, limit),
         Task::Queue { run, user } => collect::queue(&system, &link, &run, &user),
+        Task::Hasten(task) => hasten::run(&system, &|reply| link.send(&reply), &task),
         Task::Accounted { run } => collect::accounted(&system, &link, &run),
         Task::Collect(task) => collect::run(&system, &link, &task),
         Task::Strike(task) => strike::run(&system, &link, &task),

@@ -7,6 +7,7 @@
 //! listens to it, or when its deadline has passed, so that nothing is left on
 //! the machines whatever happens to the drill.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,7 +15,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use slurmha_core::drill::{
-    Daemon, Disturbance, FaultSignal, Load, Probe, ProcessFate, Sample, Submission,
+    Daemon, Disturbance, FaultSignal, Hastened, Load, Probe, ProcessFate, Queued, Sample,
+    Submission,
 };
 use slurmha_core::observe::Reading;
 use slurmha_core::site::NodeName;
@@ -57,6 +59,8 @@ pub enum Task {
         /// The user who submitted.
         user: String,
     },
+    /// Let the run's requeued jobs start now.
+    Hasten(HastenTask),
     /// Count the run's jobs that have ended in the accounting.
     Accounted {
         /// The run's name.
@@ -138,6 +142,17 @@ pub struct SubmitTask {
     pub limit: Duration,
 }
 
+/// Which requeued jobs need not wait for their time.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct HastenTask {
+    /// The run's name.
+    pub run: String,
+    /// The user who submitted.
+    pub user: String,
+    /// Ids of those for which that was tried before.
+    pub tried: BTreeSet<u32>,
+}
+
 /// What to hand over.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct CollectTask {
@@ -175,7 +190,16 @@ pub enum Reply {
     /// What a controller is doing; said when it changes, and every second.
     Sample(Sample),
     /// How many of the run's jobs have not ended.
-    Queue(Reading<usize>),
+    Queue(Reading<Queued>),
+    /// A requeued job may start now.
+    Hastened(Hastened),
+    /// A requeued job waits for its time all the same.
+    NotHastened {
+        /// Its id.
+        id: u32,
+        /// Why.
+        why: String,
+    },
     /// How many of the run's jobs have ended in the accounting.
     Accounted(Reading<usize>),
     /// What was gathered.

@@ -263,6 +263,7 @@ impl Drill<'_> {
             aftermath,
             troubles,
             strokes: Vec::new(),
+            hastened: told.hastened,
         }
     }
 }

@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use slurmha_core::drill::{
-    ClockOffset, ControllerState, Daemon, Fault, OrderFate, Probe, ProcessFate, Sample, Submission,
+    ClockOffset, ControllerState, Daemon, Fault, Hastened, OrderFate, Probe, ProcessFate, Sample,
+    Submission,
 };
 use slurmha_core::site::NodeName;
 use slurmha_host::{Local, System as _};
@@ -50,6 +51,8 @@ pub struct Inner {
     pub orders: Vec<OrderFate>,
     /// How a move ended.
     pub moved: Option<Moved>,
+    /// Requeued jobs that were let start.
+    pub hastened: Vec<Hastened>,
 }
 
 impl Seen {
@@ -71,7 +74,12 @@ impl Seen {
             Reply::MoveStep(step) => inner.steps.push((Local::new().now(), step)),
             Reply::LeftBehind => inner.is_left_behind = true,
             Reply::Moved(moved) => inner.moved = Some(moved),
-            Reply::Clock { .. } | Reply::Queue(_) | Reply::Accounted(_) | Reply::Collected(_) => {}
+            Reply::Hastened(job) => inner.hastened.push(job),
+            Reply::Clock { .. }
+            | Reply::Queue(_)
+            | Reply::NotHastened { .. }
+            | Reply::Accounted(_)
+            | Reply::Collected(_) => {}
         }
     }
 

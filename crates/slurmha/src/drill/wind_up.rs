@@ -2,6 +2,7 @@
 //! After the load: jobs come to their end, machines come back, and everybody
 //! tells what was seen.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -11,10 +12,12 @@ use slurmha_host::{Local, System as _};
 
 use super::aftermath::{Wanted, restore, settle};
 use super::breaker::Breaker;
-use super::collect::{Gathered, accounted, gather, unfinished};
+use super::collect::{Gathered, accounted, gather, hasten, unfinished};
+use super::haste::Haste;
 use super::overlap::Overlaps;
 use super::power::{Cut, Victim};
 use super::preflight::Cast;
+use super::protocol::HastenTask;
 use super::run::Drill;
 use super::seen::Seen;
 use super::take_back::take_back;
@@ -24,7 +27,7 @@ use crate::pause::pause;
 impl Drill<'_> {
     /// What the machines have seen, and whether all is as before. The machine
     /// boots and catches up while the jobs come to their end: a requeued one
-    /// alone takes two minutes.
+    /// alone waits for two minutes, if all is not well before.
     pub(super) fn wind_up(
         &self,
         cast: &Cast,
@@ -35,17 +38,24 @@ impl Drill<'_> {
         cut: Cut,
     ) -> Result<(Gathered, Aftermath), Failure> {
         let tells = self.victim_tells(cast, others);
+        let is_well = AtomicBool::new(false);
+        let aftermath = || {
+            let after = self.aftermath(cast, breaker, others, seen)?;
+            is_well.store(after.lacking.is_empty(), Ordering::SeqCst);
+            Ok::<_, Failure>(after)
+        };
+        let gather = || self.gather(others.whole, tells, run, seen, cut, &is_well);
         let is_awaited = |fault: Fault| {
             fault.leaves_by_itself() || fault.leaves_nobody() || fault.side() == Side::Compute
         };
         if self.scenario.any(is_awaited) {
             // Jobs wait for it, or it has something to tell when it is back.
-            let aftermath = self.aftermath(cast, breaker, others, seen)?;
-            return Ok((self.gather(others.whole, tells, run, seen, cut)?, aftermath));
+            let aftermath = aftermath()?;
+            return Ok((gather()?, aftermath));
         }
         thread::scope(|scope| {
-            let aftermath = scope.spawn(|| self.aftermath(cast, breaker, others, seen));
-            let gathered = self.gather(others.whole, tells, run, seen, cut);
+            let aftermath = scope.spawn(aftermath);
+            let gathered = gather();
             let aftermath = aftermath.join().map_err(|_| Failure::internal("a thread panicked"))?;
             Ok((gathered?, aftermath?))
         })
@@ -73,22 +83,41 @@ impl Drill<'_> {
         run: &str,
         seen: &Seen,
         cut: Cut,
+        is_well: &AtomicBool,
     ) -> Result<Gathered, Failure> {
-        self.drain(cast, run, seen)?;
+        self.drain(cast, run, seen, is_well)?;
         self.progress.stage("collecting what the machines have seen");
         Ok(gather(self.site, self.fleet.remote(), cast, tells, run, cut.at))
     }
 
     /// Waits until no job of the run is left in the queue, and where the
     /// accounting was hit, until it has caught up.
-    fn drain(&self, cast: &Cast, run: &str, seen: &Seen) -> Result<(), Failure> {
+    fn drain(
+        &self,
+        cast: &Cast,
+        run: &str,
+        seen: &Seen,
+        is_well: &AtomicBool,
+    ) -> Result<(), Failure> {
         let clock = Local::new();
-        let user = &self.scenario.load.user;
+        let (user, remote, client) = (&self.scenario.load.user, self.fleet.remote(), &cast.client);
+        let mut haste = Haste {
+            is_well,
+            client,
+            ask: &|task| hasten(remote, client, task),
+            seen,
+            say: &|text| self.progress.machine(client.as_str(), text),
+            task: HastenTask { run: run.to_owned(), user: user.clone(), ..HastenTask::default() },
+            trouble: String::new(),
+        };
         let mut told = String::new();
         while clock.elapsed() < self.scenario.bounds.drain {
-            let now = match unfinished(self.fleet.remote(), &cast.client, run, user) {
-                Ok(0) => return self.await_accounting(cast, run, seen),
-                Ok(count) => format!("waiting for {count} jobs to end"),
+            let now = match unfinished(remote, client, run, user) {
+                Ok(queued) if queued.jobs == 0 => return self.await_accounting(cast, run, seen),
+                Ok(queued) => {
+                    haste.look(queued);
+                    format!("waiting for {} jobs to end", queued.jobs)
+                }
                 Err(why) => why,
             };
             if told != now {

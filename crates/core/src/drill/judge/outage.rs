@@ -15,6 +15,10 @@ use crate::drill::time::{rounded, seconds};
 /// ended.
 const UNDER_WAY_S: f64 = 6.0;
 
+/// Seconds by which two machines' clocks may differ, at most. What a job did
+/// before it was requeued was longer ago.
+const CLOCKS_AGREE_S: f64 = 1.0;
+
 /// The longest time without an acknowledged submission.
 pub(super) fn submit_outage(evidence: &Evidence) -> Outage {
     let client = |at| after_cut(evidence, at);
@@ -41,13 +45,15 @@ pub(crate) fn unanswered(probes: &[Probe], end: f64, after: impl Fn(Timestamp) -
 
 /// The longest time in which no job began. Jobs begin after the load, too:
 /// those that had to wait; but a job that begins again counts once, because
-/// Slurm holds a requeued job back for two minutes whatever else it does.
+/// Slurm holds a requeued job back for two minutes whatever else it does. One
+/// that the drill let start earlier counts from when Slurm would have let it.
 /// `None` when the marks of some node are missing.
 pub(super) fn start_outage(evidence: &Evidence) -> Option<Outage> {
     let mut first_starts: BTreeMap<&str, f64> = BTreeMap::new();
     for (node, marks) in &evidence.marks {
         for mark in marks.known()?.iter().filter(|mark| mark.kind == MarkKind::Start) {
             let at = seconds(evidence.cut, evidence.on_drill_clock(node, mark.at));
+            let at = without_haste(evidence, &mark.name, at);
             first_starts.entry(&mark.name).and_modify(|first| *first = first.min(at)).or_insert(at);
         }
     }
@@ -56,6 +62,14 @@ pub(super) fn start_outage(evidence: &Evidence) -> Option<Outage> {
     // What begins last is no outage: then there is nothing left to begin.
     let end = starts.iter().copied().reduce(f64::max).filter(|last| *last > 0.0);
     Some(longest(starts, first, end.unwrap_or_else(|| load_end(evidence)), None))
+}
+
+/// When a job that began at that time would have begun by itself, at the
+/// earliest.
+fn without_haste(evidence: &Evidence, name: &str, began: f64) -> f64 {
+    let hastened = evidence.hastened.iter().filter(|job| job.name == name);
+    let later = hastened.filter(|job| began > after_cut(evidence, job.at) - CLOCKS_AGREE_S);
+    later.map(|job| after_cut(evidence, job.due)).fold(began, f64::max)
 }
 
 fn after_cut(evidence: &Evidence, at: Timestamp) -> f64 {

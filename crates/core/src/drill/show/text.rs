@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::chart::{Bar, Row, chart};
+use super::hastened::hastened;
 use crate::drill::fault::{Fault, Side};
 use crate::drill::phase::{Phase, PhaseTiming};
 use crate::drill::report::{Jobs, Outage, Report, StrokeSpan};
@@ -290,6 +291,7 @@ pub(super) fn afterwards(report: &Report) -> Vec<String> {
     if report.process.as_ref().is_some_and(|process| process.thawed) {
         lines.push("nobody had ended the frozen process, so it was told to go on".to_owned());
     }
+    lines.extend(hastened(report));
     if after.lacking.is_empty() {
         lines.push("the cluster is as healthy as before".to_owned());
     }

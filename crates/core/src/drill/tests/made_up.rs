@@ -149,6 +149,7 @@ pub fn evidence(jobs: Vec<Job>) -> Evidence {
         orders: Vec::new(),
         status_told: None,
         strokes: Vec::new(),
+        hastened: Vec::new(),
         aftermath: Aftermath {
             powered_on: true,
             rejoined_after_s: Some(95.0),

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use slurmha_core::drill::JOURNAL_FIELDS;
+use slurmha_core::drill::{JOURNAL_FIELDS, QUEUE_FORMAT, parse_queue};
 use slurmha_core::layout::TAKEOVER_REPORT;
 use slurmha_core::observe::{Reading, SACCT_FORMAT, parse_sacct};
 use slurmha_host::{Command, System};
@@ -59,15 +59,13 @@ pub fn run(system: &dyn System, link: &Link, task: &CollectTask) {
 /// Counts the run's jobs that squeue still shows: those that wait, run, or
 /// are being cleaned up.
 pub fn queue(system: &dyn System, link: &Link, run: &str, user: &str) {
-    let squeue = Command::new("squeue").args(["--noheader", "--format=%j", "--user", user]);
-    let prefix = format!("{run}-");
-    let count = match program(system, squeue) {
-        Reading::Known(text) => {
-            Reading::Known(text.lines().filter(|line| line.trim().starts_with(&prefix)).count())
-        }
+    let squeue =
+        Command::new("squeue").args(["--noheader", "--user", user, "--format", QUEUE_FORMAT]);
+    let queued = match program(system, squeue) {
+        Reading::Known(text) => Reading::Known(parse_queue(&text, run)),
         Reading::Unknown(why) => Reading::Unknown(why),
     };
-    link.send(&Reply::Queue(count));
+    link.send(&Reply::Queue(queued));
 }
 
 /// Counts the run's jobs that the accounting knows to have completed.
