@@ -15,7 +15,7 @@ use slurmha_core::site::{NodeName, Site};
 
 use super::breaker::Breaker;
 use super::power::{Cut, PowerSwitch, Victim};
-use super::preflight::{Cast, Casts};
+use super::preflight::Cast;
 use super::protocol::Reply;
 use super::seen::Seen;
 use super::watch::Watch;
@@ -26,10 +26,6 @@ use crate::progress::Progress;
 
 /// All of them.
 pub struct Overlaps<'a> {
-    /// Who plays which part in the whole, also when there is none of them.
-    pub whole: &'a Cast,
-    /// Who does for the first fault.
-    pub first: &'a Cast,
     blows: Vec<Blow<'a>>,
     /// The conversations with the machines that do something themselves.
     pub watches: Vec<Watch>,
@@ -52,19 +48,17 @@ struct Blow<'a> {
 }
 
 impl<'a> Overlaps<'a> {
-    /// Prepares all; nothing happens yet.
+    /// Prepares all; nothing happens yet. There is a cast for each.
     pub fn new(
         scenario: &Scenario,
         site: &'a Site,
         fleet: &Fleet,
-        casts: &'a Casts,
+        casts: &'a [Cast],
         power: Option<&'a dyn PowerSwitch>,
         progress: &'a Progress,
     ) -> Result<Self, Failure> {
-        let (whole, first) = (&casts.whole, &casts.first);
-        let (blows, watches) = (Vec::new(), Vec::new());
-        let mut overlaps = Self { whole, first, blows, watches, progress };
-        for (&planned, cast) in scenario.overlaps.iter().zip(&casts.others) {
+        let mut overlaps = Self { blows: Vec::new(), watches: Vec::new(), progress };
+        for (&planned, cast) in scenario.overlaps.iter().zip(casts) {
             let breaker = Breaker::new(planned.fault, site, cast, power, progress)?;
             let mut watch = None;
             if let Some(machine) = breaker.machine(cast) {
@@ -284,7 +278,7 @@ mod tests {
             cut: OnceLock::new(),
         };
         let (blows, watches) = (vec![blow], Vec::new());
-        test(Overlaps { whole: &cast, first: &cast, blows, watches, progress: &progress }, &switch);
+        test(Overlaps { blows, watches, progress: &progress }, &switch);
     }
 
     fn strike_due(overlaps: &Overlaps<'_>, second: u64) {

@@ -8,15 +8,11 @@ use slurmha_core::drill::{ClockOffset, Fault, Side};
 use slurmha_core::site::NodeName;
 use slurmha_host::{Local, System as _};
 
-use super::breaker::Breaker;
 use super::leftover::ask_status;
 use super::news::News;
-use super::overlap::Overlaps;
 use super::power::Cut;
-use super::preflight::Cast;
 use super::run::Drill;
-use super::seen::Seen;
-use super::watch::Watch;
+use super::scene::Scene;
 use super::watches::TICK;
 use crate::failure::Failure;
 use crate::pause::pause;
@@ -25,14 +21,11 @@ impl Drill<'_> {
     /// Waits until clients are served again, and a little longer.
     pub(super) fn await_service(
         &self,
-        breaker: &Breaker<'_>,
-        others: &Overlaps<'_>,
-        watches: &[Watch],
-        seen: &Seen,
+        scene: &Scene<'_>,
         cut: Cut,
         clocks: &BTreeMap<NodeName, ClockOffset>,
     ) -> Result<(), Failure> {
-        let cast = others.first;
+        let (cast, others, seen) = (&scene.casts.first, &scene.others, &scene.seen);
         let bounds = &self.scenario.bounds;
         let clock = Local::new();
         let mut news = News::default();
@@ -40,16 +33,16 @@ impl Drill<'_> {
             pause(TICK)?;
             others.strike_due(clock.elapsed(), clocks)?;
             if clock.elapsed() >= bounds.fault
-                && let Err(why) = breaker.give_back()
+                && let Err(why) = scene.breaker.give_back()
             {
                 seen.trouble(why);
             }
             if seen.awaits_a_look() {
-                self.look_at_leftover(cast, watches, seen)?;
+                self.look_at_leftover(scene)?;
             }
             // A survivor that is active from the beginning is no news.
             if self.scenario.gravest().side() == Side::Active {
-                for (machine, text) in news.look(seen, others.whole) {
+                for (machine, text) in news.look(seen, &scene.casts.whole) {
                     self.progress.machine(machine.as_str(), text);
                 }
             }
@@ -62,7 +55,7 @@ impl Drill<'_> {
                 return pause(bounds.cool_down);
             }
             let is_survived =
-                others.have_removed(&cast.victim) || self.is_survived(cast, seen, cut, clocks);
+                others.have_removed(&cast.victim) || self.is_survived(scene, cut, clocks);
             if is_survived && others.are_survived(seen, clocks) {
                 self.progress.machine(cast.client.as_str(), "jobs are accepted");
                 return pause(bounds.cool_down);
@@ -73,14 +66,15 @@ impl Drill<'_> {
     }
 
     /// While the order is there `status` is asked; then it is taken back.
-    fn look_at_leftover(&self, cast: &Cast, watches: &[Watch], seen: &Seen) -> Result<(), Failure> {
-        self.progress.machine(cast.survivor.as_str(), "all runs here; what does status tell?");
+    fn look_at_leftover(&self, scene: &Scene<'_>) -> Result<(), Failure> {
+        let survivor = scene.casts.first.survivor.as_str();
+        self.progress.machine(survivor, "all runs here; what does status tell?");
         let told = ask_status(self.site, self.fleet)?;
         for problem in &told {
             self.progress.stage(&format!("status: {problem}"));
         }
-        seen.note_status(told);
-        if let Some(mover) = watches.get(4) {
+        scene.seen.note_status(told);
+        if let Some(mover) = scene.striker() {
             mover.stop();
         }
         Ok(())
@@ -89,12 +83,11 @@ impl Drill<'_> {
     /// Whether clients are served as they have to be after this fault.
     fn is_survived(
         &self,
-        cast: &Cast,
-        seen: &Seen,
+        scene: &Scene<'_>,
         cut: Cut,
         clocks: &BTreeMap<NodeName, ClockOffset>,
     ) -> bool {
-        let fault = self.scenario.fault;
+        let (fault, cast, seen) = (self.scenario.fault, &scene.casts.first, &scene.seen);
         match fault {
             Fault::Switchover | Fault::LeftoverMove => {
                 seen.moved().is_some() && seen.serves_again(cast, cut.at, clocks)

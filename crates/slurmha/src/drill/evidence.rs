@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What was told during a drill and handed over after it, in one.
+
+use slurmha_core::drill::{Aftermath, Evidence, Stroke};
+
+use super::collect::Gathered;
+use super::power::Cut;
+use super::preflight::Cast;
+use super::run::{Course, Drill};
+use super::scene::Scene;
+
+impl Drill<'_> {
+    /// Ends what is left of the drill on the way.
+    pub(super) fn evidence(
+        &self,
+        scene: Scene<'_>,
+        course: Course,
+        gathered: Gathered,
+        aftermath: Aftermath,
+    ) -> Evidence {
+        let Scene { run, casts, others, seen, breaker, .. } = scene;
+        let given_back = breaker.given_back();
+        drop(breaker);
+        let strokes = others.strokes();
+        drop(others);
+        let Cast { victim, survivor, client, .. } = casts.whole.clone();
+        let mut told = seen.take();
+        // The ledger was on the disk before anything was told: it is right.
+        for submission in gathered.ledger {
+            told.note_submission(submission);
+        }
+        let mut troubles = told.troubles;
+        troubles.extend(gathered.troubles);
+        let mut clocks = gathered.clocks;
+        clocks.extend(course.clocks);
+        let mut journals = gathered.journals;
+        let evidence = Evidence {
+            run,
+            scenario: self.scenario.clone(),
+            cluster_name: self.site.cluster_name.clone(),
+            victim: victim.clone(),
+            survivor: survivor.clone(),
+            client,
+            cut: course.cut.at,
+            cut_confirmed: course.cut.confirmed,
+            load_stopped: course.load_stopped,
+            clocks,
+            submissions: told.submissions.into_values().collect(),
+            skipped_submissions: told.skipped,
+            probes: told.probes,
+            samples: told.samples,
+            marks: gathered.marks,
+            scheduler_jobs: gathered.scheduler_jobs,
+            accounting_jobs: gathered.accounting_jobs,
+            journal: journals.remove(&survivor).unwrap_or_default(),
+            victim_journal: journals.remove(&victim).unwrap_or_default(),
+            process: told.process,
+            taken_back: told.taken_back,
+            given_back,
+            orders: told.orders,
+            status_told: told.status_told,
+            takeovers: gathered.takeovers,
+            aftermath,
+            troubles,
+            strokes: Vec::new(),
+            hastened: told.hastened,
+        };
+        with_strokes(evidence, &casts.first, course.cut, strokes)
+    }
+}
+
+/// Of several faults each tells of itself, the first one, too.
+fn with_strokes(mut evidence: Evidence, cast: &Cast, cut: Cut, others: Vec<Stroke>) -> Evidence {
+    if others.is_empty() {
+        return evidence;
+    }
+    let first = Stroke {
+        fault: evidence.scenario.fault,
+        victim: cast.victim.clone(),
+        survivor: cast.survivor.clone(),
+        at: Ok(cut.at),
+        confirmed: Some(cut.confirmed),
+        process: evidence.process.take(),
+        taken_back: evidence.taken_back.take(),
+    };
+    evidence.strokes = [vec![first], others].concat();
+    evidence
+}
