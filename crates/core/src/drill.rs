@@ -8,6 +8,7 @@
 //! is read. The same evidence always gives the same report, so a kept one can
 //! be judged again.
 
+mod as_text;
 mod clock;
 mod combination;
 mod evidence;

@@ -11,6 +11,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::as_text::as_text;
 use super::phase::Phase;
 
 pub use daemon::{Daemon, FaultSignal};
@@ -276,11 +277,7 @@ impl Fault {
     }
 }
 
-impl From<Fault> for String {
-    fn from(fault: Fault) -> Self {
-        fault.name()
-    }
-}
+as_text!(Fault, Fault::name);
 
 impl FromStr for Fault {
     type Err = String;
@@ -288,13 +285,5 @@ impl FromStr for Fault {
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         let found = Self::all().into_iter().find(|fault| fault.name() == name);
         found.ok_or_else(|| format!("there is no drill {name}"))
-    }
-}
-
-impl TryFrom<String> for Fault {
-    type Error = String;
-
-    fn try_from(name: String) -> Result<Self, Self::Error> {
-        name.parse()
     }
 }

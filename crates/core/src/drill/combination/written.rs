@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{Combination, Planned};
+use crate::drill::as_text::as_text;
 use crate::drill::fault::Fault;
 
 /// Between the names of two faults.
@@ -36,11 +37,7 @@ impl fmt::Display for Combination {
     }
 }
 
-impl From<Combination> for String {
-    fn from(combination: Combination) -> Self {
-        combination.to_string()
-    }
-}
+as_text!(Combination, |combination| combination.to_string());
 
 impl FromStr for Combination {
     type Err = String;
@@ -48,14 +45,6 @@ impl FromStr for Combination {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let faults = text.split(AND).map(planned).collect::<Result<Vec<_>, _>>()?;
         Self::new(faults).map_err(|objection| format!("{text}: {objection}"))
-    }
-}
-
-impl TryFrom<String> for Combination {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
     }
 }
 
