@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,6 +18,10 @@ type Reaction = Box<dyn Fn(&TestMachine, &Command) + Sync>;
 
 /// A program that the machine has besides: what it answers, when it is one.
 type Program = Box<dyn Fn(&Command) -> Option<CommandOutput> + Sync>;
+
+/// What a world does with a program and its arguments: exit status and standard
+/// output, or nothing when the machine's own is asked.
+type Act<W> = fn(&mut W, &str, &[&str]) -> Option<(i32, String)>;
 
 pub struct TestMachine {
     files: Mutex<BTreeMap<PathBuf, String>>,
@@ -67,6 +71,20 @@ impl TestMachine {
         let mut machine = Self::new();
         change(&mut machine);
         machine
+    }
+
+    /// With programs that look at a world and change it, as `act` says.
+    pub fn in_world<W: Send + 'static>(world: W, act: Act<W>) -> (Self, Arc<Mutex<W>>) {
+        let world = Arc::new(Mutex::new(world));
+        let inside = Arc::clone(&world);
+        let program = move |command: &Command| {
+            let words = command.arguments();
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let mut world = inside.lock().expect("a lock");
+            let (status, said) = act(&mut world, command.program(), &words)?;
+            Some(CommandOutput::new(command, Exit::Status(status), said.into(), Vec::new()))
+        };
+        (Self::with(|machine| machine.program = Box::new(program)), world)
     }
 
     /// Puts a file in place.

@@ -54,7 +54,6 @@ mod tests {
     use std::cell::RefCell;
 
     use jiff::Timestamp;
-    use slurmha_host::{CommandOutput, Exit};
 
     use super::*;
     use crate::agent::test_machine::TestMachine;
@@ -72,16 +71,10 @@ mod tests {
 
     /// On which Slurm has these jobs and refuses to touch one.
     fn hasten(jobs: &str, refused: &'static str, tried: &[u32]) -> (Vec<Reply>, Vec<String>) {
-        let jobs = jobs.to_owned();
-        let machine = TestMachine::with(|machine| {
-            machine.program = Box::new(move |command: &Command| {
-                let words = command.arguments().join(" ");
-                let (status, said) = match words.as_str() {
-                    "--oneliner show job" => (0, jobs.clone()),
-                    _ => (i32::from(!refused.is_empty() && words.contains(refused)), String::new()),
-                };
-                Some(CommandOutput::new(command, Exit::Status(status), said.into(), Vec::new()))
-            });
+        let slurm = (jobs.to_owned(), refused);
+        let (machine, _) = TestMachine::in_world(slurm, |(jobs, refused), _, words| match words {
+            [_, "show", "job"] => Some((0, jobs.clone())),
+            _ => Some((i32::from(words.contains(refused)), String::new())),
         });
         machine.set_date(Timestamp::from_second(NOW).unwrap());
         let told = RefCell::new(Vec::new());

@@ -113,8 +113,6 @@ fn is_under_way(status: &DrbdStatus) -> bool {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use slurmha_host::{Command, CommandOutput, Exit};
-
     use super::*;
     use crate::agent::test_machine::TestMachine;
 
@@ -161,17 +159,7 @@ mod tests {
 
     fn machine(failing: &'static str) -> (TestMachine, Arc<Mutex<World>>) {
         let world = World { role: "Secondary", is_invalid: false, is_down: false, failing };
-        let world = Arc::new(Mutex::new(world));
-        let inside = Arc::clone(&world);
-        let machine = TestMachine::with(|machine| {
-            machine.program = Box::new(move |command: &Command| {
-                let words = command.arguments();
-                let words: Vec<&str> = words.iter().map(String::as_str).collect();
-                let (status, said) = inside.lock().unwrap().run(command.program(), &words)?;
-                Some(CommandOutput::new(command, Exit::Status(status), said.into(), Vec::new()))
-            });
-        });
-        (machine, world)
+        TestMachine::in_world(world, World::run)
     }
 
     #[test]

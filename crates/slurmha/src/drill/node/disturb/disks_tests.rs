@@ -4,8 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use slurmha_host::{Command, CommandOutput, Exit};
-
 use super::*;
 use crate::agent::test_machine::TestMachine;
 
@@ -94,16 +92,8 @@ impl World {
 
 fn machine(failing: &'static str) -> (TestMachine, Arc<Mutex<World>>) {
     let attached = [(0, "/dev/vdb".to_owned()), (1, "/dev/vdc".to_owned())].into();
-    let world = Arc::new(Mutex::new(World { attached, failing, ..World::default() }));
-    let inside = Arc::clone(&world);
-    let machine = TestMachine::with(|machine| {
-        machine.program = Box::new(move |command: &Command| {
-            let words = command.arguments();
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            let (status, said) = inside.lock().unwrap().run(command.program(), &words)?;
-            Some(CommandOutput::new(command, Exit::Status(status), said.into(), Vec::new()))
-        });
-    });
+    let world = World { attached, failing, ..World::default() };
+    let (machine, world) = TestMachine::in_world(world, World::run);
     machine.put("/sys/class/block/vdb/size", "8192\n");
     machine.put("/sys/class/block/vdc/size", "16384\n");
     (machine, world)
