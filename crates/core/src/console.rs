@@ -12,6 +12,7 @@
 //! nothing is silent, and what only it could tell is not known.
 
 pub mod action;
+mod attention;
 mod clock;
 mod deed;
 mod draw;
@@ -23,6 +24,7 @@ mod picture;
 mod plots;
 mod view;
 
+pub use attention::{Attention, Moment};
 pub use clock::Clock;
 pub use deed::{Deed, DeedKind};
 pub use draw::draw;

@@ -13,6 +13,7 @@ mod family;
 mod gateway;
 mod machine;
 mod pacemaker;
+mod rhythm;
 mod slurm;
 mod snapshot;
 mod text;
@@ -20,6 +21,7 @@ mod text;
 pub use collected::{Answer, Collected};
 pub use family::{Family, Kind, Sample};
 pub use gateway::{GatewayAnswer, gateway_exposition, gateway_families};
+pub use rhythm::{Rhythm, widened};
 pub use snapshot::{
     CorosyncAnswer, MachineAnswer, NodesAnswer, SlurmAnswers, SlurmctldAnswer, Snapshot,
     VolumesAnswer,

@@ -3,6 +3,7 @@
 //! Prometheus what it saw last.
 
 mod board;
+mod effort;
 mod live;
 mod question;
 mod rhythm;

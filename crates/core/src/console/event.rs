@@ -57,6 +57,13 @@ pub enum Subject {
     Scheduler,
 }
 
+impl Subject {
+    /// Whether it is about the cluster, and not about what is heard of it.
+    pub fn is_of_the_cluster(&self) -> bool {
+        !matches!(self, Self::Contact(_))
+    }
+}
+
 /// What is known, the last word about each subject.
 pub(super) type Known = BTreeMap<Subject, Fact>;
 

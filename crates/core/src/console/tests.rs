@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Sequences of views, and what a person is shown and told.
 
+mod attention;
 mod story;
 mod times;
 

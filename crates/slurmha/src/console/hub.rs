@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use jiff::Timestamp;
-use slurmha_core::console::{Event, Heard, Memory, Picture, draw};
+use slurmha_core::console::{Attention, Event, Heard, Line, Memory, Moment, Picture, draw};
 use slurmha_core::site::Site;
 use slurmha_host::System;
 use tokio::sync::{mpsc, watch};
@@ -20,9 +20,6 @@ use super::listen::{Pace, Word, listen};
 
 /// Without a word: what is silent becomes so at most that late.
 const TICK: Duration = Duration::from_secs(1);
-/// After an event it is watched so long, whether or not anybody looks on: what
-/// has begun is seen to its end.
-const AFTERMATH: Duration = Duration::from_secs(180);
 /// Words that wait to be heard.
 const WORDS: usize = 64;
 
@@ -67,7 +64,8 @@ impl Hub {
             tokio::spawn(listen(controller, address, wanted.clone(), tell.clone()));
         }
         let mut heard = [Heard::default(), Heard::default()];
-        let mut last = Last::default();
+        let mut attention = Attention::from(self.system.elapsed());
+        let mut last = None;
         loop {
             let tick = sleep_until(Instant::now() + TICK);
             if let Either::Left((Some((controller, word)), _)) =
@@ -78,14 +76,25 @@ impl Hub {
             while let Ok((controller, word)) = words.try_recv() {
                 hear(&mut heard[controller], word, self.system.now());
             }
-            self.show(&heard, &mut last, &shown);
-            let is_watched = self.seats.is_anyone_there() || last.event.elapsed() < AFTERMATH;
-            let needed = if is_watched { Pace::Watching } else { Pace::Calm };
+            let lines = self.show(&heard, &mut last, &shown);
+            let is_fast = attention.is_fast(&Moment {
+                now: self.system.elapsed(),
+                lines: &lines,
+                is_under_way: self.memory.current().is_some(),
+                is_watched: self.seats.is_anyone_there(),
+            });
+            let needed = if is_fast { Pace::Watching } else { Pace::Calm };
             pace.send_if_modified(|pace| std::mem::replace(pace, needed) != needed);
         }
     }
 
-    fn show(&mut self, heard: &[Heard; 2], last: &mut Last, shown: &watch::Sender<Shown>) {
+    /// Returns what has happened since the last picture, which it replaces.
+    fn show(
+        &mut self,
+        heard: &[Heard; 2],
+        last: &mut Option<Arc<Picture>>,
+        shown: &watch::Sender<Shown>,
+    ) -> Vec<Line> {
         let mut picture = draw(&self.site, heard, self.system.now());
         if let Some(actions) = &mut picture.actions {
             actions.here = self.acts;
@@ -95,10 +104,7 @@ impl Hub {
         if let Some(history) = &mut self.history {
             history.append(&lines, &self.memory);
         }
-        if !lines.is_empty() || self.memory.current().is_some() {
-            last.event = Instant::now();
-        }
-        let is_news = last.picture.as_ref().is_none_or(|last| !is_the_same(last, &picture));
+        let is_news = last.as_ref().is_none_or(|last| !is_the_same(last, &picture));
         shown.send_modify(|shown| {
             shown.version += u64::from(is_news);
             shown.picture = json(&*picture);
@@ -112,20 +118,8 @@ impl Hub {
                 shown.failovers = json(&self.memory.failovers());
             }
         });
-        last.picture = Some(picture);
-    }
-}
-
-/// What was shown last, and when something last happened. A console that
-/// begins watches for a while: it has no earlier word to compare with.
-struct Last {
-    picture: Option<Arc<Picture>>,
-    event: Instant,
-}
-
-impl Default for Last {
-    fn default() -> Self {
-        Self { picture: None, event: Instant::now() }
+        *last = Some(picture);
+        lines
     }
 }
 

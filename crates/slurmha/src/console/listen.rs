@@ -24,7 +24,7 @@ const LONGEST_LINE: usize = 1 << 20;
 pub enum Pace {
     /// As often as it does anyway.
     Calm,
-    /// Every second: somebody looks on, or something happens.
+    /// Every second: somebody looks on, or the cluster changes.
     Watching,
 }
 

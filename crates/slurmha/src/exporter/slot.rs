@@ -4,7 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use slurmha_core::metrics::{Answer, Collected};
+use slurmha_core::metrics::{Answer, Collected, widened};
 use slurmha_host::System;
 
 /// An answer is told for so many intervals after the next one was due.
@@ -92,7 +92,6 @@ impl<T: Answer> Slot<T> {
 
     /// The last answer, which is nothing when it is too old to be told.
     pub fn look(&self, now: Duration, interval: Duration) -> Collected<T> {
-        let limit = self.pace(interval) + interval * PATIENCE;
         let kept = self.lock();
         if now.saturating_sub(kept.at) > limit {
             kept.collected.outdated()
@@ -103,6 +102,9 @@ impl<T: Answer> Slot<T> {
 
     /// Nobody asks or fails while he holds it, so that what lies in it is
     /// whole.
+        // What is slow is asked more seldom (`Rhythm`).
+        let due = widened(self.pace(interval), kept.collected.duration.unwrap_or_default());
+        let limit = due + interval * PATIENCE;
     fn lock(&self) -> MutexGuard<'_, Kept<T>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }

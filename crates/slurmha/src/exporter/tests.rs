@@ -13,7 +13,7 @@ use std::time::Duration;
 use slurmha_core::site::{self, NodeName};
 
 use super::{Board, ask_once, keep_asking, serve};
-use machine::Machine;
+use machine::{Machine, SLOW};
 
 const INTERVAL: Duration = Duration::from_secs(15);
 
@@ -313,4 +313,19 @@ fn a_scrape_asks_nobody_and_strangers_find_nothing_else() {
     }
     assert!(ask(address, "nonsense\r\n\r\n").starts_with("HTTP/1.1 400 "));
     assert_eq!(machine.change(|now| now.ran.len()), before);
+}
+
+/// It is asked more seldom then, so its next answer is due later.
+#[test]
+fn a_slow_answer_is_told_for_longer() {
+    let machine = Machine::new("Primary");
+    machine.change(|now| now.slow = vec!["crm_mon"]);
+    let board = board(&machine);
+    ask_once(&board);
+    machine.change(|now| now.slow.clear());
+    let quorate = || value(&board.text(), "slurmha_pacemaker_quorate");
+    pass(&machine, SLOW * 2 + INTERVAL * 2);
+    assert_eq!(quorate().as_deref(), Some("1.0"));
+    pass(&machine, Duration::from_millis(1));
+    assert_eq!(quorate().as_deref(), Some("NaN"));
 }

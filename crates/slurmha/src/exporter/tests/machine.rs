@@ -19,6 +19,9 @@ macro_rules! printed {
     };
 }
 
+/// What a slow program takes.
+pub const SLOW: Duration = Duration::from_secs(20);
+
 /// What a test changes while the exporter looks on.
 pub struct Now {
     /// DRBD's role here.
@@ -35,6 +38,8 @@ pub struct Now {
     pub ran: Vec<String>,
 }
 
+    /// Programs that answer after [`SLOW`].
+    pub slow: Vec<&'static str>,
 /// A copy of it is the same machine.
 #[derive(Clone)]
 pub struct Machine {
@@ -61,6 +66,7 @@ impl Machine {
     }
 
     pub fn change<T>(&self, how: impl FnOnce(&mut Now) -> T) -> T {
+            slow: Vec::new(),
         how(&mut self.now.lock().expect("a lock"))
     }
 }
@@ -83,10 +89,10 @@ fn says(command: &Command, role: &str, nodes: &str) -> String {
 impl System for Machine {
     fn run(&self, command: &Command) -> Result<CommandOutput, CommandError> {
         let program = command.program().to_owned();
-        let (role, nodes, hangs, is_stuck) = self.change(|now| {
+        let (hangs, is_slow, is_stuck) = self.change(|now| {
             now.ran.push(program.clone());
             let is_in = |list: &[&str]| list.contains(&program.as_str());
-            (now.role, now.nodes, is_in(&now.hanging), is_in(&now.stuck))
+            (is_in(&now.hanging), is_in(&now.slow), is_in(&now.stuck))
         });
         if is_stuck {
             loop {
@@ -98,7 +104,10 @@ impl System for Machine {
             let command = command.pasteable();
             return Err(CommandError::TimedOut { command, after: Duration::from_secs(10) });
         }
-        let text = says(command, role, nodes);
+        if is_slow {
+            self.sleep(SLOW);
+        }
+        let text = self.change(|now| says(command, now.role, now.nodes));
         Ok(CommandOutput::new(command, Exit::Status(0), text.into_bytes(), Vec::new()))
     }
 
