@@ -14,6 +14,7 @@ mod gateway;
 mod machine;
 mod pacemaker;
 mod rhythm;
+mod settings;
 mod slurm;
 mod snapshot;
 mod text;
@@ -22,6 +23,7 @@ pub use collected::{Answer, Collected};
 pub use family::{Family, Kind, Sample};
 pub use gateway::{GatewayAnswer, gateway_exposition, gateway_families};
 pub use rhythm::{Rhythm, widened};
+pub use settings::SettingsAnswer;
 pub use snapshot::{
     CorosyncAnswer, MachineAnswer, NodesAnswer, SlurmAnswers, SlurmctldAnswer, Snapshot,
     VolumesAnswer,
@@ -36,6 +38,7 @@ pub fn families(site: &Site, own: &NodeName, snapshot: &Snapshot) -> Vec<Family>
     all.extend(machine::families(snapshot));
     all.extend(pacemaker::families(site, snapshot.pacemaker.answer.known()));
     all.extend(corosync::families(site, own, &snapshot.corosync.answer));
+    all.extend(settings::families(site, snapshot));
     all.extend(drbd::families(snapshot.drbd.answer.known()));
     all.extend(snapshot.slurm.iter().flat_map(slurm::families));
     all

@@ -11,6 +11,7 @@ mod changes;
 mod line;
 mod model;
 mod problem;
+mod safeguard;
 mod text;
 mod view;
 
@@ -19,6 +20,10 @@ pub use card::{Card, Volume, cards};
 pub use changes::{Change, Facts};
 pub use line::{Line, Span, Tone, plain_text};
 pub use model::*;
+pub use safeguard::{
+    arbiter_lets_go_in_time, has_fencing_policy, is_left_behind, missing_state_options,
+    waits_for_fencing,
+};
 pub use text::{
     fencing_lines, headline, other_machine_lines, problem_lines, render, resource_lines,
     service_lines,

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use slurmha_core::metrics::{
-    Collected, CorosyncAnswer, GatewayAnswer, MachineAnswer, SlurmAnswers, SlurmctldAnswer,
-    Snapshot, VolumesAnswer, exposition, families, gateway_families,
+    Collected, CorosyncAnswer, GatewayAnswer, MachineAnswer, SettingsAnswer, SlurmAnswers,
+    SlurmctldAnswer, Snapshot, VolumesAnswer, exposition, families, gateway_families,
 };
 use slurmha_core::observe::{
     Health, Reading, Space, parse_crm_mon_xml, parse_drbd_status, parse_links, parse_quorum,
@@ -73,6 +73,12 @@ fn passive() -> Snapshot {
             database: Reading::Known(None),
             saved_state_age: Reading::Known(None),
         }),
+        settings: asked(SettingsAnswer {
+            state_mount: Reading::Known(None),
+            drbd_fencing: Reading::Known(Some(true)),
+            arbiter_timeout: Reading::Known(Some(true)),
+            preferences: Reading::Known(0),
+        }),
         slurm: None,
     }
 }
@@ -99,6 +105,7 @@ fn active() -> Snapshot {
         database: space(1 << 30, 900 << 20),
         saved_state_age: Reading::Known(Some(Duration::from_millis(4200))),
     };
+    snapshot.settings.answer.state_mount = Reading::Known(Some(true));
     snapshot.slurm = Some(SlurmAnswers {
         slurmctld: asked(slurmctld),
         slurmdbd: asked(Health::Up),
@@ -134,6 +141,7 @@ fn cannot_be_asked() -> Snapshot {
         drbd: silent(known.drbd.answer),
         machine: silent(known.machine.answer),
         volumes: silent(known.volumes.answer),
+        settings: silent(known.settings.answer),
         slurm: Some(SlurmAnswers {
             slurmctld: silent(slurm.slurmctld.answer),
             slurmdbd: silent(slurm.slurmdbd.answer),
@@ -223,7 +231,7 @@ fn a_site_without_an_arbiter_has_no_vote_of_one() {
     let mut site = lab();
     site.arbiter = None;
     let text = exposition(&site, &NodeName::from("ctl1"), &active());
-    assert!(!text.contains("qdevice"), "{text}");
+    assert!(!text.contains("qdevice") && !text.contains("arbiter"), "{text}");
 }
 
 #[test]

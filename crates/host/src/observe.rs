@@ -11,7 +11,7 @@ pub(crate) mod devices;
 mod files;
 pub mod health;
 mod preflight;
-mod safeguards;
+pub mod safeguards;
 pub mod stalls;
 
 use std::thread;

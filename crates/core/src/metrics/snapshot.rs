@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::slurm::{NOT_RESPONDING, class};
-use super::{Answer, Collected};
+use super::{Answer, Collected, SettingsAnswer};
 use crate::observe::{
     ClusterStatus, Diagnosis, DrbdStatus, Health, LinkStatus, QuorumStatus, Reading, Space,
 };
@@ -25,6 +25,8 @@ pub struct Snapshot {
     pub machine: Collected<MachineAnswer>,
     /// The replicated file systems.
     pub volumes: Collected<VolumesAnswer>,
+    /// Settings that only a failure needs.
+    pub settings: Collected<SettingsAnswer>,
     /// Slurm, which only the active controller asks; `None` on the other one.
     pub slurm: Option<SlurmAnswers>,
 }

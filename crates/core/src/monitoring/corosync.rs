@@ -98,4 +98,17 @@ pub(super) const ALERTS: &[Alert] = &[
         )],
         ..Alert::COMMON
     },
+    Alert {
+        name: "SlurmhaArbiterTimeoutLong",
+        failure: "The arbiter keeps a dead controller for too long",
+        hold: 300,
+        expression: "slurmha_safeguard_in_force{safeguard='arbiter_timeout'} == 0",
+        summary: "{{ $labels.instance }} would get the arbiter's vote too late",
+        description: "Corosync gives a lost controller up before the arbiter does, and the other \
+             one has no quorum until then. `corosync-cmapctl quorum.device.`; `slurmha plan`.",
+        runbook: "corosync.md#slurmhaarbitertimeoutlong",
+        fires: &[("slurmha_safeguard_in_force{safeguard='arbiter_timeout',instance='ctl1'}", "0")],
+        quiet: &[("slurmha_safeguard_in_force{safeguard='arbiter_timeout',instance='ctl1'}", "1")],
+        ..Alert::COMMON
+    },
 ];

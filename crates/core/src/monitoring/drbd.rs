@@ -160,4 +160,22 @@ pub(super) const ALERTS: &[Alert] = &[
         quiet: &[("slurmha_drbd_suspended{instance='ctl1'}", "1+0x2 0+0x200")],
         ..Alert::COMMON
     },
+    Alert {
+        name: "SlurmhaDrbdFencingOff",
+        failure: "DRBD does not wait until a lost peer is fenced",
+        severity: Severity::Critical,
+        hold: 300,
+        expression: "slurmha_safeguard_in_force{safeguard='drbd_fencing'} == 0",
+        summary: "DRBD on {{ $labels.instance }} would go on without proof that its peer is dead",
+        description: "After the next cut between the controllers both can write, and the data of \
+             one are lost. `slurmha plan`; if that finds nothing, on {{ $labels.instance }}: \
+             `drbdadm adjust slurm_data`.",
+        runbook: "drbd.md#slurmhadrbdfencingoff",
+        fires: &[("slurmha_safeguard_in_force{safeguard='drbd_fencing',instance='ctl1'}", "0")],
+        quiet: &[
+            ("slurmha_safeguard_in_force{safeguard='drbd_fencing',instance='ctl1'}", "1"),
+            ("slurmha_safeguard_in_force{safeguard='state_mount',instance='ctl1'}", "0"),
+        ],
+        ..Alert::COMMON
+    },
 ];

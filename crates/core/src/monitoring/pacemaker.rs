@@ -158,4 +158,20 @@ pub(super) const ALERTS: &[Alert] = &[
         quiet: &[("slurmha_pacemaker_leftover_bans{instance='ctl1'}", "1+0x20 0+0x200")],
         ..Alert::COMMON
     },
+    // That of `slurmha switchover` ends by itself and does not count; `pcs resource
+    // move` takes its own away when the move is done.
+    Alert {
+        name: "SlurmhaLeftoverPreference",
+        failure: "A move by hand draws the role back after a failover",
+        hold: 900,
+        expression: "max(slurmha_pacemaker_leftover_preferences) > 0",
+        summary: "{{ $value }} preferences are left over from a move",
+        description: "When the preferred controller comes back after a failure everything moves \
+             to it, and users wait a second time. `pcs constraint location` shows them \
+             (cli-prefer-...); `crm_resource --clear --resource RESOURCE` takes one away.",
+        runbook: "pacemaker.md#slurmhaleftoverpreference",
+        fires: &[("slurmha_pacemaker_leftover_preferences{instance='ctl1'}", "1")],
+        quiet: &[("slurmha_pacemaker_leftover_preferences{instance='ctl1'}", "1+0x20 0+0x200")],
+        ..Alert::COMMON
+    },
 ];

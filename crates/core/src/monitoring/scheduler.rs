@@ -101,4 +101,19 @@ pub(super) const ALERTS: &[Alert] = &[
         quiet: &[("slurmha_slurmctld_cycle_mean_seconds{instance='ctl1'}", "0.8")],
         ..Alert::COMMON
     },
+    Alert {
+        name: "SlurmhaStateMountWeak",
+        failure: "A power cut could empty the scripts of accepted jobs",
+        severity: Severity::Critical,
+        hold: 300,
+        expression: "slurmha_safeguard_in_force{safeguard='state_mount'} == 0",
+        summary: "The state volume on {{ $labels.instance }} is mounted without nodelalloc,commit=1",
+        description: "A job is accepted before its script is on the disk, and the next power cut can \
+             lose it. `slurmha plan`; if that finds nothing: `crm_resource --restart --resource \
+             state`, which stops the scheduler for a while.",
+        runbook: "scheduler.md#slurmhastatemountweak",
+        fires: &[("slurmha_safeguard_in_force{safeguard='state_mount',instance='ctl1'}", "0")],
+        quiet: &[("slurmha_safeguard_in_force{safeguard='state_mount',instance='ctl1'}", "1")],
+        ..Alert::COMMON
+    },
 ];

@@ -8,6 +8,7 @@ use super::model::{
     Verdict, Vip,
 };
 use super::problem::problems;
+use super::safeguard::is_left_behind;
 pub use super::view::Answers;
 use super::view::View;
 use crate::fence_peer::OUTDATED;
@@ -149,11 +150,10 @@ pub fn leftover_bans(cluster: &ClusterStatus) -> Vec<ClusterBan> {
     cluster.bans.iter().filter(leftover).cloned().collect()
 }
 
-/// Preferences that nothing ends. That of a planned move which is under way, or
-/// was interrupted, does.
+/// Preferences that nothing ends.
 fn leftover_preferences(view: &View<'_>) -> Vec<Preference> {
     let known = view.preferences().and_then(|reading| reading.known());
-    known.into_iter().flatten().filter(|preference| !preference.ends).cloned().collect()
+    known.into_iter().flatten().filter(|preference| is_left_behind(preference)).cloned().collect()
 }
 
 /// Counts from a machine to which slurmctld answered.

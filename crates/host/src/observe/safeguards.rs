@@ -19,7 +19,9 @@ pub(super) fn observe(system: &dyn System) -> Safeguards {
     }
 }
 
-fn state_options(system: &dyn System) -> Reading<Option<Vec<String>>> {
+/// Options of the file system on the state volume, of the mount and its own;
+/// nothing where it is not mounted.
+pub fn state_options(system: &dyn System) -> Reading<Option<Vec<String>>> {
     // The last mount hides the ones below.
     reading(mount::mounts(system)).map(|mounts| {
         let on_state =

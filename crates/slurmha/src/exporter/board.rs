@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use slurmha_core::console::View;
 use slurmha_core::metrics::{
-    Answer, CorosyncAnswer, MachineAnswer, NodesAnswer, SlurmAnswers, SlurmctldAnswer, Snapshot,
-    VolumesAnswer, exposition,
+    Answer, CorosyncAnswer, MachineAnswer, NodesAnswer, SettingsAnswer, SlurmAnswers,
+    SlurmctldAnswer, Snapshot, VolumesAnswer, exposition,
 };
 use slurmha_core::observe::{ClusterStatus, DrbdStatus, Health, Reading};
 use slurmha_core::site::{NodeName, Site};
@@ -21,6 +21,8 @@ use super::slot::Slot;
 const COROSYNC_ROUNDS: u32 = 3;
 /// The same for what has alerts of minutes: compute nodes and accounting.
 const SLOW_ROUNDS: u32 = 4;
+/// The same for settings, which take three programs.
+const RARE_ROUNDS: u32 = 8;
 
 /// Everything that was seen last.
 pub struct Board {
@@ -35,6 +37,7 @@ pub struct Board {
     pub drbd: Slot<Reading<DrbdStatus>>,
     pub machine: Slot<MachineAnswer>,
     pub volumes: Slot<VolumesAnswer>,
+    pub settings: Slot<SettingsAnswer>,
     pub slurmctld: Slot<SlurmctldAnswer>,
     /// What slurmctld's answer says of nodes.
     pub nodes: Slot<NodesAnswer>,
@@ -76,6 +79,7 @@ impl Board {
             drbd: Slot::new("drbd"),
             machine: Slot::new("machine"),
             volumes: Slot::new("volumes"),
+            settings: Slot::rare("settings", RARE_ROUNDS),
             slurmctld: Slot::new("slurmctld"),
             nodes: Slot::slow("nodes", SLOW_ROUNDS),
             slurmdbd: Slot::slow("slurmdbd", SLOW_ROUNDS),
@@ -161,6 +165,7 @@ impl Board {
             drbd: self.drbd.look(now, interval),
             machine: self.machine.look(now, interval),
             volumes: self.volumes.look(now, interval),
+            settings: self.settings.look(now, interval),
             slurm,
         }
     }

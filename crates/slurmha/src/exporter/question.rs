@@ -8,12 +8,17 @@ use std::time::Duration;
 
 use slurmha_core::layout::{DATABASE_MOUNT, DRBD_RESOURCE, JOB_STATE, STATE_MOUNT, WATCH_UNIT};
 use slurmha_core::metrics::{
-    CorosyncAnswer, MachineAnswer, NodesAnswer, SlurmctldAnswer, VolumesAnswer,
+    CorosyncAnswer, MachineAnswer, NodesAnswer, SettingsAnswer, SlurmctldAnswer, VolumesAnswer,
 };
-use slurmha_core::observe::{Diagnosis, Health, Reading, Space};
+use slurmha_core::observe::{Diagnosis, DrbdStatus, Health, Reading, Space};
 use slurmha_core::plan::VOLUME_MARKER;
-use slurmha_host::observe::QUERY_TIMEOUT;
+use slurmha_core::site::Site;
+use slurmha_core::status::{
+    arbiter_lets_go_in_time, has_fencing_policy, is_left_behind, missing_state_options,
+    waits_for_fencing,
+};
 use slurmha_host::observe::health::{self, SLURM_TIMEOUT};
+use slurmha_host::observe::{QUERY_TIMEOUT, safeguards};
 use slurmha_host::program::{corosync, drbd, pacemaker, slurm};
 use slurmha_host::{System, addresses, unit_process};
 
@@ -27,7 +32,7 @@ pub type Question = fn(&Board);
 pub const MOVING: [Question; 3] = [ask_drbd, ask_pacemaker, ask_machine];
 
 /// What else is asked on each controller.
-pub const EVERYWHERE: [Question; 2] = [ask_corosync, ask_volumes];
+pub const EVERYWHERE: [Question; 3] = [ask_corosync, ask_volumes, ask_settings];
 
 /// What is asked on the active one alone.
 pub const ACTIVE: [Question; 3] = [ask_slurmctld, ask_slurmdbd, ask_mariadb];
@@ -77,6 +82,40 @@ fn ask_volumes(board: &Board) {
         database: space(system, DATABASE_MOUNT),
         saved_state_age: saved_state_age(system),
     });
+}
+
+/// Who watches sees nothing of it move, so it is not asked more often for him.
+fn ask_settings(board: &Board) {
+    let system = &*board.system;
+    // Whether DRBD has a policy depends on how it is.
+    let Reading::Known(drbd) = board.drbd.last() else { return };
+    if !board.settings.is_due(system.elapsed(), board.interval) {
+        return;
+    }
+    board.settings.fill(system, || SettingsAnswer {
+        state_mount: safeguards::state_options(system)
+            .map(|options| options.map(|options| missing_state_options(&options).is_empty())),
+        drbd_fencing: drbd_fencing(system, &drbd),
+        arbiter_timeout: arbiter_timeout(system, &board.site),
+        preferences: reading(pacemaker::preferences(system, QUERY_TIMEOUT))
+            .map(|all| all.iter().filter(|preference| is_left_behind(preference)).count()),
+    });
+}
+
+fn drbd_fencing(system: &dyn System, drbd: &DrbdStatus) -> Reading<Option<bool>> {
+    if !has_fencing_policy(drbd) {
+        return Reading::Known(None);
+    }
+    reading(drbd::fencing(system, DRBD_RESOURCE, QUERY_TIMEOUT))
+        .map(|policy| Some(waits_for_fencing(&policy)))
+}
+
+fn arbiter_timeout(system: &dyn System, site: &Site) -> Reading<Option<bool>> {
+    if site.arbiter.is_none() {
+        return Reading::Known(None);
+    }
+    reading(corosync::qdevice_timeout_ms(system, QUERY_TIMEOUT))
+        .map(|timeout| Some(arbiter_lets_go_in_time(site, timeout)))
 }
 
 fn ask_slurmctld(board: &Board) {

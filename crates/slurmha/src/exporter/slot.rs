@@ -13,6 +13,8 @@ const PATIENCE: u32 = 2;
 /// As long as nothing is wrong, what matters less may be so old, however long
 /// the interval is.
 const SLOWEST: Duration = Duration::from_secs(60);
+/// The same for what only a person's hand changes.
+const RAREST: Duration = Duration::from_secs(120);
 
 /// The place where the last answer to a question lies.
 pub struct Slot<T> {
@@ -20,6 +22,8 @@ pub struct Slot<T> {
     name: &'static str,
     /// It is asked in one of so many rounds, as long as the answer is calm.
     rounds: u32,
+    /// However long the interval is, it is asked as often as that.
+    slowest: Duration,
     kept: Mutex<Kept<T>>,
 }
 
@@ -40,7 +44,12 @@ impl<T: Answer> Slot<T> {
 
     /// One of every so many rounds, as long as the answer is calm.
     pub fn slow(name: &'static str, rounds: u32) -> Self {
-        Self { name, rounds, kept: Mutex::default() }
+        Self { name, rounds, slowest: SLOWEST, kept: Mutex::default() }
+    }
+
+    /// The same for what only a person's hand changes.
+    pub fn rare(name: &'static str, rounds: u32) -> Self {
+        Self { slowest: RAREST, ..Self::slow(name, rounds) }
     }
 
     /// Whether it is time to ask. What is not as it should be is asked again
@@ -56,7 +65,7 @@ impl<T: Answer> Slot<T> {
 
     /// From one answer to the next while all is calm.
     fn pace(&self, interval: Duration) -> Duration {
-        (interval * self.rounds).min(SLOWEST).max(interval)
+        (interval * self.rounds).min(self.slowest).max(interval)
     }
 
     /// Asks, however long that takes, and keeps the answer. Trouble is told
@@ -93,6 +102,9 @@ impl<T: Answer> Slot<T> {
     /// The last answer, which is nothing when it is too old to be told.
     pub fn look(&self, now: Duration, interval: Duration) -> Collected<T> {
         let kept = self.lock();
+        // What is slow is asked more seldom (`Rhythm`).
+        let due = widened(self.pace(interval), kept.collected.duration.unwrap_or_default());
+        let limit = due + interval * PATIENCE;
         if now.saturating_sub(kept.at) > limit {
             kept.collected.outdated()
         } else {
@@ -102,9 +114,6 @@ impl<T: Answer> Slot<T> {
 
     /// Nobody asks or fails while he holds it, so that what lies in it is
     /// whole.
-        // What is slow is asked more seldom (`Rhythm`).
-        let due = widened(self.pace(interval), kept.collected.duration.unwrap_or_default());
-        let limit = due + interval * PATIENCE;
     fn lock(&self) -> MutexGuard<'_, Kept<T>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }

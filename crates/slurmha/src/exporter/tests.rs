@@ -69,7 +69,9 @@ fn the_passive_controller_leaves_slurm_alone() {
     }
     let mut ran = machine.change(|now| now.ran.clone());
     ran.sort();
-    assert_eq!(ran, ["corosync-cmapctl", "corosync-quorumtool", "crm_mon", "drbdsetup"]);
+    let corosync = ["corosync-cmapctl", "corosync-cmapctl", "corosync-quorumtool"];
+    let others = ["crm_mon", "drbdsetup", "drbdsetup"];
+    assert_eq!(ran, [&["cibadmin"][..], &corosync[..], &others[..]].concat());
 }
 
 #[test]
@@ -165,15 +167,17 @@ fn a_calm_round_starts_three_programs_and_some_rounds_start_more() {
     let always = ["crm_mon", "drbdsetup", "sdiag"];
     let corosync = ["corosync-cmapctl", "corosync-quorumtool"];
     let slow = ["mariadb", "sacctmgr", "sinfo"];
+    let settings = ["cibadmin", "corosync-cmapctl", "drbdsetup"];
     for (number, ran) in rounds.iter().enumerate().skip(1) {
         let mut expected = always.to_vec();
         expected.extend(if number % 3 == 0 { &corosync[..] } else { &[] });
         expected.extend(if number % 4 == 0 { &slow[..] } else { &[] });
+        expected.extend(if number % 8 == 0 { &settings[..] } else { &[] });
         expected.sort_unstable();
         assert_eq!(*ran, expected, "round {number}");
     }
     let all: usize = rounds[1..].iter().map(Vec::len).sum();
-    assert_eq!(all, 12 * 3 + 4 * 2 + 3 * 3);
+    assert_eq!(all, 12 * 3 + 4 * 2 + 3 * 3 + 3);
 }
 
 #[test]
@@ -328,4 +332,58 @@ fn a_slow_answer_is_told_for_longer() {
     assert_eq!(quorate().as_deref(), Some("1.0"));
     pass(&machine, Duration::from_millis(1));
     assert_eq!(quorate().as_deref(), Some("NaN"));
+}
+
+const SAFEGUARDS: [&str; 3] = ["state_mount", "drbd_fencing", "arbiter_timeout"];
+
+fn in_force(text: &str) -> [Option<String>; 3] {
+    SAFEGUARDS
+        .map(|name| value(text, &format!("slurmha_safeguard_in_force{{safeguard=\"{name}\"}}")))
+}
+
+#[test]
+fn settings_that_only_a_failure_needs_are_told() {
+    let machine = Machine::new("Primary");
+    let board = board(&machine);
+    ask_once(&board);
+    assert_eq!(in_force(&board.text()), SAFEGUARDS.map(|_| Some("1.0".to_owned())));
+    let left = || value(&board.text(), "slurmha_pacemaker_leftover_preferences");
+    assert_eq!(left().as_deref(), Some("0.0"));
+    machine.change(|now| {
+        (now.options, now.policy, now.timeout) = ("rw,nodelalloc", "", 10_000);
+        now.moved = "<rsc_location id='cli-prefer-vip' rsc='vip' node='ctl2' score='INFINITY'/>";
+    });
+    pass(&machine, INTERVAL * 8);
+    ask_once(&board);
+    assert_eq!(in_force(&board.text()), SAFEGUARDS.map(|_| Some("0.0".to_owned())));
+    assert_eq!(left().as_deref(), Some("1.0"));
+}
+
+/// A controller that was set aside has no DRBD, and a passive one no volume.
+#[test]
+fn a_setting_of_what_is_not_there_is_not_told() {
+    let machine = Machine::new("Secondary");
+    let passive = board(&machine);
+    ask_once(&passive);
+    assert_eq!(in_force(&passive.text()), [None, Some("1.0".to_owned()), Some("1.0".to_owned())]);
+}
+
+/// While all is well every eighth round, whoever watches; as soon as one is
+/// weak, each: its end is to be told soon.
+#[test]
+fn settings_are_asked_seldom_and_a_weak_one_in_every_round() {
+    let machine = Machine::new("Secondary");
+    let board = Arc::new(board(&machine));
+    let asked = |count| -> usize {
+        let rounds = rounds(&machine, &board, count);
+        rounds.concat().iter().filter(|program| *program == "cibadmin").count()
+    };
+    assert_eq!(asked(8), 1);
+    let watching = Board::watch(&board);
+    assert_eq!(asked(8), 1);
+    drop(watching);
+    machine.change(|now| now.policy = "fencing dont-care;");
+    assert_eq!(asked(8), 8);
+    machine.change(|now| now.policy = "fencing resource-and-stonith;");
+    assert_eq!(asked(8), 1);
 }

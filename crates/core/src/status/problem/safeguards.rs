@@ -2,17 +2,16 @@
 //! Settings that make no difference until something fails.
 
 use super::super::model::{Contact, Member, Problem, Severity, Status};
+use super::super::safeguard::{
+    arbiter_lets_go_in_time, has_fencing_policy, missing_state_options, waits_for_fencing,
+};
 use super::super::view::View;
 use super::{problem, weakness};
-use crate::layout::{DRBD_RESOURCE, STATE_MOUNT_SAFETY};
+use crate::layout::DRBD_RESOURCE;
 use crate::observe::{Observation, Reading, Safeguards};
 use crate::render::cib::id;
 use crate::site::timing::dropped_after_ms;
 use crate::site::{NodeName, Site};
-
-/// The only policy with which a primary does not go on, and nothing is
-/// promoted, before the peer is proven to be gone.
-const FENCES: &str = "resource-and-stonith";
 
 pub(super) fn safeguards(view: &View<'_>, status: &Status) -> Vec<Problem> {
     // One that is joining or away has not everything in force yet.
@@ -39,10 +38,7 @@ fn mount(name: &NodeName, settings: &Safeguards) -> Option<Problem> {
         Reading::Known(options) => options.as_ref()?,
         Reading::Unknown(why) => return Some(unknown("how the state is mounted", name, why)),
     };
-    let missing: Vec<&str> = STATE_MOUNT_SAFETY
-        .into_iter()
-        .filter(|wanted| !options.iter().any(|option| option == wanted))
-        .collect();
+    let missing = missing_state_options(options);
     (!missing.is_empty()).then(|| {
         let missing = missing.join(",");
         let text = format!(
@@ -54,17 +50,15 @@ fn mount(name: &NodeName, settings: &Safeguards) -> Option<Problem> {
 }
 
 fn replication(name: &NodeName, seen: &Observation, settings: &Safeguards) -> Option<Problem> {
-    // A disk that is not attached has no policy, and is told elsewhere.
-    let is_attached = |disk: &str| !matches!(disk, "Diskless" | "Failed" | "Attaching");
-    let drbd = seen.drbd.known().filter(|drbd| drbd.up)?;
-    drbd.volumes.iter().all(|volume| is_attached(&volume.disk)).then_some(())?;
+    // A disk that is not attached is told elsewhere.
+    seen.drbd.known().filter(|drbd| has_fencing_policy(drbd))?;
     let policy = match &settings.drbd_fencing {
         Reading::Known(policy) => policy,
         Reading::Unknown(why) => {
             return Some(unknown("whether DRBD waits for fencing", name, why));
         }
     };
-    (policy != FENCES).then(|| {
+    (!waits_for_fencing(policy)).then(|| {
         let text = format!(
             "DRBD on {name} does not wait until a lost peer is fenced (fencing {policy}): both \
              sides can write"
@@ -87,9 +81,9 @@ fn vote(
             return Some(unknown("how long a dead controller keeps the arbiter", name, why));
         }
     };
-    let dropped = dropped_after_ms(timeout);
-    let noticed = site.timing.noticed_after().as_millis();
-    (u128::from(dropped) >= noticed).then(|| {
+    (!arbiter_lets_go_in_time(site, timeout)).then(|| {
+        let dropped = dropped_after_ms(timeout);
+        let noticed = site.timing.noticed_after().as_millis();
         let wanted = site.timing.qdevice_timeout.as_millis();
         let text = format!(
             "the arbiter votes up to {} after a loss that Corosync notices after {}: \

@@ -28,8 +28,18 @@ pub struct Now {
     pub role: &'static str,
     /// What sinfo says.
     pub nodes: &'static str,
+    /// How the state volume is mounted, where it is.
+    pub options: &'static str,
+    /// DRBD's policy, in its own words.
+    pub policy: &'static str,
+    /// Corosync's timeout for the arbiter, in milliseconds.
+    pub timeout: u64,
+    /// What cibadmin says that somebody has moved.
+    pub moved: &'static str,
     /// Programs that do not answer in time.
     pub hanging: Vec<&'static str>,
+    /// Programs that answer after [`SLOW`].
+    pub slow: Vec<&'static str>,
     /// Programs that cannot even be ended.
     pub stuck: Vec<&'static str>,
     /// Whether whoever sleeps lets the others run, and no time passes.
@@ -38,8 +48,6 @@ pub struct Now {
     pub ran: Vec<String>,
 }
 
-    /// Programs that answer after [`SLOW`].
-    pub slow: Vec<&'static str>,
 /// A copy of it is the same machine.
 #[derive(Clone)]
 pub struct Machine {
@@ -53,7 +61,12 @@ impl Machine {
         let now = Now {
             role,
             nodes: "cn1 idle\ncn2 idle\n",
+            options: "rw,nodelalloc,commit=1",
+            policy: "fencing resource-and-stonith;",
+            timeout: 4500,
+            moved: "<xpath-query/>",
             hanging: Vec::new(),
+            slow: Vec::new(),
             stuck: Vec::new(),
             stands_still: false,
             clock: Duration::ZERO,
@@ -66,24 +79,34 @@ impl Machine {
     }
 
     pub fn change<T>(&self, how: impl FnOnce(&mut Now) -> T) -> T {
-            slow: Vec::new(),
         how(&mut self.now.lock().expect("a lock"))
     }
 }
 
-fn says(command: &Command, role: &str, nodes: &str) -> String {
+fn says(command: &Command, now: &Now) -> String {
     let line = [vec![command.program().to_owned()], command.arguments()].concat().join(" ");
     match command.program() {
         "crm_mon" => printed!("crm_mon-healthy.xml").to_owned(),
         "corosync-quorumtool" => printed!("quorumtool-all-votes.txt").to_owned(),
+        "corosync-cmapctl" if line.ends_with("quorum.device.") => {
+            format!("quorum.device.timeout (u32) = {}\n", now.timeout)
+        }
         "corosync-cmapctl" => printed!("knet-connected.txt").to_owned(),
-        "drbdsetup" => printed!("drbd-84-in-sync.txt").replacen("Secondary", role, 1),
+        "drbdsetup" if line.contains(" show ") => policy(now.policy),
+        "drbdsetup" => printed!("drbd-84-in-sync.txt").replacen("Secondary", now.role, 1),
+        "cibadmin" => now.moved.to_owned(),
         "sdiag" => printed!("sdiag-busy.txt").to_owned(),
         "scontrol" => "Slurmctld(primary) at ctl1,ctl2 is UP\n".to_owned(),
-        "sinfo" => nodes.to_owned(),
+        "sinfo" => now.nodes.to_owned(),
         "sacctmgr" | "mariadb" => String::new(),
         _ => panic!("nobody should run {line}"),
     }
+}
+
+/// As drbdsetup shows a resource, shortened.
+fn policy(words: &str) -> String {
+    let volume = format!("volume 0 {{\ndisk {{\n{words}\n}}\n}}\n");
+    format!("resource slurm_data {{\n_this_host {{\n{volume}}}\n}}\n")
 }
 
 impl System for Machine {
@@ -107,7 +130,7 @@ impl System for Machine {
         if is_slow {
             self.sleep(SLOW);
         }
-        let text = self.change(|now| says(command, now.role, now.nodes));
+        let text = self.change(|now| says(command, now));
         Ok(CommandOutput::new(command, Exit::Status(0), text.into_bytes(), Vec::new()))
     }
 
@@ -151,6 +174,12 @@ impl System for Machine {
             return Ok(Some(
                 format!("version: 8.4.11 (api:1/proto:86-101)\n{line}\n").into_bytes(),
             ));
+        }
+        if path == Path::new("/proc/self/mountinfo") {
+            let (role, options) = self.change(|now| (now.role, now.options));
+            let of_kernel = format!("ext4 /dev/drbd0 {options}\n");
+            let line = format!("36 25 147:0 / /srv/slurmha/state rw shared:1 - {of_kernel}");
+            return Ok((role == "Primary").then(|| line.into_bytes()));
         }
         self.rest.read(path)
     }

@@ -41,6 +41,31 @@ pub const BATCHES: &[Batch] = &[
                     told("SlurmhaWatcherDown"),
                 ],
             },
+            // The preference is for where it is: nothing moves.
+            Scene {
+                name: "settings that only a failure needs are undone, and a move is left behind",
+                wrong: &[
+                    On(Active, "crm_resource --move --resource database --node {active} --force"),
+                    On(Active, "mount -o remount,commit=5 /srv/slurmha/state"),
+                    On(
+                        Passive,
+                        "for minor in 0 1; do drbdsetup disk-options $minor --fencing=dont-care; done",
+                    ),
+                    On(Passive, "corosync-cmapctl -s quorum.device.timeout u32 10000"),
+                ],
+                right: &[
+                    On(Passive, "corosync-cfgtool -R"),
+                    On(Passive, "drbdadm adjust slurm_data"),
+                    On(Active, "mount -o remount,commit=1 /srv/slurmha/state"),
+                    On(Active, "crm_resource --clear --resource database"),
+                ],
+                raises: &[
+                    told("SlurmhaLeftoverPreference"),
+                    told("SlurmhaStateMountWeak"),
+                    told("SlurmhaDrbdFencingOff"),
+                    told("SlurmhaArbiterTimeoutLong"),
+                ],
+            },
             // Before another fills it and lets it go: whatever goes down and up again is no trend.
             Scene {
                 name: "the passive controller's disk fills up",
