@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Controllers that are lost, cut off, or seen differently by two sides.
+
+use super::*;
+
+/// Only ssh is broken: Pacemaker and DRBD say that the machine is well.
+#[test]
+fn an_unreachable_controller_is_not_called_offline() {
+    let mut answers = answers();
+    unreachable(&mut answers, "ctl2");
+    let status = assemble(&site(), &answers);
+    assert_eq!(problems(&status), ["ctl2 could not be reached: ssh: no answer within 3 s"]);
+    assert_eq!(status.problems[0].severity, Severity::Unknown);
+    assert_eq!(status.verdict, Verdict::Degraded);
+}
+
+/// Its BMC does not answer: nobody knows whether it still writes.
+#[test]
+fn a_machine_that_waits_to_be_fenced_is_not_the_active_one() {
+    let mut answers = answers();
+    unreachable(&mut answers, "ctl1");
+    change(&mut answers, "ctl2", |o| {
+        let Reading::Known(cluster) = &mut o.cluster else { panic!() };
+        let lost = cluster.nodes.iter_mut().find(|node| node.name == "ctl1").unwrap();
+        (lost.online, lost.unclean) = (false, true);
+    });
+    let status = assemble(&site(), &answers);
+    assert_eq!(status.active, None);
+    let confirm = "on ctl2: stonith_admin --confirm ctl1";
+    assert!(next(&status).iter().any(|next| next.ends_with(confirm)), "{:?}", next(&status));
+}
+
+#[test]
+fn the_controller_with_quorum_is_believed() {
+    let mut answers = answers();
+    change(&mut answers, "ctl1", |o| {
+        let Reading::Known(cluster) = &mut o.cluster else { panic!() };
+        cluster.with_quorum = false;
+        cluster.resources.clear();
+        let Reading::Known(quorum) = &mut o.quorum else { panic!() };
+        quorum.quorate = false;
+    });
+    let status = assemble(&site(), &answers);
+    assert_eq!(status.active, Some(NodeName::from("ctl1")));
+    assert!(matches!(&status.quorum, Reading::Known(quorum) if quorum.quorate));
+}
+
+#[test]
+fn two_halves_that_both_claim_quorum_are_down() {
+    let mut answers = answers();
+    for (name, peer) in [("ctl1", "ctl2"), ("ctl2", "ctl1")] {
+        change(&mut answers, name, |o| made_up::without_peer(o, peer));
+        change(&mut answers, name, |o| {
+            let Reading::Known(drbd) = &mut o.drbd else { panic!() };
+            drbd.role = "Primary".to_owned();
+            drbd.connection = "StandAlone".to_owned();
+        });
+    }
+    let status = assemble(&site(), &answers);
+    assert_eq!(status.verdict, Verdict::Down);
+    assert_eq!(
+        problems(&status)[..2],
+        [
+            "both controllers claim quorum, each without the other",
+            "DRBD is primary on both controllers"
+        ]
+    );
+}
+
+/// Everything else looks well: the controllers see each other over the other
+/// link.
+#[test]
+fn a_controller_that_no_client_reaches_is_a_problem() {
+    for (index, severity) in [(0, Verdict::Down), (1, Verdict::Degraded)] {
+        let mut answers = answers();
+        for name in ["ctl1", "ctl2"] {
+            change(&mut answers, name, |o| {
+                let Reading::Known(cluster) = &mut o.cluster else { panic!() };
+                cluster.nodes[index].reaches_nobody = true;
+            });
+        }
+        let status = assemble(&site(), &answers);
+        assert_eq!(status.verdict, severity);
+        let name = ["ctl1", "ctl2"][index];
+        let what = format!("{name} reaches nobody in 10.77.0.0/24, so no client reaches it");
+        assert_eq!(problems(&status), [what]);
+    }
+}
