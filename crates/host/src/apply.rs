@@ -10,6 +10,7 @@ mod cib;
 mod context;
 mod database;
 mod drbd;
+mod enablement;
 mod error;
 mod files;
 mod membership;
@@ -29,6 +30,7 @@ pub use error::{Refusal, StepError};
 
 use crate::system::System;
 use context::Context;
+use enablement::Ahead;
 
 /// How a list of steps ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,11 +52,14 @@ pub fn apply(
     steps: &[Step],
     events: &mut dyn FnMut(StepEvent) -> ControlFlow<()>,
 ) -> Ended {
+    let mut ahead = Ahead::default();
     for (index, step) in steps.iter().enumerate() {
         if events(StepEvent::Started { step: index }).is_break() {
             return Ended::Abandoned;
         }
-        let result = execute(&Context::new(system, index, events), step);
+        let context = Context::new(system, index, events);
+        let later = steps.get(index + 1..).unwrap_or_default();
+        let result = execute(&context, step, later, &mut ahead);
         let heard = match result {
             Ok(outcome) => events(StepEvent::Done { step: index, outcome }),
             Err(StepError::Abandoned) => return Ended::Abandoned,
@@ -79,7 +84,13 @@ fn failure(step: usize, error: &StepError) -> StepEvent {
     }
 }
 
-fn execute(context: &Context<'_>, step: &Step) -> Result<Outcome, StepError> {
+/// `later` are the steps that follow, for what is done for several at once.
+fn execute(
+    context: &Context<'_>,
+    step: &Step,
+    later: &[Step],
+    ahead: &mut Ahead,
+) -> Result<Outcome, StepError> {
     match step {
         // The exchange that brought this step has already turned the name to
         // its own binary (`node::apply_exchange`).
@@ -96,7 +107,7 @@ fn execute(context: &Context<'_>, step: &Step) -> Result<Outcome, StepError> {
         Step::PlaceSecret { file, value } => secrets::place(context, file, value.as_ref()),
         Step::ReloadSystemd => units::reload(context),
         Step::SetUnitEnablement { unit, enablement } => {
-            units::set_enablement(context, unit, *enablement)
+            ahead.set(context, unit, *enablement, later)
         }
         Step::StartUnit { unit } => units::start(context, unit),
         Step::RestartUnit { unit } => units::restart(context, unit),

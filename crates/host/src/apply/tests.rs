@@ -2,6 +2,7 @@
 //! The whole list of steps of a controller on the simulated machine: healthy,
 //! and with every single thing going wrong once.
 
+mod enablement;
 mod faults;
 mod people;
 mod refusals;

@@ -30,8 +30,17 @@ pub(super) fn set_enablement(
     unit: &str,
     wanted: Enablement,
 ) -> Result<Outcome, StepError> {
+    set_from(context, unit, wanted, &look(context.system, unit)?)
+}
+
+/// As [`set_enablement`], for a unit that has been looked at a moment ago.
+pub(super) fn set_from(
+    context: &Context<'_>,
+    unit: &str,
+    wanted: Enablement,
+    shown: &Shown,
+) -> Result<Outcome, StepError> {
     let system = context.system;
-    let shown = look(system, unit)?;
     let masked = shown.state.load == "masked";
     let enabled = shown.state.enabled.starts_with("enabled");
     match wanted {
@@ -121,13 +130,18 @@ fn not_running(unit: &str, active: &str, last_words: Option<String>) -> StepErro
     StepError::NotRunning { unit: unit.to_owned(), active: active.to_owned(), last_words }
 }
 
-/// The unit as it is on the disk: a killed run may have left systemd with an
-/// older version of it.
 fn look(system: &dyn System, unit: &str) -> Result<Shown, StepError> {
-    let shown = systemctl::show_one(system, unit)?;
-    if !shown.stale {
+    let mut shown = look_at(system, &[unit.to_owned()])?;
+    shown.pop().ok_or_else(|| StepError::NoUnit(unit.to_owned()))
+}
+
+/// The units as they are on the disk, one for each name: a killed run may have
+/// left systemd with older versions of them.
+pub(super) fn look_at(system: &dyn System, units: &[String]) -> Result<Vec<Shown>, StepError> {
+    let shown = systemctl::show(system, units)?;
+    if !shown.iter().any(|unit| unit.stale) {
         return Ok(shown);
     }
     systemctl::daemon_reload(system)?;
-    Ok(systemctl::show_one(system, unit)?)
+    Ok(systemctl::show(system, units)?)
 }

@@ -182,8 +182,16 @@ pub fn daemon_reload(system: &dyn System) -> Result<(), CommandError> {
 /// the links in /etc/rc?.d mean nothing where a unit file exists, and making
 /// them costs seconds a unit on a slow machine.
 pub fn act(system: &dyn System, verb: &str, unit: &str) -> Result<(), CommandError> {
+    act_on_all(system, verb, &[unit.to_owned()])
+}
+
+/// As [`act`], on several units. After `enable` and `disable` systemd reads its
+/// unit files again once; when one of the names is wrong, none of them is
+/// changed, or some are.
+pub fn act_on_all(system: &dyn System, verb: &str, units: &[String]) -> Result<(), CommandError> {
     let command = Command::new("systemctl")
-        .args([verb, "--", unit])
+        .args([verb, "--"])
+        .args(units)
         .env("SYSTEMCTL_SKIP_SYSV", "1")
         .timeout(JOB_TIMEOUT);
     system.run(&command)?.success().map(|_| ())

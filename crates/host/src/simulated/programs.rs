@@ -25,6 +25,10 @@ impl Answer {
         Self { status, stdout: stdout.to_owned(), stderr: String::new() }
     }
 
+    pub(super) fn is_ok(&self) -> bool {
+        self.status == 0
+    }
+
     pub(super) fn fails(status: i32, stderr: &str) -> Self {
         Self { status, stdout: String::new(), stderr: stderr.to_owned() }
     }
@@ -100,6 +104,7 @@ impl State {
         match command.program() {
             "apt-get" => drop(self.apt_get(&arguments, true)),
             "mariadb-install-db" => drop(self.mariadb_install_db(&arguments, true)),
+            "systemctl" => self.systemctl_half(&arguments),
             _ => {}
         }
     }

@@ -68,7 +68,7 @@ impl State {
                 self.units.values_mut().for_each(|unit| unit.stale = false);
                 Answer::ok()
             }
-            [verb, "--", unit] => self.act_on_unit(verb, unit),
+            [verb, "--", units @ ..] => self.act_on_units(verb, units),
             _ => Answer::fails(1, "Unknown command verb"),
         }
     }
@@ -90,6 +90,25 @@ impl State {
         let _ = writeln!(text, "UnitFileState={enabled}\nActiveEnterTimestamp={since}");
         let _ = writeln!(text, "NeedDaemonReload={}", yes_or_no(unit.stale));
         text
+    }
+
+    /// A kill in the middle finds the first of several units changed.
+    pub(super) fn systemctl_half(&mut self, arguments: &[String]) {
+        let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        if let [verb, "--", unit, _, ..] = words.as_slice() {
+            self.act_on_unit(verb, unit);
+        }
+    }
+
+    /// One wrong name, and nothing is done to the others either.
+    fn act_on_units(&mut self, verb: &str, units: &[&str]) -> Answer {
+        let unknown = units.iter().find(|unit| !self.units.contains_key(**unit));
+        if let Some(unit) = unknown {
+            return self.act_on_unit(verb, unit);
+        }
+        let answers = units.iter().map(|unit| self.act_on_unit(verb, unit));
+        let worst = answers.reduce(|worst, answer| if worst.is_ok() { answer } else { worst });
+        worst.unwrap_or_else(|| Answer::fails(1, "Too few arguments."))
     }
 
     fn act_on_unit(&mut self, verb: &str, name: &str) -> Answer {

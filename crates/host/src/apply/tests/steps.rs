@@ -73,7 +73,16 @@ fn unit(name: &str) -> String {
     format!("{name}.service")
 }
 
-fn enablement(name: &str, enablement: Enablement) -> Step {
+/// Units that come from slurmha, and that no package has enabled.
+pub(super) const WATCH: &str = "slurmha-watch.service";
+pub(super) const TIMER: &str = "slurmha-snapshot.timer";
+
+pub(super) fn own_unit(name: &str) -> ConfigFile {
+    let text = "[Install]\nWantedBy=multi-user.target\n";
+    ConfigFile::new(format!("/etc/systemd/system/{name}"), text)
+}
+
+pub(super) fn enablement(name: &str, enablement: Enablement) -> Step {
     Step::SetUnitEnablement { unit: name.to_owned(), enablement }
 }
 
@@ -116,6 +125,8 @@ fn base() -> Vec<Step> {
             "/etc/systemd/system/slurmctld.service.d/slurmha.conf",
             "[Service]\nRestart=no\n",
         )),
+        Step::WriteFile(own_unit(WATCH)),
+        Step::WriteFile(own_unit(TIMER)),
         enablement("mariadb.service", Enablement::Disabled),
         enablement("mariadb.socket", Enablement::Masked),
         enablement("drbd.service", Enablement::Disabled),
@@ -136,6 +147,10 @@ fn base() -> Vec<Step> {
         Step::WriteFile(slurmdbd),
         enablement("munge.service", Enablement::Enabled),
         Step::StartUnit { unit: unit("munge") },
+        enablement(WATCH, Enablement::Enabled),
+        Step::StartUnit { unit: WATCH.to_owned() },
+        enablement(TIMER, Enablement::Enabled),
+        Step::StartUnit { unit: TIMER.to_owned() },
         Step::StartUnit { unit: unit("corosync") },
         Step::StartUnit { unit: unit("pacemaker") },
         Step::AwaitMembership { members: vec!["ctl1".into(), "ctl2".into()] },
