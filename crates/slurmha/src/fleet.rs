@@ -52,6 +52,12 @@ impl Fleet {
         Ok(Self { remote: Remote::new(ssh), look_limit: look })
     }
 
+    /// Machines that are reached in another way than by ssh.
+    #[cfg(test)]
+    pub fn through(remote: Remote) -> Self {
+        Self { remote, look_limit: Duration::from_secs(20) }
+    }
+
     /// For a look that takes longer than usual because it was asked to.
     #[must_use]
     pub fn with_more_time(mut self, time: Duration) -> Self {

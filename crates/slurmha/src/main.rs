@@ -27,6 +27,8 @@ mod snapshot;
 mod stdout;
 mod switchover;
 #[cfg(test)]
+mod test_fleet;
+#[cfg(test)]
 mod test_system;
 mod vpn_metrics;
 mod watch;

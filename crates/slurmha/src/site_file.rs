@@ -84,14 +84,27 @@ impl SiteFile {
         // Of two at once the second waits here and then sees the first's change.
         let old = File::open(&path).map_err(cannot)?;
         old.lock().map_err(cannot)?;
-        if read(&path)? != self.text {
-            return Err(Failure::refused(format!(
-                "somebody has changed {name} in the meantime, nothing was changed"
-            ))
-            .hint("run the command again"));
-        }
+        self.is_unchanged()?;
         write_beside(&path, &old, text).map_err(cannot)?;
         Ok(site)
+    }
+
+    /// Whether the file still says what it said when it was read. What is made
+    /// of it later would undo somebody else's change. What is no file, such as
+    /// a pipe, can be read only once and is taken for unchanged.
+    ///
+    /// # Errors
+    /// A refusal when it does not; also when it cannot be read any more.
+    pub fn is_unchanged(&self) -> Result<(), Failure> {
+        let is_pipe = fs::metadata(&self.path).is_ok_and(|found| !found.is_file());
+        if is_pipe || read(&self.path)? == self.text {
+            return Ok(());
+        }
+        let name = self.path.display();
+        Err(Failure::refused(format!(
+            "somebody has changed {name} in the meantime, nothing was changed"
+        ))
+        .hint("run the command again"))
     }
 
     /// Secrets that the site file gives by reference. A file that cannot be
@@ -228,6 +241,32 @@ mod tests {
         let failure = file.replace(&format!("{LAB}# ours\n")).expect_err("refused");
         assert!(failure.message().contains("in the meantime"), "{}", failure.message());
         assert_eq!(fs::read_to_string(&path).expect("read"), theirs);
+    }
+
+    /// Both have read the same text: of two who add somebody, the second would
+    /// take the first's away again.
+    #[test]
+    fn of_many_at_once_one_changes_the_file_and_the_others_are_told() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("site.toml");
+        fs::write(&path, LAB).expect("written");
+        let both_have_read = std::sync::Barrier::new(8);
+        let change = |number: usize| {
+            let file = SiteFile::load(&path).expect("a site file");
+            both_have_read.wait();
+            file.replace(&format!("{LAB}# {number}\n")).map(drop)
+        };
+        let outcomes: Vec<Result<(), Failure>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|n| scope.spawn(move || change(n))).collect();
+            threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+        });
+        let winners: Vec<usize> = (0..8).filter(|n| outcomes[*n].is_ok()).collect();
+        assert_eq!(winners.len(), 1, "{outcomes:?}");
+        let text = fs::read_to_string(&path).expect("read");
+        assert_eq!(text, format!("{LAB}# {}\n", winners[0]));
+        for failure in outcomes.into_iter().filter_map(Result::err) {
+            assert!(failure.is_refusal(), "{}", failure.message());
+        }
     }
 
     #[test]

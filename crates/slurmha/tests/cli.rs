@@ -500,5 +500,6 @@ fn a_gateway_that_does_not_answer_may_still_let_in_who_was_revoked() {
     let text = home.run(&["vpn", "revoke", "bob", "site.toml", "--ssh-config", "nowhere"]);
     assert!(text.contains("exit status 4") && text.contains("bob may still come in"), "{text}");
     assert!(text.contains("slurmha apply site.toml"), "{text}");
+    assert!(text.contains("going on without the lock"), "{text}");
     assert!(!home.read("site.toml").contains("bob"));
 }

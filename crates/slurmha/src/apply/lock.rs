@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! One change at a time, an `apply` or a move of the active role: of two
-//! administrators, the second is told who the first is.
+//! One change at a time, an `apply`, a revocation or a move of the active
+//! role: of two administrators, the second is told who the first is.
 //!
 //! The lock is flock(2) on a file of the first controller, held by a process
 //! there that ends when the connection does. A killed run therefore leaves
@@ -13,11 +13,15 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
+use slurmha_core::observe::ObserveRequest;
 use slurmha_core::site::Site;
 use slurmha_host::remote::Conversation;
 
 use crate::failure::Failure;
 use crate::fleet::Fleet;
+
+#[cfg(test)]
+mod tests;
 
 const FILE: &str = "/run/slurmha/apply.lock";
 /// Answers of the holding process.
@@ -35,6 +39,15 @@ impl Drop for Lock {
     fn drop(&mut self) {
         self.conversation.hang_up();
     }
+}
+
+/// As [`take`], for a command that has not spoken with the first controller
+/// before: this version of slurmha may not be there yet.
+pub fn reach_and_take(fleet: &Fleet, site: &Site, what: &str) -> Result<Lock, Failure> {
+    let machine = &site.controllers[0].name;
+    let nothing = ObserveRequest::default();
+    fleet.observe_one(machine, &nothing).map_err(|error| crate::fleet::failure(&error))?;
+    take(fleet, site, what)
 }
 
 /// Takes the lock on the first controller for `what` (as in `an apply`), or

@@ -46,6 +46,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         agree("Do this?")?;
     }
     let _lock = lock::take(&fleet, &file.site, "an apply")?;
+    // Who was revoked since the file was read would be let in again.
+    file.is_unchanged()?;
     let outcome = carry_out::run(&survey.plan, &survey.given, &fleet, &progress)?;
     println!(
         "{} changes on {} machines in {} s",

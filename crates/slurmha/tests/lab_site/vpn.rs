@@ -179,6 +179,7 @@ fn somebody_else_is_added(lab: &LabSite, site: &str) {
 /// At once, though the machine is connected and knows nothing of it.
 fn revoked(lab: &LabSite, site: &str) {
     assert!(answers(lab, "10.77.0.21", 22).is_some(), "{}", seen(lab));
+    refused_beside_another_change(lab, site);
     let said = lab.slurmha(&["vpn", "revoke", "anna", site]).succeeds();
     assert!(said.contains("login1: anna is cut off"), "{said}");
     reaches_nothing(lab, "after it was revoked");
@@ -188,6 +189,24 @@ fn revoked(lab: &LabSite, site: &str) {
     reaches_nothing(lab, "after the next apply");
     let peers = lab.on("login1", "wg show slurmha-vpn peers");
     assert_eq!(peers.lines().count(), 1, "bob's alone: {peers}");
+}
+
+/// What somebody else is about to write would let the machine in again.
+fn refused_beside_another_change(lab: &LabSite, site: &str) {
+    // A program of util-linux that takes the same lock.
+    let holder = "systemd-run --quiet --collect --unit=lab-lock flock /run/slurmha/apply.lock";
+    lab.on("ctl1", &format!("{holder} sleep 600"));
+    wait_until("somebody else has the lock", || {
+        lab.try_on("ctl1", "! flock --nonblock /run/slurmha/apply.lock true").is_some()
+    });
+    let before = std::fs::read_to_string(site).expect("the site file");
+    let refused = lab.slurmha(&["vpn", "revoke", "anna", site]);
+    assert!(!refused.is_ok() && refused.said().contains("something else is at work"));
+    assert_eq!(std::fs::read_to_string(site).expect("the site file"), before);
+    lab.on("ctl1", "systemctl stop lab-lock");
+    wait_until("nobody has the lock", || {
+        lab.try_on("ctl1", "flock --nonblock /run/slurmha/apply.lock true").is_some()
+    });
 }
 
 /// A site without [vpn] has no interface and no rules.

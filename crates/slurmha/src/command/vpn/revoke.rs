@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `slurmha vpn revoke`: a machine is let in no longer.
 
+use slurmha_core::layout::VPN_INTERFACE;
 use slurmha_core::plan::{Step, admission_request, admit_only};
 use slurmha_core::site::{NodeName, Peer, Site, Vpn, remove_peer};
 
 use super::{look, refused, vpn};
+use crate::apply::lock::{Lock, reach_and_take};
 use crate::cli::Reach;
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
@@ -13,6 +15,10 @@ use crate::site_file::SiteFile;
 /// Takes the machine out of the site file and off every gateway, at once and for
 /// good; nobody else's tunnel is cut. Who was added to the site file and not
 /// applied is let in by the same stroke.
+///
+/// It waits for nobody: while an `apply` or a switchover is at work, it is
+/// refused and nothing is changed (exit status 5). When the first controller
+/// does not answer, it goes on without the lock that lies there.
 ///
 /// Exit status 4: it is out of the site file, but a gateway did not answer and
 /// may still let it in.
@@ -41,9 +47,16 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return Ok(());
     }
     let fleet = Fleet::open(&file, &args.reach, Patience::Work)?;
-    let site = file.replace(&text)?;
+    at_once(&fleet, &file, &text, peer)
+}
+
+/// Out of the file, and off the gateways.
+fn at_once(fleet: &Fleet, file: &SiteFile, text: &str, peer: &Peer) -> Result<(), Failure> {
+    let _lock = lock(fleet, &file.site, peer)?;
+    let site = file.replace(text)?;
+    let (name, path) = (&peer.name, file.path.display());
     println!("{name} is out of {path}");
-    let failed = cut_off_everywhere(&fleet, vpn_of(&site)?, peer);
+    let failed = cut_off_everywhere(fleet, vpn_of(&site)?, peer);
     if failed.is_empty() {
         return Ok(());
     }
@@ -51,6 +64,32 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     Err(Failure::remote(message)
         .hint(format!("once it answers: slurmha apply {path}"))
         .hint("until then: close its UDP port in front of it, or switch it off"))
+}
+
+/// The lock of everything that changes machines: an `apply` at work has a plan
+/// that lets the peer in, and would write it after us. `None`, and said so, when
+/// the first controller does not answer: a revocation must work without it.
+fn lock(fleet: &Fleet, site: &Site, peer: &Peer) -> Result<Option<Lock>, Failure> {
+    let name = &peer.name;
+    match reach_and_take(fleet, site, &format!("a revocation of {name}")) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(taken) if taken.is_refusal() => Err(by_hand(taken, peer)),
+        Err(silent) => {
+            let (why, first) = (silent.message(), &site.controllers[0].name);
+            eprintln!("going on without the lock that keeps two administrators apart: {why}");
+            eprintln!("`slurmha apply` once {first} answers puts right what two have done at once");
+            Ok(None)
+        }
+    }
+}
+
+/// What can be done by somebody who cannot wait.
+fn by_hand(taken: Failure, peer: &Peer) -> Failure {
+    let (name, key) = (&peer.name, &peer.public_key);
+    taken
+        .hint(format!("nothing was changed: then `slurmha vpn revoke {name}` again"))
+        .hint("if that is too late, on each gateway, and then revoke all the same:")
+        .hint(format!("wg set {VPN_INTERFACE} peer {key} remove"))
 }
 
 /// Says what became of the peer on each gateway; what failed is returned.
@@ -89,5 +128,64 @@ fn cut_off(fleet: &Fleet, vpn: &Vpn, gateway: &NodeName, peer: &Peer) -> Result<
         _ if steps.len() == 1 => Ok(format!("{} stays out; WireGuard is down there", peer.name)),
         Some(Err(why)) => Err(why),
         None => Err("it was not asked".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::test_fleet::fleet;
+
+    const VPN: &str = r#"
+[vpn]
+network = "10.99.0.0/24"
+endpoint = "vpn.example.edu"
+
+[[vpn.gateway]]
+name = "login1"
+address = "10.77.0.31"
+
+[[vpn.peer]]
+name = "bob"
+public_key = "zN2M/ieN9KahF/pHYt3Pmd1Mn11iEGYiDL/8aomn5A8="
+address = "10.99.0.3"
+"#;
+
+    /// Bob's revocation on machines that are made up, and the file after it.
+    fn revoked(script: &str) -> (Result<(), Failure>, String) {
+        let (directory, fleet) = fleet(script);
+        let path = directory.path().join("site.toml");
+        let lab = include_str!("../../../../../examples/lab/site.toml");
+        std::fs::write(&path, format!("{lab}{VPN}")).expect("written");
+        let outcome = revoke(&fleet, &path);
+        (outcome, std::fs::read_to_string(&path).expect("read"))
+    }
+
+    fn revoke(fleet: &Fleet, path: &Path) -> Result<(), Failure> {
+        let file = SiteFile::load(path)?;
+        let text = remove_peer(&file.text, "bob").map_err(|error| refused(&error))?;
+        at_once(fleet, &file, &text, &vpn(&file)?.peers[0])
+    }
+
+    #[test]
+    fn while_somebody_else_is_at_work_nothing_is_changed_and_the_way_by_hand_is_told() {
+        let (outcome, after) = revoked("read who; echo 'taken by an apply by anna@admin'");
+        let outcome = outcome.expect_err("a refusal").outcome();
+        assert_eq!(outcome.code, 5);
+        assert!(outcome.text.contains("an apply by anna@admin"), "{}", outcome.text);
+        let by_hand = "wg set slurmha-vpn peer zN2M/ieN9KahF/pHYt3Pmd1Mn11iEGYiDL/8aomn5A8= remove";
+        assert!(outcome.next.iter().any(|hint| hint == by_hand), "{:?}", outcome.next);
+        assert!(after.contains("bob"));
+    }
+
+    #[test]
+    fn with_the_lock_and_without_its_controller_the_peer_goes() {
+        for script in ["read who; echo held; cat >/dev/null", "exit 255"] {
+            let (outcome, after) = revoked(script);
+            assert!(outcome.is_ok(), "{script}: {outcome:?}");
+            assert!(!after.contains("bob"), "{script}");
+        }
     }
 }
