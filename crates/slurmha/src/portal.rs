@@ -3,3 +3,11 @@
 
 pub mod front;
 pub mod session;
+
+use slurmha_host::System;
+use slurmha_host::system::read_trimmed;
+
+/// This machine's name, by which its forms are told from those of other hosts.
+fn host(system: &dyn System) -> String {
+    read_trimmed(system, "/proc/sys/kernel/hostname").unwrap_or_default()
+}

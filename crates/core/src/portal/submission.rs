@@ -8,7 +8,10 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::job::JobRef;
 use super::protocol::Refusal;
@@ -21,11 +24,29 @@ const MARK: &str = "slurmha-portal:";
 /// answer was lost: it may have been on its way when the connection broke.
 const SECOND_LOOK: Duration = Duration::from_secs(3);
 
-/// The name of a submission: 16 bytes in URL-safe base64.
+/// How many random bytes a token has.
+pub const TOKEN_RANDOM: usize = 13;
+
+/// How many characters of a token tell its host.
+const HOST_MARK: usize = 4;
+
+/// The name of a submission: 16 bytes in URL-safe base64, the first three of which
+/// tell on which host its form was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token(String);
 
 impl Token {
+    /// The token of a form that this host makes, of [`TOKEN_RANDOM`] random bytes.
+    pub fn made(host: &str, random: &[u8]) -> String {
+        format!("{}{}", host_mark(host), BASE64.encode(random))
+    }
+
+    /// Whether its form was made on the host with that [`host_mark`], and a record
+    /// of it would be there.
+    pub fn is_from(&self, mark: &str) -> bool {
+        self.0.starts_with(mark)
+    }
+
     /// The token in that text; `None` when it is none. It names a file and stands in a
     /// comment, so that nothing else passes.
     pub fn parse(text: &str) -> Option<Self> {
@@ -62,6 +83,12 @@ impl Token {
     }
 }
 
+/// What a host's tokens begin with.
+pub fn host_mark(host: &str) -> String {
+    let digest = BASE64.encode(Sha256::digest(host.as_bytes()));
+    digest.chars().take(HOST_MARK).collect()
+}
+
 /// A line of a submission's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -77,6 +104,9 @@ pub enum Line {
 pub enum Record {
     /// It has never been seen.
     New,
+    /// It has never been seen here, but its form was made on another host of the
+    /// portal, and a record of it would be there.
+    Elsewhere,
     /// It was sent at this time, in seconds since 1970, and nothing more is known. 0
     /// when the line cannot be read.
     Sending(i64),
@@ -99,6 +129,16 @@ impl Record {
             (None, Some(at)) => Self::Sending(at),
             (None, None) if text.is_empty() => Self::New,
             (None, None) => Self::Sending(0),
+        }
+    }
+
+    /// What is known when the record was looked for on the host with that
+    /// [`host_mark`].
+    #[must_use]
+    pub fn seen_from(self, mark: &str, token: &Token) -> Self {
+        match self {
+            Self::New if !token.is_from(mark) => Self::Elsewhere,
+            known => known,
         }
     }
 }
@@ -153,12 +193,16 @@ impl Course {
     /// wants a second attempt after a lost answer.
     pub fn begin(record: Record, again: bool) -> (Self, Step) {
         let is_first = record == Record::New;
-        let why = "the answer to an earlier attempt was lost".to_owned();
+        let why = match record {
+            Record::Elsewhere => "another host of the portal may have sent this form before",
+            _ => "the answer to an earlier attempt was lost",
+        };
+        let why = why.to_owned();
         let course = Self { is_first, may_send: again, asked: false, why };
         let step = match record {
             Record::New => Step::Send,
             // Also when it is wanted a second time: the first may have shown up.
-            Record::Sending(_) => Step::Ask { pause: Duration::ZERO },
+            Record::Sending(_) | Record::Elsewhere => Step::Ask { pause: Duration::ZERO },
             Record::Job(job) => Step::End(End::Job(job)),
         };
         (course, step)

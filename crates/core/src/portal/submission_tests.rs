@@ -93,6 +93,28 @@ fn a_second_attempt_is_the_users_alone() {
     assert_eq!((end, trace.as_str()), (End::Job(JOB), "a"), "the first has shown up");
 }
 
+/// Two hosts behind one name, of which the first has died with its records.
+#[test]
+fn a_form_of_another_host_is_asked_about_before_it_is_sent() {
+    let here = host_mark("login1");
+    let parsed =
+        |host: &str| Token::parse(&Token::made(host, &[0; TOKEN_RANDOM])).expect("a token");
+    let known = |host: &str, record: Record| record.seen_from(&here, &parsed(host));
+    assert_eq!(known("login1", Record::New), Record::New);
+    assert_eq!(known("login2", Record::New), Record::Elsewhere);
+    assert_eq!(known("login2", Record::Sending(7)), Record::Sending(7));
+    assert_eq!(known("login2", Record::Job(JOB)), Record::Job(JOB));
+
+    let (end, trace) = course(Record::Elsewhere, false, &[], &[Found::Job(JOB)]);
+    assert_eq!((end, trace.as_str()), (End::Job(JOB), "a"));
+    let (end, trace) = course(Record::Elsewhere, false, &[], &[Found::None, Found::None]);
+    assert!(matches!(end, End::Keep(Refusal::AnswerLost(why)) if why.contains("another host")));
+    assert_eq!(trace, "aa");
+    let sent = [Sent::Accepted(JOB)];
+    let (end, trace) = course(Record::Elsewhere, true, &sent, &[Found::None]);
+    assert_eq!((end, trace.as_str()), (End::Job(JOB), "as"));
+}
+
 #[test]
 fn a_second_attempt_is_one_attempt() {
     let sent = [Sent::Unclear(words("again"))];

@@ -21,10 +21,12 @@ use std::path::Path;
 
 use slurmha_core::layout::PORTAL_STATE;
 use slurmha_core::portal::protocol::Admission;
+use slurmha_core::portal::submission::host_mark;
 use slurmha_host::Local;
 use slurmha_host::process::replace;
 use slurmha_host::program::setpriv;
 
+use super::host;
 use crate::failure::Failure;
 use line::Connection;
 
@@ -69,7 +71,8 @@ pub fn serve() -> Result<(), Failure> {
     connection.send(&Admission::In { user: user.submitter.name.clone() }).map_err(broken)?;
     let system = Local::new();
     record::sweep(&system, &state);
-    serve::serve(connection, serve::Session::new(system, user, state)).map_err(broken)
+    let mark = host_mark(&host(&system));
+    serve::serve(connection, serve::Session::new(system, user, state, mark)).map_err(broken)
 }
 
 fn broken(error: io::Error) -> Failure {

@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use sha2::{Digest as _, Sha256};
 use slurmha_core::portal::protocol::{Admission, EndedJob, Refusal, Reply, Request, SignIn};
+use slurmha_core::portal::submission::{TOKEN_RANDOM, Token};
 use slurmha_core::portal::text::sentence;
 use slurmha_host::System;
 use tokio::sync::{Semaphore, watch};
@@ -19,6 +20,7 @@ use tokio::time::timeout;
 
 use super::attempts::Attempts;
 use super::link::{Link, NoAnswer};
+use crate::portal::host;
 use crate::web::Peer;
 
 /// How long a session lasts without being used, and at most.
@@ -195,9 +197,10 @@ impl Sessions {
         lock(&self.by_digest).retain(|_, session| session.lasts(now));
     }
 
-    /// Bytes that nobody can guess, as text.
-    pub fn random(&self, bytes: usize) -> Option<String> {
-        self.system.random(bytes).ok().map(|bytes| BASE64.encode(bytes))
+    /// The name of a new form, which nobody can guess and which tells this host.
+    pub fn token(&self) -> Option<String> {
+        let random = self.system.random(TOKEN_RANDOM).ok()?;
+        Some(Token::made(&host(&*self.system), &random))
     }
 }
 

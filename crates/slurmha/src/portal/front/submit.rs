@@ -39,7 +39,7 @@ pub async fn page(
     axum::extract::RawQuery(query): axum::extract::RawQuery,
 ) -> Response {
     let id = query.as_deref().and_then(|query| query.strip_prefix("template=")).unwrap_or_default();
-    let Some(token) = front.sessions.random(16) else {
+    let Some(token) = front.sessions.token() else {
         let text = "This machine gives no random numbers.";
         return front.say(StatusCode::SERVICE_UNAVAILABLE, "No form", text);
     };

@@ -38,6 +38,8 @@ pub struct Session<S> {
     pub(super) user: User,
     /// Where the records of submissions are.
     pub(super) state: PathBuf,
+    /// What the tokens of this host's forms begin with.
+    pub(super) mark: String,
     paths: Mutex<BTreeMap<JobRef, Files>>,
 }
 
@@ -116,9 +118,9 @@ impl<S: System> Shared<S> {
 }
 
 impl<S: System> Session<S> {
-    /// A session of that user.
-    pub fn new(system: S, user: User, state: PathBuf) -> Self {
-        Self { system, user, state, paths: Mutex::default() }
+    /// A session of that user, on a host whose forms have tokens with that mark.
+    pub fn new(system: S, user: User, state: PathBuf, mark: String) -> Self {
+        Self { system, user, state, mark, paths: Mutex::default() }
     }
 
     /// Does what is asked for.

@@ -36,7 +36,8 @@ impl<S: System> Session<S> {
             ));
         }
         let user = &self.user.submitter;
-        let (mut course, mut step) = Course::begin(record.record, submission.again);
+        let known = record.record.seen_from(&self.mark, &token);
+        let (mut course, mut step) = Course::begin(known, submission.again);
         loop {
             step = match step {
                 Step::Send => {

@@ -20,6 +20,9 @@ use crate::portal::session::line::Connection;
 use crate::portal::session::serve::{Session, serve};
 use crate::portal::session::user::User;
 
+/// What the tokens of this machine's forms begin with.
+const MARK: &str = "AbCd";
+
 /// Status, stdout and stderr of a program.
 pub type Answer = (i32, &'static str, &'static str);
 type Programs = dyn Fn(&Command) -> Answer + Send + Sync;
@@ -148,7 +151,8 @@ impl Front {
         let user = User { uid: getuid().as_raw(), gid: getgid().as_raw(), submitter };
         let (here, there) = UnixStream::pair().unwrap();
         here.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        let session = Session::new(machine, user, state.path().to_owned());
+        let mark = MARK.to_owned();
+        let session = Session::new(machine, user, state.path().to_owned(), mark);
         let connection = Connection::new(there).unwrap();
         let session = thread::spawn(move || serve(connection, session));
         Self { stream: BufReader::new(here), state, ran, session }

@@ -64,6 +64,24 @@ fn refusal(answer: &Value) -> &str {
     }
 }
 
+/// The host that made the form has died, and its name has come here.
+#[test]
+fn a_form_of_another_host_is_not_a_second_job() {
+    let token = "ZbCdEfGhIjKlMnOpQrSt-_";
+    let known = (0, "42 slurmha-portal:ZbCdEfGhIjKlMnOpQrSt-_\n", "");
+    let mut there = front(&[], known, NONE);
+    assert_eq!(there.ask(&submit(token, false)), job("42"));
+    assert_eq!(there.ask(&submit(token, false)), job("42"));
+    assert_eq!(there.programs(), ["squeue"], "the second time it is in the record here");
+
+    let mut nowhere = front(&[OK], NONE, NONE);
+    for _ in 0..2 {
+        assert_eq!(refusal(&nowhere.ask(&submit(token, false))), "answer-lost");
+    }
+    assert!(!nowhere.programs().contains(&"sbatch".to_owned()));
+    assert_eq!(nowhere.ask(&submit(token, true)), job("42"), "as the user wants it");
+}
+
 #[test]
 fn one_form_is_one_job_however_often_it_comes() {
     let mut front = front(&[OK], NONE, NONE);
