@@ -169,8 +169,10 @@ pub fn act(
 ) -> Answer {
     if action == "meta-data" {
         // Without any parameter: pcs asks before there is a resource.
-        print!("{}", metadata::of(agent));
-        return Answer::plain(Status::Success);
+        return match crate::stdout::write(&metadata::of(agent)) {
+            Ok(()) => Answer::plain(Status::Success),
+            Err(error) => Answer::because(Status::Generic, format!("not printed: {error}")),
+        };
     }
     if let Some(daemon) = agent.daemon() {
         return act_on_daemon(system, daemon, action, limit);

@@ -19,6 +19,7 @@ use slurmha_host::system::{read_trimmed, write_atomically};
 use slurmha_host::{FileError, Ids, Local, System};
 
 use crate::agent::{Daemon, ready};
+use crate::stdout;
 
 /// Time limit of one question.
 const QUESTION: Duration = Duration::from_secs(10);
@@ -66,7 +67,8 @@ pub fn run() -> ExitCode {
     match system.read_directory(Path::new(FENCED_NOTES)) {
         Ok(machines) => {
             for machine in machines.iter().filter(|name| !name.starts_with('.')) {
-                println!("{machine}: {}", see_to(&system, machine));
+                let outcome = see_to(&system, machine);
+                let _ = stdout::line(format_args!("{machine}: {outcome}"));
                 // Last: systemd looks for it again when this has ended.
                 if let Err(error) = system.remove_file(&path(machine)) {
                     eprintln!("{machine} will be seen to again: {error}");

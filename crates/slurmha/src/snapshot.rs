@@ -13,20 +13,23 @@ use slurmha_core::state_save::{JobStateHeader, snapshot_name, superseded_snapsho
 use slurmha_host::program::{copy, sync};
 use slurmha_host::{Ids, Local, System};
 
+use crate::stdout;
+
 /// What stays free on the local disk, where the logs are, too.
 const RESERVE_BYTES: u64 = 512 << 20;
 const HEADER_BYTES: usize = 64;
 
 /// Takes one where the volume is mounted, and removes those that it replaces.
 pub fn run() -> ExitCode {
-    match take(&Local::new()) {
-        Ok(Some(path)) => println!("copied to {}", path.display()),
-        Ok(None) => println!("the state volume is not mounted here"),
+    // In the journal; the copy is what counts.
+    let _ = match take(&Local::new()) {
+        Ok(Some(path)) => stdout::line(format_args!("copied to {}", path.display())),
+        Ok(None) => stdout::line("the state volume is not mounted here"),
         Err(why) => {
             eprintln!("slurmctld's state was not copied: {why}");
             return ExitCode::FAILURE;
         }
-    }
+    };
     ExitCode::SUCCESS
 }
 

@@ -2,6 +2,7 @@
 //! Results on standard output. A reader that wants no more, such as `head`,
 //! is no failure.
 
+use std::fmt::Display;
 use std::io::{self, ErrorKind, Write as _};
 
 use crate::failure::Failure;
@@ -18,4 +19,9 @@ pub fn write(text: &str) -> io::Result<()> {
 /// The same, for a command whose result it is.
 pub fn print(text: &str) -> Result<(), Failure> {
     write(text).map_err(|error| Failure::remote(format!("the result was not printed: {error}")))
+}
+
+/// The same with a line end after it.
+pub fn line(text: impl Display) -> Result<(), Failure> {
+    print(&format!("{text}\n"))
 }

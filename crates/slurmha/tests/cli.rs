@@ -332,6 +332,29 @@ fn a_result_that_cannot_be_printed() {
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
 }
 
+/// Commands and agents go on when nobody reads their messages any more.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the binary itself is tested")]
+fn messages_that_nobody_reads() {
+    let home = Home::new().with("empty.toml", "");
+    let status = |arguments: &[&str]| {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        Command::new(env!("CARGO_BIN_EXE_slurmha"))
+            .args(arguments)
+            .env_clear()
+            .current_dir(home.path())
+            .stdout(writer.try_clone().expect("another"))
+            .stderr(writer)
+            .status()
+            .expect("slurmha starts")
+            .code()
+    };
+    assert_eq!(status(&["check", "empty.toml"]), Some(3));
+    assert_eq!(status(&["drill", "list"]), Some(0));
+    assert_eq!(status(&["agent", "vip", "monitor"]), Some(2), "no address was given");
+}
+
 #[test]
 fn what_is_no_evidence_is_not_reported() {
     let home = Home::new().with("report.json", "{}").with("kept.evidence.json", EVIDENCE);

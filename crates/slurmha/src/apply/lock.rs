@@ -19,6 +19,7 @@ use slurmha_host::remote::Conversation;
 
 use crate::failure::Failure;
 use crate::fleet::Fleet;
+use crate::stdout;
 
 #[cfg(test)]
 mod tests;
@@ -91,11 +92,11 @@ pub fn hold() -> io::Result<()> {
     let _file = match lock(who.trim())? {
         Ok(file) => file,
         Err(holder) => {
-            println!("{TAKEN}{holder}");
+            stdout::write(&format!("{TAKEN}{holder}\n"))?;
             return Ok(());
         }
     };
-    println!("{HELD}");
+    stdout::write(&format!("{HELD}\n"))?;
     // Lines may come; only the end counts.
     io::copy(&mut io::stdin(), &mut io::sink())?;
     Ok(())

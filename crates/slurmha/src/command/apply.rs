@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `slurmha apply`: the cluster, or the difference.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _};
 
 use slurmha_core::plan::explain;
 
@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
 use crate::progress::Progress;
 use crate::site_file::SiteFile;
+use crate::stdout;
 
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
@@ -38,23 +39,23 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return Err(refusal);
     }
     if survey.plan.is_empty() {
-        println!("nothing to change on {} machines", survey.machines);
+        stdout::line(format_args!("nothing to change on {} machines", survey.machines))?;
         return skipped(&survey);
     }
     if !args.yes {
-        crate::stdout::print(&explain(&survey.plan, true))?;
+        stdout::print(&explain(&survey.plan, true))?;
         agree("Do this?")?;
     }
     let _lock = lock::take(&fleet, &file.site, "an apply")?;
     // Who was revoked since the file was read would be let in again.
     file.is_unchanged()?;
     let outcome = carry_out::run(&survey.plan, &survey.given, &fleet, &progress)?;
-    println!(
+    stdout::line(format_args!(
         "{} changes on {} machines in {} s",
         outcome.changed,
         survey.machines,
         progress.elapsed().as_secs()
-    );
+    ))?;
     skipped(&survey)
 }
 
@@ -73,8 +74,7 @@ pub fn agree(question: &str) -> Result<(), Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::usage("there is no terminal to ask on").hint("add --yes to go on"));
     }
-    print!("{question} [y/N] ");
-    let _ = std::io::stdout().flush();
+    stdout::print(&format!("{question} [y/N] "))?;
     let mut answer = String::new();
     let _ = std::io::stdin().lock().read_line(&mut answer);
     match answer.trim() {

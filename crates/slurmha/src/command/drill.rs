@@ -20,6 +20,7 @@ use slurmha_core::drill::{
 use slurmha_core::site::Site;
 
 use crate::cli::Reach;
+use crate::drill::acceptance::Accounted;
 use crate::drill::power::{LabPower, PowerSwitch};
 use crate::drill::{Drill, acceptance, default_directory, keep};
 use crate::failure::Failure;
@@ -219,11 +220,14 @@ struct PowerArgs {
 pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.drill {
         DrillCommand::Calm(Calm::List) => {
-            println!("{:<26}  breaks nothing: jobs run and are accounted for", "acceptance");
-            for fault in Fault::all() {
-                println!("{:<26}  {}", fault.name(), fault.summary());
-            }
-            Ok(())
+            let calm = (
+                "acceptance".to_owned(),
+                "breaks nothing: jobs run and are accounted for".to_owned(),
+            );
+            let faults = Fault::all().into_iter().map(|fault| (fault.name(), fault.summary()));
+            let lines = [calm].into_iter().chain(faults);
+            let line = |(name, what)| format!("{name:<26}  {what}\n");
+            stdout::print(&lines.map(line).collect::<String>())
         }
         DrillCommand::Calm(Calm::Acceptance(args)) => acceptance(args),
         DrillCommand::Calm(Calm::Report(args)) => report::run(args),
@@ -247,26 +251,25 @@ fn acceptance(args: &AcceptanceArgs) -> Result<(), Failure> {
     let progress = Progress::new(false);
     let accepted = acceptance::run(&file.site, &fleet, &args.user, &progress)?;
     if args.json {
-        println!("{}", crate::json(&accepted)?);
-        return Ok(());
+        return stdout::line(crate::json(&accepted)?);
     }
-    for job in &accepted.jobs {
-        println!("{:<8} {:<10} {}", job.id, job.state, job.node);
-    }
-    println!(
-        "{} jobs from {}: all ran and are accounted for, {:.0} s",
+    let job = |job: &Accounted| format!("{:<8} {:<10} {}\n", job.id, job.state, job.node);
+    let jobs: String = accepted.jobs.iter().map(job).collect();
+    stdout::line(format_args!(
+        "{jobs}{} jobs from {}: all ran and are accounted for, {:.0} s",
         accepted.jobs.len(),
         accepted.login,
         accepted.seconds
-    );
-    Ok(())
+    ))
 }
 
 /// The scenario of a file.
 fn read(path: &Path) -> Result<Scenario, Failure> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::usage(format!("cannot read the scenario {shown}: {error}"))
+            .hint("`slurmha drill run --help` shows a whole one")
+    })?;
     parse_scenario(&text).map_err(|error| {
         let hint = match error {
             ScenarioError::Fault(_) => "`slurmha drill list` shows the faults",

@@ -80,8 +80,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             let mut configuration = String::new();
             stdin().read_to_string(&mut configuration).map_err(Failure::internal)?;
             let moves = simulate(&system, &configuration).map_err(Failure::remote)?;
-            print!("{moves}");
-            Ok(())
+            crate::stdout::print(&moves)
         }
         Command::Drill => crate::drill::node::run().map_err(Failure::remote),
         Command::Thaw { pid, started } => {
@@ -102,8 +101,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
         Command::Stalls { time } => {
             let worst = stalls::watch(&system, Duration::from_millis(time));
-            println!("{}", worst.as_millis());
-            Ok(())
+            crate::stdout::line(worst.as_millis())
         }
         Command::VpnMetrics => crate::vpn_metrics::write(&system).map_err(Failure::remote),
         Command::HoldLock => crate::apply::lock::hold().map_err(Failure::remote),

@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
 use crate::progress::Progress;
 use crate::site_file::SiteFile;
+use crate::stdout;
 
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
@@ -38,13 +39,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let survey = survey::take(&file, &fleet, &progress)?;
     let moves = survey::moves(&survey.plan, &fleet);
     if args.json {
-        println!("{}", crate::json(&survey.plan)?);
+        stdout::line(crate::json(&survey.plan)?)?;
     } else if survey.plan.is_empty() && survey.plan.refusals.is_empty() {
-        println!("nothing to change on {} machines", survey.machines);
+        stdout::line(format_args!("nothing to change on {} machines", survey.machines))?;
     } else {
-        crate::stdout::print(&explain(&survey.plan, !args.brief))?;
+        stdout::print(&explain(&survey.plan, !args.brief))?;
         if let Some(moves) = moves {
-            println!("what Pacemaker would do (crm_simulate):\n{moves}");
+            stdout::line(format_args!("what Pacemaker would do (crm_simulate):\n{moves}"))?;
         }
     }
     survey.refusal().map_or(Ok(()), Err)

@@ -43,10 +43,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let job = args.job;
     match ask(&system, controller, job, Duration::from_secs(args.wait)) {
         Outcome::Saved => {
-            if !args.quiet {
-                println!("job {job} is saved on the replicated disk");
+            if args.quiet {
+                return Ok(());
             }
-            Ok(())
+            stdout::line(format_args!("job {job} is saved on the replicated disk"))
         }
         Outcome::NotYet => Err(not_safe(job, Failure::not_as_wanted, "it is not saved yet")),
         Outcome::Unasked(why) => Err(not_safe(job, Failure::remote, &why)),

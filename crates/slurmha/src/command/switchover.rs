@@ -75,7 +75,9 @@ fn stay(file: &SiteFile, fleet: &Fleet, active: &NodeName) -> Result<Report, Fai
 
 fn ask(from: &NodeName, to: &NodeName) -> Result<(), Failure> {
     if std::io::stdin().is_terminal() {
-        println!("The active role moves from {from} to {to}; clients wait some seconds.");
+        stdout::line(format_args!(
+            "The active role moves from {from} to {to}; clients wait some seconds."
+        ))?;
     }
     agree("Do this?")
 }

@@ -43,8 +43,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let path = file.path.display();
     if args.later {
         file.replace(&text)?;
-        println!("{name} is out of {path}; it can come in until `slurmha apply {path}`");
-        return Ok(());
+        return stdout::line(format_args!(
+            "{name} is out of {path}; it can come in until `slurmha apply {path}`"
+        ));
     }
     let fleet = Fleet::open(&file, &args.reach, Patience::Work)?;
     at_once(&fleet, &file, &text, peer)
@@ -55,7 +56,8 @@ fn at_once(fleet: &Fleet, file: &SiteFile, text: &str, peer: &Peer) -> Result<()
     let _lock = lock(fleet, &file.site, peer)?;
     let site = file.replace(text)?;
     let (name, path) = (&peer.name, file.path.display());
-    println!("{name} is out of {path}");
+    // Whoever is to be kept out is cut off, whether or not somebody reads about it.
+    let _ = stdout::line(format_args!("{name} is out of {path}"));
     let failed = cut_off_everywhere(fleet, vpn_of(&site)?, peer);
     if failed.is_empty() {
         return Ok(());
@@ -97,7 +99,9 @@ fn cut_off_everywhere(fleet: &Fleet, vpn: &Vpn, peer: &Peer) -> Vec<String> {
     let mut failed = Vec::new();
     for gateway in &vpn.gateways {
         match cut_off(fleet, vpn, &gateway.name, peer) {
-            Ok(said) => println!("{}: {said}", gateway.name),
+            Ok(said) => {
+                let _ = stdout::line(format_args!("{}: {said}", gateway.name));
+            }
             Err(why) => failed.push(format!("{}: {why}", gateway.name)),
         }
     }
