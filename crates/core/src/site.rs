@@ -34,7 +34,7 @@ use fragment::read_table;
 use fragments::SiteFile;
 use reader::Report;
 
-pub use diagnostic::{Diagnostic, Related, Span, render};
+pub use diagnostic::{Diagnostic, MOST_SHOWN, Related, Span, line_and_column, render};
 pub use edit::{EditError, add_peer, new_peer, remove_peer};
 pub use init::{InitAnswers, InitController, InitFence, InitHost, InitNodes, init};
 pub use model::*;

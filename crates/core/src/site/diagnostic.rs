@@ -102,7 +102,20 @@ impl Diagnostic {
     }
 }
 
-/// Renders diagnostics as plain text, in the order given.
+/// More than these nobody reads; each costs a walk through the file.
+pub const MOST_SHOWN: usize = 100;
+
+/// Characters of a line that are shown; of a longer one those around the mistake.
+const LONGEST_LINE: usize = 200;
+
+/// Characters before the mistake that stay when a line is cut.
+const BEFORE: usize = 40;
+
+/// Characters of a message; it may quote a value of any length.
+const LONGEST_MESSAGE: usize = 400;
+
+/// Renders diagnostics as plain text, in the order given: the first hundred, and how many
+/// more there are. Lines that are too long for any screen are cut.
 ///
 /// The first line has the form `file:line:column: error[code]: message`, which
 /// editors and terminals can jump to. Nothing here needs a colour or a width.
@@ -110,11 +123,14 @@ impl Diagnostic {
 pub fn render(file_name: &str, text: &str, diagnostics: &[Diagnostic]) -> String {
     let text = mask_secrets(text);
     let mut out = String::new();
-    for diagnostic in diagnostics {
+    for diagnostic in diagnostics.iter().take(MOST_SHOWN) {
         if !out.is_empty() {
             out.push('\n');
         }
         render_one(&mut out, file_name, &text, diagnostic);
+    }
+    if let Some(more) = diagnostics.len().checked_sub(MOST_SHOWN).filter(|more| *more > 0) {
+        let _ = writeln!(out, "\n{file_name}: {more} more are not shown");
     }
     out
 }
@@ -124,6 +140,7 @@ fn render_one(out: &mut String, file_name: &str, text: &str, diagnostic: &Diagno
     let place = Place::of(text, span);
     let severity = severity.as_str();
     let (line, column) = (place.line, place.column);
+    let message = shortened(message);
     // Writing to a String cannot fail.
     let _ = writeln!(out, "{file_name}:{line}:{column}: {severity}[{code}]: {message}");
     let related: Vec<(Place, &str)> =
@@ -156,26 +173,67 @@ impl<'t> Place<'t> {
     fn of(text: &'t str, span: &Span) -> Self {
         let start = floor_char_boundary(text, span.start);
         let end = floor_char_boundary(text, span.end).max(start);
+        let (line, column) = line_and_column(text, start);
         let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |newline| start + newline);
         Self {
-            line: text[..start].matches('\n').count() + 1,
-            column: text[line_start..start].chars().count() + 1,
+            line,
+            column,
             source: text[line_start..line_end].trim_end_matches('\r'),
             length: text[start..end.min(line_end)].chars().count().max(1),
         }
     }
 
     fn quote(&self, out: &mut String, width: usize, mark: char, label: &str) {
-        // A control character from the file must not reach the terminal.
-        let source: String =
-            self.source.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let indent = self.column - 1;
-        let underline = String::from(mark).repeat(self.length);
+        let Excerpt { source, indent, length } = self.excerpt();
         let _ = writeln!(out, "{:>width$} | {}", self.line, source.trim_end());
-        let marks = format!("{:width$} | {:indent$}{underline} {label}", "", "");
+        // A width of the format macros ends at 65535.
+        let (indent, underline) = (" ".repeat(indent), String::from(mark).repeat(length));
+        let marks = format!("{:width$} | {indent}{underline} {label}", "");
         let _ = writeln!(out, "{}", marks.trim_end());
     }
+
+    /// The line, or what fits on a screen of it.
+    fn excerpt(&self) -> Excerpt {
+        // A control character from the file must not reach the terminal.
+        let shown = |c: char| if c.is_control() { ' ' } else { c };
+        let before = self.column - 1;
+        if self.source.chars().nth(LONGEST_LINE).is_none() {
+            let source = self.source.chars().map(shown).collect();
+            return Excerpt { source, indent: before, length: self.length };
+        }
+        let skipped = before.saturating_sub(BEFORE);
+        let mut rest = self.source.chars().map(shown).skip(skipped);
+        let start = if skipped > 0 { "..." } else { "" };
+        let middle: String = rest.by_ref().take(LONGEST_LINE).collect();
+        let end = if rest.next().is_some() { "..." } else { "" };
+        Excerpt {
+            source: format!("{start}{middle}{end}"),
+            indent: start.len() + before - skipped,
+            length: self.length.min(LONGEST_LINE - (before - skipped)),
+        }
+    }
+}
+
+/// What is shown of a line, and where the mistake is in it, in characters.
+struct Excerpt {
+    source: String,
+    indent: usize,
+    length: usize,
+}
+
+fn shortened(message: &str) -> std::borrow::Cow<'_, str> {
+    match message.char_indices().nth(LONGEST_MESSAGE) {
+        Some((end, _)) => format!("{}...", &message[..end]).into(),
+        None => message.into(),
+    }
+}
+
+/// Line and column of a byte of the text, counted from 1, in characters.
+pub fn line_and_column(text: &str, index: usize) -> (usize, usize) {
+    let start = floor_char_boundary(text, index);
+    let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+    (text[..start].matches('\n').count() + 1, text[line_start..start].chars().count() + 1)
 }
 
 /// The start of the character that holds byte `index`, or the end of the text.
@@ -208,6 +266,39 @@ site.toml:2:7: error[vip-outside-network]: the VIP is elsewhere
   = help: move it
 ";
         assert_eq!(render("site.toml", text, &[diagnostic]), expected);
+    }
+
+    #[test]
+    fn a_line_of_any_length_is_cut_around_the_mistake() {
+        let text = format!("a = {}\"x\"{}\n", " ".repeat(100_000), " # ".repeat(100_000));
+        let start = 4 + 100_000;
+        let message = "m".repeat(1_000_000);
+        let diagnostic = Diagnostic::new(&rule::TOML_SYNTAX, start..start + 3, message, "h");
+        let shown = render("f", &text, &[diagnostic]);
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines[0].chars().count(), "f:1:100005: error[toml-syntax]: ".len() + 403);
+        assert_eq!(&lines[1][..4], "1 | ");
+        assert_eq!(lines[1].find("\"x\""), lines[2].find("^^^"));
+        assert!(lines[1].starts_with("1 | ... ") && lines[1].ends_with("..."), "{}", lines[1]);
+        assert!(lines[1].len() < 250 && lines[2].len() < 250, "{shown}");
+    }
+
+    #[test]
+    fn the_mark_ends_with_what_is_shown_of_the_line() {
+        let text = format!("name = \"{}\"\n", "a".repeat(300));
+        let diagnostic = Diagnostic::new(&rule::TOML_SYNTAX, 7..309, "m", "h");
+        let shown = render("f", &text, &[diagnostic]);
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines[1].len(), "1 | ".len() + LONGEST_LINE + "...".len());
+        assert_eq!(lines[2].len(), "1 | ".len() + LONGEST_LINE);
+    }
+
+    #[test]
+    fn of_very_many_mistakes_the_rest_is_counted() {
+        let diagnostic = Diagnostic::new(&rule::TOML_SYNTAX, 0..1, "m", "h");
+        let shown = render("f", "a\n", &vec![diagnostic; MOST_SHOWN + 2]);
+        assert_eq!(shown.matches("= help").count(), MOST_SHOWN);
+        assert!(shown.ends_with("\n\nf: 2 more are not shown\n"), "{shown}");
     }
 
     #[test]
