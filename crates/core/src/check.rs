@@ -23,10 +23,19 @@ use serde::Serialize;
 
 use crate::desired::MachineWants;
 use crate::observe::{Observation, ObserveRequest, PreflightRequest};
-use crate::site::{Machine, NodeName, Role, Site};
+use crate::site::{self, Diagnostic, Machine, NodeName, Role, Site};
 
 /// A machine's answer, or why there is none.
-pub type Answer = Result<Observation, String>;
+pub type Answer = Result<Observation, NoAnswer>;
+
+/// Why a machine could not be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoAnswer {
+    /// What failed, as a sentence.
+    pub why: String,
+    /// What to type to see it; may be empty.
+    pub cure: String,
+}
 
 /// Answer of one rule about one machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -41,6 +50,18 @@ pub struct Finding {
     pub message: String,
     /// What to do; empty when there is nothing to do.
     pub cure: String,
+    /// Where it stands in the site file, when it is about the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// A place in the site file; both count from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The line.
+    pub line: usize,
+    /// The character in it.
+    pub column: usize,
 }
 
 /// How a rule can answer.
@@ -59,7 +80,8 @@ pub enum Verdict {
 
 impl Finding {
     fn new(rule: &'static str, machine: &NodeName, verdict: Verdict, message: String) -> Self {
-        Self { rule, machine: Some(machine.clone()), verdict, message, cure: String::new() }
+        let (machine, cure) = (Some(machine.clone()), String::new());
+        Self { rule, machine, verdict, message, cure, place: None }
     }
 
     fn pass(rule: &'static str, machine: &NodeName, message: impl Into<String>) -> Self {
@@ -87,6 +109,22 @@ impl Finding {
     fn unknown(rule: &'static str, machine: &NodeName, message: impl Into<String>) -> Self {
         Self::new(rule, machine, Verdict::Unknown, message.into())
     }
+}
+
+/// What is wrong with the text of a site file, in the form of the other findings.
+pub fn of_file(text: &str, diagnostics: &[Diagnostic]) -> Vec<Finding> {
+    let finding = |diagnostic: &Diagnostic| {
+        let (line, column) = site::line_and_column(text, diagnostic.span.start);
+        Finding {
+            rule: diagnostic.code,
+            machine: None,
+            verdict: if diagnostic.is_error() { Verdict::Fail } else { Verdict::Warn },
+            message: diagnostic.message.clone(),
+            cure: diagnostic.help.clone(),
+            place: Some(Place { line, column }),
+        }
+    };
+    diagnostics.iter().take(site::MOST_SHOWN).map(finding).collect()
 }
 
 /// What `check` has to see of a machine: what a plan needs, and the rest. The
@@ -136,8 +174,8 @@ pub fn check(site: &Site, answers: &BTreeMap<NodeName, Answer>) -> Vec<Finding> 
                 ));
                 seen.push(Seen { machine, observed });
             }
-            Some(Err(why)) => {
-                findings.push(Finding::fail("reachable", &machine.name, why.clone(), ""));
+            Some(Err(NoAnswer { why, cure })) => {
+                findings.push(Finding::fail("reachable", &machine.name, why, cure));
             }
             None => findings.push(Finding::unknown("reachable", &machine.name, "was not asked")),
         }

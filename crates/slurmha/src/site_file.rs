@@ -2,11 +2,13 @@
 //! Reading the site file from disk, and telling what is wrong with it.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use slurmha_core::check::{self, Finding};
 use slurmha_core::secret::{SecretId, SecretValue};
 use slurmha_core::site::{self, Site, Vendor};
 use slurmha_core::{layout, openpgp};
@@ -29,17 +31,22 @@ pub struct SiteFile {
 impl SiteFile {
     /// Reads and checks the file; warnings go to stderr.
     pub fn load(path: &Path) -> Result<Self, Failure> {
+        Self::load_and_tell(path, &mut Vec::new())
+    }
+
+    /// The same; mistakes and warnings are told to `findings`, too, whatever comes of it.
+    fn load_and_tell(path: &Path, findings: &mut Vec<Finding>) -> Result<Self, Failure> {
         let text = read(path)?;
         let name = path.display().to_string();
-        match site::parse(&name, &text) {
-            Ok((site, warnings)) => {
-                eprint!("{}", site::render(&name, &text, &warnings));
-                Ok(Self { path: path.to_owned(), text, site })
-            }
+        let parsed = site::parse(&name, &text);
+        let (Ok((_, found)) | Err(found)) = &parsed;
+        eprint!("{}", site::render(&name, &text, found));
+        findings.extend(check::of_file(&text, found));
+        match parsed {
+            Ok((site, _)) => Ok(Self { path: path.to_owned(), text, site }),
             Err(mistakes) => {
                 let errors = mistakes.iter().filter(|mistake| mistake.is_error()).count();
                 let plural = if errors == 1 { "" } else { "s" };
-                eprint!("{}", site::render(&name, &text, &mistakes));
                 Err(Failure::site(format!("{errors} error{plural} in {name}")))
             }
         }
@@ -48,12 +55,29 @@ impl SiteFile {
     /// The named file, or the first that exists of `./site.toml` and the
     /// copy that a controller keeps.
     pub fn find(path: Option<&Path>) -> Result<Self, Failure> {
+        Self::find_and_tell(path, &mut Vec::new())
+    }
+
+    /// The same; mistakes and warnings are told to `findings`, too, whatever comes of it.
+    pub fn find_and_tell(
+        path: Option<&Path>,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Self, Failure> {
         if let Some(path) = path {
-            return Self::load(path);
+            return Self::load_and_tell(path, findings).map_err(|failure| {
+                match (path.exists(), path.to_str()) {
+                    (true, _) => failure,
+                    (false, Some("-")) => failure.hint("what is piped in is named /dev/stdin"),
+                    (false, _) => failure.hint(format!(
+                        "`slurmha init --output {}` writes one to begin with",
+                        path.display()
+                    )),
+                }
+            });
         }
         let places = [Path::new("site.toml"), Path::new(layout::SITE_FILE)];
         match places.into_iter().find(|path| path.exists()) {
-            Some(path) => Self::load(path),
+            Some(path) => Self::load_and_tell(path, findings),
             None => {
                 Err(Failure::usage("no site file: neither ./site.toml nor /etc/slurmha/site.toml")
                     .hint("name it, as in `slurmha status examples/lab/site.toml`")
@@ -163,18 +187,48 @@ fn plain(file: &Path, secret: &[u8]) -> Result<(), Failure> {
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    let cannot = |why: &dyn std::fmt::Display| {
+    let cannot = |why: &dyn Display| {
         Failure::site(format!("cannot read the site file {}: {why}", path.display()))
     };
-    let length = fs::metadata(path).map_err(|error| cannot(&error))?.len();
-    if length > LONGEST {
-        return Err(cannot(&format!("{length} bytes are too many for a site file")));
+    let bytes = read_bytes(path).map_err(|error| match hint(path, &error) {
+        Some(hint) => cannot(&error).hint(hint),
+        None => cannot(&error),
+    })?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(cannot(&format!("more than {} MiB are no site file", LONGEST >> 20))
+            .hint("`slurmha init` writes one to begin with"));
     }
-    let bytes = fs::read(path).map_err(|error| cannot(&error))?;
     String::from_utf8(bytes).map_err(|error| {
-        cannot(&format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
-            .hint("save the file as UTF-8 text")
+        let bytes = error.as_bytes();
+        let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+        let why = match (is_utf16, error.utf8_error().valid_up_to()) {
+            (true, _) => "it is UTF-16".to_owned(),
+            (false, place) => format!("not UTF-8 at byte {place}"),
+        };
+        cannot(&why).hint("save the file as UTF-8 text")
     })
+}
+
+/// All of it, or one byte more than a site file may have: a device or a pipe tells no
+/// length and may have no end.
+fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// What to type instead.
+fn hint(path: &Path, error: &io::Error) -> Option<String> {
+    let shown = path.display();
+    match error.kind() {
+        ErrorKind::IsADirectory => {
+            Some(format!("name the file in it, as in {}", path.join("site.toml").display()))
+        }
+        ErrorKind::PermissionDenied => {
+            Some(format!("`ls -l {shown}` shows who may read it; sudo does"))
+        }
+        _ => None,
+    }
 }
 
 /// Writes the new text beside the old file and swaps it in.
@@ -228,6 +282,27 @@ mod tests {
         assert!(fs::read_to_string(&path).expect("read").ends_with("# more\n"));
         assert!(link.is_symlink() && mode(&path) == 0o664);
         assert_eq!(fs::read_dir(directory.path()).expect("a directory").count(), 2);
+    }
+
+    #[test]
+    fn a_device_without_an_end_is_not_read_to_its_end() {
+        let failure = read(Path::new("/dev/zero")).expect_err("no site file");
+        assert!(failure.message().contains("/dev/zero: more than 4 MiB"), "{failure:?}");
+    }
+
+    #[test]
+    fn what_to_type_depends_on_why_the_file_cannot_be_read() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let wide = directory.path().join("wide.toml");
+        fs::write(&wide, b"\xff\xfe[\0c\0").expect("written");
+        for (path, told) in [(directory.path(), "site.toml"), (wide.as_path(), "it is UTF-16")] {
+            let failure = read(path).expect_err("not read");
+            assert!(format!("{failure:?}").contains(told), "{failure:?}");
+        }
+        for (path, told) in [("/nowhere/site.toml", "slurmha init --output"), ("-", "/dev/stdin")] {
+            let failure = SiteFile::find(Some(Path::new(path))).err().expect("no site file");
+            assert!(format!("{failure:?}").contains(told), "{failure:?}");
+        }
     }
 
     #[test]

@@ -153,6 +153,29 @@ fn a_site_file_that_is_not_text() {
     insta::assert_snapshot!(home.run(&["check", "site.toml"]));
 }
 
+/// What a program reads stays JSON, whatever is wrong.
+#[test]
+fn mistakes_as_json() {
+    let broken = LAB_SITE.replace("vip = \"10.77.0.10\"", "vip = \"10.78.0.10\"");
+    let home = Home::new().with("site.toml", LAB_SITE).with("broken.toml", &broken);
+    insta::assert_snapshot!(home.run(&["check", "broken.toml", "--json"]));
+    let sound = home.run(&["check", "site.toml", "--offline", "--json"]);
+    assert!(sound.contains("exit status 0\n--- stdout\n[]\n--- stderr\n"), "{sound}");
+}
+
+/// Reasons of `check` come with what shows them.
+#[test]
+fn machines_that_cannot_be_reached_are_found_with_a_cure() {
+    let home = Home::new().with("site.toml", LAB_SITE);
+    let home = home.with("nowhere", "Host *\n  ProxyCommand false\n");
+    let text = home.run(&["check", "site.toml", "--ssh-config", "nowhere"]);
+    assert!(
+        text.contains("exit status 6") && text.contains("FAIL  ctl1       reachable"),
+        "{text}"
+    );
+    assert!(text.contains("hint: ssh -F nowhere root@ctl1 true"), "{text}");
+}
+
 #[test]
 fn every_mistake_in_one_run() {
     let text = LAB_SITE

@@ -4,15 +4,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use slurmha_core::check::{self, Answer};
+use slurmha_core::check::{self, Answer, NoAnswer};
 use slurmha_core::desired::desired;
 use slurmha_core::site::NodeName;
+use slurmha_host::RemoteError;
 
 use crate::cli::Reach;
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
 use crate::progress::Progress;
 use crate::site_file::SiteFile;
+use crate::stdout;
 
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
@@ -21,7 +23,8 @@ Examples:
   slurmha check site.toml --offline   the file alone
   slurmha check site.toml --stalls 600
                                       watch the controllers for ten minutes: which token is safe
-  slurmha check site.toml --json      for other programs
+  slurmha check site.toml --json      for other programs: mistakes in the file, with their line and
+                                      column, and what was found on the machines
 
 Exit status 6 when a machine is not fit, 3 when the file is wrong.")]
 pub struct Args {
@@ -44,10 +47,23 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
-    let file = SiteFile::find(args.reach.site.as_deref())?;
+    let mut findings = Vec::new();
+    let file = match SiteFile::find_and_tell(args.reach.site.as_deref(), &mut findings) {
+        Ok(file) => file,
+        Err(failure) => {
+            // Of a file that cannot be read there is nothing to tell.
+            if args.json && !findings.is_empty() {
+                stdout::line(crate::json(&findings)?)?;
+            }
+            return Err(failure);
+        }
+    };
     if args.offline {
-        println!("{}: no mistakes", file.path.display());
-        return Ok(());
+        return if args.json {
+            stdout::line(crate::json(&findings)?)
+        } else {
+            stdout::line(format_args!("{}: no mistakes", file.path.display()))
+        };
     }
     let progress = Progress::new(args.json);
     progress.stage("looking at the machines");
@@ -60,13 +76,18 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let answers: BTreeMap<NodeName, Answer> = fleet
         .observe(&requests)
         .into_iter()
-        .map(|(name, answer)| (name, answer.map_err(|error| error.to_string())))
+        .map(|(name, answer)| (name, answer.map_err(|error| no_answer(&error))))
         .collect();
-    let findings = check::check(&file.site, &answers);
+    let of_machines = check::check(&file.site, &answers);
     if args.json {
-        println!("{}", crate::json(&findings)?);
+        findings.extend(of_machines.iter().cloned());
+        stdout::line(crate::json(&findings)?)?;
     } else {
-        crate::stdout::print(&check::explain(&findings, args.all))?;
+        stdout::print(&check::explain(&of_machines, args.all))?;
     }
-    if check::has_failures(&findings) { Err(Failure::not_as_wanted("")) } else { Ok(()) }
+    if check::has_failures(&of_machines) { Err(Failure::not_as_wanted("")) } else { Ok(()) }
+}
+
+fn no_answer(error: &RemoteError) -> NoAnswer {
+    NoAnswer { why: error.to_string(), cure: error.hint().unwrap_or_default() }
 }
