@@ -11,7 +11,7 @@ mod choose;
 mod progress;
 mod report;
 
-pub use choose::{Choice, Unfit, View, choose, obstacles};
+pub use choose::{Choice, Unfit, View, choose, controller_of, obstacles};
 pub use progress::{Side, arrived, failures, missing, replicates};
 pub use report::{Report, Step, render_text};
 

@@ -2,6 +2,7 @@
 //! All machines of a site, reached in parallel.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use slurmha_core::observe::{Observation, ObserveRequest};
@@ -37,12 +38,8 @@ impl Fleet {
     pub fn open(file: &SiteFile, reach: &Reach, patience: Patience) -> Result<Self, Failure> {
         let ssh = &file.site.ssh;
         let config = reach.ssh_config.clone().or_else(|| ssh.config.as_deref().map(expand_home));
-        if let Some(path) = config.as_ref().filter(|path| !path.exists()) {
-            let failure =
-                Failure::site(format!("there is no ssh configuration {}", path.display()));
-            return Err(failure
-                .hint("`slurmha lab up` makes the one of the example")
-                .hint("or name another with --ssh-config"));
+        if let Some(path) = config.as_ref().filter(|path| !path.exists() || path.is_dir()) {
+            return Err(no_ssh_configuration(path, reach.ssh_config.is_some()));
         }
         let (connect, look) = match patience {
             Patience::Glance => (Duration::from_secs(3), Duration::from_secs(15)),
@@ -118,6 +115,21 @@ impl Fleet {
             self.look_limit,
         )?;
         Ok((!text.trim().is_empty()).then_some(text))
+    }
+}
+
+/// `typed` is whether the command line names it, or else the site file.
+fn no_ssh_configuration(path: &Path, typed: bool) -> Failure {
+    let message = format!("there is no ssh configuration {}", path.display());
+    let failure = if typed { Failure::usage(message) } else { Failure::site(message) };
+    let is_of_lab = path.parent().and_then(Path::parent).is_some_and(|at| at.ends_with("lab"));
+    match (is_of_lab, typed) {
+        (true, _) => {
+            failure.hint("`slurmha lab up` makes it").hint("or name another with --ssh-config")
+        }
+        (false, true) => failure.hint("--ssh-config takes a file, as ssh's own -F does"),
+        (false, false) => failure
+            .hint("correct `config` in [ssh] of the site file, or name another with --ssh-config"),
     }
 }
 

@@ -241,6 +241,34 @@ fn a_status_that_is_to_be_watched_without_a_terminal() {
     }
 }
 
+/// A name that nobody has needs no machine to be refused.
+#[test]
+fn a_switchover_to_no_controller() {
+    let home = Home::new().with("site.toml", LAB_SITE);
+    let text = home.run(&["switchover", "site.toml", "--to", "cn1"]);
+    assert!(text.contains("exit status 2") && text.contains("cn1 is no controller"), "{text}");
+    assert!(!text.contains("ssh configuration"), "{text}");
+}
+
+#[test]
+fn ids_that_no_job_has() {
+    for (id, told) in
+        [("0", "as in 42"), ("x", "as in 42"), ("_7", "as in 42"), ("42_7", "ask for 42")]
+    {
+        let text = Home::new().run(&["saved", id]);
+        assert!(text.contains("exit status 2") && text.contains(told), "{text}");
+    }
+}
+
+#[test]
+fn an_ssh_configuration_that_is_none() {
+    let home = Home::new().with("site.toml", LAB_SITE);
+    for wrong in ["nowhere", "."] {
+        let text = home.run(&["status", "site.toml", "--ssh-config", wrong]);
+        assert!(text.contains("exit status 2") && text.contains("hint: --ssh-config"), "{text}");
+    }
+}
+
 /// Like every command that reaches machines.
 #[test]
 fn a_switchover_without_a_laboratory() {

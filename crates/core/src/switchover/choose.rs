@@ -37,18 +37,26 @@ pub enum Unfit {
 /// # Errors
 /// When the name is none of a controller's, or no controller is active.
 pub fn choose(site: &Site, status: &Status, to: Option<&str>) -> Result<Choice, Unfit> {
-    let [first, second] = [&site.controllers[0].name, &site.controllers[1].name];
-    if let Some(name) = to
-        && ![first, second].iter().any(|known| known.as_str() == name)
-    {
-        return Err(Unfit::NoController(name.to_owned(), first.clone(), second.clone()));
-    }
+    let to = controller_of(site, to)?;
     let from = status.active.clone().ok_or(Unfit::NothingActive)?;
+    let [first, second] = [&site.controllers[0].name, &site.controllers[1].name];
     let other = if from == *first { second } else { first };
     match to {
-        Some(name) if name == from.as_str() => Ok(Choice::Already(from)),
+        Some(name) if *name == from => Ok(Choice::Already(from)),
         _ => Ok(Choice::Move { from, to: other.clone() }),
     }
+}
+
+/// The controller of that name, if a name was given.
+///
+/// # Errors
+/// [`Unfit::NoController`], which no look at the machines would change.
+pub fn controller_of<'a>(site: &'a Site, to: Option<&str>) -> Result<Option<&'a NodeName>, Unfit> {
+    let Some(wanted) = to else { return Ok(None) };
+    let [first, second] = [&site.controllers[0].name, &site.controllers[1].name];
+    let found = [first, second].into_iter().find(|known| known.as_str() == wanted);
+    let unfit = || Unfit::NoController(wanted.to_owned(), first.clone(), second.clone());
+    found.map(Some).ok_or_else(unfit)
 }
 
 /// What a status was seen from.

@@ -11,21 +11,25 @@ use slurmha_host::{Local, System};
 
 use crate::durable::{Outcome, ask};
 use crate::failure::Failure;
+use crate::stdout;
 
 /// Where Slurm's clients find theirs: the machine's own, or the one that
 /// slurmd has fetched (configless).
 const SLURM_CONF: [&str; 2] = ["/etc/slurm/slurm.conf", "/run/slurm/conf/slurm.conf"];
 
-/// Waits until slurmctld's saved state, on the replicated disk, contains the
-/// job. Until then the job runs as any other, and is lost if the active
-/// controller fails within the next seconds.
-///
-/// Exit status 0: it is safe. 6: it is not yet, or the controller does not
-/// know it. 4: the controller could not be asked.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slurmha saved 42            wait until it is, 15 s at most
+  slurmha saved 42 --wait 0   as it is now
+
+It waits until slurmctld's saved state, on the replicated disk, contains the job.
+Until then the job runs as any other, and is lost if the active controller fails
+within the next seconds. Exit status 0 when it is safe, 6 when it is not yet or
+the controller does not know it, 4 when the controller could not be asked.")]
 pub struct Args {
     /// The job's id, as sbatch printed it
-    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(value_parser = job_id)]
     job: u32,
     /// Seconds to wait for it
     #[arg(long, value_name = "SECONDS", default_value_t = 15, env = "SLURMHA_DURABLE_WAIT",
@@ -55,6 +59,18 @@ pub fn run(args: &Args) -> Result<(), Failure> {
              a failover"
         ))
         .hint(format!("`sacct -j {job}` shows a job that ran; if it does not, submit it again"))),
+    }
+}
+
+fn job_id(text: &str) -> Result<u32, String> {
+    match text.split_once('_') {
+        Some((array, _)) if array.parse().is_ok_and(|id: u32| id > 0) => {
+            Err(format!("the tasks of an array are saved with it: ask for {array}"))
+        }
+        _ => match text.parse() {
+            Ok(0) | Err(_) => Err("an id is a whole number from 1 up, as in 42".to_owned()),
+            Ok(id) => Ok(id),
+        },
     }
 }
 

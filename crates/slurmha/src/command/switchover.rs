@@ -4,7 +4,7 @@
 use std::io::IsTerminal as _;
 
 use slurmha_core::site::NodeName;
-use slurmha_core::switchover::{Choice, Report, render_text};
+use slurmha_core::switchover::{Choice, Report, controller_of, render_text};
 
 use super::apply::agree;
 use crate::apply::lock;
@@ -49,9 +49,11 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let file = SiteFile::find(args.reach.site.as_deref())?;
+    let to = args.to.as_deref();
+    // Whoever has mistyped a name need not wait for the machines.
+    controller_of(&file.site, to).map_err(Failure::usage)?;
     let fleet = Fleet::open(&file, &args.reach, Patience::Work)?;
     let progress = Progress::new(false);
-    let to = args.to.as_deref();
     let order = Order { site: &file.site, fleet: &fleet, to, progress: &progress };
     let report = match order.plan()? {
         Choice::Already(active) => stay(&file, &fleet, &active)?,
