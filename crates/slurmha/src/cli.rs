@@ -143,3 +143,6 @@ pub struct Reach {
     #[arg(long, value_name = "FILE", env = "SLURMHA_SSH_CONFIG")]
     pub ssh_config: Option<PathBuf>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The documentation leads to what is there.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// `](PLACE` of every link in a page; places inside the page and on the web
-/// are left out.
-fn links(page: &str) -> impl Iterator<Item = &str> {
-    let places = page.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
-    places.filter(|place| !place.is_empty() && !place.contains("://"))
+/// `](FILE#HEADING)` of every link in a page, either part possibly empty; links to the
+/// web are left out.
+fn links(page: &str) -> impl Iterator<Item = (&str, &str)> {
+    let places = page.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let places = places.filter(|place| !place.contains("://"));
+    places.map(|place| place.split_once('#').unwrap_or((place, "")))
+}
+
+/// What the headings of a page are called in links, as GitHub makes it of them.
+fn headings(page: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut in_code = false;
+    for line in page.lines() {
+        in_code ^= line.starts_with("```");
+        let title = line.trim_start_matches('#');
+        if in_code || title.len() == line.len() || !title.starts_with(' ') {
+            continue;
+        }
+        let kept = title.trim().chars().filter_map(|sign| match sign {
+            ' ' => Some('-'),
+            '-' | '_' => Some(sign),
+            _ => sign.is_alphanumeric().then_some(sign),
+        });
+        let name = kept.collect::<String>().to_lowercase();
+        let again = (1..).map(|count| format!("{name}-{count}"));
+        let free = std::iter::once(name.clone()).chain(again).find(|it| !names.contains(it));
+        names.extend(free);
+    }
+    names
 }
 
 fn pages(directory: &Path, found: &mut Vec<PathBuf>) {
@@ -33,9 +58,23 @@ fn every_link_leads_somewhere() {
     for page in all {
         let text = std::fs::read_to_string(&page).expect("a page");
         let directory = page.parent().expect("a directory");
-        for link in links(&text).filter(|link| !directory.join(link).exists()) {
-            broken.push(format!("{}: {link}", page.display()));
+        for (file, heading) in links(&text) {
+            let target = if file.is_empty() { page.clone() } else { directory.join(file) };
+            let leads = target.exists()
+                && (heading.is_empty()
+                    || std::fs::read_to_string(&target)
+                        .is_ok_and(|text| headings(&text).contains(heading)));
+            if !leads {
+                broken.push(format!("{}: {file}#{heading}", page.display()));
+            }
         }
     }
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn headings_are_called_as_in_links() {
+    let page = "# `a_b` and C: d!\n```\n# no heading\n```\n## More\n## More\n";
+    let names = ["a_b-and-c-d", "more", "more-1"].map(str::to_owned);
+    assert_eq!(headings(page), names.into());
 }

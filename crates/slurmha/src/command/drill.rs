@@ -33,6 +33,17 @@ use format::FormatArgs;
 use risk::RiskArgs;
 
 #[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slurmha drill acceptance site.toml             the harmless one, to begin with
+  slurmha drill kill-slurmctld site.toml         one fault; its --help says what it proves
+  slurmha drill power-loss site.toml --html > report.html
+                                                 as a page to send to somebody
+  slurmha drill run friday.toml site.toml        a scenario of your own
+
+What needs a power switch runs in the laboratory alone (slurmha lab up); what can cost a
+real machine is refused elsewhere until --i-accept names the risk. Exit status 0 when the
+drill passed, 6 when it failed, 5 when it was refused.")]
 pub struct Args {
     #[command(subcommand)]
     drill: DrillCommand,
@@ -48,10 +59,18 @@ enum DrillCommand {
 #[derive(Debug, Subcommand)]
 enum Calm {
     /// Show which drills there are
+    #[command(after_help = "\
+Examples:
+  slurmha drill list
+  slurmha drill list | grep slurmctld")]
     List,
     /// Break nothing: submit jobs, run them, find them in the accounting
     ///
     /// Exit status 0 when every job ran and is accounted for, 6 when not.
+    #[command(after_help = "\
+Examples:
+  slurmha drill acceptance site.toml
+  slurmha drill acceptance site.toml --user anna --json")]
     Acceptance(AcceptanceArgs),
     /// Run a scenario of your own
     #[command(after_help = SCENARIO)]
@@ -64,6 +83,12 @@ enum Calm {
     /// Print the report of a drill that was run before
     ///
     /// The evidence is judged again, by the rules of this version.
+    #[command(after_help = "\
+Examples:
+  slurmha drill report FILE.evidence.json
+  slurmha drill report FILE.evidence.json --html > report.html
+
+The evidence lies beside the report that the drill has kept.")]
     Report(report::Args),
 }
 
@@ -79,6 +104,9 @@ impl Subcommand for DrillCommand {
                 "{}\n\n{}",
                 about::title(fault),
                 about::verdict(fault)
+            )).after_help(format!(
+                "Examples:\n  slurmha drill {name} site.toml\n  slurmha drill {name} site.toml --json",
+                name = fault.name()
             ))
         });
         Calm::augment_subcommands(command).subcommands(faults)

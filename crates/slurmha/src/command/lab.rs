@@ -24,6 +24,17 @@ const EXAMPLE_STATE: &str = "~/.local/state/slurmha/lab/default";
 
 /// Run a whole site in virtual machines on this machine
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  slurmha lab up                              boot it, thaw it, or start what is off
+  slurmha lab ssh ctl1 -- crm_mon -1          a command on one machine
+  slurmha lab link cut ctl1 replication       pull a cable
+  slurmha lab power off ctl1                  cut its power
+  slurmha lab freeze                          keep all machines as they are now
+  slurmha lab down                            leave nothing but the image
+
+Exit status 2 when there is no such lab or machine, 4 when something failed, 5 when
+it would harm what is there (another site's lab, one that is frozen or at work).")]
 pub struct LabArgs {
     /// Name of the lab; several can exist side by side
     #[arg(long, global = true, default_value = "default", value_name = "LAB")]

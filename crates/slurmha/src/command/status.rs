@@ -14,10 +14,16 @@ use crate::look::Source;
 use crate::site_file::SiteFile;
 use crate::stdout;
 
-/// Exit status 0 means healthy; 6 means degraded, down or unknown. On a
-/// machine of the cluster only that machine is asked, and the others are
-/// shown as Pacemaker sees them.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slurmha status site.toml                  one screen
+  slurmha status site.toml --watch          the same, live; q leaves
+  slurmha status site.toml --watch --json   a line of JSON for each look
+
+On a machine of the cluster only that machine is asked, and the others are shown
+as Pacemaker sees them. Exit status 0 when the cluster is healthy, 6 when it is
+degraded, down or unknown.")]
 pub struct Args {
     #[command(flatten)]
     reach: Reach,

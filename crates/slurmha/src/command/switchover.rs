@@ -20,9 +20,9 @@ use crate::stdout;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
-  slurmha switchover site.toml              ask, then move to the other controller
-  slurmha switchover site.toml --to ctl1    move to ctl1; nothing to do when it is active
-  slurmha switchover site.toml --yes --json for a program
+  slurmha switchover site.toml               ask, then move to the other controller
+  slurmha switchover site.toml --to ctl1     move to ctl1; nothing to do when it is active
+  slurmha switchover site.toml --yes --json  for a program
 
 slurmctld, slurmdbd, MariaDB, their volumes and the VIP move; jobs go on, clients
 wait and try again. Exit status 0 when everything runs on the target (or did

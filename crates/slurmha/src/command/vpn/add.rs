@@ -17,15 +17,21 @@ use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
 use crate::site_file::SiteFile;
 
-/// Writes a [[vpn.peer]] with the next free address into the site file and
-/// prints the machine's own file, on a terminal also as a QR code. With two
-/// gateways there are two files: a machine uses one at a time.
-///
-/// The private key is made here, printed this once and kept nowhere. With
-/// --public-key it never was here: the file has a line to fill in.
-///
-/// The machine is let in by the next `slurmha apply`.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slurmha vpn add anna-laptop site.toml
+  slurmha vpn add anna-laptop site.toml --output anna.conf
+  slurmha vpn add anna-laptop site.toml --public-key KEY     she keeps the other half
+
+It writes a [[vpn.peer]] with the next free address into the site file and prints
+the machine's own file, on a terminal also as a QR code. With two gateways there
+are two files: a machine uses one at a time. The private key is made here, printed
+this once and kept nowhere; with --public-key it never was here, and the file has a
+line to fill in. The machine is let in by the next `slurmha apply`.
+
+Exit status 2 when it cannot be added, 4 when the gateway's key could not be
+fetched; nothing was changed then.")]
 pub struct Args {
     /// What the machine is called: lower-case letters, digits and -
     name: String,

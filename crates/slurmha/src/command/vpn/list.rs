@@ -10,9 +10,13 @@ use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
 use crate::site_file::SiteFile;
 
-/// Exit status 0, also when one of two gateways does not answer; 4 when none
-/// does.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slurmha vpn list site.toml
+  slurmha vpn list site.toml --json     for other programs
+
+Exit status 0, also when one of two gateways does not answer; 4 when none does.")]
 pub struct Args {
     #[command(flatten)]
     reach: Reach,

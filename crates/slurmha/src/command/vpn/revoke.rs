@@ -11,18 +11,24 @@ use crate::cli::Reach;
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
 use crate::site_file::SiteFile;
+use crate::stdout;
 
-/// Takes the machine out of the site file and off every gateway, at once and for
-/// good; nobody else's tunnel is cut. Who was added to the site file and not
-/// applied is let in by the same stroke.
-///
-/// It waits for nobody: while an `apply` or a switchover is at work, it is
-/// refused and nothing is changed (exit status 5). When the first controller
-/// does not answer, it goes on without the lock that lies there.
-///
-/// Exit status 4: it is out of the site file, but a gateway did not answer and
-/// may still let it in.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slurmha vpn revoke anna-laptop site.toml
+  slurmha vpn revoke anna-laptop site.toml --later     with the next `slurmha apply`
+
+It takes the machine out of the site file and off every gateway, at once and for
+good; nobody else's tunnel is cut. Who was added to the site file and not applied
+is let in by the same stroke.
+
+It waits for nobody: while an `apply` or a switchover is at work, it is refused
+and nothing is changed (exit status 5). When the first controller does not
+answer, it goes on without the lock that lies there.
+
+Exit status 4 when the machine is out of the site file, but a gateway did not
+answer and may still let it in.")]
 pub struct Args {
     /// The machine's name in the site file
     name: String,
