@@ -31,6 +31,7 @@ pub mod site;
 pub mod state_save;
 pub mod status;
 pub mod switchover;
+pub mod unseen;
 pub mod vpn;
 pub mod watch;
 mod web_page;

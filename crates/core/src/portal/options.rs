@@ -2,6 +2,7 @@
 //! What a form says, as arguments of sbatch(1).
 
 use super::protocol::Options;
+use crate::unseen::is_unseen;
 
 /// The longest name of a job, in characters.
 const LONGEST_NAME: usize = 100;
@@ -56,14 +57,6 @@ fn check_name(name: &str) -> Result<(), String> {
             .to_owned());
     }
     Ok(())
-}
-
-/// Control characters, and those that hide or turn what stands beside them
-/// (Unicode TR 36, "Bidirectional Text Spoofing").
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 /// As the site file allows them.

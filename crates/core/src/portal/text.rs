@@ -5,12 +5,13 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use crate::unseen::is_unseen;
+
 /// How much of a name is shown, in characters; Slurm has no limit of its own.
 const LONGEST: usize = 120;
 
-/// A name as a page shows it: what has no shape of its own, or turns the
-/// writing around (UAX #9, explicit directional formatting), is shown as `\u{..}`, so that
-/// it looks like nothing else.
+/// A name as a page shows it: what cannot be seen ([`is_unseen`]) is shown as `\u{..}`, so
+/// that it looks like nothing else.
 pub fn visible(name: &str) -> String {
     let mut shown = String::with_capacity(name.len());
     for (nth, character) in name.chars().enumerate() {
@@ -18,21 +19,13 @@ pub fn visible(name: &str) -> String {
             shown.push('…');
             break;
         }
-        if character.is_control() || is_invisible(character) {
+        if is_unseen(character) {
             shown.extend(character.escape_unicode());
         } else {
             shown.push(character);
         }
     }
     shown
-}
-
-fn is_invisible(character: char) -> bool {
-    matches!(
-        character,
-        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-    )
 }
 
 /// What somebody else says, so that another sentence can follow.

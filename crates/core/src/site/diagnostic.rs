@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::rule::{Rule, Severity};
 use super::secret::mask_secrets;
+use crate::unseen::is_unseen;
 
 /// Bytes of the site file, from the first to the one after the last.
 pub type Span = Range<usize>;
@@ -140,7 +141,7 @@ fn render_one(out: &mut String, file_name: &str, text: &str, diagnostic: &Diagno
     let place = Place::of(text, span);
     let severity = severity.as_str();
     let (line, column) = (place.line, place.column);
-    let message = shortened(message);
+    let message = printable(message);
     // Writing to a String cannot fail.
     let _ = writeln!(out, "{file_name}:{line}:{column}: {severity}[{code}]: {message}");
     let related: Vec<(Place, &str)> =
@@ -195,8 +196,13 @@ impl<'t> Place<'t> {
 
     /// The line, or what fits on a screen of it.
     fn excerpt(&self) -> Excerpt {
-        // A control character from the file must not reach the terminal.
-        let shown = |c: char| if c.is_control() { ' ' } else { c };
+        // A control character from the file must not reach the terminal, nor what makes
+        // the line look like another one.
+        let shown = |c: char| match c {
+            _ if c.is_control() => ' ',
+            _ if is_unseen(c) => char::REPLACEMENT_CHARACTER,
+            _ => c,
+        };
         let before = self.column - 1;
         if self.source.chars().nth(LONGEST_LINE).is_none() {
             let source = self.source.chars().map(shown).collect();
@@ -222,11 +228,15 @@ struct Excerpt {
     length: usize,
 }
 
-fn shortened(message: &str) -> std::borrow::Cow<'_, str> {
-    match message.char_indices().nth(LONGEST_MESSAGE) {
-        Some((end, _)) => format!("{}...", &message[..end]).into(),
-        None => message.into(),
+/// A message that may quote anything, as it can be printed.
+fn printable(message: &str) -> String {
+    let shown = |c: char| if is_unseen(c) { char::REPLACEMENT_CHARACTER } else { c };
+    let mut rest = message.chars().map(shown);
+    let mut text: String = rest.by_ref().take(LONGEST_MESSAGE).collect();
+    if rest.next().is_some() {
+        text.push_str("...");
     }
+    text
 }
 
 /// Line and column of a byte of the text, counted from 1, in characters.
@@ -291,6 +301,15 @@ site.toml:2:7: error[vip-outside-network]: the VIP is elsewhere
         let lines: Vec<&str> = shown.lines().collect();
         assert_eq!(lines[1].len(), "1 | ".len() + LONGEST_LINE + "...".len());
         assert_eq!(lines[2].len(), "1 | ".len() + LONGEST_LINE);
+    }
+
+    #[test]
+    fn what_turns_the_writing_around_is_shown_as_something_strange() {
+        let text = "name = \"a\u{202e}b\"\n";
+        let message = "`a\u{202e}b` is none";
+        let shown = render("f", text, &[Diagnostic::new(&rule::TOML_SYNTAX, 7..14, message, "h")]);
+        assert_eq!(shown.matches("a\u{fffd}b").count(), 2, "{shown}");
+        assert!(!shown.contains('\u{202e}'), "{shown}");
     }
 
     #[test]
