@@ -30,11 +30,12 @@ pub(crate) fn run(
 ) -> Result<CommandOutput, CommandError> {
     let io_error = |source| CommandError::Io { command: command.pasteable(), source };
     let mut running = Running::start(command, inherit_environment)?;
-    let end = running.pump(command, on_stdout).map_err(io_error)?;
-    if end != End::Exited {
+    let end = running.pump(command, on_stdout);
+    // Also when it cannot be read: nobody else knows that it runs.
+    if !matches!(end, Ok(End::Exited)) {
         running.kill();
     }
-    if end == End::TimedOut {
+    if end.map_err(io_error)? == End::TimedOut {
         return Err(CommandError::TimedOut {
             command: command.pasteable(),
             after: command.timeout,
