@@ -163,7 +163,13 @@ fn give_out(files: &[String], output: Option<File>) -> Result<(), Failure> {
         Some(code) => format!("{file}\n{code}"),
         None => file.clone(),
     };
-    crate::stdout::print(&files.iter().map(shown).collect::<Vec<_>>().join("\n"))
+    let text = files.iter().map(shown).collect::<Vec<_>>().join("\n");
+    // It is shown this once: a reader that has gone away has lost it.
+    let mut stdout = std::io::stdout().lock();
+    stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        .map_err(|error| Failure::remote(format!("the file was not printed and is lost: {error}")))
 }
 
 fn say(args: &Args, file: &SiteFile, peer: &Peer, has_key: bool) {
