@@ -23,6 +23,7 @@ mod exporter;
 mod failure;
 mod fence_peer;
 mod fleet;
+mod given_secrets;
 mod live;
 mod look;
 mod notice;

@@ -11,6 +11,7 @@ use slurmha_core::site::NodeName;
 
 use crate::failure::Failure;
 use crate::fleet::Fleet;
+use crate::given_secrets::given_secrets;
 use crate::progress::Progress;
 use crate::site_file::SiteFile;
 
@@ -39,7 +40,7 @@ pub fn take(file: &SiteFile, fleet: &Fleet, progress: &Progress) -> Result<Surve
             Err(error) => progress.machine(name.as_str(), &error.to_string()),
         }
     }
-    let given = file.given_secrets()?;
+    let given = given_secrets(&file.site)?;
     let digests = given.iter().map(|(id, value)| (id.clone(), value.digest())).collect();
     let inputs = Inputs { site: &file.site, wants: &wants, observed: &observed, given: &digests };
     Ok(Survey { plan: plan::plan(&inputs), given, machines: observed.len() })
