@@ -62,21 +62,36 @@ pub fn repair(system: &dyn System, places: &Places) -> Result<Option<Takeover>, 
     takeover.saved_state_age_s = Some(age(takeover.at, header.saved));
     takeover.next_id = Some(header.next_id);
 
-    let directories = job_directories(system, &places.state, &mut takeover.troubles);
+    repair_jobs(system, places, &header, &mut takeover);
+    let highest = takeover.known_by_directory.iter().max().copied();
+    match raise_ids(system, &table, &bytes, &header, highest) {
+        Ok(raised) => takeover.raised_id = Some(raised),
+        Err(why) => takeover.troubles.push(format!("ids can be given out again: {why}")),
+    }
+    Ok(Some(takeover))
+}
+
+/// Every job of which the table knows nothing, or whose files would end slurmctld.
+fn repair_jobs(
+    system: &dyn System,
+    places: &Places,
+    header: &JobStateHeader,
+    takeover: &mut Takeover,
+) {
     let aside = Aside::new(places, takeover.at);
-    for (path, directory) in &directories {
-        let unknown = directory.is_unknown_to(&header);
+    for (path, directory) in job_directories(system, &places.state, &mut takeover.troubles) {
+        let unknown = directory.is_unknown_to(header);
         if unknown {
             takeover.known_by_directory.push(directory.id);
         }
         let damage = directory.damage().filter(|_| !unknown);
         if (unknown || damage.is_some())
-            && let Err(error) = aside.copy(system, path)
+            && let Err(error) = aside.copy(system, &path)
         {
             takeover.troubles.push(format!("not copied aside: {error}"));
         }
         if let Some(damage) = damage {
-            match put_placeholders(system, path) {
+            match put_placeholders(system, &path) {
                 Ok(()) => takeover
                     .repaired
                     .push(RepairedJob { id: directory.id, file: damage.file().to_owned() }),
@@ -88,12 +103,6 @@ pub fn repair(system: &dyn System, places: &Places) -> Result<Option<Takeover>, 
         takeover.kept_in = Some(aside.path.display().to_string());
         aside.forget_oldest(system, &mut takeover.troubles);
     }
-    let highest = takeover.known_by_directory.iter().max().copied();
-    match raise_ids(system, &table, &bytes, &header, highest) {
-        Ok(raised) => takeover.raised_id = Some(raised),
-        Err(why) => takeover.troubles.push(format!("ids can be given out again: {why}")),
-    }
-    Ok(Some(takeover))
 }
 
 /// The table that slurmctld is going to read.
