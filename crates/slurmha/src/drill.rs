@@ -35,5 +35,5 @@ pub mod watch;
 pub mod watches;
 mod wind_up;
 
-pub use keep::{default_directory, keep};
+pub use keep::{can_keep, default_directory, keep};
 pub use run::Drill;

@@ -22,7 +22,7 @@ use slurmha_core::site::Site;
 use crate::cli::Reach;
 use crate::drill::acceptance::Accounted;
 use crate::drill::power::{LabPower, PowerSwitch};
-use crate::drill::{Drill, acceptance, default_directory, keep};
+use crate::drill::{Drill, acceptance, can_keep, default_directory, keep};
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
 use crate::progress::Progress;
@@ -350,8 +350,13 @@ fn drill(
         accepts_weakness: risk.accepts_weakness(),
         progress: &progress,
     };
-    let outcome = drill.run()?;
     let directory = output.report.clone().unwrap_or_else(default_directory);
+    can_keep(&directory).map_err(|error| {
+        let shown = directory.display();
+        Failure::usage(format!("reports cannot be kept in {shown}, nothing was broken: {error}"))
+            .hint("name another directory with --report")
+    })?;
+    let outcome = drill.run()?;
     // A report that cannot be kept is printed all the same.
     match keep(&directory, &outcome.report, &outcome.evidence) {
         Ok(kept) => progress.stage(&format!("kept as {}", kept.html.display())),

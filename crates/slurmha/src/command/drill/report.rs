@@ -27,8 +27,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 fn read(path: &Path) -> Result<Evidence, Failure> {
     let shown = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::usage(format!("cannot read the evidence {shown}: {error}"))
-            .hint("a drill says at its end where it is; `--report DIR` chooses the place")
+        Failure::usage(format!("cannot read the evidence {shown}: {error}")).hint(
+            "a drill says at its end where it has kept its files; `--report DIR` chooses the place",
+        )
     })?;
     serde_json::from_str(&text).map_err(|error| {
         Failure::usage(format!("{shown} is no evidence of a drill: {error}"))

@@ -22,7 +22,7 @@ use crate::command::lab;
 use crate::drill::aftermath::{Wanted, settle};
 use crate::drill::guard::Guard;
 use crate::drill::power::{LabPower, PowerSwitch};
-use crate::drill::{Drill, default_directory, keep};
+use crate::drill::{Drill, can_keep, default_directory, keep};
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
 use crate::pause::pause;
@@ -228,8 +228,11 @@ fn directory(args: &SeriesArgs) -> Result<PathBuf, Failure> {
         let name = Local::new().now().strftime("campaign-%Y%m%dT%H%M%SZ").to_string();
         default_directory().join(name)
     });
-    fs::create_dir_all(&directory)
-        .map_err(|error| Failure::usage(format!("cannot make {}: {error}", directory.display())))?;
+    can_keep(&directory).map_err(|error| {
+        let shown = directory.display();
+        Failure::usage(format!("reports cannot be kept in {shown}, nothing was broken: {error}"))
+            .hint("name another directory with --report")
+    })?;
     Ok(directory)
 }
 
