@@ -108,8 +108,8 @@ pub(super) const ALERTS: &[Alert] = &[
         hold: 300,
         expression: "slurmha_safeguard_in_force{safeguard='state_mount'} == 0",
         summary: "The state volume on {{ $labels.instance }} is mounted without nodelalloc,commit=1",
-        description: "A job is accepted before its script is on the disk, and the next power cut can \
-             lose it. `slurmha plan`; if that finds nothing: `crm_resource --restart --resource \
+        description: "A job is accepted before its script is on the disk, and the next power cut \
+             can lose it. `slurmha plan`; if that finds nothing: `crm_resource --restart --resource \
              state`, which stops the scheduler for a while.",
         runbook: "scheduler.md#slurmhastatemountweak",
         fires: &[("slurmha_safeguard_in_force{safeguard='state_mount',instance='ctl1'}", "0")],
