@@ -24,16 +24,19 @@ pub struct Done {
 /// them; in memory only, and only as long as the run lasts.
 type InTransit = Mutex<BTreeMap<SecretId, SecretValue>>;
 
-/// Carries the plan out.
+/// Carries the plan out. Before each stage `is_alone` says whether nobody else
+/// has begun to change the machines.
 pub fn run(
     plan: &Plan,
     given: &BTreeMap<SecretId, SecretValue>,
     fleet: &Fleet,
     progress: &Progress,
+    is_alone: &mut dyn FnMut() -> Result<(), Failure>,
 ) -> Result<Done, Failure> {
     let secrets: InTransit = Mutex::new(given.clone());
     let changed = Mutex::new(0);
     for stage in &plan.stages {
+        is_alone().map_err(|failure| stopped_before(stage, failure))?;
         progress.stage(stage.stage.title());
         let results = for_each_host(&stage.machines, |(machine, planned)| {
             let work = Work { machine, fleet, progress, secrets: &secrets };
@@ -106,6 +109,12 @@ fn takes_long(step: &Step) -> bool {
             | Step::AwaitResources { .. }
             | Step::RestartResource { .. }
     )
+}
+
+fn stopped_before(stage: &StagePlan, failure: Failure) -> Failure {
+    let stage = stage.stage.title();
+    failure
+        .hint(format!("stopped before \"{stage}\"; `slurmha apply` again completes what is left"))
 }
 
 /// The first failure stops the run; the others of the same stage are told too.

@@ -29,6 +29,9 @@ pub struct Args {
     yes: bool,
 }
 
+/// As whom others are told of it.
+const WHAT: &str = "an apply";
+
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let file = SiteFile::find(args.reach.site.as_deref())?;
@@ -46,10 +49,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         stdout::print(&explain(&survey.plan, true))?;
         agree("Do this?")?;
     }
-    let _lock = lock::take(&fleet, &file.site, "an apply")?;
+    let mut lock = lock::take(&fleet, &file.site, WHAT)?;
     // Who was revoked since the file was read would be let in again.
     file.is_unchanged()?;
-    let outcome = carry_out::run(&survey.plan, &survey.given, &fleet, &progress)?;
+    let mut is_alone = || lock.renew(&fleet, &file.site, WHAT);
+    let outcome = carry_out::run(&survey.plan, &survey.given, &fleet, &progress, &mut is_alone)?;
     stdout::line(format_args!(
         "{} changes on {} machines in {} s",
         outcome.changed,

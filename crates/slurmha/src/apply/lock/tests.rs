@@ -52,3 +52,41 @@ fn a_connection_that_breaks_is_no_refusal() {
     assert!(!failure.is_refusal());
     assert!(failure.message().contains("ctl1"), "{}", failure.message());
 }
+
+#[test]
+fn the_holder_hears_that_we_are_here() {
+    let (directory, fleet) = fleet("read who; echo held; read beat && echo >heard; cat >/dev/null");
+    let beat = Duration::from_millis(20);
+    let _lock = take_beating(&fleet, &site(), "an apply", beat).expect("the lock");
+    assert!(comes_to_be(&directory.path().join("heard")), "nothing was said");
+}
+
+#[test]
+fn a_silence_ends_it_and_so_does_the_end() {
+    // Somebody who is connected and says nothing.
+    let (_connected, told) = mpsc::channel();
+    await_end(&told, Duration::from_millis(20));
+    // Somebody who says something and hangs up.
+    await_end(&heard(&b"\n\n"[..]), Duration::from_secs(3600));
+}
+
+/// The first holder ends by itself once it has told; what the next one says is `next`.
+fn lost(next: &str) -> (tempfile::TempDir, Fleet, Lock) {
+    let script = format!("read who; [ -e once ] && {{ {next} ; }}; echo >once; echo held");
+    let (directory, fleet) = fleet(&script);
+    let lock = take(&fleet, &site(), "an apply").expect("the lock");
+    assert!((0..200).any(|_| {
+        thread::sleep(Duration::from_millis(50));
+        lock.is_lost.load(Ordering::SeqCst)
+    }));
+    (directory, fleet, lock)
+}
+
+#[test]
+fn a_lost_lock_is_taken_again_unless_somebody_else_has_it() {
+    let (_directory, fleet, mut lock) = lost("echo held; cat >/dev/null; exit");
+    lock.renew(&fleet, &site(), "an apply").expect("nobody else wants it");
+    let (_directory, fleet, mut lock) = lost("echo 'taken by a switchover by anna'; exit");
+    let failure = lock.renew(&fleet, &site(), "an apply").expect_err("anna has it");
+    assert!(failure.is_refusal());
+}
