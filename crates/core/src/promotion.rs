@@ -15,7 +15,8 @@ pub enum Score {
     Is(u32),
     /// There is none: DRBD could not be promoted here.
     None,
-    /// DRBD is about to find out; what was said before stays.
+    /// DRBD is about to find out, or to complete the data of the one that is active;
+    /// what was said before stays.
     Unchanged,
 }
 
@@ -42,7 +43,12 @@ pub fn score(status: &DrbdStatus) -> Score {
         let sure = status.role == "Primary" || !peer_is_unknown;
         Score::Is(if sure { BEST } else { ALONE })
     } else if peer("UpToDate") {
-        Score::Is(REMOTE)
+        // A move away from data that are being completed has its outage for nothing:
+        // they are whole before it is over (seen: disks that came back after a minute,
+        // a resync of 12 s, and nobody served for 19 s).
+        let catches_up = own(&["UpToDate", "Inconsistent", "Attaching", "Negotiating"]);
+        let stays = status.role == "Primary" && catches_up;
+        if stays { Score::Unchanged } else { Score::Is(REMOTE) }
     } else if is_changing(status) {
         Score::Unchanged
     } else if own(&["UpToDate", "Consistent"]) {
@@ -102,6 +108,17 @@ mod tests {
         // A disk has failed below the one that is active.
         let diskless = [("Diskless", "UpToDate"), ("UpToDate", "UpToDate")];
         assert_eq!(score(&status("Primary", diskless)), Score::Is(REMOTE));
+    }
+
+    #[test]
+    fn the_active_one_stays_while_its_data_are_completed() {
+        for disk in ["Inconsistent", "Attaching", "Negotiating"] {
+            let behind = [("UpToDate", "UpToDate"), (disk, "UpToDate")];
+            assert_eq!(score(&status("Primary", behind)), Score::Unchanged, "{disk}");
+            assert_eq!(score(&status("Secondary", behind)), Score::Is(REMOTE), "{disk}");
+        }
+        let failing = [("Diskless", "UpToDate"), ("Inconsistent", "UpToDate")];
+        assert_eq!(score(&status("Primary", failing)), Score::Is(REMOTE));
     }
 
     #[test]
