@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Asks slurmctld for a sign of life, again and again, as a client does.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -30,32 +31,67 @@ const AT_ONCE: usize = 6;
 /// Asks until told to stop.
 pub fn run(system: &dyn System, link: &Link, limit: Duration) {
     let outstanding = AtomicUsize::new(0);
-    let usual_millis = AtomicU64::new(0);
+    let patience = Mutex::new(Patience::default());
+    let locked = || patience.lock().unwrap_or_else(PoisonError::into_inner);
     let end = system.elapsed() + limit;
     let mut due = system.elapsed();
     thread::scope(|scope| {
         while due < end && link.wait_until(system, due) {
             // On a machine where starting scontrol takes long, asking must
             // not become the load itself.
-            let usual = Duration::from_millis(usual_millis.load(Ordering::SeqCst));
-            due = system.elapsed() + INTERVAL.max(usual * 2);
+            due = system.elapsed() + INTERVAL.max(locked().usual * 2);
             if outstanding.load(Ordering::SeqCst) >= AT_ONCE {
                 due = system.elapsed() + Duration::from_millis(20);
                 continue;
             }
             outstanding.fetch_add(1, Ordering::SeqCst);
-            let (outstanding, usual_millis) = (&outstanding, &usual_millis);
+            let question = locked().question();
+            let (outstanding, locked) = (&outstanding, &locked);
             scope.spawn(move || {
                 let begin = system.elapsed();
-                let answered = ask(system, link, limit_after(usual));
-                if answered {
-                    let took = (system.elapsed() - begin).as_millis();
-                    usual_millis.store(u64::try_from(took).unwrap_or_default(), Ordering::SeqCst);
-                }
+                let answered = ask(system, link, question.limit);
+                let took = answered.then(|| system.elapsed() - begin);
+                locked().hear(question, took);
                 outstanding.fetch_sub(1, Ordering::SeqCst);
             });
         }
     });
+}
+
+/// How long an answer is waited for, by those before it.
+///
+/// After a question without an answer one at a time waits for the longest limit. A
+/// machine that has become slower than the usual limit would otherwise never be seen
+/// to answer, and six questions that are all given up too early would keep it slow
+/// (seen: 30 s without an answer on a login node on which sbatch succeeded).
+#[derive(Default)]
+struct Patience {
+    /// How long the last answer took; zero is not known.
+    usual: Duration,
+    is_unanswered: bool,
+    someone_waits: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Question {
+    limit: Duration,
+    is_patient: bool,
+}
+
+impl Patience {
+    fn question(&mut self) -> Question {
+        let is_patient = self.is_unanswered && !self.someone_waits;
+        self.someone_waits |= is_patient;
+        let limit = if is_patient { LONGEST_LIMIT } else { limit_after(self.usual) };
+        Question { limit, is_patient }
+    }
+
+    /// `took` is `None` where there was no answer.
+    fn hear(&mut self, question: Question, took: Option<Duration>) {
+        self.usual = took.unwrap_or(self.usual);
+        self.is_unanswered = took.is_none();
+        self.someone_waits &= !question.is_patient;
+    }
 }
 
 /// How long an answer may take where it usually takes so long; zero is not
@@ -86,5 +122,21 @@ mod tests {
         assert_eq!(after(20), SHORTEST_LIMIT);
         assert_eq!(after(1500), Duration::from_secs(6));
         assert_eq!(after(9000), LONGEST_LIMIT);
+    }
+
+    #[test]
+    fn where_nobody_answers_one_at_a_time_waits_longer() {
+        let mut patience = Patience::default();
+        let first = patience.question();
+        patience.hear(first, Some(Duration::from_millis(300)));
+        let quick = patience.question();
+        assert_eq!(quick.limit, SHORTEST_LIMIT);
+        patience.hear(quick, None);
+        let limits = [patience.question(), patience.question()];
+        assert_eq!(limits.map(|question| question.limit), [LONGEST_LIMIT, SHORTEST_LIMIT]);
+        // The patient one learns how slow the machine has become.
+        patience.hear(limits[1], None);
+        patience.hear(limits[0], Some(Duration::from_secs(2)));
+        assert_eq!(patience.question().limit, Duration::from_secs(8));
     }
 }

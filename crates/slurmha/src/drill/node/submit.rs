@@ -124,7 +124,10 @@ fn job_id(answer: Result<slurmha_host::CommandOutput, CommandError>) -> Result<u
     if !output.ok() {
         let noise = output.stderr_text();
         let line = noise.lines().rfind(|line| !line.trim().is_empty());
-        return Err(line.unwrap_or("sbatch failed without a word").trim().to_owned());
+        return Err(match line {
+            Some(line) => line.trim().to_owned(),
+            None => format!("sbatch said nothing: {}", output.exit),
+        });
     }
     // sbatch ends with 0 because the job exists; a user would wait on.
     let noise = output.stderr_text();
@@ -187,6 +190,7 @@ mod tests {
             answer(1, "", noise),
             Err("sbatch: error: Batch job submission failed: no".to_owned())
         );
+        assert_eq!(answer(1, "", ""), Err("sbatch said nothing: exit status 1".to_owned()));
     }
 
     #[test]
