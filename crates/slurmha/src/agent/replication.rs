@@ -12,7 +12,7 @@
 use std::time::Duration;
 
 use slurmha_core::observe::DrbdStatus;
-use slurmha_core::promotion::{Score, is_changing, score};
+use slurmha_core::promotion::{Score, is_changing, score, wants_a_second_look};
 use slurmha_core::render::cib::id;
 use slurmha_host::program::{drbd, pacemaker};
 use slurmha_host::{CommandError, System};
@@ -27,6 +27,14 @@ const LOOK: Duration = Duration::from_secs(20);
 /// How long a start waits for the peer: what the score says of data that may
 /// be old is better said once the peer was asked. More than `connect-int`.
 const MEETING: Duration = Duration::from_secs(8);
+
+/// How long a disk that is gone below the active one may take to come back before the
+/// score says so. Below the time between two monitors (20 s), far below their limit (60 s);
+/// until then every access goes to the peer's disk, so that nobody waits for it.
+const RETURN: Duration = Duration::from_secs(10);
+
+/// Between the looks in that time.
+const GLANCE: Duration = Duration::from_secs(1);
 
 /// Kept back from Pacemaker's limit, so that a failure can still say why.
 const RESERVE: Duration = Duration::from_secs(5);
@@ -116,7 +124,7 @@ impl Replication {
 
     /// Its role, and the score that goes with its state.
     pub fn monitor(&self, system: &dyn System) -> Answer {
-        match self.look(system) {
+        match self.look_until_sure(system) {
             Err(answer) => answer,
             Ok(status) if !status.up => Answer::plain(Status::NotRunning),
             Ok(status) => {
@@ -156,6 +164,19 @@ impl Replication {
                 }
                 Some(Err(_)) => system.sleep(PAUSE),
             }
+        }
+    }
+
+    /// What a monitor says is the state of some seconds when it would send the active role
+    /// away.
+    fn look_until_sure(&self, system: &dyn System) -> Result<DrbdStatus, Answer> {
+        let begin = system.elapsed();
+        loop {
+            let status = self.look(system)?;
+            if !wants_a_second_look(&status) || system.elapsed() - begin >= RETURN {
+                return Ok(status);
+            }
+            system.sleep(GLANCE);
         }
     }
 

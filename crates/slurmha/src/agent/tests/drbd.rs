@@ -48,6 +48,24 @@ fn monitor_tells_the_role_and_sets_the_score() {
 }
 
 #[test]
+fn a_disk_that_is_back_in_seconds_moves_nothing_and_one_that_stays_away_does() {
+    let back = with(Drbd { looks_without: 3, ..PRIMARY });
+    assert_eq!(call(&back, "monitor").status, Status::Promoted);
+    assert_eq!(scores(&back), ["--update 10000"]);
+    let gone = with(Drbd { disk: "Diskless", ..PRIMARY });
+    assert_eq!(call(&gone, "monitor").status, Status::Promoted);
+    assert_eq!(scores(&gone), ["--update 10"]);
+    assert!(gone.elapsed() < LIMIT / 2);
+    // Where nothing is active a move costs nothing.
+    let passive = with(Drbd { disk: "Diskless", ..SECONDARY });
+    assert_eq!(call(&passive, "monitor").status, Status::Success);
+    assert_eq!(
+        (scores(&passive), passive.elapsed()),
+        (vec!["--update 10".to_owned()], Duration::ZERO)
+    );
+}
+
+#[test]
 fn cannot_tell_is_neither_running_nor_stopped() {
     let machine = with(Drbd { role: "garbled", ..SECONDARY });
     for action in ["monitor", "start", "stop"] {

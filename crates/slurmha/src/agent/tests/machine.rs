@@ -27,6 +27,8 @@ pub struct Drbd {
     pub connection: &'static str,
     pub disk: &'static str,
     pub peer_disk: &'static str,
+    /// At how many looks there is no disk yet.
+    pub looks_without: u32,
     /// How often a change of the role or a `down` is still refused.
     pub refusals: u32,
 }
@@ -37,6 +39,7 @@ impl Drbd {
         connection: "Connected",
         disk: "UpToDate",
         peer_disk: "UpToDate",
+        looks_without: 0,
         refusals: 0,
     };
 
@@ -57,16 +60,18 @@ impl Drbd {
     }
 
     /// drbdsetup answers 10 for a resource that is not up.
-    fn status(self) -> (i32, String) {
+    fn status(&mut self) -> (i32, String) {
+        let disk = if self.looks_without > 0 { "Diskless" } else { self.disk };
+        self.looks_without = self.looks_without.saturating_sub(1);
         match self.role {
             "" => (10, String::new()),
             "garbled" => (0, "slurm_data".to_owned()),
             role => (
                 0,
                 format!(
-                    "slurm_data role:{role} suspended:no\n  volume:0 disk:{}\n  ctl2 connection:{} \
-                     role:Unknown\n    volume:0 peer-disk:{}\n",
-                    self.disk, self.connection, self.peer_disk
+                    "slurm_data role:{role} suspended:no\n  volume:0 disk:{disk}\n  ctl2 \
+                     connection:{} role:Unknown\n    volume:0 peer-disk:{}\n",
+                    self.connection, self.peer_disk
                 ),
             ),
         }
