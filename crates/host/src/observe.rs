@@ -12,6 +12,7 @@ mod files;
 pub mod health;
 mod preflight;
 pub mod safeguards;
+mod slurm;
 pub mod stalls;
 
 use std::thread;
@@ -30,6 +31,9 @@ pub(crate) use files::as_written;
 /// How long a daemon of the cluster may take to answer: an emulated machine
 /// under load needs seconds for what takes milliseconds elsewhere.
 pub const QUERY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How many times as long programs may take when the asker is patient.
+const PATIENCE: u32 = 3;
 
 /// Reads what was asked for.
 pub fn observe(system: &dyn System, request: &ObserveRequest) -> Observation {

@@ -27,6 +27,9 @@ pub enum Patience {
 /// a slow line is the slowest step.
 const STAGE_LIMIT: Duration = Duration::from_secs(3600);
 
+/// What a machine gets on top when its programs may take longer than usual.
+const PATIENT: Duration = Duration::from_secs(30);
+
 /// The machines of a site.
 pub struct Fleet {
     remote: Remote,
@@ -83,7 +86,8 @@ impl Fleet {
         name: &NodeName,
         request: &ObserveRequest,
     ) -> Result<Observation, RemoteError> {
-        self.remote.observe(name.as_str(), request, self.look_limit)
+        let more = if request.patient { PATIENT } else { Duration::ZERO };
+        self.remote.observe(name.as_str(), request, self.look_limit + more)
     }
 
     /// Carries out steps on one machine.

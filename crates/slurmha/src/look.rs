@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use slurmha_core::layout::{DATABASE_MOUNT, DRBD_RESOURCE, DURABLE_UNIT, STATE_MOUNT, WATCH_UNIT};
-use slurmha_core::observe::{Observation, ObserveRequest};
+use slurmha_core::observe::{Observation, ObserveRequest, SlurmQuestion};
 use slurmha_core::site::{NodeName, Role, Site};
 use slurmha_core::status::{Answers, Status, assemble};
 use slurmha_host::{Local, System as _, observe};
@@ -23,7 +23,16 @@ const ASKED_COMPUTE_NODES: usize = 16;
 
 /// Looks at the cluster once through ssh.
 pub fn look(site: &Site, fleet: &Fleet) -> Status {
-    let answers = fleet.observe(&requests(site));
+    ask_all(site, fleet, &requests(site))
+}
+
+/// Looks once more, after a look to which something gave no answer.
+pub fn look_again(site: &Site, fleet: &Fleet) -> Status {
+    ask_all(site, fleet, &thorough(requests(site)))
+}
+
+fn ask_all(site: &Site, fleet: &Fleet, requests: &BTreeMap<NodeName, ObserveRequest>) -> Status {
+    let answers = fleet.observe(requests);
     let told = |(name, answer): (_, Result<_, slurmha_host::RemoteError>)| {
         (name, answer.map_err(|error| error.to_string()))
     };
@@ -44,12 +53,13 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// When somebody pressed Ctrl-C meanwhile.
 pub fn look_patiently(site: &Site, fleet: &Fleet) -> Result<Status, Failure> {
     let clock = Local::new();
+    let mut status = look(site, fleet);
     loop {
-        let status = look(site, fleet);
         if !status.is_worth_another_look() || clock.elapsed() > PATIENCE {
             return Ok(status);
         }
         pause(PAUSE)?;
+        status = look_again(site, fleet);
     }
 }
 
@@ -81,14 +91,24 @@ impl Source {
     pub fn look(&self, site: &Site) -> Status {
         match self {
             Self::Ssh(fleet) => look(site, fleet),
-            Self::Here(_) => {
-                let ask = |(name, request): (NodeName, _)| {
-                    let answer = self.ask(&name, &request);
-                    (name, answer)
-                };
-                assemble(site, &self.requests(site).into_iter().map(ask).collect())
-            }
+            Self::Here(_) => self.look_here(site, self.requests(site)),
         }
+    }
+
+    /// Looks once more, after a look to which something gave no answer.
+    pub fn look_again(&self, site: &Site) -> Status {
+        match self {
+            Self::Ssh(fleet) => look_again(site, fleet),
+            Self::Here(_) => self.look_here(site, thorough(self.requests(site))),
+        }
+    }
+
+    fn look_here(&self, site: &Site, requests: BTreeMap<NodeName, ObserveRequest>) -> Status {
+        let ask = |(name, request): (NodeName, _)| {
+            let answer = self.ask(&name, &request);
+            (name, answer)
+        };
+        assemble(site, &requests.into_iter().map(ask).collect())
     }
 
     /// Whom to ask from here, and what.
@@ -96,8 +116,10 @@ impl Source {
         let mut requests = requests(site);
         match self {
             Self::Ssh(_) => requests,
+            // Nobody else is asked.
             Self::Here(own) => {
-                BTreeMap::from([(own.clone(), requests.remove(own).unwrap_or_default())])
+                let request = everything_of_slurm(requests.remove(own).unwrap_or_default());
+                BTreeMap::from([(own.clone(), request)])
             }
         }
     }
@@ -137,7 +159,11 @@ fn requests(site: &Site) -> BTreeMap<NodeName, ObserveRequest> {
             drbd_resource: controller.then(|| DRBD_RESOURCE.to_owned()),
             spaces: if controller { VOLUMES.map(PathBuf::from).to_vec() } else { Vec::new() },
             units: if controller { units.clone() } else { Vec::new() },
-            slurm: controller || roles.contains(&Role::Login),
+            slurm: match (controller, roles.contains(&Role::Login)) {
+                (true, _) => SlurmQuestion::WhereItRuns,
+                (false, true) => SlurmQuestion::Ping,
+                (false, false) => SlurmQuestion::Nothing,
+            },
             ..ObserveRequest::default()
         }
     };
@@ -146,4 +172,20 @@ fn requests(site: &Site) -> BTreeMap<NodeName, ObserveRequest> {
         .filter(|machine| asks_compute || !machine.roles.iter().all(|role| *role == Role::Compute))
         .map(|machine| (machine.name, request(&machine.roles)))
         .collect()
+}
+
+/// The same questions with more time for each answer; and what one machine told for all
+/// is asked on every machine, because that one may be who gave no answer.
+fn thorough(requests: BTreeMap<NodeName, ObserveRequest>) -> BTreeMap<NodeName, ObserveRequest> {
+    let patiently = |request: ObserveRequest| ObserveRequest { patient: true, ..request };
+    let ask = |request| patiently(everything_of_slurm(request));
+    requests.into_iter().map(|(name, request)| (name, ask(request))).collect()
+}
+
+fn everything_of_slurm(request: ObserveRequest) -> ObserveRequest {
+    let slurm = match request.slurm {
+        SlurmQuestion::Nothing => SlurmQuestion::Nothing,
+        _ => SlurmQuestion::Everything,
+    };
+    ObserveRequest { slurm, ..request }
 }

@@ -131,8 +131,9 @@ impl SlurmView {
             mariadb: self.mariadb.clone(),
             records_waiting: self.diagnosis.known().map(|diagnosis| diagnosis.dbd_queue),
             waits_until: self.diagnosis.known().and_then(Diagnosis::waits_until),
-            jobs: BTreeMap::new(),
-            nodes: self.nodes.known().cloned().unwrap_or_default(),
+            // They are counted by what slurmctld says about itself.
+            jobs: Reading::default(),
+            nodes: self.nodes.clone(),
         }
     }
 }

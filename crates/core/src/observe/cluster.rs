@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! States of the running cluster's parts, as their own tools tell them.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Reading;
 use super::operations::{Operation, timestamp};
 
 /// `corosync-quorumtool -s`, from one member.
@@ -203,7 +206,7 @@ pub struct ClusterBan {
 pub struct SlurmStatus {
     /// `scontrol ping` through the VIP.
     pub slurmctld: Health,
-    /// `sacctmgr show cluster` through slurmdbd.
+    /// `sacctmgr show cluster` through slurmdbd; [`Health::Elsewhere`] where it was not asked.
     pub slurmdbd: Health,
     /// `SELECT 1` on the local socket; only known on the active controller.
     pub mariadb: Health,
@@ -217,9 +220,9 @@ pub struct SlurmStatus {
     #[serde(default)]
     pub waits_until: Option<Timestamp>,
     /// Jobs by state, such as `RUNNING`.
-    pub jobs: std::collections::BTreeMap<String, u64>,
+    pub jobs: Reading<BTreeMap<String, u64>>,
     /// Nodes by state, such as `idle`, `down*`.
-    pub nodes: std::collections::BTreeMap<String, u64>,
+    pub nodes: Reading<BTreeMap<String, u64>>,
 }
 
 /// Whether a daemon answers.

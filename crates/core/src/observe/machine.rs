@@ -50,9 +50,12 @@ impl<T> Reading<T> {
 
 impl<T> Default for Reading<T> {
     fn default() -> Self {
-        Self::Unknown("not asked".to_owned())
+        Self::Unknown(NOT_ASKED.to_owned())
     }
 }
+
+/// Why there is no answer where nobody has asked.
+pub(crate) const NOT_ASKED: &str = "not asked";
 
 /// What to look at. Everything that is asked costs time on the machine, so a
 /// command asks only for what it needs.
@@ -109,13 +112,34 @@ pub struct ObserveRequest {
     /// Whether to ask for Pacemaker's whole configuration.
     #[serde(default)]
     pub cib: bool,
-    /// Whether to ask the scheduler, slurmdbd and MariaDB for a sign of life.
+    /// What Slurm's daemons and MariaDB are asked from there.
     #[serde(default)]
-    pub slurm: bool,
+    pub slurm: SlurmQuestion,
+    /// Whether programs may take several times as long as usual: for a machine that has
+    /// just not answered in time.
+    #[serde(default)]
+    pub patient: bool,
     /// Whether to look at what only `check` needs: addresses, listening
     /// ports, kernel modules of every installed kernel, name resolution.
     #[serde(default)]
     pub preflight: Option<PreflightRequest>,
+}
+
+/// What Slurm's daemons and MariaDB are asked from a machine. Each question is a program
+/// there and a request to a daemon, and of many equal answers one is used: four machines
+/// that asked everything were most of what a look cost an emulated cluster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SlurmQuestion {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Whether slurmctld answers there, as it does to users.
+    Ping,
+    /// Everything where one of the daemons runs, and [`Self::Ping`] elsewhere.
+    WhereItRuns,
+    /// Everything: a sign of life of each daemon, jobs, nodes, and what waits.
+    Everything,
 }
 
 /// A file to read.

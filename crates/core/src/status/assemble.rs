@@ -13,7 +13,8 @@ pub use super::view::Answers;
 use super::view::View;
 use crate::fence_peer::OUTDATED;
 use crate::observe::{
-    ClusterBan, ClusterResource, ClusterStatus, DrbdStatus, Health, Preference, Reading,
+    ClusterBan, ClusterResource, ClusterStatus, DrbdStatus, Health, NOT_ASKED, Preference, Reading,
+    SlurmStatus,
 };
 use crate::render::cib::id;
 use crate::site::{Machine, NodeName, Site};
@@ -46,7 +47,7 @@ pub fn assemble(site: &Site, answers: &Answers) -> Status {
         },
         daemons: Daemons {
             slurmctld: view.health(|slurm| &slurm.slurmctld),
-            slurmdbd: view.health(|slurm| &slurm.slurmdbd),
+            slurmdbd: asked(view.health(|slurm| &slurm.slurmdbd)),
             mariadb: view.health(|slurm| &slurm.mariadb),
             records_waiting: view.slurm().find_map(|(_, slurm)| slurm.records_waiting),
             waits_until: view.slurm().find_map(|(_, slurm)| slurm.waits_until),
@@ -156,13 +157,23 @@ fn leftover_preferences(view: &View<'_>) -> Vec<Preference> {
     known.into_iter().flatten().filter(|preference| is_left_behind(preference)).cloned().collect()
 }
 
-/// Counts from a machine to which slurmctld answered.
+/// slurmdbd answers everybody: when nobody has asked it, nothing is known.
+fn asked(health: Health) -> Health {
+    if health == Health::Elsewhere { Health::default() } else { health }
+}
+
+/// Counts from a machine that has asked, and to which slurmctld answered.
 fn counts(
     view: &View<'_>,
-    part: impl Fn(&crate::observe::SlurmStatus) -> &BTreeMap<String, u64>,
+    part: impl Fn(&SlurmStatus) -> &Reading<BTreeMap<String, u64>>,
 ) -> Reading<BTreeMap<String, u64>> {
-    match view.slurm().find(|(_, slurm)| slurm.slurmctld == Health::Up) {
-        Some((_, slurm)) => Reading::Known(part(slurm).clone()),
-        None => Reading::Unknown("slurmctld did not answer".to_owned()),
+    let answered = || view.slurm().filter(|(_, slurm)| slurm.slurmctld == Health::Up);
+    let known = || answered().map(|(_, slurm)| part(slurm)).find(|told| told.known().is_some());
+    let why =
+        || answered().find_map(|(_, slurm)| part(slurm).why().filter(|why| *why != NOT_ASKED));
+    match (known(), why()) {
+        (Some(counts), _) => counts.clone(),
+        (None, Some(why)) => Reading::Unknown(why.to_owned()),
+        (None, None) => Reading::Unknown("slurmctld did not answer".to_owned()),
     }
 }

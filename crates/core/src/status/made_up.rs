@@ -2,8 +2,6 @@
 //! Answers of a cluster that does not exist, for tests. Other crates get it
 //! with the feature `made-up`.
 
-use std::collections::BTreeMap;
-
 use crate::observe::{
     ClusterBan, ClusterNode, ClusterResource, ClusterStatus, DrbdStatus, DrbdVolumeStatus,
     FencingEvent, Health, Observation, QuorumStatus, Reading, SlurmStatus,
@@ -112,7 +110,7 @@ fn cluster() -> ClusterStatus {
 
 fn slurm(mariadb: Health) -> SlurmStatus {
     let counts = |pairs: &[(&str, u64)]| {
-        pairs.iter().map(|(state, n)| ((*state).to_owned(), *n)).collect::<BTreeMap<_, _>>()
+        Reading::Known(pairs.iter().map(|(state, n)| ((*state).to_owned(), *n)).collect())
     };
     SlurmStatus {
         slurmctld: Health::Up,

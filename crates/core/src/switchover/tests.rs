@@ -56,7 +56,7 @@ fn compute_nodes_are_not_in_the_way() {
         answers.insert(NodeName::from("cn1"), Err("no route".to_owned()));
         change(answers, "login1", |o| {
             let Reading::Known(slurm) = &mut o.slurm else { panic!() };
-            slurm.nodes = [("down*".to_owned(), 2)].into();
+            slurm.nodes = Reading::Known([("down*".to_owned(), 2)].into());
         });
     });
     assert_eq!(found, []);

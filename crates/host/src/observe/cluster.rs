@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! DRBD, Corosync, Pacemaker, Slurm and WireGuard, all asked at the same time.
 
-use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::thread::{self, Scope, ScopedJoinHandle};
+use std::time::Duration;
 
 use slurmha_core::observe::{
     ClusterStatus, DrbdStatus, Observation, ObserveRequest, Preference, QuorumStatus, Reading,
@@ -11,9 +11,9 @@ use slurmha_core::observe::{
 };
 
 use super::QUERY_TIMEOUT;
-use super::health::{self, SLURM_TIMEOUT};
-use super::safeguards;
-use crate::program::{corosync, drbd, pacemaker, slurm, wg};
+use super::health::SLURM_TIMEOUT;
+use super::{PATIENCE, safeguards, slurm};
+use crate::program::{corosync, drbd, pacemaker, wg};
 use crate::system::System;
 
 /// The parts of an observation that programs have to be asked for.
@@ -43,20 +43,25 @@ impl Parts {
 }
 
 pub(super) fn observe(system: &dyn System, request: &ObserveRequest) -> Parts {
+    let limits = Limits::of(request);
+    let limit = limits.query;
     thread::scope(|scope| {
-        let drbd = request.drbd_resource.as_deref().map(|resource| {
-            scope.spawn(move || reading(drbd::status(system, resource, QUERY_TIMEOUT)))
-        });
-        let quorum = ask(scope, request.quorum, || corosync::quorum(system, QUERY_TIMEOUT));
-        let cluster = ask(scope, request.cluster, || pacemaker::status(system, QUERY_TIMEOUT));
+        let drbd = request
+            .drbd_resource
+            .as_deref()
+            .map(|resource| scope.spawn(move || reading(drbd::status(system, resource, limit))));
+        let quorum = ask(scope, request.quorum, move || corosync::quorum(system, limit));
+        let cluster = ask(scope, request.cluster, move || pacemaker::status(system, limit));
         let preferences =
-            ask(scope, request.preferences, || pacemaker::preferences(system, QUERY_TIMEOUT));
-        let cib = ask(scope, request.cib, || pacemaker::query(system, QUERY_TIMEOUT));
-        let slurm = request.slurm.then(|| scope.spawn(|| Reading::Known(observe_slurm(system))));
-        let vpn = request.vpn_interface.as_deref().map(|interface| {
-            scope.spawn(move || reading(wg::show(system, interface, QUERY_TIMEOUT)))
-        });
-        let safeguards = request.safeguards.then(|| scope.spawn(|| safeguards::observe(system)));
+            ask(scope, request.preferences, move || pacemaker::preferences(system, limit));
+        let cib = ask(scope, request.cib, move || pacemaker::query(system, limit));
+        let slurm = slurm::observe(scope, system, request.slurm, limits);
+        let vpn = request
+            .vpn_interface
+            .as_deref()
+            .map(|interface| scope.spawn(move || reading(wg::show(system, interface, limit))));
+        let safeguards =
+            request.safeguards.then(|| scope.spawn(move || safeguards::observe(system, limit)));
         Parts {
             drbd: answer(drbd),
             quorum: answer(quorum),
@@ -70,7 +75,22 @@ pub(super) fn observe(system: &dyn System, request: &ObserveRequest) -> Parts {
     })
 }
 
-type Question<'s, T> = Option<ScopedJoinHandle<'s, Reading<T>>>;
+/// A question under way; `None` when nothing is asked.
+pub(super) type Question<'s, T> = Option<ScopedJoinHandle<'s, Reading<T>>>;
+
+/// How long programs may take.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) query: Duration,
+    pub(super) slurm: Duration,
+}
+
+impl Limits {
+    fn of(request: &ObserveRequest) -> Self {
+        let times = if request.patient { PATIENCE } else { 1 };
+        Self { query: QUERY_TIMEOUT * times, slurm: SLURM_TIMEOUT * times }
+    }
+}
 
 fn ask<'s, T: Send + 's, E: Display>(
     scope: &'s Scope<'s, '_>,
@@ -88,32 +108,9 @@ fn answer<T>(question: Question<'_, T>) -> Reading<T> {
     }
 }
 
-fn reading<T, E: Display>(result: Result<T, E>) -> Reading<T> {
+pub(super) fn reading<T, E: Display>(result: Result<T, E>) -> Reading<T> {
     match result {
         Ok(value) => Reading::Known(value),
         Err(error) => Reading::Unknown(error.to_string()),
     }
-}
-
-/// A real request to each daemon. Counting jobs and nodes needs slurmctld, so
-/// it is asked together with the ping and not after it.
-fn observe_slurm(system: &dyn System) -> SlurmStatus {
-    thread::scope(|scope| {
-        let slurmctld = scope.spawn(|| health::slurmctld(system));
-        let slurmdbd = scope.spawn(|| health::slurmdbd(system));
-        let mariadb = scope.spawn(|| health::mariadb(system));
-        let waits = scope.spawn(|| slurm::waits(system, SLURM_TIMEOUT).unwrap_or_default());
-        let jobs = scope.spawn(|| slurm::job_states(system, SLURM_TIMEOUT).unwrap_or_default());
-        let nodes = scope.spawn(|| slurm::node_states(system, SLURM_TIMEOUT).unwrap_or_default());
-        let waits = waits.join().unwrap_or_default();
-        SlurmStatus {
-            slurmctld: slurmctld.join().unwrap_or_default(),
-            slurmdbd: slurmdbd.join().unwrap_or_default(),
-            mariadb: mariadb.join().unwrap_or_default(),
-            records_waiting: waits.records,
-            waits_until: waits.until,
-            jobs: jobs.join().unwrap_or_else(|_| BTreeMap::new()),
-            nodes: nodes.join().unwrap_or_else(|_| BTreeMap::new()),
-        }
-    })
 }

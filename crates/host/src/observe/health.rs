@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use slurmha_core::observe::Health;
 
-use super::QUERY_TIMEOUT;
 use crate::command::CommandError;
 use crate::program::{mariadb, slurm};
 use crate::system::System;
@@ -16,19 +15,19 @@ use crate::system::System;
 pub const SLURM_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The scheduler, through the VIP.
-pub fn slurmctld(system: &dyn System) -> Health {
-    let answer = slurm::ping(system, SLURM_TIMEOUT);
+pub fn slurmctld(system: &dyn System, limit: Duration) -> Health {
+    let answer = slurm::ping(system, limit);
     answer.unwrap_or_else(|error| Health::Unknown(error.to_string()))
 }
 
 /// The accounting daemon.
-pub fn slurmdbd(system: &dyn System) -> Health {
-    judge_slurmdbd(slurm::clusters(system, SLURM_TIMEOUT))
+pub fn slurmdbd(system: &dyn System, limit: Duration) -> Health {
+    judge_slurmdbd(slurm::clusters(system, limit))
 }
 
 /// The accounting database on this machine.
-pub fn mariadb(system: &dyn System) -> Health {
-    judge_mariadb(mariadb::select_one(system, QUERY_TIMEOUT))
+pub fn mariadb(system: &dyn System, limit: Duration) -> Health {
+    judge_mariadb(mariadb::select_one(system, limit))
 }
 
 /// sacctmgr fails quickly when slurmdbd's port refuses; every other failure

@@ -2,20 +2,20 @@
 //! Settings that are in force and that only a failure needs.
 
 use std::path::Path;
+use std::time::Duration;
 
 use slurmha_core::layout::{DRBD_RESOURCE, STATE_MOUNT};
 use slurmha_core::observe::{Reading, Safeguards};
 
-use super::QUERY_TIMEOUT;
 use crate::program::{corosync, drbd, mount};
 use crate::system::System;
 
 /// Asks the kernel and Corosync, and no file.
-pub(super) fn observe(system: &dyn System) -> Safeguards {
+pub(super) fn observe(system: &dyn System, limit: Duration) -> Safeguards {
     Safeguards {
         state_options: state_options(system),
-        drbd_fencing: reading(drbd::fencing(system, DRBD_RESOURCE, QUERY_TIMEOUT)),
-        qdevice_timeout_ms: reading(corosync::qdevice_timeout_ms(system, QUERY_TIMEOUT)),
+        drbd_fencing: reading(drbd::fencing(system, DRBD_RESOURCE, limit)),
+        qdevice_timeout_ms: reading(corosync::qdevice_timeout_ms(system, limit)),
     }
 }
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use slurmha_core::observe::{
-    DeviceContent, FileRequest, Health, Observation, ObserveRequest, Reading,
+    DeviceContent, FileRequest, Health, Observation, ObserveRequest, Reading, SlurmQuestion,
 };
 use slurmha_core::plan::Step;
 use slurmha_core::secret::SecretId;
@@ -35,7 +35,8 @@ fn everything() -> ObserveRequest {
         safeguards: true,
         cib: true,
         vpn_interface: Some("slurmha-vpn".to_owned()),
-        slurm: true,
+        slurm: SlurmQuestion::Everything,
+        patient: false,
         preflight: Some(Default::default()),
     }
 }
@@ -131,6 +132,37 @@ fn a_member_tells_its_cluster() {
     let slurm = seen.slurm.known().unwrap();
     assert!(matches!(slurm.slurmctld, Health::Down(_)));
     assert_eq!(slurm.mariadb, Health::Elsewhere);
+}
+
+#[test]
+fn slurm_is_asked_everything_where_it_runs_and_one_question_elsewhere() {
+    let asked = |machine: &Simulated, slurm| {
+        let request = ObserveRequest { slurm, ..ObserveRequest::default() };
+        observe(machine, &request).slurm.known().cloned()
+    };
+    let passive = member();
+    assert_eq!(asked(&passive, SlurmQuestion::Nothing), None);
+    for question in [SlurmQuestion::Ping, SlurmQuestion::WhereItRuns] {
+        let told = asked(&passive, question).expect("something was asked");
+        assert!(matches!(told.slurmctld, Health::Down(_)));
+        assert_eq!((told.slurmdbd, told.jobs), (Health::Elsewhere, Reading::default()));
+    }
+    let active = member();
+    let procs = "/sys/fs/cgroup/system.slice/slurmdbd.service/cgroup.procs";
+    active.put_file(procs, b"812\n", Ids::root(0o444));
+    let stat = b"812 (slurmdbd) S 1 1 1 0 -1 0 0 0 0 0 7 2 0 0 20 0 9 0 44 0\n";
+    active.put_file("/proc/812/stat", stat, Ids::root(0o444));
+    let told = asked(&active, SlurmQuestion::WhereItRuns).expect("everything was asked");
+    assert_ne!(told.jobs, Reading::default(), "{told:?}");
+    assert_eq!(asked(&passive, SlurmQuestion::Everything), Some(told));
+}
+
+#[test]
+fn a_patient_look_waits_longer() {
+    let machine = member();
+    machine.inject(Fault { at: At::Program("crm_mon".to_owned()), how: How::Hangs });
+    let seen = observe(&machine, &ObserveRequest { patient: true, ..everything() });
+    assert!(matches!(&seen.cluster, Reading::Unknown(why) if why.contains("30 s")));
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn once(file: &SiteFile, source: &Source, json: bool) -> Result<(), Failure> {
     let mut status = source.look(&file.site);
     // One answer that came too late is not worth an alarm.
     if status.is_worth_another_look() {
-        status = source.look(&file.site);
+        status = source.look_again(&file.site);
     }
     let text = if json {
         format!("{}\n", crate::json(&status)?)

@@ -141,7 +141,7 @@ fn diagnosis(board: &Board) -> (Health, Reading<Diagnosis>) {
     if first.known().is_some() {
         return (Health::Up, first);
     }
-    match health::slurmctld(system) {
+    match health::slurmctld(system, SLURM_TIMEOUT) {
         Health::Up => (Health::Up, ask()),
         ping => (ping, silent()),
     }
@@ -163,13 +163,13 @@ fn nodes(board: &Board) -> Reading<BTreeMap<String, u64>> {
 
 fn ask_slurmdbd(board: &Board) {
     if board.is_due(&board.slurmdbd) {
-        board.slurmdbd.fill(&*board.system, || health::slurmdbd(&*board.system));
+        board.slurmdbd.fill(&*board.system, || health::slurmdbd(&*board.system, SLURM_TIMEOUT));
     }
 }
 
 fn ask_mariadb(board: &Board) {
     if board.is_due(&board.mariadb) {
-        board.mariadb.fill(&*board.system, || health::mariadb(&*board.system));
+        board.mariadb.fill(&*board.system, || health::mariadb(&*board.system, QUERY_TIMEOUT));
     }
 }
 

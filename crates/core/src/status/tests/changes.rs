@@ -31,8 +31,9 @@ fn work_is_no_news_but_a_node_that_takes_none_is() {
     let mut after = answers();
     change(&mut after, "login1", |o| {
         let Reading::Known(slurm) = &mut o.slurm else { panic!() };
-        slurm.jobs = [("RUNNING".to_owned(), 17)].into();
-        slurm.nodes = [("idle".to_owned(), 1), ("down*".to_owned(), 1)].into();
+        slurm.jobs = Reading::Known([("RUNNING".to_owned(), 17)].into());
+        let nodes = [("idle".to_owned(), 1), ("down*".to_owned(), 1)];
+        slurm.nodes = Reading::Known(nodes.into());
     });
     assert_eq!(
         told(&facts(&after), &facts(&answers())),

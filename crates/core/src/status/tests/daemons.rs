@@ -2,7 +2,7 @@
 //! Whether Slurm's daemons and those that watch them answer.
 
 use super::*;
-use crate::observe::UnitState;
+use crate::observe::{Observation, SlurmStatus, UnitState};
 use crate::site::DurableSubmit;
 
 #[test]
@@ -60,6 +60,48 @@ fn a_scheduler_that_waits_for_its_own_future_is_told_with_the_cure() {
     );
 }
 
+/// Only where the daemons run is everything asked; the others ask whether slurmctld
+/// answers them.
+fn only_pinged(observation: &mut Observation) {
+    let slurm =
+        SlurmStatus { slurmctld: Health::Up, slurmdbd: Health::Elsewhere, ..<_>::default() };
+    observation.slurm = Reading::Known(SlurmStatus { mariadb: Health::Elsewhere, ..slurm });
+}
+
+#[test]
+fn one_machine_that_was_asked_everything_is_enough() {
+    let mut answers = answers();
+    change(&mut answers, "login1", only_pinged);
+    change(&mut answers, "ctl2", only_pinged);
+    assert_eq!(assemble(&site(), &answers), assemble(&site(), &self::answers()));
+}
+
+#[test]
+fn what_nobody_has_asked_is_unknown_and_asked_again() {
+    let mut answers = answers();
+    for name in ["login1", "ctl2", "ctl1"] {
+        change(&mut answers, name, only_pinged);
+    }
+    let status = assemble(&site(), &answers);
+    assert_eq!(status.daemons.slurmdbd, Health::default());
+    assert_eq!(status.nodes, Reading::Unknown("slurmctld did not answer".to_owned()));
+    assert!(status.is_worth_another_look());
+}
+
+#[test]
+fn a_count_that_failed_is_no_zero() {
+    let mut answers = answers();
+    change(&mut answers, "login1", only_pinged);
+    change(&mut answers, "ctl2", only_pinged);
+    change(&mut answers, "ctl1", |o| {
+        let Reading::Known(slurm) = &mut o.slurm else { panic!() };
+        slurm.jobs = Reading::Unknown("`squeue` gave no answer within 5 s".to_owned());
+    });
+    let status = assemble(&site(), &answers);
+    assert_eq!(status.jobs, Reading::Unknown("`squeue` gave no answer within 5 s".to_owned()));
+    assert!(status.nodes.known().is_some());
+}
+
 /// A controller that is cut off cannot reach the VIP; the login node can.
 #[test]
 fn one_good_answer_proves_that_a_daemon_is_up() {
@@ -105,9 +147,8 @@ fn compute_nodes_that_take_no_jobs_are_counted() {
     let mut answers = answers();
     change(&mut answers, "login1", |o| {
         let Reading::Known(slurm) = &mut o.slurm else { panic!() };
-        slurm.nodes = [("idle", 1), ("down*", 2), ("drained", 1), ("mixed", 4)]
-            .map(|(state, n)| (state.to_owned(), n))
-            .into();
+        let counts = [("idle", 1), ("down*", 2), ("drained", 1), ("mixed", 4)];
+        slurm.nodes = Reading::Known(counts.map(|(state, n)| (state.to_owned(), n)).into());
     });
     let status = assemble(&site(), &answers);
     assert_eq!(problems(&status), ["2 compute nodes are down*", "1 compute node is drained"]);
