@@ -13,6 +13,7 @@ pub mod apply;
 mod child;
 pub mod clock;
 pub mod command;
+pub mod echo;
 pub mod hold;
 pub mod local;
 pub mod node;

@@ -93,9 +93,10 @@ impl Judge {
     }
 
     /// Whether it is time for a real request. A silent daemon is asked again
-    /// as soon as the last request has ended.
+    /// sooner than one that answers.
     pub fn wants_to_ask(&self, at: Duration) -> bool {
-        let pause = if self.silent { Duration::ZERO } else { self.patience.ask_every };
+        let Patience { ask_every, ask_again, .. } = self.patience;
+        let pause = if self.silent { ask_again } else { ask_every };
         self.process.is_some() && self.stopped == 0 && at.saturating_sub(self.asked) >= pause
     }
 

@@ -145,7 +145,8 @@ fn requests_are_rare_while_all_is_well() {
     judge.hear(seconds(110), Heard::Answer);
     assert!(!judge.wants_to_ask(seconds(111)));
     judge.hear(seconds(120), Heard::Silence);
-    assert!(judge.wants_to_ask(seconds(121)));
-    judge.look(seconds(121), &Case { state: 'T', ..DEADLOCKED }.look(0));
-    assert!(!judge.wants_to_ask(seconds(121)), "a stopped process answers nobody");
+    assert!(!judge.wants_to_ask(seconds(122)), "not without a rest");
+    assert!(judge.wants_to_ask(seconds(123)));
+    judge.look(seconds(123), &Case { state: 'T', ..DEADLOCKED }.look(0));
+    assert!(!judge.wants_to_ask(seconds(123)), "a stopped process answers nobody");
 }

@@ -16,6 +16,8 @@ pub struct Patience {
     pub busy: Duration,
     /// Pause between two requests to a daemon that answers.
     pub ask_every: Duration,
+    /// Pause before a daemon that gave no answer is asked again.
+    pub ask_again: Duration,
 }
 
 /// The limits in use.
@@ -31,13 +33,15 @@ pub struct Patience {
 ///   less, also with a large job table.
 /// - A request costs a client process: 5 to 10 ms of CPU on hardware, 0.3 s
 ///   in emulation. Every 10 s that is nothing; every second it would be a
-///   third of a virtual machine.
+///   third of a virtual machine. A silent one is asked sooner, and not without a
+///   rest: on a machine that is short of CPU time that would be what it is short of.
 pub const PATIENCE: Patience = Patience {
     stopped_looks: 3,
     strike: Duration::from_secs(10),
     strikes: 3,
     busy: Duration::from_secs(300),
     ask_every: Duration::from_secs(10),
+    ask_again: Duration::from_secs(3),
 };
 
 /// Whether a process that used so many hundredths of a second of CPU in this

@@ -2,17 +2,20 @@
 //! Asks the neighbours in the cluster network for a sign of life, and tells
 //! Pacemaker when nobody answers any more.
 
+use std::io;
 use std::net::Ipv4Addr;
 use std::thread;
 use std::time::Duration;
 
 use slurmha_core::watch::Reach;
-use slurmha_host::System;
-use slurmha_host::program::{ip, pacemaker};
+use slurmha_host::program::pacemaker;
+use slurmha_host::{System, echo};
 
-/// From one look to the next. One is a process; with a dead link a look takes
-/// a second more.
+/// From one look to the next; with a dead link a look takes a second more.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// How long a neighbour may take to answer.
+const ANSWER: Duration = Duration::from_secs(1);
 
 /// How long Pacemaker waits for the other controller to say the same before it
 /// acts on it: when a whole network ends, both see that, and nothing is to be
@@ -21,15 +24,19 @@ const DELAY: Duration = Duration::from_secs(5);
 
 /// Looks for as long as this process lives.
 pub fn run(system: &dyn System, neighbours: &[Ipv4Addr]) {
-    let mut watch = Watch::new(neighbours);
+    let mut watch = Watch::new(neighbours, &|neighbour| echo::answers(neighbour, ANSWER));
     loop {
         watch.look(system);
         system.sleep(PAUSE);
     }
 }
 
+/// Whether an address answers; an error when it could not be asked.
+type Ask<'a> = &'a (dyn Fn(Ipv4Addr) -> io::Result<bool> + Sync);
+
 struct Watch<'a> {
     neighbours: &'a [Ipv4Addr],
+    ask: Ask<'a>,
     /// Who answered last is asked first, and usually alone.
     friend: Option<Ipv4Addr>,
     reach: Reach,
@@ -38,12 +45,12 @@ struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    fn new(neighbours: &'a [Ipv4Addr]) -> Self {
-        Self { neighbours, friend: None, reach: Reach::default(), trouble: None }
+    fn new(neighbours: &'a [Ipv4Addr], ask: Ask<'a>) -> Self {
+        Self { neighbours, ask, friend: None, reach: Reach::default(), trouble: None }
     }
 
     fn look(&mut self, system: &dyn System) {
-        let answered = match self.find_friend(system) {
+        let answered = match self.find_friend() {
             Ok(friend) => friend,
             // Nothing is known then, and that is no reason for a move.
             Err(why) => {
@@ -68,10 +75,11 @@ impl<'a> Watch<'a> {
     }
 
     /// Somebody who answers. An error is no answer either: where the interface
-    /// is down there is no route. `Err` is that ping itself does not work, which
+    /// is down there is no route. `Err` is that asking itself does not work, which
     /// this machine's own address shows.
-    fn find_friend(&self, system: &dyn System) -> Result<Option<Ipv4Addr>, String> {
-        let answers = |neighbour| matches!(ip::answers_ping(system, neighbour), Ok(true));
+    fn find_friend(&self) -> Result<Option<Ipv4Addr>, String> {
+        let ask = self.ask;
+        let answers = |neighbour| matches!(ask(neighbour), Ok(true));
         if let Some(friend) = self.friend.filter(|&friend| answers(friend)) {
             return Ok(Some(friend));
         }
@@ -82,7 +90,7 @@ impl<'a> Watch<'a> {
         });
         match found {
             Some(friend) => Ok(Some(friend)),
-            None => match ip::answers_ping(system, Ipv4Addr::LOCALHOST) {
+            None => match ask(Ipv4Addr::LOCALHOST) {
                 Ok(true) => Ok(None),
                 Ok(false) => Err("not even this machine answers itself".to_owned()),
                 Err(error) => Err(error.to_string()),
@@ -93,6 +101,8 @@ impl<'a> Watch<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use slurmha_host::{Command, CommandOutput, Exit};
 
     use super::*;
@@ -100,58 +110,59 @@ mod tests {
 
     const ALL: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 77, 0, 31), Ipv4Addr::new(10, 77, 0, 21)];
 
-    /// A network in which these answer, and ping ends with that status for
-    /// everybody else. The machine itself answers, too.
-    fn network(living: &'static [&'static str], otherwise: i32) -> TestMachine {
+    /// Pacemaker, as far as it is told.
+    fn machine() -> TestMachine {
         TestMachine::with(|machine| {
-            machine.program = Box::new(move |command: &Command| {
-                if command.program() != "ping" {
-                    return None;
-                }
-                let asked = command.arguments().pop().unwrap_or_default();
-                let lives = living.contains(&asked.as_str()) || asked == "127.0.0.1";
-                let status = Exit::Status(if lives { 0 } else { otherwise });
+            machine.program = Box::new(|command: &Command| {
+                let status = Exit::Status(0);
                 Some(CommandOutput::new(command, status, Vec::new(), Vec::new()))
             });
         })
     }
 
-    fn looks(machine: &TestMachine, count: u32) -> Vec<String> {
-        let mut watch = Watch::new(&ALL);
+    /// What Pacemaker was told in so many looks, and how many questions they took.
+    fn looks(
+        count: u32,
+        answer: impl Fn(Ipv4Addr) -> io::Result<bool> + Sync,
+    ) -> (Vec<String>, u32) {
+        let machine = machine();
+        let questions = Mutex::new(0);
+        let ask = |address| {
+            *questions.lock().expect("a lock") += 1;
+            answer(address)
+        };
+        let mut watch = Watch::new(&ALL, &ask);
         for _ in 0..count {
-            watch.look(machine);
+            watch.look(&machine);
         }
-        machine.ran("attrd_updater")
+        let asked = *questions.lock().expect("a lock");
+        (machine.ran("attrd_updater"), asked)
     }
 
     #[test]
     fn one_neighbour_that_answers_is_enough_and_then_asked_alone() {
-        let machine = network(&["10.77.0.21"], 1);
         let told = ["attrd_updater --name slurmha-reach --update-both 1 --delay 5s"];
-        assert_eq!(looks(&machine, 3), told);
-        assert_eq!(machine.ran("ping").len(), 2 + 1 + 1);
+        assert_eq!(looks(3, |address| Ok(address == ALL[1])), (told.map(str::to_owned).into(), 4));
     }
 
     #[test]
     fn a_dead_link_is_told_once() {
-        // Without an answer, and without a route.
-        for status in [1, 2] {
-            let machine = network(&[], status);
-            assert_eq!(looks(&machine, 2), [""; 0]);
-            let told = ["attrd_updater --name slurmha-reach --update-both 0 --delay 5s"];
-            assert_eq!(looks(&machine, 6), told);
-        }
+        let silence = |address: Ipv4Addr| Ok(address.is_loopback());
+        let no_route = |address: Ipv4Addr| match address.is_loopback() {
+            true => Ok(true),
+            false => Err(io::ErrorKind::NetworkUnreachable.into()),
+        };
+        let told = ["attrd_updater --name slurmha-reach --update-both 0 --delay 5s"];
+        assert_eq!((looks(2, silence).0, looks(2, no_route).0), (vec![], vec![]));
+        assert_eq!(
+            (looks(8, silence).0, looks(8, no_route).0),
+            (told.map(str::to_owned).into(), told.map(str::to_owned).into())
+        );
     }
 
     #[test]
-    fn a_ping_that_does_not_run_proves_nothing() {
-        let machine = TestMachine::with(|machine| {
-            machine.program = Box::new(|command: &Command| {
-                let status = Exit::Status(2);
-                let said = b"ping: socket: Operation not permitted\n".to_vec();
-                Some(CommandOutput::new(command, status, Vec::new(), said))
-            });
-        });
-        assert_eq!(looks(&machine, 6), [""; 0]);
+    fn what_cannot_be_asked_proves_nothing() {
+        let (told, _) = looks(6, |_| Err(io::ErrorKind::PermissionDenied.into()));
+        assert_eq!(told, [""; 0]);
     }
 }
