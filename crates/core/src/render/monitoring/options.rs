@@ -34,6 +34,9 @@ Restart=always
 RestartSec=2
 ";
 
+/// Whoever is measured comes first, as with slurmha's own exporter.
+const GOES_LAST: &str = "Nice=10\nCPUWeight=5\nIOWeight=5\n";
+
 /// Debian confines Prometheus and not these two. The node exporter sees the
 /// machine's mounts, so it gets none of its own.
 const NO_RIGHTS: &str = "NoNewPrivileges=yes\nCapabilityBoundingSet=\n";
@@ -70,7 +73,7 @@ pub fn node_exporter(address: Ipv4Addr) -> [ConfigFile; 2] {
                 format!("--collector.systemd.unit-include={UNITS}"),
             ],
         ),
-        drop_in("prometheus-node-exporter", &format!("{RETRY}{NO_RIGHTS}")),
+        drop_in("prometheus-node-exporter", &format!("{RETRY}{GOES_LAST}{NO_RIGHTS}")),
     ]
 }
 
