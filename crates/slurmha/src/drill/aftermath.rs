@@ -16,9 +16,14 @@ use crate::look;
 use crate::pause::pause;
 use crate::progress::Progress;
 
-/// Distance between looks. Each costs an exchange with every machine, and
+/// Least distance between looks. Each costs an exchange with every machine, and
 /// one of them is busy booting.
 const PAUSE: Duration = Duration::from_secs(5);
+
+/// How many times as long as a look the rest after it lasts: machines that are slow are not
+/// kept slow by being asked whether they still are (seen: an emulated cluster that was only
+/// ever asked for its health, and not found healthy in a quarter of an hour).
+const REST: u32 = 2;
 
 const CONTROLLER_BACK: &str = "a full member again, its disks up to date";
 const BACK: &str = "at work again";
@@ -64,9 +69,12 @@ pub fn restore(
     }
     let clock = Local::new();
     let mut after = Aftermath { powered_on: true, ..Aftermath::default() };
+    let mut rest = PAUSE;
     loop {
-        pause(PAUSE)?;
+        pause(rest)?;
+        let begin = clock.elapsed();
         let now = look::look(site, fleet);
+        rest = rest_after(clock.elapsed() - begin);
         // The two sides are asked one after the other, so that one can still
         // tell of a resync that the other has ended.
         let healthy = wanted.is_reached(&now);
@@ -90,13 +98,18 @@ pub fn restore(
 pub fn settle(site: &Site, fleet: &Fleet, wanted: Wanted) -> Result<Aftermath, Failure> {
     let clock = Local::new();
     loop {
+        let begin = clock.elapsed();
         let now = look::look(site, fleet);
         if wanted.is_reached(&now) || clock.elapsed() > wanted.limit {
             let lacking = wanted.lacking(&now);
             return Ok(Aftermath { powered_on: true, rejoined_after_s: None, lacking });
         }
-        pause(PAUSE)?;
+        pause(rest_after(clock.elapsed() - begin))?;
     }
+}
+
+fn rest_after(look: Duration) -> Duration {
+    PAUSE.max(look * REST)
 }
 
 /// Online, and both sides have all data.

@@ -38,13 +38,14 @@ class Browser:
 
 def until(what, look):
     for _ in range(300):
+        begin = time.monotonic()
         found = look()
         if found:
             print(what, flush=True)
             return found
         # Each look is a page or two, and each page some programs of Slurm: without a rest they are all that an
-        # emulated login node does, and the cluster is never found healthy.
-        time.sleep(4)
+        # emulated login node does, and the cluster is never found healthy. Slow ones rest longer.
+        time.sleep(max(6, 2 * (time.monotonic() - begin)))
     sys.exit("waited for: " + what)
 
 

@@ -203,11 +203,13 @@ impl LabSite {
 
     /// Waits until nothing is wrong.
     pub fn until_healthy(&self) {
-        // It asks every machine: without a pause that would be what they do.
+        // It asks every machine: without a rest that would be what they do, and slow ones are
+        // asked more (a look that got no answer is repeated).
         wait_until("status says healthy", || {
+            let begin = Instant::now();
             let is_healthy = self.slurmha(&["status", self.site()]).is_ok();
             if !is_healthy {
-                std::thread::sleep(Duration::from_secs(4));
+                std::thread::sleep(Duration::from_secs(4).max(begin.elapsed() * 2));
             }
             is_healthy
         });

@@ -133,6 +133,7 @@ def load():
     turn = 0
     with open(LEDGER, "w") as ledger:
         while not os.path.exists(STOP):
+            begin = time.monotonic()
             sent, lost = form(anna.token(), f"portal-{turn:03}", "true"), False
             status, answer = anna.submit(sent)
             if "lost" in answer:
@@ -140,7 +141,8 @@ def load():
                 status, answer = anna.submit(sent | {"again": "yes"})
             print(json.dumps({"name": sent["name"], "lost": lost, **answer}), file=ledger, flush=True)
             turn += 1
-            time.sleep(6)
+            # As long as the last form took, so that a slow portal is not kept slow.
+            time.sleep(max(8, time.monotonic() - begin))
 
 
 if __name__ == "__main__":

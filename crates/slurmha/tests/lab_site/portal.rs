@@ -90,7 +90,7 @@ impl OnTheWay<'_> {
     }
 
     /// Every submission was answered in the end, and became one job. Slurm saves its jobs every
-    /// five seconds, and one was submitted every six: at most one is not there any more.
+    /// five seconds, and one was submitted every eight or more: at most one is not there any more.
     pub fn submitted_each_once(&self) {
         let lab = self.lab;
         lab.on(self.machine, "touch /run/lab-portal-stop");
