@@ -58,7 +58,7 @@ pub fn run(site: &Site, password: &Password) -> Result<(), Failure> {
                 site,
                 own: source.1,
                 look: &|| source.0.look(site),
-                lock: &|| lock::take_here(&format!("the console's {}", described(&order))),
+                lock: &|| lock::take_here(&system, &format!("the console's {}", described(&order))),
                 tell: &|text| {
                     eprintln!("{text}");
                     connection.send(&Word::Step(text));

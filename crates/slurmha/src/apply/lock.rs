@@ -7,31 +7,34 @@
 //! no lock behind. A laptop that loses its power or its network closes no
 //! connection, and the controller's sshd would believe in it for hours: the
 //! process wants to hear from it, and ends after a silence.
+//!
+//! Who has lost it takes it again, and goes on if nobody else had it in
+//! between: a plan is made of what was there before.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Read, Seek as _, Write as _};
+mod machine;
+mod name;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
 use slurmha_core::observe::ObserveRequest;
 use slurmha_core::site::Site;
 use slurmha_host::remote::Conversation;
+use slurmha_host::{Local, System};
 
 use crate::failure::Failure;
 use crate::fleet::Fleet;
-use crate::stdout;
+use machine::Asked;
+pub use machine::{hold, take_here};
+use name::Name;
 
 #[cfg(test)]
 mod tests;
 
 const FILE: &str = "/run/slurmha/apply.lock";
-/// Answers of the holding process.
-const HELD: &str = "held";
-const TAKEN: &str = "taken by ";
 /// Bound on the wait for either answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 /// How often the process hears that whoever asked is still there.
@@ -42,6 +45,7 @@ const SILENCE: Duration = Duration::from_secs(180);
 
 /// The lock; dropping it lets go.
 pub struct Lock {
+    name: Name,
     conversation: Arc<Conversation>,
     /// Whether the process that held it is gone.
     is_lost: Arc<AtomicBool>,
@@ -54,10 +58,12 @@ impl Lock {
     /// long or a laptop that slept.
     ///
     /// # Errors
-    /// When somebody else has it by now, or it cannot be had.
-    pub fn renew(&mut self, fleet: &Fleet, site: &Site, what: &str) -> Result<(), Failure> {
+    /// When somebody else has it by now, or had it meanwhile, or it cannot be
+    /// had.
+    pub fn renew(&mut self, fleet: &Fleet, site: &Site) -> Result<(), Failure> {
         if self.is_lost.load(Ordering::SeqCst) {
-            *self = take(fleet, site, what)?;
+            let asked = Asked { name: self.name.clone(), again: true };
+            *self = ask(fleet, site, asked, BEAT)?;
         }
         Ok(())
     }
@@ -85,12 +91,16 @@ pub fn take(fleet: &Fleet, site: &Site, what: &str) -> Result<Lock, Failure> {
 }
 
 fn take_beating(fleet: &Fleet, site: &Site, what: &str, beat: Duration) -> Result<Lock, Failure> {
-    let machine = site.controllers[0].name.as_str();
-    let conversation = fleet.remote().converse(machine, &["hold-lock"]);
+    let name = name(&Local::new(), &format!("{what} by {}", who()))?;
+    ask(fleet, site, Asked { name, again: false }, beat)
+}
+
+fn ask(fleet: &Fleet, site: &Site, asked: Asked, beat: Duration) -> Result<Lock, Failure> {
+    let first = site.controllers[0].name.as_str();
+    let conversation = fleet.remote().converse(first, &["hold-lock"]);
     let conversation = Arc::new(conversation.map_err(|e| crate::fleet::failure(&e))?);
-    conversation
-        .say(&format!("{what} by {}", who()))
-        .map_err(|error| crate::fleet::failure(&error))?;
+    let line = serde_json::to_string(&asked).map_err(Failure::internal)?;
+    conversation.say(&line).map_err(|error| crate::fleet::failure(&error))?;
     let (tell, answer) = mpsc::channel();
     let is_lost = Arc::new(AtomicBool::new(false));
     let (listener, lost) = (conversation.clone(), is_lost.clone());
@@ -102,13 +112,13 @@ fn take_beating(fleet: &Fleet, site: &Site, what: &str, beat: Duration) -> Resul
         lost.store(true, Ordering::SeqCst);
     });
     match answer.recv_timeout(ANSWER_LIMIT) {
-        Ok(Ok(line)) if line == HELD => {
+        Ok(Ok(line)) => {
+            machine::answer(&line)?;
             let beats = beats(conversation.clone(), beat);
-            Ok(Lock { conversation, is_lost, _beats: beats })
+            Ok(Lock { name: asked.name, conversation, is_lost, _beats: beats })
         }
-        Ok(Ok(line)) => Err(taken(line.strip_prefix(TAKEN).unwrap_or(&line))),
         Ok(Err(error)) => Err(crate::fleet::failure(&error)),
-        Err(_) => Err(Failure::remote(format!("{machine} did not answer about {FILE}"))),
+        Err(_) => Err(Failure::remote(format!("{first} did not answer about {FILE}"))),
     }
 }
 
@@ -123,81 +133,16 @@ fn beats(conversation: Arc<Conversation>, beat: Duration) -> Sender<()> {
     sender
 }
 
+/// Random bytes that tell one run from any other.
+const ID_BYTES: usize = 16;
+
+fn name(system: &dyn System, who: &str) -> Result<Name, Failure> {
+    Ok(Name::new(who, &system.random(ID_BYTES).map_err(Failure::internal)?))
+}
+
 /// Who asks, for the other administrator's eyes.
 fn who() -> String {
     let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     format!("{}@{host}, process {}", user.unwrap_or_else(|_| "root".to_owned()), std::process::id())
-}
-
-/// The machine's end: takes the lock, says so, and keeps it until stdin is
-/// closed or silent.
-pub fn hold() -> io::Result<()> {
-    let mut who = String::new();
-    let mut stdin = BufReader::new(io::stdin());
-    stdin.read_line(&mut who)?;
-    fs::create_dir_all("/run/slurmha")?;
-    let _file = match lock(who.trim())? {
-        Ok(file) => file,
-        Err(holder) => {
-            stdout::write(&format!("{TAKEN}{holder}\n"))?;
-            return Ok(());
-        }
-    };
-    stdout::write(&format!("{HELD}\n"))?;
-    await_end(&heard(stdin), SILENCE);
-    Ok(())
-}
-
-/// A word for each line that comes.
-fn heard(reader: impl Read + Send + 'static) -> Receiver<()> {
-    let (tell, told) = mpsc::channel();
-    thread::spawn(move || {
-        let lines = BufReader::new(reader).lines().map_while(Result::ok);
-        lines.map_while(|_| tell.send(()).ok()).for_each(drop);
-    });
-    told
-}
-
-/// Until nobody can say anything any more, or nobody has for too long.
-fn await_end(told: &Receiver<()>, silence: Duration) {
-    while told.recv_timeout(silence).is_ok() {}
-}
-
-/// The same lock for somebody who is on the first controller already; `who`
-/// is for the eyes of those who come second.
-///
-/// # Errors
-/// When somebody has it, or the file cannot be used.
-pub fn take_here(who: &str) -> Result<File, Failure> {
-    match lock(who) {
-        Ok(Ok(file)) => Ok(file),
-        Ok(Err(holder)) => Err(taken(&holder)),
-        Err(error) => Err(Failure::remote(format!("cannot use {FILE}: {error}"))),
-    }
-}
-
-fn lock(who: &str) -> io::Result<Result<File, String>> {
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(FILE)?;
-    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-        return Ok(Err(holder(&mut file)));
-    }
-    file.set_len(0)?;
-    file.write_all(who.as_bytes())?;
-    Ok(Ok(file))
-}
-
-fn taken(holder: &str) -> Failure {
-    Failure::refused(format!("something else is at work: {holder}")).hint(format!(
-        "wait for it to end; a run that was killed holds no lock, one whose machine is gone lets \
-             go after {} minutes",
-        SILENCE.as_secs() / 60
-    ))
-}
-
-fn holder(file: &mut File) -> String {
-    let mut holder = String::new();
-    let read = file.rewind().and_then(|()| file.read_to_string(&mut holder));
-    if read.is_ok() && !holder.is_empty() { holder } else { "somebody".to_owned() }
 }

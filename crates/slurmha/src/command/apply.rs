@@ -52,7 +52,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let mut lock = lock::take(&fleet, &file.site, WHAT)?;
     // Who was revoked since the file was read would be let in again.
     file.is_unchanged()?;
-    let mut is_alone = || lock.renew(&fleet, &file.site, WHAT);
+    let mut is_alone = || lock.renew(&fleet, &file.site);
     let outcome = carry_out::run(&survey.plan, &survey.given, &fleet, &progress, &mut is_alone)?;
     stdout::line(format_args!(
         "{} changes on {} machines in {} s",

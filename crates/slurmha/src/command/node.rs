@@ -104,6 +104,6 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             crate::stdout::line(worst.as_millis())
         }
         Command::VpnMetrics => crate::vpn_metrics::write(&system).map_err(Failure::remote),
-        Command::HoldLock => crate::apply::lock::hold().map_err(Failure::remote),
+        Command::HoldLock => crate::apply::lock::hold(&system).map_err(Failure::remote),
     }
 }

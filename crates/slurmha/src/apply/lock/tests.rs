@@ -30,8 +30,9 @@ fn it_is_held_until_it_is_dropped() {
     let (directory, fleet) = fleet(script);
     let (who, gone) = (directory.path().join("who"), directory.path().join("gone"));
     let lock = reach_and_take(&fleet, &site(), "a revocation of bob").expect("the lock");
-    let who = std::fs::read_to_string(who).expect("who asked");
-    assert!(who.starts_with("a revocation of bob by "), "{who}");
+    let asked = std::fs::read_to_string(who).expect("who asked");
+    assert!(asked.contains("\"a revocation of bob by "), "{asked}");
+    assert!(asked.contains("\"again\":false"), "{asked}");
     assert!(!gone.exists());
     drop(lock);
     assert!(comes_to_be(&gone), "the process that holds it goes on");
@@ -61,15 +62,6 @@ fn the_holder_hears_that_we_are_here() {
     assert!(comes_to_be(&directory.path().join("heard")), "nothing was said");
 }
 
-#[test]
-fn a_silence_ends_it_and_so_does_the_end() {
-    // Somebody who is connected and says nothing.
-    let (_connected, told) = mpsc::channel();
-    await_end(&told, Duration::from_millis(20));
-    // Somebody who says something and hangs up.
-    await_end(&heard(&b"\n\n"[..]), Duration::from_secs(3600));
-}
-
 /// The first holder ends by itself once it has told; what the next one says is `next`.
 fn lost(next: &str) -> (tempfile::TempDir, Fleet, Lock) {
     let script = format!("read who; [ -e once ] && {{ {next} ; }}; echo >once; echo held");
@@ -85,8 +77,32 @@ fn lost(next: &str) -> (tempfile::TempDir, Fleet, Lock) {
 #[test]
 fn a_lost_lock_is_taken_again_unless_somebody_else_has_it() {
     let (_directory, fleet, mut lock) = lost("echo held; cat >/dev/null; exit");
-    lock.renew(&fleet, &site(), "an apply").expect("nobody else wants it");
+    lock.renew(&fleet, &site()).expect("nobody else wants it");
     let (_directory, fleet, mut lock) = lost("echo 'taken by a switchover by anna'; exit");
-    let failure = lock.renew(&fleet, &site(), "an apply").expect_err("anna has it");
+    let failure = lock.renew(&fleet, &site()).expect_err("anna has it");
     assert!(failure.is_refusal());
+}
+
+#[test]
+fn a_lost_lock_is_asked_for_by_the_same_name() {
+    let (directory, fleet, mut lock) =
+        lost("echo \"$who\" >again; echo held; cat >/dev/null; exit");
+    let id = serde_json::to_value(&lock.name).expect("JSON");
+    lock.renew(&fleet, &site()).expect("nobody else wants it");
+    let asked = std::fs::read(directory.path().join("again")).expect("who asked again");
+    let asked: serde_json::Value = serde_json::from_slice(&asked).expect("JSON");
+    assert_eq!(asked, serde_json::json!({ "name": id, "again": true }));
+    // Also the next time.
+    assert_eq!(serde_json::to_value(&lock.name).expect("JSON"), id);
+}
+
+#[test]
+fn who_had_the_lock_meanwhile_is_told_and_what_to_do() {
+    let anna = "an apply by anna@admin, process 7, begun 2026-03-04 12:00:00 UTC";
+    let (_directory, fleet, mut lock) = lost(&format!("echo 'meanwhile had by {anna}'; exit"));
+    let outcome = lock.renew(&fleet, &site()).expect_err("anna had it").outcome();
+    assert_eq!(outcome.code, 5);
+    let message = format!("somebody else has changed the machines meanwhile ({anna})");
+    assert_eq!(outcome.text, message);
+    assert!(outcome.next.iter().any(|hint| hint.contains("`slurmha plan`")), "{:?}", outcome.next);
 }
