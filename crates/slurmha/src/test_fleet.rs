@@ -13,12 +13,22 @@ use crate::fleet::Fleet;
 /// Machines that answer each look with an observation of nothing; whatever else
 /// is asked of them is in `$*` of the script, which works in the directory.
 pub fn fleet(script: &str) -> (TempDir, Fleet) {
+    made_up("", script)
+}
+
+/// Machines that are looked at once `before` has let the look pass; nothing
+/// else is asked of them.
+pub fn fleet_that_waits(before: &str) -> (TempDir, Fleet) {
+    made_up(before, "exit 1")
+}
+
+fn made_up(before: &str, script: &str) -> (TempDir, Fleet) {
     let directory = tempfile::tempdir().expect("a directory");
     let program = directory.path().join("ssh");
     let nothing = serde_json::to_string(&Observation::default()).expect("JSON");
     let looks = format!("case \"$*\" in *\" node observe\"*) echo '{nothing}'; exit;; esac");
     let place = directory.path().display();
-    write_program(&program, &format!("cd '{place}'\n{looks}\n{script}"));
+    write_program(&program, &format!("cd '{place}'\n{before}\n{looks}\n{script}"));
     let ssh = Ssh::new("root").with_program(program.to_string_lossy());
     (directory, Fleet::through(Remote::with_executable(ssh, "/bin/true".into())))
 }

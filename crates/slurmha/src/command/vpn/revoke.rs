@@ -4,6 +4,7 @@
 use slurmha_core::layout::VPN_INTERFACE;
 use slurmha_core::plan::{Step, admission_request, admit_only};
 use slurmha_core::site::{NodeName, Peer, Site, Vpn, remove_peer};
+use slurmha_host::for_each_host;
 
 use super::{look, refused, vpn};
 use crate::apply::lock::{Lock, reach_and_take};
@@ -64,7 +65,13 @@ fn at_once(fleet: &Fleet, file: &SiteFile, text: &str, peer: &Peer) -> Result<()
     let (name, path) = (&peer.name, file.path.display());
     // Whoever is to be kept out is cut off, whether or not somebody reads about it.
     let _ = stdout::line(format_args!("{name} is out of {path}"));
-    let failed = cut_off_everywhere(fleet, vpn_of(&site)?, peer);
+    let mut failed = Vec::new();
+    for outcome in cut_off_everywhere(fleet, vpn_of(&site)?, peer) {
+        match outcome {
+            Ok(said) => drop(stdout::line(said)),
+            Err(why) => failed.push(why),
+        }
+    }
     if failed.is_empty() {
         return Ok(());
     }
@@ -100,18 +107,14 @@ fn by_hand(taken: Failure, peer: &Peer) -> Failure {
         .hint(format!("wg set {VPN_INTERFACE} peer {key} remove"))
 }
 
-/// Says what became of the peer on each gateway; what failed is returned.
-fn cut_off_everywhere(fleet: &Fleet, vpn: &Vpn, peer: &Peer) -> Vec<String> {
-    let mut failed = Vec::new();
-    for gateway in &vpn.gateways {
-        match cut_off(fleet, vpn, &gateway.name, peer) {
-            Ok(said) => {
-                let _ = stdout::line(format_args!("{}: {said}", gateway.name));
-            }
-            Err(why) => failed.push(format!("{}: {why}", gateway.name)),
-        }
-    }
-    failed
+/// What became of the peer on each gateway, or why it may still come in there,
+/// in the site file's order. On all at once: it comes in by any of them, and one
+/// that does not answer takes a while to find out.
+fn cut_off_everywhere(fleet: &Fleet, vpn: &Vpn, peer: &Peer) -> Vec<Result<String, String>> {
+    for_each_host(&vpn.gateways, |gateway| {
+        let named = |told| format!("{}: {told}", gateway.name);
+        cut_off(fleet, vpn, &gateway.name, peer).map(named).map_err(named)
+    })
 }
 
 fn vpn_of(site: &Site) -> Result<&Vpn, Failure> {
@@ -145,8 +148,10 @@ fn cut_off(fleet: &Fleet, vpn: &Vpn, gateway: &NodeName, peer: &Peer) -> Result<
 mod tests {
     use std::path::Path;
 
+    use slurmha_core::site;
+
     use super::*;
-    use crate::test_fleet::fleet;
+    use crate::test_fleet::{fleet, fleet_that_waits};
 
     const VPN: &str = r#"
 [vpn]
@@ -197,5 +202,45 @@ address = "10.99.0.3"
             assert!(outcome.is_ok(), "{script}: {outcome:?}");
             assert!(!after.contains("bob"), "{script}");
         }
+    }
+
+    const SECOND_GATEWAY: &str = r#"
+[[vpn.gateway]]
+name = "gate"
+address = "10.77.0.32"
+endpoint = "vpn2.example.edu"
+"#;
+
+    /// What becomes of bob on two gateways, each of which does `first` when it is looked at.
+    fn cut_off_on_two(first: &str) -> Vec<Result<String, String>> {
+        let (_directory, fleet) = fleet_that_waits(first);
+        let lab = include_str!("../../../../../examples/lab/site.toml");
+        let text = format!("{lab}{VPN}{SECOND_GATEWAY}");
+        let (site, _) = site::parse("site.toml", &text).expect("a valid site file");
+        let vpn = vpn_of(&site).expect("it has one");
+        cut_off_everywhere(&fleet, vpn, &vpn.peers[0])
+    }
+
+    #[test]
+    fn all_gateways_are_asked_at_once_and_told_in_the_files_order() {
+        // Each answers when the other has been asked, the first one last.
+        let told = cut_off_on_two(
+            r#"
+await() { for _ in $(seq 100); do [ -e "$1" ] && return; sleep 0.1; done; exit 255; }
+case "$*" in
+*"login1 "*) echo >login1; await gate; sleep 0.3;;
+*"gate "*) echo >gate; await login1;;
+esac"#,
+        );
+        let never = |name: &str| Ok(format!("{name}: nothing was ever applied there"));
+        assert_eq!(told, [never("login1"), never("gate")]);
+    }
+
+    #[test]
+    fn a_gateway_that_does_not_answer_is_named_and_the_other_one_is_done() {
+        let told = cut_off_on_two(r#"case "$*" in *"login1 "*) exit 255;; esac"#);
+        let [Err(silent), Ok(done)] = &told[..] else { panic!("{told:?}") };
+        assert!(silent.starts_with("login1: "), "{silent}");
+        assert_eq!(done, "gate: nothing was ever applied there");
     }
 }
