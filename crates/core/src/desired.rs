@@ -12,6 +12,7 @@ mod everywhere;
 mod login;
 mod monitoring;
 mod ondemand;
+mod pages;
 mod people;
 mod portal;
 mod repository;
@@ -103,6 +104,7 @@ pub fn desired(site: &Site, site_text: &str) -> Vec<MachineWants> {
         wants.extend(console::wants(site, &machine, site_text));
         wants.extend(people::wants(site, &machine));
         wants.extend(portal::wants(site, &machine));
+        wants.extend(pages::wants(site, &machine));
         wants.extend(ondemand::wants(site, &machine));
         for role in &machine.roles {
             wants.extend(match role {

@@ -180,6 +180,12 @@ pub const PORTAL_SESSION_UNIT_FILE: &str = "/etc/systemd/system/slurmha-portal-s
 pub const PORTAL_PAM_SERVICE: &str = "slurmha-portal";
 /// Its file.
 pub const PORTAL_PAM_FILE: &str = "/etc/pam.d/slurmha-portal";
+/// Unit that looks whether portal and console answer.
+pub const PAGES_UNIT: &str = "slurmha-pages.service";
+/// Its file.
+pub const PAGES_UNIT_FILE: &str = "/etc/systemd/system/slurmha-pages.service";
+/// What it tells, beside [`VPN_METRICS_FILE`].
+pub const PAGES_METRICS_FILE: &str = "/var/lib/prometheus/node-exporter/slurmha-pages.prom";
 /// Records of what users have submitted through the portal, a directory for each uid.
 pub const PORTAL_STATE: &str = "/var/lib/slurmha/portal";
 /// TCP port at which browsers find Open OnDemand, unless the site file names another.

@@ -13,6 +13,7 @@ mod family;
 mod gateway;
 mod machine;
 mod pacemaker;
+mod pages;
 mod rhythm;
 mod settings;
 mod slurm;
@@ -22,6 +23,7 @@ mod text;
 pub use collected::{Answer, Collected};
 pub use family::{Family, Kind, Sample};
 pub use gateway::{GatewayAnswer, gateway_exposition, gateway_families};
+pub use pages::{PageAnswer, PagesAnswer, PortalAnswer, pages_exposition, pages_families};
 pub use rhythm::{Rhythm, widened};
 pub use settings::SettingsAnswer;
 pub use snapshot::{

@@ -28,6 +28,7 @@ mod fencing;
 mod machines;
 mod nodes;
 mod pacemaker;
+mod pages;
 mod scheduler;
 mod vpn;
 mod watching;
@@ -68,6 +69,12 @@ pub enum When {
     Fenced,
     /// Those with a VPN.
     Vpn,
+    /// Those with a portal.
+    Portal,
+    /// Those with a console.
+    Console,
+    /// Those with either.
+    Pages,
     /// Those with time servers: without one the kernel's clock is never
     /// "synchronised", however well the machines agree.
     TimeServers,
@@ -130,6 +137,9 @@ impl Alert {
         match self.when {
             When::Always => true,
             When::Vpn => site.vpn.is_some(),
+            When::Portal => site.portal.is_some(),
+            When::Console => site.console.is_some(),
+            When::Pages => site.portal.is_some() || site.console.is_some(),
             When::Fenced => site.is_fenced(),
             When::TimeServers => !site.time_servers.is_empty(),
         }
@@ -153,7 +163,7 @@ pub struct Component {
 }
 
 /// Every component, in the order of the guide.
-pub const COMPONENTS: [Component; 11] = [
+pub const COMPONENTS: [Component; 12] = [
     Component { name: "controllers", alerts: controllers::ALERTS },
     Component { name: "pacemaker", alerts: pacemaker::ALERTS },
     Component { name: "corosync", alerts: corosync::ALERTS },
@@ -163,6 +173,7 @@ pub const COMPONENTS: [Component; 11] = [
     Component { name: "accounting", alerts: accounting::ALERTS },
     Component { name: "nodes", alerts: nodes::ALERTS },
     Component { name: "vpn", alerts: vpn::ALERTS },
+    Component { name: "pages", alerts: pages::ALERTS },
     Component { name: "machines", alerts: machines::ALERTS },
     Component { name: "monitoring", alerts: watching::ALERTS },
 ];

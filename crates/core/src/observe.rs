@@ -19,6 +19,7 @@ mod safeguards;
 mod sdiag;
 mod slurm;
 mod slurm_job;
+mod unix_sockets;
 mod wg;
 
 pub use cluster::*;
@@ -40,4 +41,5 @@ pub use safeguards::{
 pub use sdiag::{Diagnosis, Waits, parse_sdiag, parse_sdiag_agents, parse_sdiag_waits};
 pub use slurm::{parse_scontrol_ping, parse_sinfo_states, parse_squeue_states};
 pub use slurm_job::{JobRecord, SACCT_FORMAT, parse_sacct, parse_scontrol_jobs};
+pub use unix_sockets::is_listening;
 pub use wg::{VpnPeer, VpnState, parse_wg_dump};

@@ -7,8 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use slurmha_core::metrics::{
-    Collected, CorosyncAnswer, GatewayAnswer, MachineAnswer, SettingsAnswer, SlurmAnswers,
-    SlurmctldAnswer, Snapshot, VolumesAnswer, exposition, families, gateway_families,
+    Collected, CorosyncAnswer, GatewayAnswer, MachineAnswer, PageAnswer, PagesAnswer, PortalAnswer,
+    SettingsAnswer, SlurmAnswers, SlurmctldAnswer, Snapshot, VolumesAnswer, exposition, families,
+    gateway_families, pages_exposition, pages_families,
 };
 use slurmha_core::observe::{
     Health, Reading, Space, parse_crm_mon_xml, parse_drbd_status, parse_links, parse_quorum,
@@ -251,6 +252,18 @@ fn daemons_that_refuse_are_down_and_known() {
     }
 }
 
+/// A machine with portal and console.
+fn both_pages() -> PagesAnswer {
+    let answers = || PageAnswer { after: Some(Duration::from_millis(250)) };
+    let portal = PortalAnswer { page: answers(), has_sessions: Reading::Known(true) };
+    PagesAnswer { portal: Some(portal), console: Some(answers()) }
+}
+
+#[test]
+fn prometheus_likes_what_is_told_of_pages() {
+    assert_eq!(promtool(&pages_exposition(&both_pages())), "exit status: 0");
+}
+
 #[test]
 fn the_page_about_metrics_has_each_of_them_and_no_other() {
     let of_page = |line: &str| -> Option<String> {
@@ -262,6 +275,7 @@ fn the_page_about_metrics_has_each_of_them_and_no_other() {
     let own = NodeName::from("ctl1");
     let mut all = families(&lab(), &own, &active());
     all.extend(gateway_families(&GatewayAnswer::default()));
+    all.extend(pages_families(&both_pages()));
     let mut exported: Vec<String> = all.iter().map(|it| it.name.to_owned()).collect();
     documented.sort();
     exported.sort();

@@ -107,6 +107,40 @@ fn a_lost_controller_is_told_at_the_next_look_at_the_rules() {
     Checker::new(&everything()).test_rules(&cases);
 }
 
+fn alert(name: &str) -> &'static Alert {
+    alerts().map(|(_, alert)| alert).find(|it| it.name == name).expect("it")
+}
+
+/// A restart takes five seconds and a look; what is told has not answered for a minute and a half.
+#[test]
+fn a_portal_that_hangs_is_told_after_a_minute_and_a_half() {
+    let hangs = [("slurmha_portal_up{instance='login1'}", "1+0x3 0+0x20")];
+    let alert = alert("SlurmhaPortalDown");
+    // It is seen first at 60 s.
+    let cases = [Case::at(alert, &hangs, 60 + 75, false), Case::at(alert, &hangs, 60 + 90, true)];
+    Checker::new(&everything()).test_rules(&cases);
+}
+
+/// Who hangs leaves a file that gets old, and who was stopped leaves none.
+#[test]
+fn pages_that_nobody_looks_at_are_told() {
+    let file = "node_textfile_mtime_seconds{file='/var/lib/prometheus/node-exporter/slurmha-pages.prom',instance='login1'}";
+    let unit =
+        "node_systemd_unit_state{name='slurmha-pages.service',state='active',instance='login1'}";
+    let alert = alert("SlurmhaPagesBlind");
+    let hangs = [(file, "0+15x4 60+0x60"), (unit, "1")];
+    let stopped = [(file, "0+15x4 _x60"), (unit, "1+0x4 0+0x60")];
+    let restarted = [(file, "0+15x60"), (unit, "1+0x4 0 0 1+0x60")];
+    let cases = [
+        Case::at(alert, &hangs, 360 + 60, false),
+        Case::at(alert, &hangs, 360 + 15 + 90, true),
+        Case::at(alert, &stopped, 75 + 75, false),
+        Case::at(alert, &stopped, 75 + 90, true),
+        Case::at(alert, &restarted, 600, false),
+    ];
+    Checker::new(&everything()).test_rules(&cases);
+}
+
 #[test]
 fn alerts_are_named_once_and_say_what_they_mean() {
     let mut names = BTreeSet::new();
@@ -134,6 +168,16 @@ fn a_site_has_the_alerts_that_concern_it() {
     unfenced.controllers[0].fence = None;
     assert!(text(&two_hosts()).contains("SlurmhaFencingDisabled"));
     assert!(!text(&unfenced).contains("SlurmhaFencingDisabled"));
+    for pages in ["SlurmhaPortal", "SlurmhaConsole", "SlurmhaPages"] {
+        assert!(text(&two_hosts()).contains(pages) && !text(&site()).contains(pages), "{pages}");
+    }
+    let mut shown = site();
+    shown.console = two_hosts().console;
+    let of_a_console = text(&shown);
+    assert!(
+        of_a_console.contains("SlurmhaConsoleDown") && of_a_console.contains("SlurmhaPagesBlind")
+    );
+    assert!(!of_a_console.contains("SlurmhaPortal"));
 }
 
 /// Four looks at least, however long the interval.

@@ -76,6 +76,9 @@ enum Command {
     /// Tells users at a terminal that the scheduler is away; a service on login nodes
     #[command(hide = true)]
     Notice(crate::notice::Args),
+    /// Looks whether portal and console answer; a service beside them
+    #[command(hide = true)]
+    Pages(crate::pages::Args),
     /// Copies slurmctld's state to the local disk; a timer on the controllers
     #[command(hide = true)]
     SnapshotState,
@@ -112,6 +115,7 @@ impl Cli {
             Command::PowerOn => return Ok(crate::power_on::run()),
             Command::FencePeer => return Ok(crate::fence_peer::fence()),
             Command::UnfencePeer => return Ok(crate::fence_peer::unfence()),
+            Command::Pages(args) => crate::pages::run(&args),
             Command::Init(args) => command::init::run(&args),
             Command::Check(args) => command::check::run(&args),
             Command::Plan(args) => command::plan::run(&args),

@@ -28,6 +28,7 @@ mod live;
 mod look;
 mod notice;
 mod order;
+mod pages;
 mod pause;
 mod portal;
 mod power_on;

@@ -2,6 +2,7 @@
 //! A server for few and small answers. Whoever reaches the port may ask, so
 //! what one can cost is bounded: how many are served at once, and for how long.
 
+pub mod any_certificate;
 mod encryption;
 pub mod files;
 pub mod guard;

@@ -9,7 +9,11 @@ pub(super) const DASHBOARD: Dashboard = Dashboard {
     name: "access",
     title: "Access",
     about: "Can people come in, and who is there?",
-    rows: &[Row { title: "Now", panels: NOW }, Row { title: "What happened", panels: HAPPENED }],
+    rows: &[
+        Row { title: "Now", panels: NOW },
+        Row { title: "Pages for browsers", panels: PAGES },
+        Row { title: "What happened", panels: HAPPENED },
+    ],
     chooses_machines: false,
 };
 
@@ -54,6 +58,49 @@ const NOW: &[Panel] = &[
         levels: &good_below(1.0, Tone::Bad),
         queries: &[Query::new("sum(slurmha_vpn_unlisted_peers)", "").or_nothing(NO_VPN)],
         ..Panel::STAT
+    },
+];
+
+const NO_PORTAL: &str = "a site without portal";
+const NO_CONSOLE: &str = "a site without console";
+
+const PAGES: &[Panel] = &[
+    Panel {
+        title: "Portals",
+        about: "Whether the portal's sign-in page came within ten seconds, asked on its own host.",
+        width: 8,
+        words: ANSWERS,
+        queries: &[Query::new("slurmha_portal_up", "{{instance}}").or_nothing(NO_PORTAL)],
+        ..Panel::STAT
+    },
+    Panel {
+        title: "Sign-in",
+        about: "Whether users' sessions can start behind the portal.",
+        width: 8,
+        words: ANSWERS,
+        queries: &[Query::new("slurmha_portal_sessions_up", "{{instance}}").or_nothing(NO_PORTAL)],
+        ..Panel::STAT
+    },
+    Panel {
+        title: "Consoles",
+        about: "Whether each console's sign-in page came within ten seconds.",
+        width: 8,
+        words: ANSWERS,
+        queries: &[Query::new("slurmha_console_up", "{{instance}}").or_nothing(NO_CONSOLE)],
+        ..Panel::STAT
+    },
+    Panel {
+        title: "How soon pages answer",
+        about: "With TLS, on the machine itself. A gap where a page did not answer.",
+        width: 24,
+        unit: Unit::Seconds,
+        queries: &[
+            Query::new("slurmha_portal_answer_seconds", "portal on {{instance}}")
+                .or_nothing(NO_PORTAL),
+            Query::new("slurmha_console_answer_seconds", "console on {{instance}}")
+                .or_nothing(NO_CONSOLE),
+        ],
+        ..Panel::COMMON
     },
 ];
 

@@ -46,6 +46,7 @@ const NOT_RAISED: &[(&str, &str)] = &[
     ("SlurmhaVpnDown", "as above"),
     ("SlurmhaVpnStranger", "as above"),
     ("SlurmhaVpnBlind", "as above"),
+    ("SlurmhaConsoleDown", "the site of this test has no console"),
     (
         "SlurmhaResourceBlocked",
         "every controller can be fenced, so that Pacemaker gives nothing up",

@@ -41,6 +41,18 @@ pub const BATCHES: &[Batch] = &[
                     told("SlurmhaWatcherDown"),
                 ],
             },
+            Scene {
+                name: "the portal hangs, and nobody can sign in",
+                wrong: &[
+                    On(Login, "systemctl kill --signal=STOP slurmha-portal"),
+                    On(Login, "systemctl stop slurmha-portal-session.socket"),
+                ],
+                right: &[
+                    On(Login, "systemctl start slurmha-portal-session.socket"),
+                    On(Login, "systemctl kill --signal=CONT slurmha-portal"),
+                ],
+                raises: &[told("SlurmhaPortalDown"), told("SlurmhaPortalClosed")],
+            },
             // The preference is for where it is: nothing moves.
             Scene {
                 name: "settings that only a failure needs are undone, and a move is left behind",
@@ -312,8 +324,10 @@ pub const BATCHES: &[Batch] = &[
                     On(Passive, "systemctl stop slurmha-exporter"),
                     On(Active, "systemctl stop prometheus-node-exporter"),
                     On(Passive, "systemctl kill --signal=SEGV chrony"),
+                    On(Login, "systemctl stop slurmha-pages"),
                 ],
                 right: &[
+                    On(Login, "systemctl start slurmha-pages"),
                     On(Passive, "systemctl reset-failed chrony; systemctl start chrony"),
                     On(Active, "systemctl start prometheus-node-exporter"),
                     On(Passive, "systemctl start slurmha-exporter"),
@@ -322,6 +336,7 @@ pub const BATCHES: &[Batch] = &[
                     told("SlurmhaExporterDown"),
                     told("SlurmhaNodeExporterDown"),
                     told("SlurmhaUnitFailed"),
+                    told("SlurmhaPagesBlind"),
                 ],
             },
             Scene {
