@@ -31,6 +31,13 @@ fn fenced(site: &Site) -> impl Iterator<Item = (usize, &Controller, &Fence)> {
         .filter_map(|(index, controller)| Some((index, controller, controller.fence.as_ref()?)))
 }
 
+/// How long a device may take to say that it is there. A start runs the agent twice, for its
+/// metadata and for its state, each a Python program that needs ten seconds of CPU time in
+/// emulation. Given up after a minute on a busy machine it was started again and again,
+/// which kept the machine busy. A BMC that does not answer is told much earlier, by the agent's
+/// own limits.
+const ASKED: &str = "180s";
+
 /// The password is not in the configuration, which every member of
 /// `haclient` can read: the agent runs a script that prints it.
 fn device(site: &Site, index: usize, controller: &Controller, fence: &Fence) -> Element {
@@ -59,7 +66,7 @@ fn device(site: &Site, index: usize, controller: &Controller, fence: &Fence) -> 
         .child(set("instance_attributes", &id, &pairs))
         .child(operations(
             &id,
-            &[op("start", "0s", "60s"), op("stop", "0s", "20s"), op("monitor", "120s", "60s")],
+            &[op("start", "0s", ASKED), op("stop", "0s", "20s"), op("monitor", "120s", ASKED)],
         ))
 }
 
