@@ -43,7 +43,7 @@ pub fn controller(site: &Site, own: &NodeName) -> Vec<ConfigFile> {
         // debian-start checks every table in the background after each
         // start: seconds of load in the middle of a failover.
         guarded(id::MARIADB, DATABASE_MOUNT, "ExecStartPost=\n"),
-        goes_first("pacemaker"),
+        pacemaker(),
         watch::watch(site, own),
     ];
     files.extend(watch::exited());
@@ -70,8 +70,18 @@ pub fn agents() -> Vec<ConfigFile> {
 /// five questions of two seconds is killed and started anew (pacemakerd,
 /// pcmkd_subdaemons.c of 2.1), which costs more CPU time than was short: an emulated
 /// cluster never came out of that by itself. Corosync has a real-time priority of its own.
-fn goes_first(daemon: &str) -> ConfigFile {
-    drop_in(daemon, "[Service]\nCPUWeight=500\n")
+///
+/// After what it calls a fatal error pacemakerd ends with status 100, which Debian's unit takes
+/// for a success, and stays down. Seen when both controllers had lost their power: Corosync
+/// was started anew in the middle of a slow boot, Pacemaker could not join, and while it
+/// stayed down the other controller waited for it and nobody was served. So it is
+/// started again, as often as it takes.
+fn pacemaker() -> ConfigFile {
+    drop_in(
+        "pacemaker",
+        "[Unit]\nStartLimitIntervalSec=0\n\n\
+         [Service]\nCPUWeight=500\nRestartForceExitStatus=100\n",
+    )
 }
 
 fn guarded(daemon: &str, mount: &str, service: &str) -> ConfigFile {
