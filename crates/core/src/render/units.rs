@@ -125,6 +125,10 @@ pub fn arbiter_watch() -> ConfigFile {
     watch::watch_arbiter()
 }
 
+/// Lines for the `[Service]` section of those who only look on: whoever is looked at comes
+/// first.
+pub(super) const GOES_LAST: &str = "Nice=10\nCPUWeight=5\nIOWeight=5\n";
+
 pub(super) fn drop_in(unit: &str, text: &str) -> ConfigFile {
     ConfigFile::new(
         format!("/etc/systemd/system/{unit}.service.d/slurmha.conf"),

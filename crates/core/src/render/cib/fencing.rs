@@ -33,8 +33,8 @@ fn fenced(site: &Site) -> impl Iterator<Item = (usize, &Controller, &Fence)> {
 
 /// How long a device may take to say that it is there. A start runs the agent twice, for its
 /// metadata and for its state, each a Python program that needs ten seconds of CPU time in
-/// emulation. Given up after a minute on a busy machine it was started again and again,
-/// which kept the machine busy. A BMC that does not answer is told much earlier, by the agent's
+/// emulation. On a busy machine a monitor was given up after a minute and the device started
+/// anew, which made the machine busier. A BMC that does not answer is told much earlier, by the agent's
 /// own limits.
 const ASKED: &str = "180s";
 

@@ -9,7 +9,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::super::units::drop_in;
+use super::super::units::{GOES_LAST, drop_in};
 use crate::config_file::ConfigFile;
 use crate::layout::{
     ALERTMANAGER_MESH_PORT, ALERTMANAGER_PORT, NODE_EXPORTER_PORT, PROMETHEUS_PORT,
@@ -33,9 +33,6 @@ StartLimitIntervalSec=0
 Restart=always
 RestartSec=2
 ";
-
-/// Whoever is measured comes first, as with slurmha's own exporter.
-const GOES_LAST: &str = "Nice=10\nCPUWeight=5\nIOWeight=5\n";
 
 /// Debian confines Prometheus and not these two. The node exporter sees the
 /// machine's mounts, so it gets none of its own.

@@ -3,6 +3,7 @@
 
 use std::net::Ipv4Addr;
 
+use super::GOES_LAST;
 use super::watch::{CAPABILITIES, DOES_WITHOUT};
 use crate::config_file::ConfigFile;
 use crate::layout::{BINARY, EXPORTER_PORT, EXPORTER_UNIT_FILE};
@@ -33,10 +34,7 @@ Restart=always
 RestartSec=5
 TimeoutStopSec=5
 SyslogIdentifier=slurmha-exporter
-Nice=10
-CPUWeight=5
-IOWeight=5
-TasksMax=256
+{GOES_LAST}TasksMax=256
 MemoryMax=256M
 OOMScoreAdjust=500
 {SANDBOX}{DOES_WITHOUT}{CAPABILITIES}

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::GOES_LAST;
 use crate::config_file::ConfigFile;
 use crate::layout::{BINARY, PAGES_METRICS_FILE, PAGES_UNIT_FILE};
 use crate::render::sandbox::SANDBOX;
@@ -44,10 +45,7 @@ Restart=always
 RestartSec=5
 TimeoutStopSec=15
 SyslogIdentifier=slurmha-pages
-Nice=10
-CPUWeight=5
-IOWeight=5
-TasksMax=32
+{GOES_LAST}TasksMax=32
 MemoryMax=64M
 OOMScoreAdjust=500
 ReadWritePaths={directory}
