@@ -26,13 +26,26 @@ const LOAD_LIMIT: Duration = Duration::from_secs(60);
 /// Setting a machine's clock over ssh.
 const CLOCK_LIMIT: Duration = Duration::from_secs(60);
 
-/// What a machine does first after a thaw: its clock stands where it was
-/// frozen, and its random numbers would repeat at every thaw. The clock comes
-/// from the emulated hardware, which follows the host, so that all machines
-/// agree; the randomness comes from the host on standard input.
-const AFTER_THAW: &str = "hwclock --hctosys --utc && \
-    perl -e 'open my $r, \"+>\", \"/dev/urandom\" or die; \
-    local $/; syswrite $r, scalar <STDIN>; ioctl($r, 0x5207, 0)' && date +%s.%N";
+/// When the machines set their clocks, after they went on: by then everybody has been let in.
+///
+/// All at once, because slurmctld, with its clock set, asks the nodes at once, and munge lets nobody
+/// in whose clock is more than five minutes off: with compute nodes set a second later, slurmctld took
+/// one for lost (`down*`), and that lasts until it asks for registrations again, which takes minutes.
+const TOGETHER: Duration = Duration::from_secs(6);
+
+/// What a machine does first after a thaw: its random numbers would repeat at every thaw, and
+/// its clock stands where it was frozen. The randomness comes from the host on standard
+/// input; the clock comes from the emulated hardware, which follows the host, so that all
+/// machines agree about it, and about `at` (Unix seconds). Who logs in later does not wait.
+fn after_thaw(at: u64) -> String {
+    format!(
+        "perl -e 'open my $r, \"+>\", \"/dev/urandom\" or die; \
+         local $/; syswrite $r, scalar <STDIN>; ioctl($r, 0x5207, 0)' && \
+         {{ for i in $(seq 100); do read -r now < /sys/class/rtc/rtc0/since_epoch; \
+         [ \"$now\" -lt {at} ] || break; sleep 0.1; done; }} && \
+         hwclock --hctosys --utc && date +%s.%N"
+    )
+}
 
 /// A clock that is further behind was not set right.
 ///
@@ -47,17 +60,26 @@ fn move_clocks(seconds: f64) -> String {
     format!("date --utc --set='+{seconds:.3} seconds' >/dev/null && hwclock --systohc --utc")
 }
 
-/// Sets one machine right that has just been thawed.
+/// Sets machines right that have just been thawed.
+fn wake(lab: &Lab, machines: &[&Machine], progress: &dyn Progress) -> Result<(), Error> {
+    let noise = random_bytes()?;
+    let first = after_thaw((time_here() + TOGETHER).as_secs());
+    in_parallel(machines, |machine| {
+        let run = |command: &str, input| {
+            ssh::run(&lab.paths, machine.name(), command, input, CLOCK_LIMIT, progress)
+        };
+        let there = run(&first, Some(&noise))?;
+        let here = time_here().as_secs_f64();
+        match String::from_utf8_lossy(&there.stdout).trim().parse::<f64>() {
+            Ok(there) if here - there > BEHIND => run(&move_clocks(here - there), None).map(drop),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    })
+}
+
 #[allow(clippy::disallowed_methods, reason = "the machines' clocks follow this host's")]
-fn wake(lab: &Lab, machine: &str, noise: &[u8], progress: &dyn Progress) -> Result<(), Error> {
-    let run =
-        |command: &str, input| ssh::run(&lab.paths, machine, command, input, CLOCK_LIMIT, progress);
-    let there = run(AFTER_THAW, Some(noise))?;
-    let here = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-    match String::from_utf8_lossy(&there.stdout).trim().parse::<f64>() {
-        Ok(there) if here - there > BEHIND => run(&move_clocks(here - there), None).map(drop),
-        Ok(_) | Err(_) => Ok(()),
-    }
+fn time_here() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// A machine's part of a frozen state.
@@ -173,8 +195,7 @@ pub(crate) fn thaw(lab: &mut Lab, progress: &dyn Progress) -> Result<(), Error> 
     let running: Vec<&Machine> = machines.iter().filter(|machine| machine.is_on()).collect();
     continue_all(&running)?;
     progress.step(None, "setting the clocks");
-    let noise = random_bytes()?;
-    in_parallel(&running, |machine| wake(lab, machine.name(), &noise, progress))?;
+    wake(lab, &running, progress)?;
     lab.description.is_frozen = false;
     lab.description.save(&lab.paths)
 }
