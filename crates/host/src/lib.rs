@@ -13,7 +13,7 @@ pub mod apply;
 mod child;
 pub mod clock;
 pub mod command;
-pub mod echo;
+mod echo;
 pub mod hold;
 pub mod local;
 pub mod node;

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write};
+use std::net::Ipv4Addr;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -16,6 +17,7 @@ use slurmha_core::observe::Space;
 use crate::child;
 use crate::clock;
 use crate::command::{Command, CommandError, CommandOutput};
+use crate::echo;
 use crate::system::{FileError, FileKind, Ids, Metadata, System, staging_path};
 
 /// The machine that this process runs on.
@@ -144,6 +146,10 @@ impl System for Local {
         let told = rustix::fs::statvfs(path).ok()?;
         let bytes = |blocks: u64| blocks.saturating_mul(told.f_frsize);
         Some(Space { total: bytes(told.f_blocks), available: bytes(told.f_bavail) })
+    }
+
+    fn answers_echo(&self, address: Ipv4Addr, limit: Duration) -> io::Result<bool> {
+        echo::answers(address, limit)
     }
 
     fn random(&self, count: usize) -> Result<Vec<u8>, FileError> {

@@ -20,6 +20,8 @@ mod programs;
 mod state;
 mod units;
 
+use std::io;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
@@ -202,6 +204,10 @@ impl System for Simulated {
 
     fn is_claimed(&self, device: &Path) -> Result<bool, FileError> {
         Ok(self.look(device)?.is_claimed(device))
+    }
+
+    fn answers_echo(&self, _address: Ipv4Addr, _limit: Duration) -> io::Result<bool> {
+        Ok(false)
     }
 
     fn random(&self, count: usize) -> Result<Vec<u8>, FileError> {

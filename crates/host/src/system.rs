@@ -2,6 +2,7 @@
 //! What one machine can do for us: the seam between steps and the world.
 
 use std::io;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -71,6 +72,15 @@ pub trait System: Sync {
     /// told.
     fn space(&self, _path: &Path) -> Option<Space> {
         None
+    }
+
+    /// Whether an address answers an ICMP echo within this time.
+    ///
+    /// # Errors
+    /// When nothing could be sent: there is no route, the interface is down, or this process
+    /// may not.
+    fn answers_echo(&self, _address: Ipv4Addr, _limit: Duration) -> io::Result<bool> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// Bytes from the kernel's random generator.

@@ -14,7 +14,7 @@ use crate::render::{corosync, drbd, mariadb, slurm, slurmdbd, units};
 use crate::secret::SecretId;
 use crate::site::{Controller, NodeName, Site};
 
-const PACKAGES: [&str; 12] = [
+const PACKAGES: [&str; 11] = [
     "corosync",
     "pacemaker",
     "pcs",
@@ -26,7 +26,6 @@ const PACKAGES: [&str; 12] = [
     "slurmdbd",
     "slurm-client",
     "slurm-wlm-basic-plugins",
-    "iputils-ping",
 ];
 
 /// The guards against a start on an empty mount point stand before the

@@ -16,6 +16,9 @@ use crate::system::{System, read_trimmed};
 /// Packages whose version on offer tells which Slurm this machine would get.
 const CANDIDATES: [&str; 3] = ["slurmctld", "slurmdbd", "slurmd"];
 
+/// For the owner of an address on the same network, in milliseconds as a rule.
+const ECHO_LIMIT: Duration = Duration::from_secs(1);
+
 pub(super) fn observe(system: &dyn System, request: &PreflightRequest) -> Preflight {
     let hosts = read_trimmed(system, "/etc/hosts").unwrap_or_default();
     let names = request.names.iter();
@@ -85,7 +88,7 @@ fn drbd_module(system: &dyn System) -> BTreeMap<String, bool> {
 }
 
 fn unused_address(system: &dyn System, address: Option<Ipv4Addr>) -> Reading<bool> {
-    match address.map(|address| ip::answers_ping(system, address)) {
+    match address.map(|address| system.answers_echo(address, ECHO_LIMIT)) {
         None => Reading::default(),
         Some(Ok(answers)) => Reading::Known(answers),
         Some(Err(error)) => Reading::Unknown(error.to_string()),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! ip(8) and ping(8): addresses of the machine, and whether another answers.
+//! ip(8): addresses of the machine.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -64,20 +64,6 @@ fn change(system: &dyn System, verb: &str, assigned: &Assigned) -> Result<(), Co
         .args(["address", verb, &format!("{address}/{prefix}"), "dev", interface])
         .timeout(Duration::from_secs(5));
     system.run(&command)?.success().map(|_| ())
-}
-
-/// Whether an address answers within a second.
-pub fn answers_ping(system: &dyn System, address: Ipv4Addr) -> Result<bool, CommandError> {
-    let command = Command::new("ping")
-        .args(["-n", "-q", "-c", "1", "-W", "1", &address.to_string()])
-        .timeout(Duration::from_secs(5));
-    let output = system.run(&command)?;
-    match output.status() {
-        Some(0) => Ok(true),
-        // 1: no reply; 2: other error.
-        Some(1) => Ok(false),
-        _ => Err(output.failure()),
-    }
 }
 
 /// `2: eth0    inet 10.1.0.11/24 brd 10.1.0.255 scope global eth0\ ...`

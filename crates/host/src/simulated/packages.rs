@@ -5,7 +5,7 @@ use super::programs::Answer;
 use super::state::State;
 
 /// Programs of a minimal Debian.
-pub(super) const BASE_PROGRAMS: [&str; 22] = [
+pub(super) const BASE_PROGRAMS: [&str; 21] = [
     "apt-get",
     "apt-cache",
     "blkid",
@@ -18,7 +18,6 @@ pub(super) const BASE_PROGRAMS: [&str; 22] = [
     "mkhomedir_helper",
     "modprobe",
     "mount",
-    "ping",
     "sh",
     "ss",
     "sshd",

@@ -8,8 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use slurmha_core::watch::Reach;
+use slurmha_host::System;
 use slurmha_host::program::pacemaker;
-use slurmha_host::{System, echo};
 
 /// From one look to the next; with a dead link a look takes a second more.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -24,7 +24,8 @@ const DELAY: Duration = Duration::from_secs(5);
 
 /// Looks for as long as this process lives.
 pub fn run(system: &dyn System, neighbours: &[Ipv4Addr]) {
-    let mut watch = Watch::new(neighbours, &|neighbour| echo::answers(neighbour, ANSWER));
+    let ask = |neighbour| system.answers_echo(neighbour, ANSWER);
+    let mut watch = Watch::new(neighbours, &ask);
     loop {
         watch.look(system);
         system.sleep(PAUSE);
