@@ -135,7 +135,7 @@ impl Daemon {
     /// Stops the daemon, by force when it takes too long, and never says
     /// that it is stopped while it runs.
     pub fn stop(self, system: &dyn System, limit: Duration) -> Answer {
-        let hangs = intent::hangs(system, self);
+        let hangs = intent::hangs(system, self) || self.waits_in_vain(system);
         intent::forget(system, self);
         // What it asked of systemd may still be on its way.
         let may_start = restart::call_off(system, self);
@@ -168,6 +168,13 @@ impl Daemon {
             }
             Err(answer) => answer,
         }
+    }
+
+    /// slurmdbd ends when its database has answered. When that hangs, it is stopped first, and
+    /// would take all of its time; killed, it loses nothing, because slurmctld keeps what was not
+    /// confirmed.
+    fn waits_in_vain(self, system: &dyn System) -> bool {
+        self == Self::Slurmdbd && intent::hangs(system, Self::Mariadb)
     }
 
     /// Says whether it was done as asked. An error is no answer yet: what

@@ -61,6 +61,24 @@ fn what_is_not_reported_is_tried_again_later_and_shortens_no_stop() {
     assert!(!machine.has(HANG));
 }
 
+/// Seen in the laboratory: slurmdbd, which asked a frozen MariaDB, took a minute and a half to stop.
+#[test]
+fn what_pacemaker_has_not_come_to_yet_is_not_reported_twice() {
+    let machine = TestMachine::new();
+    expect(&machine, Daemon::Mariadb);
+    machine.run_process(Daemon::Mariadb, 'T', 1);
+    let mut watcher = Watcher::new(Daemon::Mariadb);
+    watch(&machine, &mut watcher, 120);
+    assert_eq!(machine.ran("crm_resource").len(), 1);
+    // Another process is another matter.
+    machine.put("/proc/812/stat", "812 (x) T 1 1 1 0 -1 0 0 0 0 0 1 0 0 0 20 0 9 0 45 0\n");
+    watch(&machine, &mut watcher, 10);
+    assert_eq!(machine.ran("crm_resource").len(), 2);
+    // And nobody waits for ever.
+    watch(&machine, &mut watcher, 400);
+    assert_eq!(machine.ran("crm_resource").len(), 3);
+}
+
 #[test]
 fn a_silent_daemon_is_reported_when_connections_wait_at_its_door() {
     let listener = |waiting: u32| {

@@ -13,6 +13,11 @@ use crate::agent::{self, Daemon, Unreported};
 /// and in maintenance mode nothing changes for long.
 const QUIET: Duration = Duration::from_secs(30);
 
+/// How long a process that was reported is Pacemaker's. First it stops what depends on it, which
+/// takes as long as that may take; by then the failure has expired (`failure-timeout`), and told once
+/// more it counts as another, of which the role moves away.
+const HANDED_OVER: Duration = Duration::from_secs(300);
+
 /// One daemon, and what is known of it.
 pub struct Watcher {
     /// The daemon.
@@ -20,9 +25,17 @@ pub struct Watcher {
     judge: Judge,
     /// A request is under way.
     is_asking: bool,
-    quiet_until: Duration,
+    quiet: Option<Quiet>,
     /// The last thing that was said, so that it is not said each second.
     said: String,
+}
+
+/// Nothing is said of a process for a while.
+#[derive(Clone, Copy, Debug)]
+struct Quiet {
+    /// Process id and beginning.
+    process: (u32, u64),
+    until: Duration,
 }
 
 impl Watcher {
@@ -32,7 +45,7 @@ impl Watcher {
             daemon,
             judge: Judge::new(PATIENCE),
             is_asking: false,
-            quiet_until: Duration::ZERO,
+            quiet: None,
             said: String::new(),
         }
     }
@@ -51,12 +64,19 @@ impl Watcher {
         };
         let at = system.elapsed();
         match self.judge.look(at, &self.closely(system, process)) {
-            Verdict::Hung(why) if at >= self.quiet_until => self.report(system, at, &why),
+            Verdict::Hung(why) if !self.is_quiet(at, process) => {
+                self.report(system, at, process, &why);
+            }
             _ => {}
         }
         let asks = !self.is_asking && self.judge.wants_to_ask(at) && self.can_be_asked();
         self.is_asking |= asks;
         asks
+    }
+
+    fn is_quiet(&self, at: Duration, process: Process) -> bool {
+        let of_it = |quiet: Quiet| quiet.process == (process.pid, process.began);
+        self.quiet.is_some_and(|quiet| of_it(quiet) && at < quiet.until)
     }
 
     /// slurmdbd of 22.05 has no request that anybody may make.
@@ -92,18 +112,22 @@ impl Watcher {
         }
     }
 
-    fn report(&mut self, system: &dyn System, at: Duration, why: &str) {
+    fn report(&mut self, system: &dyn System, at: Duration, process: Process, why: &str) {
         let name = self.daemon.name();
         // Before the report: the stop follows at once.
         agent::note_hang(system, self.daemon);
-        match agent::report(system, self.daemon) {
-            Ok(()) => self.say(format!("{name} {why}: reported to Pacemaker")),
+        let pause = match agent::report(system, self.daemon) {
+            Ok(()) => {
+                self.say(format!("{name} {why}: reported to Pacemaker"));
+                HANDED_OVER
+            }
             Err(Unreported::Withheld(no) | Unreported::Failed(no)) => {
                 agent::forget_hang(system, self.daemon);
                 self.say(format!("{name} {why}, which was not reported: {no}"));
+                QUIET
             }
-        }
-        self.quiet_until = at + QUIET;
+        };
+        self.quiet = Some(Quiet { process: (process.pid, process.began), until: at + pause });
         self.judge.forget();
     }
 
