@@ -29,6 +29,8 @@ pub enum Invariant {
     Accounted,
     /// The other controller ran the scheduler, and it stayed there.
     RoleMoves,
+    /// Nobody had to move the scheduler, and nobody did.
+    RoleStays,
     /// Nothing was promoted before it was safe.
     Waits,
     /// Of two orders one was carried out, and the other refused with the reason.
@@ -66,7 +68,7 @@ pub struct Judgement {
 }
 
 impl Invariant {
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::FaultsHappen,
         Self::ServiceReturns,
         Self::WithinBudget,
@@ -78,6 +80,7 @@ impl Invariant {
         Self::NoClientSees,
         Self::Accounted,
         Self::RoleMoves,
+        Self::RoleStays,
         Self::Waits,
         Self::OneOrder,
         Self::StatusTells,
@@ -99,6 +102,7 @@ impl Invariant {
             Self::NoClientSees => "no client was refused or left without an answer",
             Self::Accounted => "the accounting has every job once, with its end",
             Self::RoleMoves => "the other controller took over",
+            Self::RoleStays => "the scheduler stayed where it was",
             Self::Waits => "nothing was promoted before it was safe",
             Self::OneOrder => {
                 "one of two orders was carried out, the other refused with the reason"

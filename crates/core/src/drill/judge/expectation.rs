@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::finding::{Finding, listed};
 use super::job_fate::is_final;
-use crate::drill::evidence::{ControllerState, Evidence, OrderFate, Stroke, Submission};
+use crate::drill::evidence::{ControllerState, Evidence, OrderFate, Sample, Stroke, Submission};
 use crate::drill::fault::{Daemon, Fault, FaultSignal, Side};
 use crate::drill::invariant::Invariant;
 use crate::drill::report::Jobs;
@@ -22,6 +22,7 @@ pub(super) fn unmet(evidence: &Evidence, jobs: &Jobs) -> Vec<Finding> {
     if Invariant::NoClientSees.applies_to(evidence) {
         unmet.extend(seen_by_clients(jobs));
         unmet.extend(accounting(evidence));
+        unmet.extend(moved(evidence));
     }
     let survivor = &evidence.survivor;
     if scenario.any(Fault::must_move) && !ran_on(evidence, survivor, Daemon::Slurmctld) {
@@ -115,6 +116,20 @@ fn ran_on(evidence: &Evidence, controller: &NodeName, daemon: Daemon) -> bool {
         .filter(|s| evidence.on_drill_clock(controller, s.at) > evidence.cut)
         .map(|sample| &sample.state);
     later.any(|state| state.runs(daemon) == Some(true))
+}
+
+/// The scheduler on a controller that had not run it before.
+fn moved(evidence: &Evidence) -> Option<Finding> {
+    let begins = |(machine, samples): (&NodeName, &Vec<Sample>)| {
+        let running = samples.iter().filter(|sample| sample.state.slurmctld == Some(true));
+        let first = running.map(|sample| evidence.on_drill_clock(machine, sample.at)).min()?;
+        (first > evidence.cut).then(|| (machine.clone(), first))
+    };
+    let (machine, at) = evidence.samples.iter().find_map(begins)?;
+    let at = short(seconds(evidence.cut, at));
+    let event = evidence.scenario.event();
+    let why = format!("slurmctld moved to {machine}, {at} s after {event}");
+    Some(Invariant::RoleStays.finding(why))
 }
 
 /// A role that moves once does not come back: the old side runs no slurmctld

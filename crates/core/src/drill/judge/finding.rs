@@ -24,7 +24,7 @@ impl Invariant {
         match self {
             Self::FaultsHappen => !scenario.overlaps.is_empty(),
             Self::WithinBudget => scenario.budget != Budget::default(),
-            Self::NoClientSees | Self::Accounted => {
+            Self::NoClientSees | Self::Accounted | Self::RoleStays => {
                 !scenario.any(|fault| !fault.is_behind_the_scheduler())
             }
             Self::RoleMoves => scenario.any(Fault::must_move),

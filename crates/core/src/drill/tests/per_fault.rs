@@ -180,6 +180,21 @@ fn no_client_sees_the_death_of_what_is_behind_the_scheduler() {
     }
 }
 
+/// Seen in the laboratory: a frozen MariaDB was reported twice, and the role moved for it.
+#[test]
+fn the_scheduler_does_not_move_for_what_is_behind_it() {
+    let mut seen = killed(KILL_MARIADB, both());
+    let (old, new) = (seen.victim.clone(), seen.survivor.clone());
+    let active = |times: [bool; 4]| {
+        [-10.0, -0.2, 1.0, 60.0].into_iter().zip(times).map(|(at, is)| sample(at, is)).collect()
+    };
+    seen.samples =
+        [(old, active([true, true, true, false])), (new, active([false, false, false, true]))]
+            .into();
+    let why = "slurmctld moved to ctl2, 60.0 s after the kill";
+    assert_eq!(reasons(&seen), (Verdict::Fail, vec![why.to_owned()]));
+}
+
 #[test]
 fn accounting_must_have_every_job_once() {
     let change = |change: &dyn Fn(&mut Vec<crate::observe::JobRecord>)| {
