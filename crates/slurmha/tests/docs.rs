@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use slurmha_core::drill::Fault;
+
 /// `](FILE#HEADING)` of every link in a page, either part possibly empty; links to the
 /// web are left out.
 fn links(page: &str) -> impl Iterator<Item = (&str, &str)> {
@@ -77,4 +79,13 @@ fn headings_are_called_as_in_links() {
     let page = "# `a_b` and C: d!\n```\n# no heading\n```\n## More\n## More\n";
     let names = ["a_b-and-c-d", "more", "more-1"].map(str::to_owned);
     assert_eq!(headings(page), names.into());
+}
+
+/// The first thing that an administrator asks of a fault is whether anybody has tried it.
+#[test]
+fn every_fault_has_a_result() {
+    let results = include_str!("../../../docs/survival.md");
+    let has_none = |fault: &Fault| !results.contains(&format!("\n| {} | ", fault.name()));
+    let without: Vec<_> = Fault::all().into_iter().filter(has_none).map(Fault::name).collect();
+    assert!(without.is_empty(), "docs/survival.md has no row for {without:?}");
 }
