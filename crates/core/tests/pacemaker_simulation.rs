@@ -83,6 +83,29 @@ fn a_reported_failure_is_treated_like_a_found_one() {
     }
 }
 
+/// One failure counts up to three: twice as it is reported, once more when the monitor finds
+/// it before the daemon was stopped. Two are at least four.
+#[test]
+fn a_daemon_is_started_again_where_it_failed_and_moves_when_it_fails_twice() {
+    let score = r#"<nvpair id="status-1-master-drbd""#;
+    for id in ["slurmctld", "slurmdbd", "mariadb"] {
+        let place = |counted: u32| {
+            let cluster = Cluster::formed();
+            let count = format!(
+                r#"<nvpair id="count" name="fail-count-{id}#monitor_10000" value="{counted}"/>"#
+            );
+            cluster.edit(score, &format!("{count}{score}"));
+            // Or they are counted under names of long ago (failcounts.c, `generate_fail_regexes`).
+            cluster.edit("<cib ", r#"<cib crm_feature_set="3.16.1" "#);
+            // It adds one itself.
+            let reaction = cluster.after(&["--op-inject", &format!("{id}_asyncmon_0@ctl1=1")]);
+            reaction.contains("Promoted: [ ctl1 ]")
+        };
+        assert!(place(2), "{id} moved after one failure");
+        assert!(!place(3), "{id} stayed after two failures");
+    }
+}
+
 /// Why nothing is reported in maintenance mode: the failure is kept, and the
 /// daemon that an administrator has long started again is stopped when the
 /// mode ends.

@@ -64,11 +64,8 @@ pub fn render(site: &Site) -> Element {
                 // After a failover the machine that came back does not take
                 // the scheduler away again: that would be a second outage.
                 ("resource-stickiness", "1000"),
-                // First failure: restart here. Second within a minute: move.
-                // Three, because a failure that is reported from outside
-                // (crm_resource --fail) counts twice: Pacemaker 2.1.5 sees it
-                // in two entries of the history (controld_te_events.c,
-                // `process_graph_event`, transition -1).
+                // What its monitor has found failed twice within a minute and
+                // fails once more moves.
                 ("migration-threshold", "3"),
                 ("failure-timeout", "60s"),
             ],
@@ -195,15 +192,26 @@ fn vip(site: &Site) -> Element {
         ))
 }
 
+/// First failure: restart here. Second within a minute: move.
+///
+/// One failure counts up to three. Reported from outside (crm_resource --fail) it counts
+/// twice: Pacemaker 2.1.5 sees it in two entries of the history (controld_te_events.c,
+/// `process_graph_event`, transition -1). And as long as what depends on the daemon is being
+/// stopped, its monitor finds the same death once more: with a threshold of three the role
+/// moved for a MariaDB that was killed, when the monitor came in that time.
+const DAEMON_THRESHOLD: (&str, &str) = ("migration-threshold", "4");
+
 fn daemon(id: &str, start: &str, stop: &str) -> Element {
-    primitive(id, "ocf", Some("slurmha"), id).child(parts::operations(
-        id,
-        &[
-            parts::op("start", "0s", start),
-            parts::op("stop", "0s", stop),
-            parts::op("monitor", "10s", "60s"),
-        ],
-    ))
+    primitive(id, "ocf", Some("slurmha"), id)
+        .child(set("meta_attributes", id, &[DAEMON_THRESHOLD]))
+        .child(parts::operations(
+            id,
+            &[
+                parts::op("start", "0s", start),
+                parts::op("stop", "0s", stop),
+                parts::op("monitor", "10s", "60s"),
+            ],
+        ))
 }
 
 /// The role prefers a controller that clients reach. A bonus for it and no

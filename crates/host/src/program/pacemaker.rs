@@ -295,8 +295,8 @@ pub fn set_reach(system: &dyn System, reaches: bool, delay: Duration) -> Result<
 }
 
 /// `attrd_updater`: counts a failure that needs no recovery any more, as
-/// Pacemaker itself counts one that a monitor found (pacemaker-controld of
-/// 2.1, controld_te_events.c, `update_failcount`). `++` is the attribute
+/// Pacemaker itself counts one that is reported to it, which is twice (pacemaker-controld
+/// of 2.1, controld_te_events.c, `update_failcount`). `+=` is the attribute
 /// manager's own.
 pub fn count_failure(
     system: &dyn System,
@@ -304,7 +304,7 @@ pub fn count_failure(
     at: Timestamp,
 ) -> Result<(), CommandError> {
     for (attribute, value) in
-        [("last-failure", at.as_second().to_string()), ("fail-count", "value++".to_owned())]
+        [("last-failure", at.as_second().to_string()), ("fail-count", "value+=2".to_owned())]
     {
         let name = format!("{attribute}-{resource}#{MONITOR}");
         let command = Command::new("attrd_updater")

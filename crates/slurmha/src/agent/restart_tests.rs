@@ -44,7 +44,7 @@ fn the_first_failure_is_put_right_and_counted() {
         machine.ran("attrd_updater"),
         [
             "attrd_updater --name 'last-failure-slurmctld#monitor_10000' --update 0",
-            "attrd_updater --name 'fail-count-slurmctld#monitor_10000' --update value++",
+            "attrd_updater --name 'fail-count-slurmctld#monitor_10000' --update value+=2",
         ]
     );
     assert!(intent::is_expected(&machine, Daemon::Slurmctld), "its next end is news again");
