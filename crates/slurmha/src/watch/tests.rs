@@ -75,7 +75,7 @@ fn what_pacemaker_has_not_come_to_yet_is_not_reported_twice() {
     watch(&machine, &mut watcher, 10);
     assert_eq!(machine.ran("crm_resource").len(), 2);
     // And nobody waits for ever.
-    watch(&machine, &mut watcher, 400);
+    watch(&machine, &mut watcher, 160);
     assert_eq!(machine.ran("crm_resource").len(), 3);
 }
 

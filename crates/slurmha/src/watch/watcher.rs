@@ -13,10 +13,10 @@ use crate::agent::{self, Daemon, Unreported};
 /// and in maintenance mode nothing changes for long.
 const QUIET: Duration = Duration::from_secs(30);
 
-/// How long a process that was reported is Pacemaker's. First it stops what depends on it, which
-/// takes as long as that may take; by then the failure has expired (`failure-timeout`), and told once
-/// more it counts as another, of which the role moves away.
-const HANDED_OVER: Duration = Duration::from_secs(300);
+/// How long a process that was reported is Pacemaker's. First it stops what depends on it, for
+/// which that has 120 s; by then the failure has expired (`failure-timeout`), and told once more it
+/// would count as another one, for which the role moves.
+const HANDED_OVER: Duration = Duration::from_secs(150);
 
 /// One daemon, and what is known of it.
 pub struct Watcher {
