@@ -11,15 +11,33 @@ mod cluster;
 #[path = "pacemaker_simulation/reach.rs"]
 mod reach;
 
-use cluster::{Cluster, assert_one_place_each, crm_resource, joined, on_configuration, run, site};
+use cluster::{
+    Cluster, assert_one_place_each, crm_resource, joined, joined_with, on_configuration, run, site,
+};
+use slurmha_core::desired::configuration;
 use slurmha_core::fence_peer::{mark_element, mark_id};
 use slurmha_core::observe::{parse_peer_record, peer_query};
+use slurmha_core::plan::cib::with_target_role;
 use slurmha_core::render::cib::ACTIVE_RESOURCES;
+use slurmha_core::xml::Element;
 
 #[test]
 fn pacemaker_finds_no_fault_in_the_configuration() {
     let cluster = Cluster::formed();
     assert_eq!(run("crm_verify", &cluster.cib(), &["-VV"]), "");
+}
+
+/// A new cluster begins without its scheduler.
+#[test]
+fn pacemaker_finds_no_fault_in_a_configuration_with_a_resource_held_back() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let cib = directory.path().join("cib.xml");
+    for id in ACTIVE_RESOURCES {
+        let wanted = Element::parse(&configuration(&site())).expect("XML");
+        let held = with_target_role(&wanted, id, "Stopped").to_xml();
+        std::fs::write(&cib, joined_with(&site(), &held)).expect("the CIB is written");
+        assert_eq!(run("crm_verify", &cib, &["-VV"]), "", "{id}");
+    }
 }
 
 #[test]

@@ -206,12 +206,14 @@ fn what_others_added_to_the_configuration_stays() {
 #[test]
 fn a_first_start_that_died_before_the_registration_is_completed() {
     let mut observed = as_wanted();
-    let held = r#"type="slurmctld"><meta_attributes id="slurmctld-meta_attributes"><nvpair
-        id="slurmctld-meta_attributes-target-role" name="target-role" value="Stopped"/>
-        </meta_attributes>"#;
+    let set = r#"<meta_attributes id="slurmctld-meta_attributes">"#;
+    let held = format!(
+        r#"{set}<nvpair id="slurmctld-meta_attributes-target-role" name="target-role"
+        value="Stopped"/>"#
+    );
     for name in ["ctl1", "ctl2"] {
         let observation = observed.get_mut(&name.into()).expect("a controller");
-        let cib = observation.cib.known().expect("a CIB").replace(r#"type="slurmctld">"#, held);
+        let cib = observation.cib.known().expect("a CIB").replace(set, &held);
         observation.cib = Reading::Known(cib);
     }
     let plan = plan_for(&observed);

@@ -6,7 +6,7 @@
 //! that an administrator added stays, so does a ban that a DRBD fence handler
 //! needs until the resync is done.
 
-use crate::render::cib::RETIRED;
+use crate::render::cib::{RETIRED, property};
 use crate::xml::Element;
 
 /// Sections of `<configuration>` that slurmha writes into.
@@ -95,14 +95,14 @@ pub fn with_target_role(configuration: &Element, resource: &str, role: &str) -> 
     let resources = configuration.find_or_add("resources");
     if let Some(primitive) = resources.children.iter_mut().find(|r| r.id() == resource) {
         let id = format!("{resource}-meta_attributes");
-        primitive.children.push(
-            Element::new("meta_attributes").with("id", id.clone()).child(
-                Element::new("nvpair")
-                    .with("id", format!("{id}-target-role"))
-                    .with("name", "target-role")
-                    .with("value", role),
-            ),
-        );
+        let pair = property(&id, "target-role", role);
+        match primitive.children.iter_mut().find(|set| set.id() == id) {
+            Some(set) => set.children.push(pair),
+            None => {
+                let set = Element::new("meta_attributes").with("id", id);
+                primitive.children.push(set.child(pair));
+            }
+        }
     }
     configuration
 }

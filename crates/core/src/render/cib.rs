@@ -18,7 +18,8 @@ use crate::site::Site;
 use crate::watch::{REACH_ATTRIBUTE, REACHES_NOBODY};
 use crate::xml::Element;
 pub use fencing::{device_id, password_script};
-use parts::{colocate, order, order_stop, primitive, property, set};
+pub(crate) use parts::property;
+use parts::{colocate, order, order_stop, primitive, set};
 
 /// Ids of the resources, which status, drills and documentation use too.
 pub mod id {

@@ -56,6 +56,11 @@ pub fn site() -> Site {
 /// The CIB of a cluster whose DRBD has told both sides that they may be
 /// promoted (the agent's `master-drbd` attribute) and where nothing runs yet.
 pub fn joined(site: &Site) -> String {
+    joined_with(site, &configuration(site))
+}
+
+/// The same with another configuration.
+pub fn joined_with(site: &Site, configuration: &str) -> String {
     let mut nodes = String::new();
     let mut states = String::new();
     for (index, controller) in site.controllers.iter().enumerate() {
@@ -69,7 +74,7 @@ pub fn joined(site: &Site) -> String {
                  </transient_attributes><lrm id="{id}"><lrm_resources/></lrm></node_state>"#
         ));
     }
-    let configuration = configuration(site)
+    let configuration = configuration
         .replace("</configuration>", &format!("<nodes>{nodes}</nodes></configuration>"));
     format!(
         r#"<cib validate-with="pacemaker-3.9" admin_epoch="0" epoch="1" num_updates="0"
