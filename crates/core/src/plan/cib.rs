@@ -6,7 +6,7 @@
 //! that an administrator added stays, so does a ban that a DRBD fence handler
 //! needs until the resync is done.
 
-use crate::render::cib::{RETIRED, property};
+use crate::render::cib::{RETIRED, set};
 use crate::xml::Element;
 
 /// Sections of `<configuration>` that slurmha writes into.
@@ -94,14 +94,10 @@ pub fn with_target_role(configuration: &Element, resource: &str, role: &str) -> 
     let mut configuration = configuration.clone();
     let resources = configuration.find_or_add("resources");
     if let Some(primitive) = resources.children.iter_mut().find(|r| r.id() == resource) {
-        let id = format!("{resource}-meta_attributes");
-        let pair = property(&id, "target-role", role);
-        match primitive.children.iter_mut().find(|set| set.id() == id) {
-            Some(set) => set.children.push(pair),
-            None => {
-                let set = Element::new("meta_attributes").with("id", id);
-                primitive.children.push(set.child(pair));
-            }
+        let held = set("meta_attributes", resource, &[("target-role", role)]);
+        match primitive.children.iter_mut().find(|own| own.id() == held.id()) {
+            Some(own) => own.children.extend(held.children),
+            None => primitive.children.push(held),
         }
     }
     configuration

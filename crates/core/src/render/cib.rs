@@ -18,8 +18,8 @@ use crate::site::Site;
 use crate::watch::{REACH_ATTRIBUTE, REACHES_NOBODY};
 use crate::xml::Element;
 pub use fencing::{device_id, password_script};
-pub(crate) use parts::property;
-use parts::{colocate, order, order_stop, primitive, set};
+pub(crate) use parts::set;
+use parts::{colocate, order, order_stop, primitive, property};
 
 /// Ids of the resources, which status, drills and documentation use too.
 pub mod id {

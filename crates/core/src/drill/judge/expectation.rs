@@ -4,9 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::finding::{Finding, listed};
 use super::job_fate::is_final;
-use crate::drill::evidence::{ControllerState, Evidence, OrderFate, Sample, Stroke, Submission};
+use crate::drill::evidence::{ControllerState, Evidence, OrderFate, Stroke, Submission};
 use crate::drill::fault::{Daemon, Fault, FaultSignal, Side};
 use crate::drill::invariant::Invariant;
 use crate::drill::report::Jobs;
@@ -118,14 +120,20 @@ fn ran_on(evidence: &Evidence, controller: &NodeName, daemon: Daemon) -> bool {
     later.any(|state| state.runs(daemon) == Some(true))
 }
 
+/// When slurmctld was seen to run on a machine.
+fn scheduler_seen(evidence: &Evidence, machine: &NodeName) -> Vec<Timestamp> {
+    let samples = evidence.samples.get(machine).into_iter().flatten();
+    let running = samples.filter(|sample| sample.state.slurmctld == Some(true));
+    running.map(|sample| evidence.on_drill_clock(machine, sample.at)).collect()
+}
+
 /// The scheduler on a controller that had not run it before.
 fn moved(evidence: &Evidence) -> Option<Finding> {
-    let begins = |(machine, samples): (&NodeName, &Vec<Sample>)| {
-        let running = samples.iter().filter(|sample| sample.state.slurmctld == Some(true));
-        let first = running.map(|sample| evidence.on_drill_clock(machine, sample.at)).min()?;
-        (first > evidence.cut).then(|| (machine.clone(), first))
+    let begins = |machine| {
+        let first = scheduler_seen(evidence, machine).into_iter().min()?;
+        (first > evidence.cut).then_some((machine, first))
     };
-    let (machine, at) = evidence.samples.iter().find_map(begins)?;
+    let (machine, at) = evidence.samples.keys().find_map(begins)?;
     let at = short(seconds(evidence.cut, at));
     let event = evidence.scenario.event();
     let why = format!("slurmctld moved to {machine}, {at} s after {event}");
@@ -135,11 +143,7 @@ fn moved(evidence: &Evidence) -> Option<Finding> {
 /// A role that moves once does not come back: the old side runs no slurmctld
 /// any more when the new one has.
 fn went_back(evidence: &Evidence) -> Option<Finding> {
-    let runs = |machine: &NodeName| {
-        let samples = evidence.samples.get(machine).into_iter().flatten();
-        let running = samples.filter(|sample| sample.state.slurmctld == Some(true));
-        running.map(|sample| evidence.on_drill_clock(machine, sample.at)).collect::<Vec<_>>()
-    };
+    let runs = |machine| scheduler_seen(evidence, machine);
     let arrived = runs(&evidence.survivor).into_iter().find(|at| *at > evidence.cut)?;
     let again = runs(&evidence.victim).into_iter().find(|at| *at > arrived)?;
     let why = format!(
