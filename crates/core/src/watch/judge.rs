@@ -115,7 +115,7 @@ impl Judge {
 
     /// One more look.
     pub fn look(&mut self, at: Duration, look: &Look) -> Verdict {
-        let identity = (look.process.pid, look.process.began);
+        let identity = look.process.identity();
         if self.process != Some(identity) {
             self.forget();
             self.process = Some(identity);

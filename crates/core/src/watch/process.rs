@@ -20,6 +20,11 @@ pub struct Process {
 }
 
 impl Process {
+    /// Process id and beginning: what no other process of this boot has.
+    pub fn identity(&self) -> (u32, u64) {
+        (self.pid, self.began)
+    }
+
     /// Reads a line of `/proc/PID/stat`. The name in it may have spaces and
     /// parentheses, so the fields are counted from the last parenthesis.
     pub fn parse(stat: &str) -> Option<Self> {

@@ -75,7 +75,7 @@ impl Watcher {
     }
 
     fn is_quiet(&self, at: Duration, process: Process) -> bool {
-        let of_it = |quiet: Quiet| quiet.process == (process.pid, process.began);
+        let of_it = |quiet: Quiet| quiet.process == process.identity();
         self.quiet.is_some_and(|quiet| of_it(quiet) && at < quiet.until)
     }
 
@@ -127,7 +127,7 @@ impl Watcher {
                 QUIET
             }
         };
-        self.quiet = Some(Quiet { process: (process.pid, process.began), until: at + pause });
+        self.quiet = Some(Quiet { process: process.identity(), until: at + pause });
         self.judge.forget();
     }
 
