@@ -25,6 +25,7 @@ mod scenario;
 mod show;
 mod time;
 mod words;
+mod work;
 
 pub use clock::{ClockOffset, ClockReading};
 pub use combination::{Combination, Objection, Planned};
@@ -35,7 +36,7 @@ pub use fault::{
 };
 pub use guard::WriterGuard;
 pub use held_back::{
-    Hastened, HeldBack, QUEUE_FORMAT, Queued, TIME_FORMAT, parse_held_back, parse_queue,
+    Hastened, HeldBack, QUEUE_FORMAT, Queued, TIME_FORMAT, left_held, parse_held_back, parse_queue,
 };
 pub use invariant::{Invariant, Judgement, Outcome};
 pub use journal::{JOURNAL_FIELDS, JournalEntry, parse_journal};
@@ -49,6 +50,7 @@ pub use show::{
     Campaign, Run, Summary, render_html, render_index, render_junit, render_markdown, render_text,
 };
 pub(crate) use time::{rounded, seconds, short};
+pub use work::{ARRAY, LONG, Mix, Work};
 
 #[cfg(test)]
 mod tests;

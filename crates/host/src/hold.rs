@@ -60,7 +60,7 @@ impl Hold {
     /// No job starts from now on. An older hold that has not ended is
     /// prolonged.
     pub fn begin(self, system: &dyn System) -> Result<(), CommandError> {
-        slurm::reserve_all_nodes(system, self.name, MINUTES, LIMIT)
+        slurm::reserve_all_nodes(system, self.name, "root", MINUTES, LIMIT)
     }
 
     /// Jobs start again.

@@ -24,6 +24,7 @@ mod overlap;
 pub mod power;
 mod preflight;
 pub mod protocol;
+mod reservation;
 mod revival;
 mod run;
 mod scene;

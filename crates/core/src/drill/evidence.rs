@@ -15,6 +15,7 @@ use super::held_back::Hastened;
 use super::journal::JournalEntry;
 use super::scenario::Scenario;
 use super::time::seconds;
+use super::work::Work;
 use crate::observe::{JobRecord, Reading};
 use crate::site::NodeName;
 use crate::state_save::Takeover;
@@ -50,6 +51,9 @@ pub struct Evidence {
     pub skipped_submissions: u64,
     /// What became of each `scontrol ping`, on the client's clock.
     pub probes: Vec<Probe>,
+    /// What became of each question to the accounting, on the client's clock.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounting_probes: Vec<Probe>,
     /// What each controller was doing, on its own clock.
     pub samples: BTreeMap<NodeName, Vec<Sample>>,
     /// Marks that the jobs left on each compute node.
@@ -185,10 +189,29 @@ pub struct Submission {
     /// The job's name, which no other submission has. Slurm can issue an id
     /// twice after a crash, so only the name tells jobs apart.
     pub name: String,
+    /// What it asks for.
+    #[serde(default, skip_serializing_if = "is_short")]
+    pub work: Work,
+    /// The name of the job that it waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
     /// When `sbatch` was started.
     pub sent: Timestamp,
     /// What it said; `None` while it has not ended.
     pub answer: Option<Answer>,
+    /// What became of what its user ordered next ([`Work::order`]); `None` while
+    /// that has not ended, and where the job orders it itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Ordered>,
+}
+
+/// How an order for a job ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ordered {
+    /// When it had ended.
+    pub at: Timestamp,
+    /// Whether Slurm took it, or why not.
+    pub result: Result<(), String>,
 }
 
 /// How one `sbatch` ended.
@@ -201,21 +224,48 @@ pub struct Answer {
 }
 
 impl Submission {
+    /// A short job, for which `sbatch` was just started.
+    pub fn begun(name: &str, sent: Timestamp) -> Self {
+        Self {
+            name: name.to_owned(),
+            work: Work::Short,
+            waits_for: None,
+            sent,
+            answer: None,
+            order: None,
+        }
+    }
+
     /// The job id and when it was acknowledged, if it was.
     pub fn acknowledged(&self) -> Option<(u32, Timestamp)> {
         let answer = self.answer.as_ref()?;
         answer.result.as_ref().ok().map(|&id| (id, answer.at))
     }
+
+    /// The names of its jobs.
+    pub fn jobs(&self) -> Vec<String> {
+        self.work.jobs(&self.name)
+    }
+
+    /// Whether this is told later than the other.
+    pub fn is_newer_than(&self, other: &Self) -> bool {
+        let told = |it: &Self| (it.answer.is_some(), it.order.is_some());
+        told(self) >= told(other)
+    }
 }
 
-/// One `scontrol ping`.
+fn is_short(work: &Work) -> bool {
+    *work == Work::Short
+}
+
+/// One `scontrol ping`, or one question to the accounting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probe {
     /// When it was started.
     pub sent: Timestamp,
     /// When it had ended.
     pub ended: Timestamp,
-    /// Whether slurmctld answered.
+    /// Whether it was answered.
     pub answered: bool,
 }
 
@@ -273,7 +323,7 @@ pub struct Mark {
     pub id: u32,
     /// How often it had been requeued before.
     pub restart: u32,
-    /// Its beginning or its end.
+    /// What it tells.
     pub kind: MarkKind,
     /// When, on the compute node's clock.
     pub at: Timestamp,
@@ -287,6 +337,10 @@ pub enum MarkKind {
     Start,
     /// It ran to its end.
     End,
+    /// A task of its step ran.
+    Task,
+    /// Slurm has taken its order to requeue it.
+    Requeue,
 }
 
 /// What became of a daemon whose process was hit, as seen on the victim and
@@ -330,7 +384,7 @@ pub struct Aftermath {
 }
 
 /// Reads the marks that jobs left: lines of
-/// `NAME ID RESTARTS start|end SECONDS.FRACTION`.
+/// `NAME ID RESTARTS start|end|task|requeue SECONDS.FRACTION`.
 ///
 /// A line that is cut short or strange is left out and counted: a job can be
 /// killed in the middle of it.
@@ -345,6 +399,8 @@ fn parse_mark(line: &str) -> Option<Mark> {
     let kind = match kind {
         "start" => MarkKind::Start,
         "end" => MarkKind::End,
+        "task" => MarkKind::Task,
+        "requeue" => MarkKind::Requeue,
         _ => return None,
     };
     let at = jiff::SignedDuration::try_from_secs_f64(at.parse().ok()?).ok()?;

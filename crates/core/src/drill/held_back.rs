@@ -11,11 +11,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::time::{rounded, seconds};
-use crate::observe::ParseError;
+use super::work::array_job;
+use crate::observe::{JobRecord, ParseError};
 
 /// What waits for its begin time is PENDING for this reason (22.05:
 /// slurm_protocol_defs.c, `job_reason_string`, `WAIT_TIME`).
 const HELD_BACK: (&str, &str) = ("PENDING", "BeginTime");
+
+/// What its user has submitted held, or holds, waits for this reason
+/// (`WAIT_HELD_USER`): for nothing but an order.
+const HELD_BY_USER: (&str, &str) = ("PENDING", "JobHeldUser");
 
 /// slurmd takes a credential for a new one if it was made later than the old one
 /// was revoked, by slurmctld's clock and in whole seconds (22.05: slurm_cred.c,
@@ -36,7 +41,8 @@ pub const TIME_FORMAT: &str = "%s";
 /// How much of a run is in the queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Queued {
-    /// Jobs that wait, run, or are being cleaned up.
+    /// Jobs that wait, run, or are being cleaned up. Those that are held are left
+    /// out: what was to release them is over, and they would wait for ever.
     pub jobs: usize,
     /// Those of them that wait for their begin time.
     pub held_back: usize,
@@ -88,9 +94,10 @@ pub fn parse_queue(text: &str, run: &str) -> Queued {
     for line in text.lines() {
         let mut columns = line.trim().splitn(3, '|');
         let (state, reason, name) = (columns.next(), columns.next(), columns.next());
-        if name.is_some_and(|name| is_of(run, name)) {
+        let waits = state.zip(reason);
+        if name.is_some_and(|name| is_of(run, name)) && waits != Some(HELD_BY_USER) {
             queued.jobs += 1;
-            queued.held_back += usize::from(state.zip(reason) == Some(HELD_BACK));
+            queued.held_back += usize::from(waits == Some(HELD_BACK));
         }
     }
     queued
@@ -121,10 +128,23 @@ pub fn parse_held_back(
         let id = id.map_err(|_| ParseError::unexpected(PROGRAM, "JobId", line))?;
         let (requeued, due) = (moment(line, "SubmitTime")?, moment(line, "EligibleTime")?);
         if now.duration_since(requeued) >= SINCE_REQUEUED && now < due {
-            jobs.push(HeldBack { id, name: name.to_owned(), due });
+            let task = word(line, "ArrayTaskId").and_then(|task| task.parse().ok());
+            let name = task.map_or_else(|| name.to_owned(), |task| array_job(name, task));
+            jobs.push(HeldBack { id, name, due });
         }
     }
     Ok(jobs)
+}
+
+/// The ids of the run's jobs that nobody is going to release any more.
+pub fn left_held(jobs: &[JobRecord], run: &str) -> Vec<u32> {
+    let held = jobs.iter().filter(|job| is_of(run, &job.name) && is_held(job));
+    held.map(|job| job.id).collect()
+}
+
+/// Whether its user holds it.
+pub(super) fn is_held(job: &JobRecord) -> bool {
+    (job.state.as_str(), job.reason.as_str()) == HELD_BY_USER
 }
 
 const PROGRAM: &str = "scontrol show job";

@@ -21,6 +21,8 @@ pub enum Invariant {
     NoJobTwice,
     /// Every job ran to its end.
     JobsEnd,
+    /// What users ordered for their jobs was carried out.
+    OrdersKept,
     /// No id was given to two jobs.
     NoIdTwice,
     /// No client was refused or left without an answer.
@@ -68,7 +70,7 @@ pub struct Judgement {
 }
 
 impl Invariant {
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::FaultsHappen,
         Self::ServiceReturns,
         Self::WithinBudget,
@@ -76,6 +78,7 @@ impl Invariant {
         Self::NoJobLost,
         Self::NoJobTwice,
         Self::JobsEnd,
+        Self::OrdersKept,
         Self::NoIdTwice,
         Self::NoClientSees,
         Self::Accounted,
@@ -98,6 +101,7 @@ impl Invariant {
             Self::NoJobLost => "Slurm knows every acknowledged job",
             Self::NoJobTwice => "no job ran twice",
             Self::JobsEnd => "every job ran to its end",
+            Self::OrdersKept => "what users ordered for their jobs was done",
             Self::NoIdTwice => "no job id was given twice",
             Self::NoClientSees => "no client was refused or left without an answer",
             Self::Accounted => "the accounting has every job once, with its end",

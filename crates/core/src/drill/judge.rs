@@ -4,6 +4,7 @@
 mod expectation;
 mod finding;
 mod job_fate;
+mod order;
 mod outage;
 mod phase;
 mod requeued;
@@ -20,7 +21,7 @@ use super::report::{HastenedJob, Outage, Report, StrokeSpan};
 use super::time::{rounded, seconds};
 use crate::state_save::Takeover;
 use job_fate::jobs;
-use outage::{rpc_outage, start_outage, submit_outage};
+use outage::{accounting_outage, rpc_outage, start_outage, submit_outage};
 use phase::phases;
 use verdict::{Findings, Judged, verdict};
 use window::UnsavedWindow;
@@ -64,6 +65,7 @@ pub fn analyse(evidence: &Evidence) -> Report {
         submit_outage: submit,
         rpc_outage_s: rpc.seconds(),
         rpc_outage: rpc,
+        accounting_outage: accounting_outage(evidence),
         start_outage_s: start.as_ref().map(Outage::seconds),
         start_outage: start,
         phases,

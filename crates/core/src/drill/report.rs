@@ -51,6 +51,10 @@ pub struct Report {
     pub rpc_outage_s: f64,
     /// That time as begin and end.
     pub rpc_outage: Outage,
+    /// The same for answers of the accounting (`sacctmgr show cluster`); `None`
+    /// when it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accounting_outage: Option<Outage>,
     /// The longest time in which no job began, from one start to the next;
     /// `None` when the jobs' marks could not be read.
     pub start_outage_s: Option<f64>,
@@ -203,7 +207,7 @@ impl Outage {
 /// What became of the jobs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Jobs {
-    /// Submissions that printed a job id.
+    /// Jobs for which an id was printed; an array has several.
     pub acknowledged: usize,
     /// Acknowledged jobs that Slurm knows in the end.
     pub found: usize,
@@ -227,8 +231,38 @@ pub struct Jobs {
     pub unanswered: usize,
     /// Turns that were left out because too many submissions waited.
     pub skipped: u64,
+    /// What became of what users ordered for their jobs.
+    #[serde(default)]
+    pub orders: Orders,
     /// Why the counts above cannot be relied on.
     pub unknown: Option<String>,
+}
+
+/// Releases, requeues and cancellations, and waiting for another job.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Orders {
+    /// Those that Slurm took.
+    pub taken: usize,
+    /// Those that ended with an error.
+    pub refused: usize,
+    /// Those that Slurm took and did not carry out.
+    pub lost: Vec<LostOrder>,
+    /// Names of jobs that began before the one for which they were to wait had
+    /// ended.
+    pub early: Vec<String>,
+}
+
+/// An order of which Slurm knows nothing any more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LostOrder {
+    /// The job's name.
+    pub name: String,
+    /// `release`, `requeue` or `cancel`.
+    pub what: String,
+    /// When Slurm took it, in seconds after the cut.
+    pub at_s: f64,
+    /// Whether that was within Slurm's unsaved window.
+    pub unsaved: bool,
 }
 
 /// A job that is gone.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::combination::{Combination, Objection, Planned, unsurvived};
 use super::fault::{CLOCK_STEP, Daemon, DiskFault, Disturbance, Fault, Side};
+use super::work::Mix;
 
 pub use file::{ScenarioError, parse_scenario};
 
@@ -28,6 +29,13 @@ pub struct Load {
     /// then no acknowledged job may be lost.
     #[serde(default)]
     pub durable: bool,
+    /// What is submitted.
+    #[serde(default)]
+    pub mix: Mix,
+    /// All compute nodes are reserved for it, so that nobody else's job begins
+    /// meanwhile.
+    #[serde(default)]
+    pub reserve: bool,
 }
 
 /// How long each part of a drill may take.
@@ -110,6 +118,8 @@ impl Scenario {
                 max_outstanding: 64,
                 user: "nobody".to_owned(),
                 durable: false,
+                mix: Mix::Mixed,
+                reserve: false,
             },
             bounds: Bounds {
                 warm_up: Duration::from_secs(15),
@@ -119,8 +129,9 @@ impl Scenario {
                 cool_down: Duration::from_secs(20),
                 // A job that Slurm requeues becomes eligible when its old
                 // credential has expired, 121 s later (22.05, job_mgr.c,
-                // `batch_requeue_fini`; slurm.conf(5), `cred_expire`).
-                drain: Duration::from_secs(300) + late,
+                // `batch_requeue_fini`; slurm.conf(5), `cred_expire`); and one that
+                // has itself requeued may begin last of all.
+                drain: Duration::from_secs(600) + late,
                 rejoin: rejoin(fault) + late,
             },
         }

@@ -12,6 +12,7 @@ mod people;
 mod per_fault;
 mod phases;
 mod waiting;
+mod work;
 
 pub(super) use made_up::sample;
 use made_up::{Job, at, evidence, job};
@@ -30,6 +31,21 @@ fn nothing_lost_is_a_pass() {
     assert_eq!(report.rpc_outage, Outage { start_s: -0.25, end_s: 30.25, ended: true });
     assert_eq!(report.writers_max, Some(1));
     assert_eq!(report.saved_state_age_s, Some(3.0));
+}
+
+/// It is asked every few seconds: the last answer is no end of it.
+#[test]
+fn how_long_the_accounting_was_silent_is_told_where_it_was_asked() {
+    let mut seen = evidence(vec![job(1, -10.0), job(2, -1.0), job(3, 31.0)]);
+    assert_eq!(analyse(&seen).accounting_outage, None);
+    let asked = |sent: f64, answered| Probe { sent: at(sent), ended: at(sent + 1.0), answered };
+    seen.accounting_probes =
+        vec![asked(-6.0, true), asked(0.0, false), asked(30.0, true), asked(36.0, true)];
+    let report = analyse(&seen);
+    assert_eq!(report.accounting_outage, Some(Outage { start_s: -5.0, end_s: 31.0, ended: true }));
+    assert!(render_text(&report).contains("no accounting answered   36.0 s"));
+    let html = render_html(&report, &seen);
+    assert!(html.contains("accounting did not answer") && html.contains(">accounting<"));
 }
 
 /// What is worse decides the verdict, and what is lost besides is still told.

@@ -13,6 +13,10 @@ pub struct JobRecord {
     pub id: u32,
     /// Job name.
     pub name: String,
+    /// Of an array, which of its jobs; those that wait have one record. Empty for
+    /// a job that is of none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub array_tasks: Vec<u32>,
     /// Slurm's word, such as `COMPLETED`; what follows the first word
     /// (`CANCELLED by 0`) is left out.
     pub state: String,
@@ -20,6 +24,26 @@ pub struct JobRecord {
     pub restarts: Option<u32>,
     /// Why it waits or failed; empty when there is no reason.
     pub reason: String,
+}
+
+/// States that a job does not leave (squeue(1), JOB STATE CODES).
+const FINAL_STATES: [&str; 9] = [
+    "BOOT_FAIL",
+    "CANCELLED",
+    "COMPLETED",
+    "DEADLINE",
+    "FAILED",
+    "NODE_FAIL",
+    "OUT_OF_MEMORY",
+    "PREEMPTED",
+    "TIMEOUT",
+];
+
+impl JobRecord {
+    /// Whether it has ended.
+    pub fn is_final(&self) -> bool {
+        FINAL_STATES.contains(&self.state.as_str())
+    }
 }
 
 /// Reads `scontrol show job --oneliner`.
@@ -44,6 +68,10 @@ pub fn parse_scontrol_jobs(text: &str) -> Result<Vec<JobRecord>, ParseError> {
         Ok(JobRecord {
             id: number(PROGRAM, word("JobId", "JobId")?)?,
             name,
+            array_tasks: match value(line, "ArrayTaskId") {
+                Some(tasks) => array_tasks(PROGRAM, tasks)?,
+                None => Vec::new(),
+            },
             state: word("JobState", "JobState")?.to_owned(),
             restarts: value(line, "Restarts").map(|n| number(PROGRAM, n)).transpose()?,
             reason: value(line, "Reason").filter(|r| *r != "None").unwrap_or_default().to_owned(),
@@ -53,24 +81,28 @@ pub fn parse_scontrol_jobs(text: &str) -> Result<Vec<JobRecord>, ParseError> {
 }
 
 /// The columns that [`parse_sacct`] reads, for sacct's `--format`.
-pub const SACCT_FORMAT: &str = "JobIDRaw,State,JobName";
+pub const SACCT_FORMAT: &str = "JobIDRaw,JobID,State,JobName";
 
 /// Reads `sacct --noheader --parsable2 --allocations --duplicates` with
 /// [`SACCT_FORMAT`]. The name comes last because it may contain the separator.
 ///
 /// # Errors
-/// When a line does not have three columns or does not begin with an id.
+/// When a line does not have four columns or does not begin with an id.
 pub fn parse_sacct(text: &str) -> Result<Vec<JobRecord>, ParseError> {
     const PROGRAM: &str = "sacct";
     let row = |line: &str| {
-        let mut columns = line.splitn(3, '|');
-        let (Some(id), Some(state), Some(name)) = (columns.next(), columns.next(), columns.next())
-        else {
-            return Err(ParseError::unexpected(PROGRAM, "id|state|name", line));
+        let columns: Vec<&str> = line.splitn(4, '|').collect();
+        let [id, array_id, state, name] = columns[..] else {
+            return Err(ParseError::unexpected(PROGRAM, "id|array id|state|name", line));
         };
         Ok(JobRecord {
             id: number(PROGRAM, id)?,
             name: name.to_owned(),
+            // `ARRAY_TASK`, or `ARRAY_[TASKS]` for those that wait.
+            array_tasks: match array_id.split_once('_') {
+                Some((_, tasks)) => array_tasks(PROGRAM, tasks.trim_matches(['[', ']']))?,
+                None => Vec::new(),
+            },
             state: state.split(' ').next().unwrap_or_default().to_owned(),
             restarts: None,
             reason: String::new(),
@@ -82,6 +114,24 @@ pub fn parse_sacct(text: &str) -> Result<Vec<JobRecord>, ParseError> {
 fn value<'a>(line: &'a str, key: &str) -> Option<&'a str> {
     line.split(' ').find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
 }
+
+/// `2`, `1-3,7`, `1-7:2`, and behind `%` how many may run at a time (scontrol(1),
+/// sbatch(1), `--array`).
+fn array_tasks(program: &'static str, text: &str) -> Result<Vec<u32>, ParseError> {
+    let tasks = text.split('%').next().unwrap_or_default();
+    let mut all = Vec::new();
+    for part in tasks.split(',') {
+        let (range, step) = part.split_once(':').unwrap_or((part, "1"));
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let step = usize::try_from(number(program, step)?).unwrap_or(usize::MAX);
+        let range = number(program, first)?..=number(program, last)?;
+        all.extend(range.step_by(step.max(1)).take(MAX_ARRAY - all.len().min(MAX_ARRAY)));
+    }
+    Ok(all)
+}
+
+/// Slurm's own bound (slurm.conf(5), `MaxArraySize`).
+const MAX_ARRAY: usize = 4_000_001;
 
 fn number(program: &'static str, value: &str) -> Result<u32, ParseError> {
     value.parse().map_err(|_| ParseError::unexpected(program, "a number", value))
@@ -103,6 +153,7 @@ mod tests {
         let expected = JobRecord {
             id: 1,
             name: "wrap".to_owned(),
+            array_tasks: Vec::new(),
             state: "COMPLETED".to_owned(),
             restarts: Some(0),
             reason: String::new(),
@@ -122,6 +173,7 @@ mod tests {
             JobRecord {
                 id: 7,
                 name: "r1-0001".to_owned(),
+                array_tasks: Vec::new(),
                 state: "COMPLETED".to_owned(),
                 restarts: Some(0),
                 reason: String::new(),
@@ -139,15 +191,26 @@ mod tests {
 
     #[test]
     fn accounting_rows_are_read() {
-        let jobs = parse_sacct("7|COMPLETED|r1-0001\n8|CANCELLED by 0|a|b\n").unwrap();
+        let jobs = parse_sacct("7|7|COMPLETED|r1-0001\n8|8|CANCELLED by 0|a|b\n").unwrap();
         assert_eq!((jobs[0].id, jobs[0].name.as_str()), (7, "r1-0001"));
         assert_eq!((jobs[1].state.as_str(), jobs[1].name.as_str()), ("CANCELLED", "a|b"));
     }
 
     #[test]
+    fn jobs_of_an_array_are_told_apart() {
+        let rows = "9|7_2|COMPLETED|a\n7|7_[1,3-5%1]|PENDING|a\n";
+        let tasks = parse_sacct(rows).unwrap().into_iter().map(|job| job.array_tasks);
+        assert_eq!(tasks.collect::<Vec<_>>(), [vec![2], vec![1, 3, 4, 5]]);
+        let shown = "JobId=7 ArrayJobId=7 ArrayTaskId=1-5:2 ArrayTaskThrottle=1 JobName=a \
+             UserId=nobody(65534) JobState=PENDING Reason=Resources";
+        assert_eq!(parse_scontrol_jobs(shown).unwrap()[0].array_tasks, [1, 3, 5]);
+    }
+
+    #[test]
     fn rows_of_another_form_are_errors() {
         assert!(parse_sacct("sacct: error: slurmdbd is away").is_err());
-        assert!(parse_sacct("x|COMPLETED|name").is_err());
+        assert!(parse_sacct("x|x|COMPLETED|name").is_err());
+        assert!(parse_sacct("7|7_x|COMPLETED|name").is_err());
         assert!(parse_scontrol_jobs("JobId=7 JobState=PENDING").is_err());
     }
 }

@@ -430,6 +430,17 @@ impl Site {
         self.node_groups.iter().flat_map(|group| &group.nodes)
     }
 
+    /// How many compute nodes the partition has to which jobs go that name none.
+    pub fn default_nodes(&self) -> usize {
+        let Some(partition) = self.partitions.iter().find(|partition| partition.default) else {
+            return 0;
+        };
+        match partition.nodes.as_str() {
+            "ALL" => self.compute_nodes().count(),
+            nodes => super::hostlist::expand(nodes).map_or(0, |nodes| nodes.len()),
+        }
+    }
+
     /// The controller of that name.
     pub fn controller(&self, name: &NodeName) -> Option<&Controller> {
         self.controllers.iter().find(|c| &c.name == name)

@@ -106,19 +106,21 @@ pub fn knows_job(system: &dyn System, job: u32, timeout: Duration) -> Result<boo
     output.success().map(|_| true)
 }
 
-/// Keeps every node free of new jobs for `minutes` from now: a reservation of
-/// all nodes for root. Running jobs stay, and other people's reservations
+/// Keeps every node free of others' new jobs for `minutes` from now: a reservation
+/// of all nodes for one user. Running jobs stay, and other people's reservations
 /// stay valid. One of that name that still lasts is prolonged: its start
 /// cannot be set again (22.05, reservation.c, `update_resv`).
 pub fn reserve_all_nodes(
     system: &dyn System,
     name: &str,
+    user: &str,
     minutes: u32,
     timeout: Duration,
 ) -> Result<(), CommandError> {
     let name = format!("reservationname={name}");
+    let user = format!("users={user}");
     let end = format!("endtime=now+{minutes}minutes");
-    let flags = ["nodes=ALL", "users=root", "flags=IGNORE_JOBS,OVERLAP"];
+    let flags = ["nodes=ALL", &user, "flags=IGNORE_JOBS,OVERLAP"];
     let create = Command::new("scontrol").args(["create", "reservation", &name]);
     let create = create.args(["starttime=now", &end]).args(flags);
     done(system, create, timeout).or_else(|error| {

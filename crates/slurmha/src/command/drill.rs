@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use clap::{ArgMatches, Args as _, Command, FromArgMatches, Subcommand};
 use slurmha_core::drill::{
-    Combination, Fault, Scenario, ScenarioError, USER_RATES, Verdict, parse_scenario,
+    Combination, Fault, Mix, Scenario, ScenarioError, USER_RATES, Verdict, parse_scenario,
 };
 
 use slurmha_core::site::Site;
@@ -175,6 +175,13 @@ struct LoadArgs {
     /// Submit with SLURMHA_DURABLE_SUBMIT=1: then a lost job is a `fail`
     #[arg(long)]
     durable: bool,
+    /// What is submitted: short jobs alone (`plain`), or arrays, srun, two nodes, dependencies, long
+    /// jobs, and jobs that are held, requeued and cancelled among them
+    #[arg(long, value_name = "MIX", default_value = "mixed", value_parser = mix)]
+    mix: Mix,
+    /// Reserve all compute nodes meanwhile, so that nobody else's job begins. What runs goes on
+    #[arg(long)]
+    reserve: bool,
 }
 
 #[derive(clap::Args, Debug)]
@@ -207,6 +214,8 @@ A scenario; what is left out is as in the drill of that fault:
   rate = 2.0                  # submissions per second
   user = \"alice\"
   durable = true              # wait until each is saved
+  reserve = true              # nobody else's job begins meanwhile
+  mix = \"plain\"               # short jobs alone; else as `mixed`, see --mix
 
   [seconds]
   warm_up = 15                # load before the fault
@@ -340,6 +349,10 @@ fn drill(
     if let Some(objection) = scenario.is_too_much() {
         progress.stage(&format!("nobody promises that this is survived: {objection}"));
     }
+    if lab.is_none() && !scenario.load.reserve {
+        progress
+            .stage("other users' jobs begin meanwhile; --reserve keeps the nodes for the drill");
+    }
     slurmha_lab::interrupt::watch();
     let drill = Drill {
         site,
@@ -375,6 +388,8 @@ impl LoadArgs {
         let mut scenario = Scenario::of(faults);
         scenario.load.rate = self.rate;
         scenario.load.durable = self.durable;
+        scenario.load.mix = self.mix;
+        scenario.load.reserve = self.reserve;
         scenario.load.user.clone_from(&self.user);
         if let Some(seconds) = self.seconds {
             scenario.bounds.warm_up = Duration::from_secs(seconds);
@@ -382,6 +397,11 @@ impl LoadArgs {
         }
         scenario
     }
+}
+
+fn mix(text: &str) -> Result<Mix, String> {
+    let named = Mix::ALL.into_iter().find(|mix| mix.word() == text);
+    named.ok_or_else(|| format!("one of {}", Mix::ALL.map(Mix::word).join(", ")))
 }
 
 /// A rate that a login node can bear: each submission is a process.

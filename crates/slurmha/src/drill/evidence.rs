@@ -48,6 +48,7 @@ impl Drill<'_> {
             submissions: told.submissions.into_values().collect(),
             skipped_submissions: told.skipped,
             probes: told.probes,
+            accounting_probes: told.accounting_probes,
             samples: told.samples,
             marks: gathered.marks,
             scheduler_jobs: gathered.scheduler_jobs,

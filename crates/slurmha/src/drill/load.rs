@@ -23,7 +23,8 @@ impl Drill<'_> {
     pub(super) fn begin(&self, scene: &Scene<'_>) -> Result<(), Failure> {
         let limit = self.longest();
         let load = self.scenario.load.clone();
-        let submit = SubmitTask { run: scene.run.clone(), load, limit };
+        let turns = load.mix.turns(self.site.default_nodes());
+        let submit = SubmitTask { run: scene.run.clone(), load, turns, limit };
         let sample = || Task::Sample { vip: self.site.vip, limit };
         let tasks = [Task::Submit(submit), Task::Probe { limit }, sample(), sample()];
         for (watch, task) in scene.watches.iter().zip(tasks) {
@@ -44,7 +45,7 @@ impl Drill<'_> {
         let (load, cast, seen) = (&self.scenario.load, &scene.casts.first, &scene.seen);
         self.progress.machine(
             cast.client.as_str(),
-            &format!("submits {} jobs a second as {}", load.rate, load.user),
+            &format!("submits {} {} jobs a second as {}", load.rate, load.mix.word(), load.user),
         );
         pause(self.scenario.bounds.warm_up)?;
         let served = || seen.acknowledged() > 0 && seen.has_answered(&|_| true);

@@ -11,6 +11,7 @@ mod probe;
 mod processes;
 mod reboot;
 mod replica;
+mod reserve;
 mod resync;
 mod sample;
 mod strike;
@@ -46,6 +47,8 @@ pub fn run() -> io::Result<()> {
         Task::Sample { vip, limit } => sample::run(&system, &link, vip, limit),
         Task::Queue { run, user } => collect::queue(&system, &link, &run, &user),
         Task::Hasten(task) => hasten::run(&system, &|reply| link.send(&reply), &task),
+        Task::Reserve(task) => reserve::reserve(&system, &|reply| link.send(&reply), &task),
+        Task::Unreserve { name } => reserve::unreserve(&system, &|reply| link.send(&reply), &name),
         Task::Accounted { run } => collect::accounted(&system, &link, &run),
         Task::Collect(task) => collect::run(&system, &link, &task),
         Task::Strike(task) => strike::run(&system, &link, &task),

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use slurmha_core::drill::{
     Daemon, Disturbance, FaultSignal, Hastened, Load, Probe, ProcessFate, Queued, Sample,
-    Submission,
+    Submission, Work,
 };
 use slurmha_core::observe::Reading;
 use slurmha_core::site::NodeName;
@@ -40,7 +40,7 @@ pub enum Request {
 pub enum Task {
     /// Submit jobs, until told to stop.
     Submit(SubmitTask),
-    /// Ask slurmctld for a sign of life, until told to stop.
+    /// Ask slurmctld and the accounting for a sign of life, until told to stop.
     Probe {
         /// When to stop in any case.
         limit: Duration,
@@ -61,6 +61,13 @@ pub enum Task {
     },
     /// Let the run's requeued jobs start now.
     Hasten(HastenTask),
+    /// Keep all compute nodes for the drill's user.
+    Reserve(ReserveTask),
+    /// Give them back.
+    Unreserve {
+        /// The reservation's name.
+        name: String,
+    },
     /// Count the run's jobs that have ended in the accounting.
     Accounted {
         /// The run's name.
@@ -138,8 +145,21 @@ pub struct SubmitTask {
     pub run: String,
     /// How much.
     pub load: Load,
+    /// What, turn by turn, and then again from the beginning.
+    pub turns: Vec<Work>,
     /// When to stop in any case.
     pub limit: Duration,
+}
+
+/// For whom all compute nodes are kept.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ReserveTask {
+    /// The reservation's name.
+    pub name: String,
+    /// The user whose jobs may begin.
+    pub user: String,
+    /// When it ends in any case.
+    pub lasts: Duration,
 }
 
 /// Which requeued jobs need not wait for their time.
@@ -187,6 +207,8 @@ pub enum Reply {
     Skipped(u64),
     /// A sign of life was asked for.
     Probe(Probe),
+    /// The accounting was asked.
+    AccountingProbe(Probe),
     /// What a controller is doing; said when it changes, and every second.
     Sample(Sample),
     /// How many of the run's jobs have not ended.

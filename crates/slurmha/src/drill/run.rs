@@ -78,8 +78,10 @@ impl Drill<'_> {
             .then(|| lock::take(self.fleet, self.site, &format!("a {} drill", fault.name())))
             .transpose()?;
         let scene = Scene::set(self, &casts)?;
+        let reservation = self.reserve(&scene)?;
         let course = scene.hear(self, || self.play(&scene))?;
         let (gathered, aftermath) = self.wind_up(&scene, course.cut)?;
+        drop(reservation);
         let evidence = self.evidence(scene, course, gathered, aftermath);
         Ok(Outcome { report: analyse(&evidence), evidence })
     }

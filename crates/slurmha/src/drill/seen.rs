@@ -30,6 +30,8 @@ pub struct Inner {
     pub skipped: u64,
     /// In the order in which they ended.
     pub probes: Vec<Probe>,
+    /// The same for questions to the accounting.
+    pub accounting_probes: Vec<Probe>,
     /// By controller, in order of time.
     pub samples: BTreeMap<NodeName, Vec<Sample>>,
     /// What did not work.
@@ -63,6 +65,7 @@ impl Seen {
             Reply::Submission(submission) => inner.note_submission(submission),
             Reply::Skipped(count) => inner.skipped = count,
             Reply::Probe(probe) => inner.probes.push(probe),
+            Reply::AccountingProbe(probe) => inner.accounting_probes.push(probe),
             Reply::Sample(sample) => {
                 inner.samples.entry(machine.clone()).or_default().push(sample);
             }
@@ -93,9 +96,11 @@ impl Seen {
         std::mem::take(&mut self.inner())
     }
 
-    /// Submissions that were acknowledged.
+    /// Jobs that were acknowledged.
     pub fn acknowledged(&self) -> usize {
-        self.inner().submissions.values().filter(|s| s.acknowledged().is_some()).count()
+        let inner = self.inner();
+        let acknowledged = inner.submissions.values().filter(|s| s.acknowledged().is_some());
+        acknowledged.map(|submission| submission.jobs().len()).sum()
     }
 
     /// Whether slurmctld has answered a question that was sent at such a time,
@@ -167,11 +172,12 @@ impl Inner {
         last.and_then(|sample| sample.state.runs(daemon)) == Some(true)
     }
 
-    /// A submission is told twice: when it begins, and with its answer.
+    /// A submission is told when it begins, with its answer, and with that of what
+    /// was ordered next.
     pub fn note_submission(&mut self, submission: Submission) {
         match self.submissions.get_mut(&submission.name) {
-            Some(known) if submission.answer.is_none() && known.answer.is_some() => {}
-            Some(known) => *known = submission,
+            Some(known) if submission.is_newer_than(known) => *known = submission,
+            Some(_) => {}
             None => {
                 self.submissions.insert(submission.name.clone(), submission);
             }

@@ -41,7 +41,7 @@ const PROOFS: [Proof; 3] = [
     // Corosync, a mute link).
     Proof {
         name: "no fencing",
-        scenario: "fault = \"cut-both-links\"\n[load]\nrate = 0.5\n[seconds]\nrejoin = {rejoin}\n",
+        scenario: "fault = \"cut-both-links\"\n[load]\nrate = 0.5\nmix = \"plain\"\n[seconds]\nrejoin = {rejoin}\n",
         before: |_| {},
         undo: switch_fencing_off,
         named: &["fencing is switched off", "(fencing dont-care)"],
@@ -59,7 +59,7 @@ const PROOFS: [Proof; 3] = [
     // do. Hence the rounds.
     Proof {
         name: "default qdevice timeout",
-        scenario: "fault = \"power-loss\"\n[load]\nrate = 0.5\n[seconds]\nrejoin = {rejoin}\n\
+        scenario: "fault = \"power-loss\"\n[load]\nrate = 0.5\nmix = \"plain\"\n[seconds]\nrejoin = {rejoin}\n\
                    [budget]\nnotice = {notice}\n",
         before: |_| {},
         undo: take_qdevice_defaults,
@@ -74,7 +74,7 @@ const PROOFS: [Proof; 3] = [
     // every job of the drill waits.
     Proof {
         name: "default mount options",
-        scenario: "fault = \"power-loss\"\n[load]\nrate = 0.7\n[seconds]\nwarm_up = 40\n\
+        scenario: "fault = \"power-loss\"\n[load]\nrate = 0.7\nmix = \"plain\"\n[seconds]\nwarm_up = 40\n\
                    drain = 900\nrejoin = {rejoin}\n",
         before: keep_nodes_busy,
         undo: mount_with_defaults,

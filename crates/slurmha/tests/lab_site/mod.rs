@@ -217,20 +217,25 @@ impl LabSite {
 
     /// Runs a drill on a healthy cluster, which has to survive it.
     ///
-    /// Emulated nodes run a job in a second and a half: with more submissions
-    /// than this the drill waits for its own load.
+    /// Emulated nodes run a short job in a second and a half: with more
+    /// submissions than this the drill waits for its own load.
     pub fn survives(&self, fault: &str) {
         self.until_healthy();
-        let drill = ["drill", fault, self.site(), "--rate", "0.5", "--json"];
+        let drill = ["drill", fault, self.site(), "--rate", "0.5", "--mix", "plain", "--json"];
         assert_survived(&self.slurmha(&drill).succeeds());
     }
 
-    /// The same with a scenario of examples/drills.
+    /// The same with a scenario of examples/drills, and with all that users ask
+    /// for.
     pub fn survives_scenario(&self, name: &str) {
         self.until_healthy();
         let file = format!("{}/../../examples/drills/{name}.toml", env!("CARGO_MANIFEST_DIR"));
         let drill = ["drill", "run", &file, self.site(), "--json"];
-        assert_survived(&self.slurmha(&drill).succeeds());
+        let report = assert_survived(&self.slurmha(&drill).succeeds());
+        let taken = report["jobs"]["orders"]["taken"].as_u64();
+        assert!(taken > Some(0), "nothing was released, requeued or cancelled: {report:#}");
+        assert!(report["accounting_outage"].is_object(), "the accounting was asked: {report:#}");
+        self.on("login1", "scontrol show reservation | grep 'No reservations'");
     }
 
     /// Whether both sides of DRBD hold the same data.
@@ -298,7 +303,7 @@ pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
 }
 
 /// The report has what it promises, and nothing was lost without a name.
-fn assert_survived(report: &str) {
+fn assert_survived(report: &str) -> serde_json::Value {
     let report: serde_json::Value = serde_json::from_str(report).expect("a JSON report");
     for key in ["fault", "verdict", "submit_outage_s", "rpc_outage_s", "phases", "writers_max"] {
         assert!(report.get(key).is_some(), "{key} is missing: {report:#}");
@@ -309,4 +314,5 @@ fn assert_survived(report: &str) {
     let verdict = report["verdict"].as_str().expect("a verdict");
     assert!(["pass", "pass-with-loss"].contains(&verdict), "{report:#}");
     assert_eq!(report["writers_max"], 1, "{report:#}");
+    report
 }

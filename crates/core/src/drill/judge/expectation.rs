@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::finding::{Finding, listed};
-use super::job_fate::is_final;
+use super::job_fate::names;
 use crate::drill::evidence::{ControllerState, Evidence, OrderFate, Stroke, Submission};
 use crate::drill::fault::{Daemon, Fault, FaultSignal, Side};
 use crate::drill::invariant::Invariant;
 use crate::drill::report::Jobs;
 use crate::drill::time::{seconds, short};
+use crate::drill::work::Work;
 use crate::observe::{JobRecord, Reading, preference_id};
 use crate::render::cib::id;
 use crate::site::NodeName;
@@ -63,9 +64,10 @@ fn missed(evidence: &Evidence) -> Vec<Finding> {
 }
 
 fn seen_by_clients(jobs: &Jobs) -> Option<Finding> {
-    let count = jobs.refused + jobs.unanswered;
+    let count = jobs.refused + jobs.unanswered + jobs.orders.refused;
     let plural = if count == 1 { "" } else { "s" };
-    let why = format!("{count} submission{plural} got an error or no answer: clients saw it");
+    let what = if jobs.orders.refused == 0 { "submission" } else { "request" };
+    let why = format!("{count} {what}{plural} got an error or no answer: clients saw it");
     (count > 0).then(|| Invariant::NoClientSees.finding(why))
 }
 
@@ -82,25 +84,30 @@ fn accounting(evidence: &Evidence) -> Vec<Finding> {
             return vec![Accounted.finding(format!("the accounting could not be read: {why}"))];
         }
     };
-    let mut by_name: BTreeMap<&str, Vec<&JobRecord>> = BTreeMap::new();
+    let mut by_name: BTreeMap<String, Vec<&JobRecord>> = BTreeMap::new();
     for record in records {
-        by_name.entry(&record.name).or_default().push(record);
+        for name in names(record) {
+            by_name.entry(name).or_default().push(record);
+        }
     }
     let of = |name: &str| by_name.get(name).map_or(&[][..], Vec::as_slice);
     let acknowledged = evidence.submissions.iter().filter(|s| s.acknowledged().is_some());
-    let acknowledged: Vec<&Submission> = acknowledged.collect();
-    let names = |wrong: &dyn Fn(&[&JobRecord]) -> bool| {
-        let names = acknowledged.iter().map(|s| s.name.as_str());
-        names.filter(|name| wrong(of(name))).map(str::to_owned).collect::<Vec<_>>()
+    let jobs = |s: &Submission| s.jobs().into_iter().map(|name| (s.work, name)).collect::<Vec<_>>();
+    let acknowledged: Vec<(Work, String)> = acknowledged.flat_map(jobs).collect();
+    let names = |wrong: &dyn Fn(Work, &[&JobRecord]) -> bool| {
+        let wrong = acknowledged.iter().filter(|(work, name)| wrong(*work, of(name)));
+        wrong.map(|(_, name)| name.clone()).collect::<Vec<_>>()
     };
-    let missing = names(&|records| records.is_empty());
-    let open = names(&|records| records.last().is_some_and(|record| !is_final(record)));
-    // A run that its node did not survive has a record of its own.
+    let missing = names(&|_, records| records.is_empty());
+    let open = names(&|_, records| records.last().is_some_and(|record| !record.is_final()));
+    // A run that its node did not survive, or its user ended, has a record of its
+    // own.
     let lost_node = evidence.scenario.any(|fault| fault.side() == Side::Compute);
-    let is_lost = |record: &JobRecord| REQUEUED.contains(&record.state.as_str());
-    let twice = names(&|records| {
-        records.iter().filter(|record| !(lost_node && is_lost(record))).count() > 1
-    });
+    let is_over = |work, record: &JobRecord| {
+        (lost_node || work == Work::Requeued) && REQUEUED.contains(&record.state.as_str())
+    };
+    let twice =
+        names(&|work, records| records.iter().filter(|record| !is_over(work, record)).count() > 1);
     [
         listed(Accounted, "missing in the accounting", missing.into_iter()),
         listed(Accounted, "without an end in the accounting", open.into_iter()),

@@ -27,6 +27,10 @@ impl Invariant {
             Self::NoClientSees | Self::Accounted | Self::RoleStays => {
                 !scenario.any(|fault| !fault.is_behind_the_scheduler())
             }
+            Self::OrdersKept => evidence
+                .submissions
+                .iter()
+                .any(|it| it.work.order().is_some() || it.waits_for.is_some()),
             Self::RoleMoves => scenario.any(Fault::must_move),
             Self::Waits => scenario.any(Fault::must_wait),
             Self::OneOrder => scenario.fault == Fault::TwoSwitchovers,

@@ -2,35 +2,25 @@
 //! What became of each job.
 //!
 //! Jobs are told apart by their names, which the drill makes unique: after a
-//! crash Slurm can give an id that was acknowledged to another job.
+//! crash Slurm can give an id that was acknowledged to another job. The jobs of
+//! an array, which have one name, are numbered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::order::{is_left_held, orders};
 use super::requeued::cut_short;
 use super::window::UnsavedWindow;
-use crate::drill::evidence::{Evidence, Mark, MarkKind};
+use crate::drill::evidence::{Evidence, Mark, MarkKind, Submission};
 use crate::drill::report::{DuplicatedJob, FailedJob, Jobs, LostJob, ReusedId};
 use crate::drill::time::{rounded, seconds};
+use crate::drill::work::{Work, array_job};
 use crate::observe::{JobRecord, Reading};
-
-/// States that a job does not leave (squeue(1), JOB STATE CODES).
-const FINAL_STATES: [&str; 9] = [
-    "BOOT_FAIL",
-    "CANCELLED",
-    "COMPLETED",
-    "DEADLINE",
-    "FAILED",
-    "NODE_FAIL",
-    "OUT_OF_MEMORY",
-    "PREEMPTED",
-    "TIMEOUT",
-];
 
 /// Counts and names, from everything that was seen.
 pub(super) fn jobs(evidence: &Evidence, window: &UnsavedWindow) -> Jobs {
     let traces = Traces::new(evidence);
     let mut jobs = Jobs {
-        duplicated: duplicated(&traces, window, &cut_short(evidence)),
+        duplicated: duplicated(evidence, &traces, window),
         reused_ids: reused_ids(evidence),
         skipped: evidence.skipped_submissions,
         ..Jobs::default()
@@ -46,14 +36,17 @@ pub(super) fn jobs(evidence: &Evidence, window: &UnsavedWindow) -> Jobs {
                 }
                 Ok(id) => {
                     let at = evidence.on_drill_clock(&evidence.client, answer.at);
-                    acknowledged.insert(submission.name.as_str());
-                    let job = Acknowledged { name: &submission.name, id: *id, at };
-                    judge(&mut jobs, &traces, window, &job);
+                    for name in submission.jobs() {
+                        let job = Acknowledged { submission, name: &name, id: *id, at };
+                        judge(&mut jobs, &traces, window, &job);
+                        acknowledged.insert(name);
+                    }
                 }
             },
         }
     }
     jobs.acknowledged = acknowledged.len();
+    jobs.orders = orders(evidence, &traces, window);
     if evidence.scheduler_jobs.known().is_none() {
         // Nobody could be asked: nothing is found, and nothing is lost either.
         jobs.lost.clear();
@@ -61,7 +54,7 @@ pub(super) fn jobs(evidence: &Evidence, window: &UnsavedWindow) -> Jobs {
     }
     jobs.unacknowledged = traces
         .names()
-        .filter(|name| name.starts_with(&evidence.run) && !acknowledged.contains(name))
+        .filter(|name| name.starts_with(&evidence.run) && !acknowledged.contains(*name))
         .map(str::to_owned)
         .collect();
     jobs.unknown = unknown(evidence, &jobs);
@@ -69,6 +62,7 @@ pub(super) fn jobs(evidence: &Evidence, window: &UnsavedWindow) -> Jobs {
 }
 
 struct Acknowledged<'a> {
+    submission: &'a Submission,
     name: &'a str,
     id: u32,
     at: jiff::Timestamp,
@@ -77,7 +71,6 @@ struct Acknowledged<'a> {
 /// Puts one acknowledged job where it belongs.
 fn judge(jobs: &mut Jobs, traces: &Traces<'_>, window: &UnsavedWindow, job: &Acknowledged<'_>) {
     let acknowledged_s = rounded(seconds(window.cut, job.at));
-    let unsaved = window.holds(acknowledged_s);
     let Some(record) = traces.known(job.name) else {
         jobs.lost.push(LostJob {
             name: job.name.to_owned(),
@@ -91,13 +84,18 @@ fn judge(jobs: &mut Jobs, traces: &Traces<'_>, window: &UnsavedWindow, job: &Ack
         return;
     };
     jobs.found += 1;
-    if !is_final(record) {
-        jobs.unfinished.push(job.name.to_owned());
-    } else if record.state != "COMPLETED" {
-        let marks = traces.marks.get(job.name).map_or(&[][..], Vec::as_slice);
+    let marks = traces.marks_of(job.name);
+    if !record.is_final() {
+        // What was to release it is lost, and not the job.
+        if !is_left_held(job.submission, record) {
+            jobs.unfinished.push(job.name.to_owned());
+        }
+    } else if !ended_well(job.submission.work, record, marks) {
         // It can have begun or ended in the window, too: then Slurm knows of
         // a job that runs, waits for its end in vain, and calls it TIMEOUT.
-        let unsaved = unsaved || marks.iter().any(|(at, _)| window.holds(*at));
+        let unsaved = window.holds(acknowledged_s)
+            || marks.iter().any(|(at, _)| window.holds(*at))
+            || waited_for_unsaved(jobs, job.submission);
         jobs.failed.push(FailedJob {
             name: job.name.to_owned(),
             id: record.id,
@@ -109,14 +107,31 @@ fn judge(jobs: &mut Jobs, traces: &Traces<'_>, window: &UnsavedWindow, job: &Ack
     }
 }
 
-pub(super) fn is_final(record: &JobRecord) -> bool {
-    FINAL_STATES.contains(&record.state.as_str())
+/// Whether it came to the end that it was to have. Whether one that is cancelled
+/// was, is a question of what became of that order.
+fn ended_well(work: Work, record: &JobRecord, marks: &[(f64, &Mark)]) -> bool {
+    match record.state.as_str() {
+        "COMPLETED" => {
+            let tasks = marks.iter().filter(|(_, mark)| mark.kind == MarkKind::Task);
+            tasks.count() >= work.step_tasks()
+        }
+        "CANCELLED" => work == Work::Cancelled,
+        _ => false,
+    }
+}
+
+/// Whether the job that this one waits for is gone, or has failed, because Slurm
+/// had not saved it. It was judged before: it was submitted before.
+fn waited_for_unsaved(jobs: &Jobs, submission: &Submission) -> bool {
+    let lost = jobs.lost.iter().map(|job| (&job.name, job.unsaved));
+    let mut failed = lost.chain(jobs.failed.iter().map(|job| (&job.name, job.unsaved)));
+    failed.any(|(name, unsaved)| unsaved && submission.waits_for.as_ref() == Some(name))
 }
 
 /// Everything that bears a job's name.
-struct Traces<'a> {
-    scheduler: BTreeMap<&'a str, &'a JobRecord>,
-    accounting: BTreeMap<&'a str, &'a JobRecord>,
+pub(super) struct Traces<'a> {
+    scheduler: BTreeMap<String, &'a JobRecord>,
+    accounting: BTreeMap<String, &'a JobRecord>,
     /// With the time in seconds after the cut.
     marks: BTreeMap<&'a str, Vec<(f64, &'a Mark)>>,
 }
@@ -136,7 +151,8 @@ impl<'a> Traces<'a> {
         }
         let by_name = |records: &'a Reading<Vec<JobRecord>>| {
             // Of several rows with one name (a requeued job) the last counts.
-            records.known().into_iter().flatten().map(|r| (r.name.as_str(), r)).collect()
+            let named = |r: &'a JobRecord| names(r).into_iter().map(move |name| (name, r));
+            records.known().into_iter().flatten().flat_map(named).collect()
         };
         Self {
             scheduler: by_name(&evidence.scheduler_jobs),
@@ -148,35 +164,52 @@ impl<'a> Traces<'a> {
     /// Slurm's record of a job. The accounting alone counts only when the
     /// job has ended there: a job that slurmctld has forgotten stays
     /// `PENDING` or `RUNNING` in the accounting for ever ("runaway").
-    fn known(&self, name: &str) -> Option<&'a JobRecord> {
-        let accounted = || self.accounting.get(name).filter(|record| is_final(record));
+    pub(super) fn known(&self, name: &str) -> Option<&'a JobRecord> {
+        let accounted = || self.accounting.get(name).filter(|record| record.is_final());
         self.scheduler.get(name).or_else(accounted).copied()
     }
 
-    fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        let scheduler = self.scheduler.keys().copied();
-        let accounting = self.accounting.keys().copied();
+    /// The marks that it left, in order, with the time in seconds after the cut.
+    pub(super) fn marks_of(&self, name: &str) -> &[(f64, &'a Mark)] {
+        self.marks.get(name).map_or(&[][..], Vec::as_slice)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let scheduler = self.scheduler.keys().map(String::as_str);
+        let accounting = self.accounting.keys().map(String::as_str);
         let names: BTreeSet<_> =
             scheduler.chain(accounting).chain(self.marks.keys().copied()).collect();
         names.into_iter()
     }
 }
 
-/// Runs beyond the first, and beyond the one that Slurm owes a job whose node
-/// was lost.
+/// The jobs that a record is about.
+pub(super) fn names(record: &JobRecord) -> Vec<String> {
+    if record.array_tasks.is_empty() {
+        return vec![record.name.clone()];
+    }
+    record.array_tasks.iter().map(|task| array_job(&record.name, *task)).collect()
+}
+
+/// Runs beyond those that a job is to have, and beyond the one that Slurm owes a
+/// job whose node was lost.
 fn duplicated(
+    evidence: &Evidence,
     traces: &Traces<'_>,
     window: &UnsavedWindow,
-    cut_short: &BTreeSet<&str>,
 ) -> Vec<DuplicatedJob> {
+    let cut_short = cut_short(evidence);
+    let asked = evidence.submissions.iter().map(|it| (it.name.as_str(), it.work));
+    let asked: BTreeMap<&str, Work> = asked.collect();
     let twice = |(name, marks): (&&str, &Vec<(f64, &Mark)>)| {
         let starts: Vec<_> = marks.iter().filter(|(_, m)| m.kind == MarkKind::Start).collect();
-        let owed = usize::from(cut_short.contains(name));
-        let (first, second) = (starts.get(owed)?.0, starts.get(owed + 1)?.0);
+        let work = asked.get(name).copied().unwrap_or_default();
+        let last = work.runs() - 1 + usize::from(cut_short.contains(name));
+        let (first, second) = (starts.get(last)?.0, starts.get(last + 1)?.0);
         let mut ids: Vec<u32> = starts.iter().map(|(_, mark)| mark.id).collect();
         ids.dedup();
-        // What Slurm could not know of the first run: that it began, or that
-        // it ended, before the second one was ordered.
+        // What Slurm could not know of the run before: that it began, or that
+        // it ended, before the next one was ordered.
         let unsaved = marks.iter().any(|(at, _)| *at >= first && *at < second && window.holds(*at));
         Some(DuplicatedJob {
             name: (*name).to_owned(),

@@ -34,6 +34,15 @@ pub(super) fn rpc_outage(evidence: &Evidence) -> Outage {
     unanswered(&evidence.probes, load_end(evidence), |at| after_cut(evidence, at))
 }
 
+/// The longest time without an answer of the accounting; `None` when nobody
+/// asked.
+pub(super) fn accounting_outage(evidence: &Evidence) -> Option<Outage> {
+    let probes = &evidence.accounting_probes;
+    // It is asked so rarely that the end of the load would be taken for one.
+    let end = probes.iter().map(|probe| after_cut(evidence, probe.ended)).reduce(f64::max)?;
+    Some(unanswered(probes, end, |at| after_cut(evidence, at)))
+}
+
 /// The same from probes alone, for whoever moves the role without a drill.
 /// `after` gives the seconds after the zero, `end` the last of them.
 pub(crate) fn unanswered(probes: &[Probe], end: f64, after: impl Fn(Timestamp) -> f64) -> Outage {

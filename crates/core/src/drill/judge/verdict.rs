@@ -123,7 +123,7 @@ fn noticed_late(budget: &Budget, notice: Option<&PhaseTiming>) -> Option<Finding
 }
 
 fn job_failures(scenario: &Scenario, jobs: &Jobs) -> Vec<Finding> {
-    use Invariant::{JobsEnd, NoIdTwice, NoJobLost, NoJobTwice};
+    use Invariant::{JobsEnd, NoIdTwice, NoJobLost, NoJobTwice, OrdersKept};
     let mut failures = Vec::new();
     if let Some(why) = &jobs.unknown {
         let why = format!("what became of the jobs is not known: {why}");
@@ -156,6 +156,18 @@ fn job_failures(scenario: &Scenario, jobs: &Jobs) -> Vec<Finding> {
         "had not ended when the drill did",
         jobs.unfinished.iter().cloned(),
     ));
+    failures.extend(listed(
+        OrdersKept,
+        "of which an order was taken and not carried out",
+        jobs.orders.lost.iter().filter(|order| !order.unsaved).map(|order| {
+            format!("{} {} {}", order.name, order.what, moment(scenario.event(), order.at_s))
+        }),
+    ));
+    failures.extend(listed(
+        OrdersKept,
+        "began before the one for which they wait had ended",
+        jobs.orders.early.iter().cloned(),
+    ));
     let reused: Vec<String> = jobs.reused_ids.iter().map(|reused| reused.id.to_string()).collect();
     if !reused.is_empty() {
         let why = format!("given to more than one job: id {}", reused.join(", "));
@@ -166,10 +178,11 @@ fn job_failures(scenario: &Scenario, jobs: &Jobs) -> Vec<Finding> {
 
 /// What was lost because Slurm had not saved it.
 fn unsaved_losses(scenario: &Scenario, jobs: &Jobs) -> Vec<Finding> {
-    use Invariant::{JobsEnd, NoJobLost, NoJobTwice};
+    use Invariant::{JobsEnd, NoJobLost, NoJobTwice, OrdersKept};
     let lost = jobs.lost.iter().filter(|job| job.unsaved).count();
     let twice = jobs.duplicated.iter().filter(|job| job.unsaved).count();
     let failed = jobs.failed.iter().filter(|job| job.unsaved).count();
+    let orders = jobs.orders.lost.iter().filter(|order| order.unsaved).count();
     let moment = scenario.gravest().moment_of_loss();
     let event = scenario.gravest().event();
     [
@@ -180,6 +193,7 @@ fn unsaved_losses(scenario: &Scenario, jobs: &Jobs) -> Vec<Finding> {
             failed,
             format!("called failed: what it did shortly before {event} was not yet saved"),
         ),
+        (OrdersKept, orders, "of which an order was not yet saved and is forgotten".to_owned()),
     ]
     .into_iter()
     .filter(|(_, count, _)| *count > 0)

@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::{Budget, Scenario, USER_RATES};
 use crate::drill::combination::{Combination, Objection, Planned};
 use crate::drill::fault::Fault;
+use crate::drill::work::Mix;
 
 /// Why a file is no scenario.
 #[derive(Debug, Error, PartialEq)]
@@ -69,6 +70,8 @@ struct LoadTable {
     rate: Option<f64>,
     user: Option<String>,
     durable: Option<bool>,
+    mix: Option<Mix>,
+    reserve: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -115,6 +118,8 @@ pub fn parse_scenario(text: &str) -> Result<Scenario, ScenarioError> {
     set(&mut load.rate, checked("load.rate", file.load.rate, USER_RATES)?);
     set(&mut load.user, file.load.user);
     set(&mut load.durable, file.load.durable);
+    set(&mut load.mix, file.load.mix);
+    set(&mut load.reserve, file.load.reserve);
 
     let bounds = &mut scenario.bounds;
     let seconds = file.seconds;
@@ -196,6 +201,8 @@ mod tests {
             rate = 2.5
             user = "alice"
             durable = true
+            mix = "plain"
+            reserve = true
             [seconds]
             warm_up = 5
             recovery = 60.5
@@ -207,6 +214,7 @@ mod tests {
         assert_eq!(scenario.name.as_deref(), Some("friday"));
         assert_eq!((scenario.load.rate, scenario.load.user.as_str()), (2.5, "alice"));
         assert!(scenario.load.durable);
+        assert_eq!((scenario.load.mix, scenario.load.reserve), (Mix::Plain, true));
         assert_eq!(scenario.bounds.warm_up, Duration::from_secs(5));
         assert_eq!(scenario.bounds.recovery, Duration::from_millis(60_500));
         let budget = Budget { rpc_s: Some(10.0), notice_s: Some(8.1), ..Budget::default() };

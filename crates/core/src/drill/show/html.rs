@@ -60,6 +60,9 @@ fn figures(report: &Report) -> Markup {
             (outage("no submission accepted", Some(&report.submit_outage), report))
             (outage("no request answered", Some(&report.rpc_outage), report))
             (outage("no job began", report.start_outage.as_ref(), report))
+            @if let Some(accounting) = &report.accounting_outage {
+                (outage("accounting did not answer", Some(accounting), report))
+            }
             (figure("acknowledged jobs", jobs.acknowledged, &format!("{} of them found", jobs.found)))
             (figure("lost", jobs.lost.len(), "acknowledged, and unknown in the end"))
             (figure("ran twice", jobs.duplicated.len(), "from the jobs' own marks"))
@@ -165,7 +168,7 @@ fn about(report: &Report, evidence: &Evidence) -> Markup {
         section {
             h2 { "How it was done" }
             p {
-                "Run " code { (report.run) } ": " "submissions at a rate of " (scenario.load.rate) "/s by "
+                "Run " code { (report.run) } ": " (scenario.load.mix.word()) " submissions at a rate of " (scenario.load.rate) "/s by "
                 code { (scenario.load.user) } " from " (report.client)
                 @if scenario.load.durable { ", each waiting until it was saved" }
                 ", " (scenario.bounds.warm_up.as_secs()) " s before the fault and at least "

@@ -7,7 +7,7 @@ use super::chart::{Bar, Row, chart};
 use super::hastened::hastened;
 use crate::drill::fault::{Fault, Side};
 use crate::drill::phase::{Phase, PhaseTiming};
-use crate::drill::report::{Jobs, Outage, Report, StrokeSpan};
+use crate::drill::report::{Jobs, Orders, Outage, Report, StrokeSpan};
 use crate::drill::time::short;
 use crate::drill::words::{counted, moment};
 use crate::state_save::Takeover;
@@ -92,6 +92,9 @@ fn client(text: &mut String, report: &Report) {
     if let Some(start) = &report.start_outage {
         let _ = writeln!(text, "  no job began           {}", outage(event, start));
     }
+    if let Some(accounting) = &report.accounting_outage {
+        let _ = writeln!(text, "  no accounting answered {}", outage(event, accounting));
+    }
 }
 
 fn outage(event: &str, outage: &Outage) -> String {
@@ -141,6 +144,22 @@ fn jobs(text: &mut String, event: &str, jobs: &Jobs) {
             format!("{} id {} as {}{ran}", job.name, job.id, job.state)
         }),
     );
+    if jobs.orders.taken > 0 {
+        let Orders { taken, lost, .. } = &jobs.orders;
+        let _ = writeln!(
+            text,
+            "  released, requeued or cancelled {taken}   of these orders lost {}",
+            lost.len()
+        );
+    }
+    named(
+        text,
+        "order lost",
+        jobs.orders.lost.iter().map(|order| {
+            format!("{} of {}, taken {}", order.what, order.name, moment(event, order.at_s))
+        }),
+    );
+    named(text, "began too early", jobs.orders.early.iter().cloned());
     named(text, "not ended", jobs.unfinished.iter().cloned());
     named(text, "exists unannounced", jobs.unacknowledged.iter().cloned());
     named(

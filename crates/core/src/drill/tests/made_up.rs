@@ -46,6 +46,7 @@ pub fn record(number: u32, state: &str) -> JobRecord {
     JobRecord {
         id: number,
         name: name(number),
+        array_tasks: Vec::new(),
         state: state.to_owned(),
         restarts: None,
         reason: String::new(),
@@ -115,13 +116,13 @@ pub fn evidence(jobs: Vec<Job>) -> Evidence {
         submissions: jobs
             .iter()
             .map(|job| Submission {
-                name: name(job.number),
-                sent: at(job.acknowledged - 0.5),
                 answer: Some(Answer { at: at(job.acknowledged), result: Ok(job.id) }),
+                ..Submission::begun(&name(job.number), at(job.acknowledged - 0.5))
             })
             .collect(),
         skipped_submissions: 0,
         probes: probes.collect(),
+        accounting_probes: Vec::new(),
         samples: BTreeMap::from([
             (NodeName::from("ctl1"), vec![sample(-10.0, true), sample(-0.1, true)]),
             (
@@ -198,16 +199,15 @@ pub fn eventful() -> Evidence {
         job(8, 31.0),
     ]);
     seen.submissions.push(Submission {
-        name: name(6),
-        sent: at(0.5),
         answer: Some(Answer {
             at: at(29.0),
             result: Err("sbatch: error: Batch job submission failed: Unable to contact slurm \
                          controller (connect failure)"
                 .to_owned()),
         }),
+        ..Submission::begun(&name(6), at(0.5))
     });
-    seen.submissions.push(Submission { name: name(9), sent: at(59.0), answer: None });
+    seen.submissions.push(Submission::begun(&name(9), at(59.0)));
     seen.skipped_submissions = 3;
     seen.takeovers.insert("ctl2".into(), takeover());
     seen

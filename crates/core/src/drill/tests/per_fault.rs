@@ -166,9 +166,8 @@ fn no_client_sees_the_death_of_what_is_behind_the_scheduler() {
         assert_eq!(reasons(&killed(fault, both())), (Verdict::Pass, Vec::new()));
         let mut refused = killed(fault, both());
         refused.submissions.push(Submission {
-            name: "r-0009".to_owned(),
-            sent: at(1.0),
             answer: Some(Answer { at: at(2.0), result: Err("no".to_owned()) }),
+            ..Submission::begun("r-0009", at(1.0))
         });
         let (verdict, why) = reasons(&refused);
         assert_eq!(verdict, Verdict::Fail);

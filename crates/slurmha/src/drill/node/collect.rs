@@ -8,9 +8,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use slurmha_core::drill::{JOURNAL_FIELDS, QUEUE_FORMAT, parse_queue};
+use slurmha_core::drill::{JOURNAL_FIELDS, QUEUE_FORMAT, left_held, parse_queue};
 use slurmha_core::layout::TAKEOVER_REPORT;
-use slurmha_core::observe::{Reading, SACCT_FORMAT, parse_sacct};
+use slurmha_core::observe::{Reading, SACCT_FORMAT, parse_sacct, parse_scontrol_jobs};
 use slurmha_host::{Command, System};
 
 use super::super::protocol::{CollectTask, Collected, Reply, ledger_file, marks_file};
@@ -50,6 +50,11 @@ pub fn run(system: &dyn System, link: &Link, task: &CollectTask) {
         collected.journal = program(system, journal(since));
         collected.takeover = file(Path::new(TAKEOVER_REPORT));
     }
+    if task.remove
+        && let Reading::Known(jobs) = &collected.scontrol
+    {
+        cancel_held(system, jobs, &task.run);
+    }
     link.send(&Reply::Collected(Box::new(collected)));
     if task.remove {
         remove(link, task);
@@ -68,21 +73,31 @@ pub fn queue(system: &dyn System, link: &Link, run: &str, user: &str) {
     link.send(&Reply::Queue(queued));
 }
 
-/// Counts the run's jobs that the accounting knows to have completed.
+/// Counts the run's jobs that the accounting knows to have ended.
 pub fn accounted(system: &dyn System, link: &Link, run: &str) {
     let prefix = format!("{run}-");
     let count = match program(system, sacct()) {
         Reading::Known(text) => match parse_sacct(&text) {
             Ok(jobs) => {
-                let ended = jobs.iter().filter(|job| job.state == "COMPLETED");
-                let names = ended.map(|job| &job.name).filter(|name| name.starts_with(&prefix));
-                Reading::Known(names.collect::<BTreeSet<_>>().len())
+                let own = jobs.iter().filter(|job| job.name.starts_with(&prefix) && job.is_final());
+                let own = own.map(|job| (&job.name, &job.array_tasks));
+                Reading::Known(own.collect::<BTreeSet<_>>().len())
             }
             Err(error) => Reading::Unknown(error.to_string()),
         },
         Reading::Unknown(why) => Reading::Unknown(why),
     };
     link.send(&Reply::Accounted(count));
+}
+
+/// What is left of jobs whose release was lost: they would wait for ever. One that
+/// cannot be cancelled is a held job that does nothing.
+fn cancel_held(system: &dyn System, scontrol: &str, run: &str) {
+    let held = parse_scontrol_jobs(scontrol).map(|jobs| left_held(&jobs, run));
+    let ids: Vec<String> = held.unwrap_or_default().iter().map(u32::to_string).collect();
+    if !ids.is_empty() {
+        drop(program(system, Command::new("scancel").args(ids)));
+    }
 }
 
 fn sacct() -> Command {

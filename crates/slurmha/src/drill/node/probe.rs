@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Asks slurmctld for a sign of life, again and again, as a client does.
+//! Asks slurmctld for a sign of life, again and again, as a client does, and now
+//! and then the accounting.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -28,8 +29,35 @@ const LONGEST_LIMIT: Duration = Duration::from_secs(10);
 /// bounds how often one is asked then: three times a second, with the shortest.
 const AT_ONCE: usize = 6;
 
-/// Asks until told to stop.
+/// Distance between questions to the accounting. Nobody waits for it as for the
+/// scheduler, and sacctmgr(1) takes longer to start.
+const ACCOUNTING_INTERVAL: Duration = Duration::from_secs(5);
+
+/// An answer of the accounting that takes longer counts as none. One that is
+/// away refuses at once.
+const ACCOUNTING_LIMIT: Duration = Duration::from_secs(10);
+
+/// Asks both until told to stop.
 pub fn run(system: &dyn System, link: &Link, limit: Duration) {
+    thread::scope(|scope| {
+        scope.spawn(|| ask_accounting(system, link, limit));
+        ask_scheduler(system, link, limit);
+    });
+}
+
+/// One question at a time.
+fn ask_accounting(system: &dyn System, link: &Link, limit: Duration) {
+    let end = system.elapsed() + limit;
+    let mut due = system.elapsed();
+    while due < end && link.wait_until(system, due) {
+        due = system.elapsed() + ACCOUNTING_INTERVAL;
+        let sent = system.now();
+        let answered = slurm::clusters(system, ACCOUNTING_LIMIT).is_ok();
+        link.send(&Reply::AccountingProbe(Probe { sent, ended: system.now(), answered }));
+    }
+}
+
+fn ask_scheduler(system: &dyn System, link: &Link, limit: Duration) {
     let outstanding = AtomicUsize::new(0);
     let patience = Mutex::new(Patience::default());
     let locked = || patience.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Submits jobs at a steady rate, whether or not the ones before were
-//! answered: users do not wait for each other either.
+//! answered: users do not wait for each other either. What is accepted may be
+//! released or cancelled, as its user had in mind.
+
+mod job;
 
 use std::fs::{File, OpenOptions, create_dir_all};
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use slurmha_core::drill::{Answer, Submission};
+use slurmha_core::drill::{Answer, Ordered, Submission, Work};
 use slurmha_host::accounts::Accounts;
-use slurmha_host::{Command, CommandError, System};
+use slurmha_host::{Command, CommandError, CommandOutput, System};
 
-use super::super::protocol::{Reply, SubmitTask, ledger_file, marks_file};
+use super::super::protocol::{Reply, SubmitTask, ledger_file};
 use super::link::Link;
 
-/// sbatch gives up by itself after MessageTimeout tries (a try lasts one to
-/// three seconds); this is for one that hangs.
-const SBATCH_LIMIT: Duration = Duration::from_secs(150);
+/// Slurm's commands give up by themselves after MessageTimeout tries (a try lasts
+/// one to three seconds); this is for one that hangs.
+const COMMAND_LIMIT: Duration = Duration::from_secs(150);
 
 /// Seconds; longer than a failover, so that a submission in the middle of one
 /// is answered by the controller that takes over.
@@ -46,8 +49,11 @@ pub fn run(system: &dyn System, link: &Link, task: &SubmitTask) {
             }
             outstanding.fetch_add(1, Ordering::SeqCst);
             let (client, outstanding) = (&client, &outstanding);
+            let name = format!("{}-{turn:04}", task.run);
+            let work = task.turns.get(turn as usize % task.turns.len().max(1));
+            let work = work.copied().unwrap_or_default();
             scope.spawn(move || {
-                client.submit(link, &format!("{}-{turn:04}", task.run));
+                client.submit(link, name, work);
                 outstanding.fetch_sub(1, Ordering::SeqCst);
             });
         }
@@ -57,12 +63,19 @@ pub fn run(system: &dyn System, link: &Link, task: &SubmitTask) {
 /// Who submits, and where it is noted.
 struct Client<'a> {
     system: &'a dyn System,
-    sbatch: Command,
+    run: &'a str,
+    /// Whoever submits becomes what follows; su or runuser would stay beside it.
+    user: Command,
     ledger: Mutex<File>,
+    /// The last short job that was accepted, for the next one that waits for
+    /// another.
+    last: Mutex<Option<(String, u32)>>,
+    /// In which its jobs begin.
+    reservation: Option<&'a str>,
 }
 
 impl<'a> Client<'a> {
-    fn open(system: &'a dyn System, task: &SubmitTask) -> Result<Self, String> {
+    fn open(system: &'a dyn System, task: &'a SubmitTask) -> Result<Self, String> {
         let user = &task.load.user;
         let accounts = Accounts::load(system).map_err(|error| error.to_string())?;
         let account =
@@ -70,35 +83,66 @@ impl<'a> Client<'a> {
         let path = ledger_file(&task.run);
         let ledger = open_ledger(&path)
             .map_err(|error| format!("cannot open the ledger {}: {error}", path.display()))?;
-        // setpriv becomes sbatch; su or runuser would stay beside it.
         let choice = if task.load.durable { "1" } else { "0" };
-        let sbatch = Command::new("setpriv")
+        let user = Command::new("setpriv")
             .arg(format!("--reuid={}", account.uid))
             .arg(format!("--regid={}", account.gid))
-            .args(["--clear-groups", "--", "sbatch", "--parsable", "--output=/dev/null"])
-            // A limit beyond the drill's own patience: a job that Slurm takes
-            // for running for ever must not be cleaned up by the limit.
-            .args(["--chdir=/tmp", "--ntasks=1", "--mem=32M", "--time=15"])
+            .args(["--clear-groups", "--"])
             .env("HOME", "/tmp")
             .env("SLURMHA_DURABLE_SUBMIT", choice)
             .env("SLURMHA_DURABLE_WAIT", DURABLE_WAIT)
-            .stdin(script(&task.run))
-            .timeout(SBATCH_LIMIT);
-        Ok(Self { system, sbatch, ledger: Mutex::new(ledger) })
+            .timeout(COMMAND_LIMIT);
+        let (ledger, last) = (Mutex::new(ledger), Mutex::default());
+        let reservation = task.load.reserve.then_some(task.run.as_str());
+        Ok(Self { system, run: &task.run, user, ledger, last, reservation })
     }
 
-    /// One submission, from its beginning to its answer.
-    fn submit(&self, link: &Link, name: &str) {
-        let mut submission =
-            Submission { name: name.to_owned(), sent: self.system.now(), answer: None };
+    /// One submission, from its beginning to its answer, and to that of what is
+    /// ordered next.
+    fn submit(&self, link: &Link, name: String, work: Work) {
+        let awaited = self.last().clone().filter(|_| work == Work::Dependent);
+        let (waits_for, id) = awaited.unzip();
+        let begun = Submission::begun(&name, self.system.now());
+        let mut submission = Submission { work, waits_for, ..begun };
         link.send(&Reply::Submission(submission.clone()));
-        let command = self.sbatch.clone().arg(format!("--job-name={name}"));
-        let result = job_id(self.system.run(&command));
+        let result = job_id(self.system.run(&self.sbatch(&name, work, id)));
+        let accepted = result.as_ref().ok().copied();
         submission.answer = Some(Answer { at: self.system.now(), result });
-        if let Err(error) = self.note(&submission) {
+        self.tell(link, &submission);
+        let Some(id) = accepted else { return };
+        if let Some(order) = order(work, id) {
+            let result = carried_out(self.system.run(&self.user.clone().args(order)));
+            submission.order = Some(Ordered { at: self.system.now(), result });
+            self.tell(link, &submission);
+        }
+        if work == Work::Short {
+            *self.last() = Some((name, id));
+        }
+    }
+
+    fn sbatch(&self, name: &str, work: Work, waits_for: Option<u32>) -> Command {
+        let command = self.user.clone();
+        command
+            .args(["sbatch", "--parsable", "--output=/dev/null", "--chdir=/tmp"])
+            // A limit beyond the drill's own patience: a job that Slurm takes
+            // for running for ever must not be cleaned up by the limit.
+            .args(["--mem=32M", "--time=15"])
+            .args(job::options(work, waits_for))
+            .args(self.reservation.map(|name| format!("--reservation={name}")))
+            .arg(format!("--job-name={name}"))
+            .stdin(job::script(self.run, work))
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<(String, u32)>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// In the ledger, and then to the drill.
+    fn tell(&self, link: &Link, submission: &Submission) {
+        if let Err(error) = self.note(submission) {
             link.send(&Reply::Trouble(format!("the ledger cannot be written: {error}")));
         }
-        link.send(&Reply::Submission(submission));
+        link.send(&Reply::Submission(submission.clone()));
     }
 
     /// On the disk before it is told to anybody.
@@ -118,8 +162,24 @@ fn open_ledger(path: &std::path::Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).open(path)
 }
 
+/// What its user orders once it is accepted.
+fn order(work: Work, id: u32) -> Option<Vec<String>> {
+    let words: &[&str] = match work {
+        Work::Held => &["scontrol", "release"],
+        Work::Cancelled => &["scancel"],
+        // One that is requeued orders that itself, while it runs.
+        _ => return None,
+    };
+    let words = words.iter().map(|word| (*word).to_owned());
+    Some(words.chain([id.to_string()]).collect())
+}
+
+fn carried_out(answer: Result<CommandOutput, CommandError>) -> Result<(), String> {
+    answer.and_then(|output| output.success()).map(drop).map_err(|error| error.to_string())
+}
+
 /// What `sbatch --parsable` printed: the id, or `ID;CLUSTER`.
-fn job_id(answer: Result<slurmha_host::CommandOutput, CommandError>) -> Result<u32, String> {
+fn job_id(answer: Result<CommandOutput, CommandError>) -> Result<u32, String> {
     let output = answer.map_err(|error| error.to_string())?;
     if !output.ok() {
         let noise = output.stderr_text();
@@ -139,24 +199,6 @@ fn job_id(answer: Result<slurmha_host::CommandOutput, CommandError>) -> Result<u
     id.parse().map_err(|_| format!("sbatch printed no job id but {:?}", text.trim()))
 }
 
-/// The job: it notes that it began and that it ended.
-fn script(run: &str) -> String {
-    let marks = marks_file(run);
-    let directory = marks.parent().map(|path| path.display().to_string()).unwrap_or_default();
-    format!(
-        "#!/bin/sh
-umask 022
-mkdir -p {directory}
-mark() {{
-    echo \"$SLURM_JOB_NAME $SLURM_JOB_ID ${{SLURM_RESTART_COUNT:-0}} $1 $(date +%s.%N)\" >>{}
-}}
-mark start
-mark end
-",
-        marks.display()
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use slurmha_host::Exit;
@@ -166,7 +208,7 @@ mod tests {
     fn answer(status: i32, stdout: &str, stderr: &str) -> Result<u32, String> {
         let command = Command::new("sbatch");
         let exit = Exit::Status(status);
-        job_id(Ok(slurmha_host::CommandOutput::new(&command, exit, stdout.into(), stderr.into())))
+        job_id(Ok(CommandOutput::new(&command, exit, stdout.into(), stderr.into())))
     }
 
     #[test]
@@ -191,12 +233,5 @@ mod tests {
             Err("sbatch: error: Batch job submission failed: no".to_owned())
         );
         assert_eq!(answer(1, "", ""), Err("sbatch said nothing: exit status 1".to_owned()));
-    }
-
-    #[test]
-    fn the_job_writes_what_the_reader_of_marks_understands() {
-        let script = script("drill1");
-        assert!(script.contains("mkdir -p /var/tmp/slurmha-drill-drill1\n"));
-        assert!(script.contains(">>/var/tmp/slurmha-drill-drill1/marks"));
     }
 }

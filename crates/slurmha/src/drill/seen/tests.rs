@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What counts as served, and what is not forgotten.
 
-use slurmha_core::drill::{Answer, ClockOffset, Fault, FaultSignal, Side};
+use slurmha_core::drill::{Answer, ClockOffset, Fault, FaultSignal, Ordered, Side, Work};
 
 use super::*;
 use crate::drill::preflight::Cast;
@@ -12,9 +12,8 @@ fn at(second: i64) -> Timestamp {
 
 fn submission(name: &str, answered: Option<i64>) -> Reply {
     Reply::Submission(Submission {
-        name: name.to_owned(),
-        sent: at(0),
         answer: answered.map(|second| Answer { at: at(second), result: Ok(7) }),
+        ..Submission::begun(name, at(0))
     })
 }
 
@@ -27,6 +26,34 @@ fn an_answer_is_not_forgotten_when_the_beginning_is_told_late() {
     seen.note(&client, submission("r-0002", None));
     assert_eq!(seen.acknowledged(), 1);
     assert_eq!(seen.take().submissions.len(), 2);
+}
+
+#[test]
+fn what_became_of_an_order_is_not_forgotten_either() {
+    let seen = Seen::default();
+    let client = NodeName::from("login1");
+    let accepted = Submission {
+        answer: Some(Answer { at: at(1), result: Ok(7) }),
+        ..Submission::begun("r-0001", at(0))
+    };
+    let order = Some(Ordered { at: at(2), result: Ok(()) });
+    let ordered = Submission { order: order.clone(), ..accepted.clone() };
+    for told in [&accepted, &ordered, &accepted] {
+        seen.note(&client, Reply::Submission(told.clone()));
+    }
+    assert_eq!(seen.take().submissions["r-0001"].order, order);
+}
+
+#[test]
+fn every_job_of_an_array_is_acknowledged() {
+    let seen = Seen::default();
+    let array = Submission {
+        work: Work::Array,
+        answer: Some(Answer { at: at(1), result: Ok(7) }),
+        ..Submission::begun("r-0001", at(0))
+    };
+    seen.note(&NodeName::from("login1"), Reply::Submission(array));
+    assert_eq!(seen.acknowledged(), 3);
 }
 
 #[test]
@@ -75,9 +102,8 @@ fn an_answer_of_the_old_process_does_not_count() {
     let goes_on = |seen: &Seen| seen.goes_on(kill, &cast, at(10), &clocks);
     let asked = |name: &str, sent: i64| {
         Reply::Submission(Submission {
-            name: name.to_owned(),
-            sent: at(sent),
             answer: Some(Answer { at: at(sent + 5), result: Ok(7) }),
+            ..Submission::begun(name, at(sent))
         })
     };
     let probe =

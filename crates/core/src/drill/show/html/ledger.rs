@@ -18,11 +18,12 @@ pub(super) fn ledger(report: &Report, evidence: &Evidence) -> Markup {
             details {
                 summary { (evidence.submissions.len()) " submissions by " (report.client) }
                 table {
-                    thead { tr { th { "job" } th.number { "id" } th.number { "sent" } th.number { "answered" } th { "what became of it" } } }
+                    thead { tr { th { "job" } th { "kind" } th.number { "id" } th.number { "sent" } th.number { "answered" } th { "what became of it" } } }
                     @for submission in &evidence.submissions {
                         @let (class, fate) = fates.of_submission(submission);
                         tr {
                             td { code { (submission.name) } }
+                            td { (submission.work.words()) @if let Some(job) = &submission.waits_for { " (" (job) ")" } }
                             td.number { @if let Some((id, _)) = submission.acknowledged() { (id) } }
                             td.number { (at(evidence, submission.sent)) }
                             td.number { @if let Some(answer) = &submission.answer { (at(evidence, answer.at)) } }
@@ -64,12 +65,23 @@ impl Fates {
             let saved = if job.unsaved { ": not yet saved" } else { "" };
             fates.insert(job.name.clone(), (class(job.unsaved), format!("{ran}{saved}")));
         }
+        for order in &jobs.orders.lost {
+            let saved = if order.unsaved { ": not yet saved" } else { "" };
+            let text = format!("the order to {} it is lost{saved}", order.what);
+            fates.insert(order.name.clone(), (class(order.unsaved), text));
+        }
+        for name in &jobs.orders.early {
+            fates.insert(name.clone(), ("bad", "began too early".to_owned()));
+        }
         Self(fates)
     }
 
     fn of_submission(&self, submission: &Submission) -> (&'static str, String) {
-        if let Some(fate) = self.0.get(&submission.name) {
-            return fate.clone();
+        // Of an array, what is worth saying of the first such job of it.
+        let mut jobs = submission.jobs().into_iter();
+        if let Some((name, (class, fate))) = jobs.find_map(|job| self.0.get_key_value(&job)) {
+            let of_array = name.strip_prefix(&submission.name).unwrap_or_default();
+            return (class, format!("{of_array} {fate}").trim().to_owned());
         }
         match &submission.answer {
             None => ("warn", "no answer when the drill ended".to_owned()),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use crate::drill::evidence::{Evidence, MarkKind};
+use crate::drill::evidence::{Evidence, MarkKind, Probe};
 use crate::drill::phase::{Phase, PhaseTiming};
 use crate::drill::report::{Outage, Report, StrokeSpan, WriterInterval};
 use crate::drill::time::{seconds, short};
@@ -60,9 +60,13 @@ struct Row {
 fn rows(report: &Report, evidence: &Evidence, scale: &Scale) -> Vec<Row> {
     let mut rows = vec![
         Row { name: "submissions".to_owned(), content: submissions(evidence, scale) },
-        Row { name: "requests".to_owned(), content: probes(evidence, scale) },
+        Row { name: "requests".to_owned(), content: probes(&evidence.probes, evidence, scale) },
         Row { name: "job starts".to_owned(), content: starts(evidence, scale) },
     ];
+    if !evidence.accounting_probes.is_empty() {
+        let content = probes(&evidence.accounting_probes, evidence, scale);
+        rows.push(Row { name: "accounting".to_owned(), content });
+    }
     rows.extend(report.taken_back_s.map(|end_s| {
         let text = format!("taken back after {} s", short(end_s));
         Row { name: "fault".to_owned(), content: bar(scale, "fault", 0.0, end_s, &text, 0.0) }
@@ -123,9 +127,9 @@ fn submissions(evidence: &Evidence, scale: &Scale) -> Markup {
     }
 }
 
-fn probes(evidence: &Evidence, scale: &Scale) -> Markup {
+fn probes(probes: &[Probe], evidence: &Evidence, scale: &Scale) -> Markup {
     html! {
-        @for probe in &evidence.probes {
+        @for probe in probes {
             @let at = after(evidence, &evidence.client, probe.ended);
             @if probe.answered { (tick(scale, "yes", at, "answered")) }
             @else { (tick(scale, "no", at, "not answered")) }
