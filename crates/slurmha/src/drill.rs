@@ -11,6 +11,7 @@ pub mod acceptance;
 pub mod aftermath;
 pub mod breaker;
 mod collect;
+mod comparison;
 mod drain;
 mod evidence;
 pub mod guard;

@@ -51,6 +51,11 @@ impl ClockOffset {
     pub fn apply(&self, there: Timestamp) -> Timestamp {
         shifted(there, self.add_s)
     }
+
+    /// A moment of the drill's own clock on that machine's.
+    pub fn there(&self, here: Timestamp) -> Timestamp {
+        shifted(here, -self.add_s)
+    }
 }
 
 #[cfg(test)]
@@ -68,6 +73,7 @@ mod tests {
         let offset = ClockOffset::measure(&[slow, quick]).unwrap();
         assert_eq!(offset, ClockOffset { add_s: -5.0, error_s: 0.01 });
         assert_eq!(offset.apply(at(7010)), at(2010));
+        assert_eq!(offset.there(at(2010)), at(7010));
     }
 
     #[test]

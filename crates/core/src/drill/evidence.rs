@@ -96,6 +96,10 @@ pub struct Evidence {
     /// Slurm would have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hastened: Vec<Hastened>,
+    /// How many KiB differ in the end between the two copies of the data, or why
+    /// that is not known; `None` when nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Result<u64, String>>,
     /// What became of the victim afterwards.
     pub aftermath: Aftermath,
     /// Whatever went wrong with the drill itself.

@@ -34,8 +34,8 @@ const SINCE_REQUEUED: SignedDuration = SignedDuration::from_secs(2);
 /// For squeue's `--format`: what [`parse_queue`] reads.
 pub const QUEUE_FORMAT: &str = "%T|%r|%j";
 
-/// For `SLURM_TIME_FORMAT` (scontrol(1)): times as [`parse_held_back`] reads
-/// them, whatever the time zone.
+/// For `SLURM_TIME_FORMAT` (scontrol(1), sacct(1)): seconds since 1970, whatever the
+/// time zone.
 pub const TIME_FORMAT: &str = "%s";
 
 /// How much of a run is in the queue.

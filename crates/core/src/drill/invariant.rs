@@ -27,7 +27,7 @@ pub enum Invariant {
     NoIdTwice,
     /// No client was refused or left without an answer.
     NoClientSees,
-    /// The accounting has every job once, with its end.
+    /// The accounting has every job once, with its times.
     Accounted,
     /// The other controller ran the scheduler, and it stayed there.
     RoleMoves,
@@ -41,6 +41,8 @@ pub enum Invariant {
     StatusTells,
     /// What was hit runs and answers again.
     ProcessReturns,
+    /// Both controllers have the same data, block by block.
+    CopiesAgree,
     /// The cluster is as healthy as before.
     AsBefore,
 }
@@ -70,7 +72,7 @@ pub struct Judgement {
 }
 
 impl Invariant {
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::FaultsHappen,
         Self::ServiceReturns,
         Self::WithinBudget,
@@ -88,6 +90,7 @@ impl Invariant {
         Self::OneOrder,
         Self::StatusTells,
         Self::ProcessReturns,
+        Self::CopiesAgree,
         Self::AsBefore,
     ];
 
@@ -104,7 +107,7 @@ impl Invariant {
             Self::OrdersKept => "what users ordered for their jobs was done",
             Self::NoIdTwice => "no job id was given twice",
             Self::NoClientSees => "no client was refused or left without an answer",
-            Self::Accounted => "the accounting has every job once, with its end",
+            Self::Accounted => "the accounting has every job once, with its times",
             Self::RoleMoves => "the other controller took over",
             Self::RoleStays => "the scheduler stayed where it was",
             Self::Waits => "nothing was promoted before it was safe",
@@ -113,6 +116,7 @@ impl Invariant {
             }
             Self::StatusTells => "status names what was left behind, and the cure",
             Self::ProcessReturns => "what was hit runs and answers again",
+            Self::CopiesAgree => "both controllers have the same data, block by block",
             Self::AsBefore => "the cluster is as healthy as before",
         }
     }

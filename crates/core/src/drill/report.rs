@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::evidence::{Aftermath, ProcessFate};
 use super::fault::Fault;
-use super::invariant::Judgement;
+use super::invariant::{Invariant, Judgement, Outcome};
 use super::phase::{Phase, PhaseTiming};
 use super::scenario::Scenario;
 use super::time::short;
@@ -104,6 +104,13 @@ impl Report {
             Some(name) => format!("{name} ({})", self.scenario.fault_names()),
             None => self.scenario.fault_names(),
         }
+    }
+
+    /// Whether both copies of the data were compared, and are the same.
+    pub(super) fn copies_agree(&self) -> bool {
+        let held =
+            |it: &Judgement| it.invariant == Invariant::CopiesAgree && it.outcome == Outcome::Held;
+        self.invariants.iter().any(held)
     }
 
     /// What was done, as sentences.

@@ -96,6 +96,14 @@ pub struct Scenario {
     /// What it may cost.
     #[serde(default)]
     pub budget: Budget,
+    /// Whether both copies of the data are compared in the end.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub verify: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Submissions per second that a login node can bear: each is a process.
@@ -111,6 +119,7 @@ impl Scenario {
         Self {
             name: None,
             budget: budget(fault),
+            verify: false,
             fault,
             overlaps: Vec::new(),
             load: Load {

@@ -33,6 +33,21 @@ fn nothing_lost_is_a_pass() {
     assert_eq!(report.saved_state_age_s, Some(3.0));
 }
 
+#[test]
+fn copies_that_differ_or_were_not_compared_are_a_fail() {
+    let mut seen = evidence(vec![job(1, -10.0), job(2, -1.0), job(3, 31.0)]);
+    let mut why = |compared| {
+        (seen.compared, seen.scenario.verify) = (compared, true);
+        let report = analyse(&seen);
+        assert_eq!(report.reasons.is_empty(), render_text(&report).contains("block by block"));
+        report.reasons
+    };
+    assert_eq!(why(Some(Ok(0))), [""; 0]);
+    assert!(why(Some(Ok(4)))[0].starts_with("4 KiB differ"));
+    assert!(why(Some(Err("no".to_owned())))[0].ends_with("were not compared: no"));
+    assert!(why(None)[0].ends_with("were not compared"));
+}
+
 /// It is asked every few seconds: the last answer is no end of it.
 #[test]
 fn how_long_the_accounting_was_silent_is_told_where_it_was_asked() {

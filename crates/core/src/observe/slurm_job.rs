@@ -2,6 +2,7 @@
 //! Single jobs, from `scontrol show job` (the scheduler's memory) and `sacct`
 //! (the accounting).
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ParseError;
@@ -24,6 +25,12 @@ pub struct JobRecord {
     pub restarts: Option<u32>,
     /// Why it waits or failed; empty when there is no reason.
     pub reason: String,
+    /// When it began, on slurmctld's clock; only the accounting is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<Timestamp>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Timestamp>,
 }
 
 /// States that a job does not leave (squeue(1), JOB STATE CODES).
@@ -75,25 +82,29 @@ pub fn parse_scontrol_jobs(text: &str) -> Result<Vec<JobRecord>, ParseError> {
             state: word("JobState", "JobState")?.to_owned(),
             restarts: value(line, "Restarts").map(|n| number(PROGRAM, n)).transpose()?,
             reason: value(line, "Reason").filter(|r| *r != "None").unwrap_or_default().to_owned(),
+            started: None,
+            ended: None,
         })
     };
     lines(text).map(job).collect()
 }
 
 /// The columns that [`parse_sacct`] reads, for sacct's `--format`.
-pub const SACCT_FORMAT: &str = "JobIDRaw,JobID,State,JobName";
+pub const SACCT_FORMAT: &str = "JobIDRaw,JobID,Start,End,State,JobName";
 
 /// Reads `sacct --noheader --parsable2 --allocations --duplicates` with
-/// [`SACCT_FORMAT`]. The name comes last because it may contain the separator.
+/// [`SACCT_FORMAT`] and `SLURM_TIME_FORMAT=%s`. The name comes last because it may
+/// contain the separator.
 ///
 /// # Errors
-/// When a line does not have four columns or does not begin with an id.
+/// When a line does not have six columns or does not begin with an id.
 pub fn parse_sacct(text: &str) -> Result<Vec<JobRecord>, ParseError> {
     const PROGRAM: &str = "sacct";
     let row = |line: &str| {
-        let columns: Vec<&str> = line.splitn(4, '|').collect();
-        let [id, array_id, state, name] = columns[..] else {
-            return Err(ParseError::unexpected(PROGRAM, "id|array id|state|name", line));
+        let columns: Vec<&str> = line.splitn(6, '|').collect();
+        let [id, array_id, started, ended, state, name] = columns[..] else {
+            let columns = "id|array id|start|end|state|name";
+            return Err(ParseError::unexpected(PROGRAM, columns, line));
         };
         Ok(JobRecord {
             id: number(PROGRAM, id)?,
@@ -106,6 +117,8 @@ pub fn parse_sacct(text: &str) -> Result<Vec<JobRecord>, ParseError> {
             state: state.split(' ').next().unwrap_or_default().to_owned(),
             restarts: None,
             reason: String::new(),
+            started: moment(started),
+            ended: moment(ended),
         })
     };
     lines(text).map(row).collect()
@@ -133,6 +146,11 @@ fn array_tasks(program: &'static str, text: &str) -> Result<Vec<u32>, ParseError
 /// Slurm's own bound (slurm.conf(5), `MaxArraySize`).
 const MAX_ARRAY: usize = 4_000_001;
 
+/// `Unknown` or `None` where it has not come.
+fn moment(seconds: &str) -> Option<Timestamp> {
+    Timestamp::from_second(seconds.parse().ok()?).ok()
+}
+
 fn number(program: &'static str, value: &str) -> Result<u32, ParseError> {
     value.parse().map_err(|_| ParseError::unexpected(program, "a number", value))
 }
@@ -157,6 +175,8 @@ mod tests {
             state: "COMPLETED".to_owned(),
             restarts: Some(0),
             reason: String::new(),
+            started: None,
+            ended: None,
         };
         assert_eq!(parse_scontrol_jobs(SHOW_JOB).unwrap(), [expected]);
     }
@@ -177,6 +197,8 @@ mod tests {
                 state: "COMPLETED".to_owned(),
                 restarts: Some(0),
                 reason: String::new(),
+                started: None,
+                ended: None,
             }
         );
         assert_eq!((jobs[1].name.as_str(), jobs[1].restarts), ("two words", Some(2)));
@@ -191,14 +213,19 @@ mod tests {
 
     #[test]
     fn accounting_rows_are_read() {
-        let jobs = parse_sacct("7|7|COMPLETED|r1-0001\n8|8|CANCELLED by 0|a|b\n").unwrap();
+        let jobs = parse_sacct(
+            "7|7|1800000000|1800000002|COMPLETED|r1-0001\n8|8|Unknown|None|CANCELLED by 0|a|b\n",
+        )
+        .unwrap();
         assert_eq!((jobs[0].id, jobs[0].name.as_str()), (7, "r1-0001"));
+        assert_eq!(jobs[0].ended, Timestamp::from_second(1_800_000_002).ok());
         assert_eq!((jobs[1].state.as_str(), jobs[1].name.as_str()), ("CANCELLED", "a|b"));
+        assert_eq!((jobs[1].started, jobs[1].ended), (None, None));
     }
 
     #[test]
     fn jobs_of_an_array_are_told_apart() {
-        let rows = "9|7_2|COMPLETED|a\n7|7_[1,3-5%1]|PENDING|a\n";
+        let rows = "9|7_2|1|2|COMPLETED|a\n7|7_[1,3-5%1]|Unknown|Unknown|PENDING|a\n";
         let tasks = parse_sacct(rows).unwrap().into_iter().map(|job| job.array_tasks);
         assert_eq!(tasks.collect::<Vec<_>>(), [vec![2], vec![1, 3, 4, 5]]);
         let shown = "JobId=7 ArrayJobId=7 ArrayTaskId=1-5:2 ArrayTaskThrottle=1 JobName=a \
@@ -209,8 +236,8 @@ mod tests {
     #[test]
     fn rows_of_another_form_are_errors() {
         assert!(parse_sacct("sacct: error: slurmdbd is away").is_err());
-        assert!(parse_sacct("x|x|COMPLETED|name").is_err());
-        assert!(parse_sacct("7|7_x|COMPLETED|name").is_err());
+        assert!(parse_sacct("x|x|1|2|COMPLETED|name").is_err());
+        assert!(parse_sacct("7|7_x|1|2|COMPLETED|name").is_err());
         assert!(parse_scontrol_jobs("JobId=7 JobState=PENDING").is_err());
     }
 }

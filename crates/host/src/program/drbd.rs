@@ -127,6 +127,11 @@ pub fn invalidate(system: &dyn System, resource: &str) -> Result<(), CommandErro
     drbdadm(system, &["invalidate", resource])
 }
 
+/// `drbdadm verify RESOURCE`: begins to compare both sides of every volume.
+pub fn verify(system: &dyn System, resource: &str) -> Result<(), CommandError> {
+    drbdadm(system, &["verify", resource])
+}
+
 /// Attaches another device that holds the same data, by what drbdadm would do
 /// with the configured one.
 pub fn attach_instead(

@@ -182,6 +182,10 @@ struct LoadArgs {
     /// Reserve all compute nodes meanwhile, so that nobody else's job begins. What runs goes on
     #[arg(long)]
     reserve: bool,
+    /// Compare both copies of the data in the end, block by block (drbdadm verify): a minute or more
+    /// for each GiB, and a difference is a `fail`
+    #[arg(long)]
+    verify: bool,
 }
 
 #[derive(clap::Args, Debug)]
@@ -204,6 +208,7 @@ A scenario; what is left out is as in the drill of that fault:
 
   name = \"friday\"
   fault = \"power-loss\"        # slurmha drill list
+  verify = true               # compare both copies of the data in the end
 
   [[overlap]]                 # what comes meanwhile; as many as you like
   fault = \"fill-state\"
@@ -390,6 +395,7 @@ impl LoadArgs {
         scenario.load.durable = self.durable;
         scenario.load.mix = self.mix;
         scenario.load.reserve = self.reserve;
+        scenario.verify = self.verify;
         scenario.load.user.clone_from(&self.user);
         if let Some(seconds) = self.seconds {
             scenario.bounds.warm_up = Duration::from_secs(seconds);

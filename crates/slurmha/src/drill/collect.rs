@@ -81,14 +81,15 @@ pub fn hasten(remote: &Remote, client: &NodeName, task: HastenTask) -> Result<Ve
 }
 
 /// Asks the client, the survivor and every compute node at the same time, and
-/// the victim where it can tell something of what happened.
+/// the victim where it can tell something of what happened. `cut` is when that
+/// was, on a machine's own clock.
 pub fn gather(
     site: &Site,
     remote: &Remote,
     cast: &Cast,
     victim_tells: bool,
     run: &str,
-    cut: Timestamp,
+    cut: &(dyn Fn(&NodeName) -> Timestamp + Sync),
 ) -> Gathered {
     let tells =
         |machine: &NodeName| *machine == cast.survivor || (victim_tells && *machine == cast.victim);
@@ -98,7 +99,7 @@ pub fn gather(
         marks: compute().any(|node| node == *machine),
         ledger: *machine == cast.client,
         jobs: *machine == cast.client,
-        journal_since: tells(machine).then(|| cut - BEFORE_CUT),
+        journal_since: tells(machine).then(|| cut(machine) - BEFORE_CUT),
         remove: true,
     };
     let mut machines: Vec<NodeName> = vec![cast.client.clone(), cast.survivor.clone()];

@@ -27,6 +27,7 @@ impl Drill<'_> {
         let clock = Local::new();
         let mut haste = Haste {
             is_well,
+            by_users: scene.seen.requeued_by_users(),
             client,
             ask: &|task| hasten(remote, client, task),
             seen: &scene.seen,

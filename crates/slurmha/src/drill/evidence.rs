@@ -65,6 +65,7 @@ impl Drill<'_> {
             troubles,
             strokes: Vec::new(),
             hastened: told.hastened,
+            compared: None,
         };
         with_strokes(evidence, &casts.first, course.cut, strokes)
     }

@@ -2,6 +2,7 @@
 //! Requeued jobs of the drill need not wait for their time once all is well:
 //! two minutes of waiting in which nothing is found out.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use slurmha_core::drill::Queued;
@@ -12,9 +13,11 @@ use super::seen::Seen;
 
 /// Lets each start, once.
 pub struct Haste<'a> {
-    /// Whether the cluster is as healthy as before. Nothing is touched earlier:
-    /// until then what Slurm does is what is looked at.
+    /// Whether the cluster is as healthy as before. Until then what Slurm does by
+    /// itself is what is looked at, and only what users requeued is touched.
     pub is_well: &'a AtomicBool,
+    /// Names of the jobs that have themselves requeued.
+    pub by_users: BTreeSet<String>,
     /// The machine from which that is done.
     pub client: &'a NodeName,
     /// Has it done there.
@@ -33,10 +36,12 @@ impl Haste<'_> {
     /// After a look at the queue. What does not succeed costs nothing but time:
     /// Slurm lets the jobs start by itself.
     pub fn look(&mut self, queued: Queued) {
-        if queued.held_back == 0 || !self.is_well.load(Ordering::SeqCst) {
+        let is_well = self.is_well.load(Ordering::SeqCst);
+        if queued.held_back == 0 || !is_well && self.by_users.is_empty() {
             return;
         }
-        match (self.ask)(self.task.clone()) {
+        let only = (!is_well).then(|| self.by_users.clone());
+        match (self.ask)(HastenTask { only, ..self.task.clone() }) {
             Ok(replies) => replies.into_iter().for_each(|reply| self.note(reply)),
             Err(why) => self.complain(why),
         }
@@ -99,6 +104,7 @@ mod tests {
         let (asked, said) = (Cell::new(0), RefCell::new(Vec::new()));
         let mut haste = Haste {
             is_well: &is_well,
+            by_users: BTreeSet::new(),
             client: &client,
             ask: &|task| {
                 asked.set(asked.get() + 1);
@@ -125,6 +131,23 @@ mod tests {
             haste.look(HELD);
         };
         assert_eq!(played(becomes_well, false, &ask).0, 1);
+    }
+
+    #[test]
+    fn what_a_user_has_requeued_does_not_wait_until_all_is_well() {
+        let meant = RefCell::new(Vec::new());
+        let ask = |task: &HastenTask| {
+            meant.borrow_mut().push(task.only.clone());
+            Ok(Vec::new())
+        };
+        let own = |haste: &mut Haste<'_>| {
+            haste.by_users = ["drill1-0011".to_owned()].into();
+            haste.look(HELD);
+            haste.is_well.store(true, Ordering::SeqCst);
+            haste.look(HELD);
+        };
+        played(own, false, &ask);
+        assert_eq!(meant.into_inner(), [Some(["drill1-0011".to_owned()].into()), None]);
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod resync;
 mod sample;
 mod strike;
 mod submit;
+mod verify;
 
 use std::io;
 
@@ -49,6 +50,7 @@ pub fn run() -> io::Result<()> {
         Task::Hasten(task) => hasten::run(&system, &|reply| link.send(&reply), &task),
         Task::Reserve(task) => reserve::reserve(&system, &|reply| link.send(&reply), &task),
         Task::Unreserve { name } => reserve::unreserve(&system, &|reply| link.send(&reply), &name),
+        Task::Verify { limit } => verify::run(&system, &|reply| link.send(&reply), limit),
         Task::Accounted { run } => collect::accounted(&system, &link, &run),
         Task::Collect(task) => collect::run(&system, &link, &task),
         Task::Strike(task) => strike::run(&system, &link, &task),

@@ -68,6 +68,11 @@ pub enum Task {
         /// The reservation's name.
         name: String,
     },
+    /// Compare this controller's data with the other one's.
+    Verify {
+        /// When to stop waiting for the end of it.
+        limit: Duration,
+    },
     /// Count the run's jobs that have ended in the accounting.
     Accounted {
         /// The run's name.
@@ -171,6 +176,9 @@ pub struct HastenTask {
     pub user: String,
     /// Ids of those for which that was tried before.
     pub tried: BTreeSet<u32>,
+    /// Names of those that are meant; all, where nothing is said.
+    #[serde(default)]
+    pub only: Option<BTreeSet<String>>,
 }
 
 /// What to hand over.
@@ -224,6 +232,9 @@ pub enum Reply {
     },
     /// How many of the run's jobs have ended in the accounting.
     Accounted(Reading<usize>),
+    /// How many KiB differ between the two copies of the data, or why that is not
+    /// known.
+    Compared(Result<u64, String>),
     /// What was gathered.
     Collected(Box<Collected>),
     /// The fault has happened, or the move was ordered.

@@ -80,9 +80,11 @@ impl Drill<'_> {
         let scene = Scene::set(self, &casts)?;
         let reservation = self.reserve(&scene)?;
         let course = scene.hear(self, || self.play(&scene))?;
-        let (gathered, aftermath) = self.wind_up(&scene, course.cut)?;
+        let (gathered, aftermath) = self.wind_up(&scene, &course)?;
         drop(reservation);
-        let evidence = self.evidence(scene, course, gathered, aftermath);
+        let compared = self.compare(&aftermath);
+        let mut evidence = self.evidence(scene, course, gathered, aftermath);
+        evidence.compared = compared;
         Ok(Outcome { report: analyse(&evidence), evidence })
     }
 

@@ -3,12 +3,12 @@
 
 mod service;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use slurmha_core::drill::{
-    ControllerState, Daemon, Hastened, OrderFate, Probe, ProcessFate, Sample, Submission,
+    ControllerState, Daemon, Hastened, OrderFate, Probe, ProcessFate, Sample, Submission, Work,
 };
 use slurmha_core::site::NodeName;
 use slurmha_host::{Local, System as _};
@@ -82,6 +82,7 @@ impl Seen {
             | Reply::Queue(_)
             | Reply::NotHastened { .. }
             | Reply::Accounted(_)
+            | Reply::Compared(_)
             | Reply::Collected(_) => {}
         }
     }
@@ -101,6 +102,13 @@ impl Seen {
         let inner = self.inner();
         let acknowledged = inner.submissions.values().filter(|s| s.acknowledged().is_some());
         acknowledged.map(|submission| submission.jobs().len()).sum()
+    }
+
+    /// Names of the jobs that have themselves requeued.
+    pub fn requeued_by_users(&self) -> BTreeSet<String> {
+        let inner = self.inner();
+        let requeued = inner.submissions.values().filter(|it| it.work == Work::Requeued);
+        requeued.map(|submission| submission.name.clone()).collect()
     }
 
     /// Whether slurmctld has answered a question that was sent at such a time,

@@ -10,9 +10,9 @@ use slurmha_core::site::NodeName;
 
 use super::aftermath::{Wanted, restore, settle};
 use super::collect::{Gathered, gather};
-use super::power::{Cut, Victim};
+use super::power::Victim;
 use super::preflight::Casts;
-use super::run::Drill;
+use super::run::{Course, Drill};
 use super::scene::Scene;
 use super::take_back::take_back;
 use crate::failure::Failure;
@@ -24,7 +24,7 @@ impl Drill<'_> {
     pub(super) fn wind_up(
         &self,
         scene: &Scene<'_>,
-        cut: Cut,
+        course: &Course,
     ) -> Result<(Gathered, Aftermath), Failure> {
         let is_well = AtomicBool::new(false);
         let aftermath = || {
@@ -32,7 +32,7 @@ impl Drill<'_> {
             is_well.store(after.lacking.is_empty(), Ordering::SeqCst);
             Ok::<_, Failure>(after)
         };
-        let gather = || self.gather(scene, cut, &is_well);
+        let gather = || self.gather(scene, course, &is_well);
         let is_awaited = |fault: Fault| {
             fault.leaves_by_itself() || fault.leaves_nobody() || fault.side() == Side::Compute
         };
@@ -68,13 +68,17 @@ impl Drill<'_> {
     fn gather(
         &self,
         scene: &Scene<'_>,
-        cut: Cut,
+        course: &Course,
         is_well: &AtomicBool,
     ) -> Result<Gathered, Failure> {
         self.drain(scene, is_well)?;
         self.progress.stage("collecting what the machines have seen");
         let (remote, cast) = (self.fleet.remote(), &scene.casts.whole);
-        Ok(gather(self.site, remote, cast, self.victim_tells(scene), &scene.run, cut.at))
+        let cut = |machine: &NodeName| {
+            let clock = course.clocks.get(machine);
+            clock.map_or(course.cut.at, |clock| clock.there(course.cut.at))
+        };
+        Ok(gather(self.site, remote, cast, self.victim_tells(scene), &scene.run, &cut))
     }
 
     fn aftermath(&self, scene: &Scene<'_>) -> Result<Aftermath, Failure> {

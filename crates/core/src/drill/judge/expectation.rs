@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::finding::{Finding, listed};
-use super::job_fate::names;
-use crate::drill::evidence::{ControllerState, Evidence, OrderFate, Stroke, Submission};
+use super::job_fate::{Traces, names};
+use crate::drill::evidence::{ControllerState, Evidence, MarkKind, OrderFate, Stroke, Submission};
 use crate::drill::fault::{Daemon, Fault, FaultSignal, Side};
 use crate::drill::invariant::Invariant;
 use crate::drill::report::Jobs;
@@ -25,6 +25,7 @@ pub(super) fn unmet(evidence: &Evidence, jobs: &Jobs) -> Vec<Finding> {
     if Invariant::NoClientSees.applies_to(evidence) {
         unmet.extend(seen_by_clients(jobs));
         unmet.extend(accounting(evidence));
+        unmet.extend(wrong_times(evidence));
         unmet.extend(moved(evidence));
     }
     let survivor = &evidence.survivor;
@@ -49,6 +50,9 @@ pub(super) fn unmet(evidence: &Evidence, jobs: &Jobs) -> Vec<Finding> {
         if let Fault::Process(_, daemon, signal) = stroke.fault {
             unmet.extend(not_back(evidence, &stroke, daemon, signal));
         }
+    }
+    if Invariant::CopiesAgree.applies_to(evidence) {
+        unmet.extend(not_the_same(evidence.compared.as_ref()));
     }
     if Invariant::AsBefore.applies_to(evidence) {
         unmet.extend(not_as_before(evidence));
@@ -116,6 +120,39 @@ fn accounting(evidence: &Evidence) -> Vec<Finding> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Seconds by which the accounting may miss a job's own marks: it counts in whole
+/// ones, and clocks are not quite equal.
+const TIMES_AGREE_S: f64 = 2.0;
+
+/// Jobs that ran to their end at other times than the accounting says. slurmctld
+/// may hear of an end late; it cannot hear of it early.
+fn wrong_times(evidence: &Evidence) -> Option<Finding> {
+    let traces = Traces::new(evidence);
+    let stroke = evidence.gravest();
+    let on_active = stroke.fault.side() == Side::Active;
+    let active = if on_active { &stroke.victim } else { &stroke.survivor };
+    let after = |at| seconds(evidence.cut, evidence.on_drill_clock(active, at));
+    let is_wrong = |name: &String| {
+        let Some(record) = traces.accounted(name).filter(|it| it.state == "COMPLETED") else {
+            return false;
+        };
+        // Of several runs the last one has the record.
+        let marks = traces.marks_of(name).iter();
+        let last = |kind| marks.clone().rev().find(|(_, mark)| mark.kind == kind);
+        let late = last(MarkKind::Start)
+            .zip(record.started)
+            .is_some_and(|((began, _), started)| after(started) > began + TIMES_AGREE_S);
+        let early = last(MarkKind::End)
+            .zip(record.ended)
+            .is_some_and(|((end, _), ended)| after(ended) < end - TIMES_AGREE_S);
+        late || early
+    };
+    let acknowledged = evidence.submissions.iter().filter(|it| it.acknowledged().is_some());
+    let wrong: Vec<String> = acknowledged.flat_map(Submission::jobs).filter(is_wrong).collect();
+    let what = "ran outside of the time that the accounting has";
+    listed(Invariant::Accounted, what, wrong.into_iter())
 }
 
 /// Whether a daemon was seen on a controller after the fault.
@@ -260,6 +297,20 @@ fn not_back(
     let event = stroke.fault.event();
     let why = format!("{what} was not back in the {watched:.0} s after {event}");
     Some(ProcessReturns.finding(why))
+}
+
+/// What was not compared is not known to be the same.
+fn not_the_same(compared: Option<&Result<u64, String>>) -> Option<Finding> {
+    let why = match compared {
+        Some(Ok(0)) => return None,
+        Some(Ok(kib)) => format!(
+            "{kib} KiB differ between the two copies of the data; they are copied anew by \
+             drbdadm disconnect and drbdadm connect on the passive controller"
+        ),
+        Some(Err(why)) => format!("the two copies of the data were not compared: {why}"),
+        None => "the two copies of the data were not compared".to_owned(),
+    };
+    Some(Invariant::CopiesAgree.finding(why))
 }
 
 fn not_as_before(evidence: &Evidence) -> Vec<Finding> {

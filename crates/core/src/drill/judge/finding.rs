@@ -36,6 +36,7 @@ impl Invariant {
             Self::OneOrder => scenario.fault == Fault::TwoSwitchovers,
             Self::StatusTells => scenario.fault == Fault::LeftoverMove,
             Self::ProcessReturns => scenario.any(|fault| matches!(fault, Fault::Process(..))),
+            Self::CopiesAgree => scenario.verify,
             // After the loss of the active controller alone the verdict is about
             // what the survivor did; everywhere else the end is part of it.
             Self::AsBefore => {

@@ -137,7 +137,7 @@ pub(super) struct Traces<'a> {
 }
 
 impl<'a> Traces<'a> {
-    fn new(evidence: &'a Evidence) -> Self {
+    pub(super) fn new(evidence: &'a Evidence) -> Self {
         let mut marks: BTreeMap<&str, Vec<(f64, &Mark)>> = BTreeMap::new();
         for (node, of_node) in &evidence.marks {
             for mark in of_node.known().into_iter().flatten() {
@@ -159,6 +159,11 @@ impl<'a> Traces<'a> {
             accounting: by_name(&evidence.accounting_jobs),
             marks,
         }
+    }
+
+    /// The accounting's record of a job.
+    pub(super) fn accounted(&self, name: &str) -> Option<&'a JobRecord> {
+        self.accounting.get(name).copied()
     }
 
     /// Slurm's record of a job. The accounting alone counts only when the

@@ -45,6 +45,7 @@ pub enum ScenarioError {
 struct File {
     name: Option<String>,
     fault: String,
+    verify: Option<bool>,
     #[serde(default)]
     overlap: Vec<OverlapTable>,
     #[serde(default)]
@@ -113,6 +114,7 @@ pub fn parse_scenario(text: &str) -> Result<Scenario, ScenarioError> {
     let combination = Combination::new(faults).map_err(ScenarioError::Together)?;
     let mut scenario = Scenario::of(&combination);
     scenario.name = file.name;
+    set(&mut scenario.verify, file.verify);
 
     let load = &mut scenario.load;
     set(&mut load.rate, checked("load.rate", file.load.rate, USER_RATES)?);
@@ -197,6 +199,7 @@ mod tests {
         let text = r#"
             name = "friday"
             fault = "kill-slurmctld"
+            verify = true
             [load]
             rate = 2.5
             user = "alice"
@@ -213,7 +216,7 @@ mod tests {
         let scenario = parse_scenario(text).unwrap();
         assert_eq!(scenario.name.as_deref(), Some("friday"));
         assert_eq!((scenario.load.rate, scenario.load.user.as_str()), (2.5, "alice"));
-        assert!(scenario.load.durable);
+        assert!(scenario.load.durable && scenario.verify);
         assert_eq!((scenario.load.mix, scenario.load.reserve), (Mix::Plain, true));
         assert_eq!(scenario.bounds.warm_up, Duration::from_secs(5));
         assert_eq!(scenario.bounds.recovery, Duration::from_millis(60_500));

@@ -311,6 +311,9 @@ pub(super) fn afterwards(report: &Report) -> Vec<String> {
         lines.push("nobody had ended the frozen process, so it was told to go on".to_owned());
     }
     lines.extend(hastened(report));
+    if report.copies_agree() {
+        lines.push("both copies of the data are the same, block by block".to_owned());
+    }
     if after.lacking.is_empty() {
         lines.push("the cluster is as healthy as before".to_owned());
     }

@@ -50,6 +50,8 @@ pub fn record(number: u32, state: &str) -> JobRecord {
         state: state.to_owned(),
         restarts: None,
         reason: String::new(),
+        started: None,
+        ended: None,
     }
 }
 
@@ -151,6 +153,7 @@ pub fn evidence(jobs: Vec<Job>) -> Evidence {
         status_told: None,
         strokes: Vec::new(),
         hastened: Vec::new(),
+        compared: None,
         aftermath: Aftermath {
             powered_on: true,
             rejoined_after_s: Some(95.0),

@@ -161,6 +161,28 @@ fn a_daemon_that_came_back_without_pacemaker_is_told() {
 }
 
 #[test]
+fn the_accounting_has_the_times_at_which_a_job_ran() {
+    let accounted = |started: f64, ended: f64| {
+        let mut seen = killed(KILL_SLURMDBD, both());
+        let Reading::Known(records) = &mut seen.accounting_jobs else { panic!("known") };
+        let record = records.iter_mut().find(|it| it.name == "r-0002").unwrap();
+        (record.started, record.ended) = (Some(at(started)), Some(at(ended)));
+        reasons(&seen).1
+    };
+    let Reading::Known(marks) = &killed(KILL_SLURMDBD, both()).marks[&"cn1".into()] else {
+        panic!("known")
+    };
+    let of_job = |kind| marks.iter().find(|it| it.name == "r-0002" && it.kind == kind).unwrap().at;
+    let after = |kind| of_job(kind).duration_since(at(0.0)).as_secs_f64();
+    let (began, ended) = (after(MarkKind::Start), after(MarkKind::End));
+    assert_eq!(accounted(began - 1.0, ended + 20.0), [""; 0], "it was heard of late");
+    for (started, ended) in [(began + 3.0, ended + 4.0), (began, ended - 3.0)] {
+        let why = accounted(started, ended);
+        assert_eq!(why, ["1 job ran outside of the time that the accounting has: r-0002"]);
+    }
+}
+
+#[test]
 fn no_client_sees_the_death_of_what_is_behind_the_scheduler() {
     for fault in [KILL_SLURMDBD, KILL_MARIADB] {
         assert_eq!(reasons(&killed(fault, both())), (Verdict::Pass, Vec::new()));

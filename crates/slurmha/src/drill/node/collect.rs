@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use slurmha_core::drill::{JOURNAL_FIELDS, QUEUE_FORMAT, left_held, parse_queue};
+use slurmha_core::drill::{JOURNAL_FIELDS, QUEUE_FORMAT, TIME_FORMAT, left_held, parse_queue};
 use slurmha_core::layout::TAKEOVER_REPORT;
 use slurmha_core::observe::{Reading, SACCT_FORMAT, parse_sacct, parse_scontrol_jobs};
 use slurmha_host::{Command, System};
@@ -103,6 +103,7 @@ fn cancel_held(system: &dyn System, scontrol: &str, run: &str) {
 fn sacct() -> Command {
     Command::new("sacct")
         .args(["--noheader", "--parsable2", "--allocations", "--duplicates", "--allusers"])
+        .env("SLURM_TIME_FORMAT", TIME_FORMAT)
         // What a clock that was ahead has dated is in the future.
         .args(["--starttime=now-3hours", "--endtime=now+1hour", "--format"])
         .arg(SACCT_FORMAT)

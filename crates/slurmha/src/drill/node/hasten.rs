@@ -15,8 +15,11 @@ const LIMIT: Duration = Duration::from_secs(30);
 pub fn run(system: &dyn System, tell: &dyn Fn(Reply), task: &HastenTask) {
     match held_back(system, task) {
         Ok(jobs) => {
-            let untried = jobs.into_iter().filter(|job| !task.tried.contains(&job.id));
-            untried.for_each(|job| tell(start(system, job)));
+            let is_meant = |job: &HeldBack| {
+                let all = task.only.as_ref();
+                !task.tried.contains(&job.id) && all.is_none_or(|names| names.contains(&job.name))
+            };
+            jobs.into_iter().filter(is_meant).for_each(|job| tell(start(system, job)));
         }
         Err(why) => tell(Reply::Trouble(why)),
     }
@@ -71,6 +74,15 @@ mod tests {
 
     /// On which Slurm has these jobs and refuses to touch one.
     fn hasten(jobs: &str, refused: &'static str, tried: &[u32]) -> (Vec<Reply>, Vec<String>) {
+        hasten_only(None, jobs, refused, tried)
+    }
+
+    fn hasten_only(
+        only: Option<&str>,
+        jobs: &str,
+        refused: &'static str,
+        tried: &[u32],
+    ) -> (Vec<Reply>, Vec<String>) {
         let slurm = (jobs.to_owned(), refused);
         let (machine, _) = TestMachine::in_world(slurm, |(jobs, refused), _, words| match words {
             [_, "show", "job"] => Some((0, jobs.clone())),
@@ -82,6 +94,7 @@ mod tests {
             run: "drill1".to_owned(),
             user: "nobody".to_owned(),
             tried: tried.iter().copied().collect(),
+            only: only.map(|name| [name.to_owned()].into()),
         };
         run(&machine, &|reply| told.borrow_mut().push(reply), &task);
         (told.into_inner(), machine.ran("scontrol update"))
@@ -111,6 +124,13 @@ mod tests {
         let jobs = [7, 8].map(|id| shown(id, "drill1-0003", "BeginTime")).concat();
         assert_eq!(hasten(&jobs, "", &[7]).1, ["scontrol update JobId=8 StartTime=now"]);
         assert_eq!(hasten(&jobs, "", &[7, 8]).1, [""; 0]);
+    }
+
+    #[test]
+    fn where_some_are_meant_the_others_wait() {
+        let jobs = shown(7, "drill1-0003", "BeginTime") + &shown(8, "drill1-0004", "BeginTime");
+        let (_, ran) = hasten_only(Some("drill1-0004"), &jobs, "", &[]);
+        assert_eq!(ran, ["scontrol update JobId=8 StartTime=now"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What counts as served, and what is not forgotten.
 
-use slurmha_core::drill::{Answer, ClockOffset, Fault, FaultSignal, Ordered, Side, Work};
+use slurmha_core::drill::{Answer, ClockOffset, Fault, FaultSignal, Ordered, Side};
 
 use super::*;
 use crate::drill::preflight::Cast;

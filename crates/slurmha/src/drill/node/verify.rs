@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Compares both copies of the data block by block: DRBD's online verification
+//! (drbdadm(8), `verify`).
+//!
+//! It runs while the cluster works. A page that a program changes while it is
+//! being written can differ for a moment, and is written again: what differs is
+//! looked at once more before it is told. What DRBD has found to differ it copies
+//! when the two sides connect anew, so nothing is repaired here.
+
+use std::time::Duration;
+
+use slurmha_core::layout::DRBD_RESOURCE;
+use slurmha_core::observe::DrbdStatus;
+use slurmha_host::System;
+use slurmha_host::program::drbd;
+
+use super::super::protocol::Reply;
+use super::replica::{is_whole, look};
+
+/// Distance between looks.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Until pages that were being written are written again: the kernel does that
+/// after 30 s at the latest (`dirty_expire_centisecs`), and then within 5.
+const WRITTEN_AGAIN: Duration = Duration::from_secs(40);
+
+/// Tells how many KiB differ, or why that is not known.
+pub fn run(system: &dyn System, tell: &dyn Fn(Reply), limit: Duration) {
+    tell(Reply::Compared(compare(system, limit)));
+}
+
+fn compare(system: &dyn System, limit: Duration) -> Result<u64, String> {
+    if !is_whole(&look(system)?) {
+        return Err("not both sides have all data".to_owned());
+    }
+    drbd::verify(system, DRBD_RESOURCE).map_err(|error| error.to_string())?;
+    let end = system.elapsed() + limit;
+    let mut different = await_end(system, end)?;
+    let rewritten = system.elapsed() + WRITTEN_AGAIN;
+    while different > 0 && system.elapsed() < rewritten {
+        system.sleep(PAUSE);
+        different = await_end(system, end)?;
+    }
+    Ok(different)
+}
+
+/// What differs when every volume has been compared.
+fn await_end(system: &dyn System, end: Duration) -> Result<u64, String> {
+    loop {
+        let status = look(system)?;
+        if status.connection != "Connected" {
+            return Err(format!("the comparison was interrupted: DRBD is {}", status.connection));
+        }
+        if !is_under_way(&status) {
+            let different = status.volumes.iter().map(|volume| volume.out_of_sync_kib);
+            return different.sum::<Option<u64>>().ok_or_else(|| "DRBD does not tell".to_owned());
+        }
+        if system.elapsed() > end {
+            return Err(format!("the comparison did not end in time ({})", progress(&status)));
+        }
+        system.sleep(PAUSE);
+    }
+}
+
+/// `VerifyS` where it was asked for, `VerifyT` on the other side.
+fn is_under_way(status: &DrbdStatus) -> bool {
+    status.volumes.iter().any(|volume| volume.replication.starts_with("Verify"))
+}
+
+fn progress(status: &DrbdStatus) -> String {
+    let volumes = status.volumes.iter().map(|volume| {
+        let done = volume.done_percent.map_or("done".to_owned(), |done| format!("{done:.0} %"));
+        format!("volume {}: {done}", volume.volume)
+    });
+    volumes.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::test_machine::TestMachine;
+
+    /// What the kernel tells, look by look; the last one again and again.
+    type World = Vec<(&'static str, &'static str, u64)>;
+
+    fn answer(looks: &mut World, program: &str, words: &[&str]) -> Option<(i32, String)> {
+        match (program, words) {
+            ("drbdadm", ["verify", "slurm_data"]) => Some((0, String::new())),
+            ("drbdsetup", ["status", ..]) => {
+                let (connection, replication, different) = looks[0];
+                if looks.len() > 1 {
+                    looks.remove(0);
+                }
+                let text = format!(
+                    "slurm_data role:Primary suspended:no\n  volume:0 minor:0 disk:UpToDate\n  \
+                     ctl2 connection:{connection} role:Secondary\n    volume:0 \
+                     replication:{replication} peer-disk:UpToDate done:12.50 \
+                     out-of-sync:{different}\n"
+                );
+                Some((0, text))
+            }
+            _ => None,
+        }
+    }
+
+    fn compared(looks: World) -> Result<u64, String> {
+        let (machine, _) = TestMachine::in_world(looks, answer);
+        compare(&machine, Duration::from_secs(300))
+    }
+
+    const WHOLE: (&str, &str, u64) = ("Connected", "Established", 0);
+    const BUSY: (&str, &str, u64) = ("Connected", "VerifyS", 4);
+
+    #[test]
+    fn equal_copies_are_told_when_all_is_compared() {
+        assert_eq!(compared(vec![WHOLE, BUSY, BUSY, WHOLE]), Ok(0));
+    }
+
+    #[test]
+    fn what_is_written_again_does_not_differ() {
+        let passing = ("Connected", "Established", 4);
+        assert_eq!(compared(vec![WHOLE, BUSY, passing, passing, WHOLE]), Ok(0));
+        assert_eq!(compared(vec![WHOLE, BUSY, passing]), Ok(4));
+    }
+
+    #[test]
+    fn what_was_not_compared_is_not_equal() {
+        let cut = ("Connecting", "Off", 0);
+        assert!(compared(vec![WHOLE, BUSY, cut]).unwrap_err().contains("interrupted"));
+        let slow = compared(vec![WHOLE, BUSY]).unwrap_err();
+        assert_eq!(slow, "the comparison did not end in time (volume 0: 12 %)");
+    }
+}
