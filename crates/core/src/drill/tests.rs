@@ -59,6 +59,9 @@ fn how_long_the_accounting_was_silent_is_told_where_it_was_asked() {
     let report = analyse(&seen);
     assert_eq!(report.accounting_outage, Some(Outage { start_s: -5.0, end_s: 31.0, ended: true }));
     assert!(render_text(&report).contains("no accounting answered   36.0 s"));
+    seen.accounting_probes.truncate(2);
+    let text = render_text(&analyse(&seen));
+    assert!(text.contains("since 5.0 s before the cut, until it was asked no more"), "{text}");
     let html = render_html(&report, &seen);
     assert!(html.contains("accounting did not answer") && html.contains(">accounting<"));
 }

@@ -8,6 +8,7 @@ mod picture;
 use maud::{Markup, html};
 
 use super::page::{page, verdict_class};
+use super::text::{NEVER, NOT_AWAITED};
 use crate::drill::evidence::Evidence;
 use crate::drill::invariant::{Judgement, Outcome};
 use crate::drill::report::{Outage, Report};
@@ -57,11 +58,11 @@ fn figures(report: &Report) -> Markup {
     let jobs = &report.jobs;
     html! {
         section.figures {
-            (outage("no submission accepted", Some(&report.submit_outage), report))
-            (outage("no request answered", Some(&report.rpc_outage), report))
-            (outage("no job began", report.start_outage.as_ref(), report))
+            (outage("no submission accepted", Some(&report.submit_outage), report, NEVER))
+            (outage("no request answered", Some(&report.rpc_outage), report, NEVER))
+            (outage("no job began", report.start_outage.as_ref(), report, NEVER))
             @if let Some(accounting) = &report.accounting_outage {
-                (outage("accounting did not answer", Some(accounting), report))
+                (outage("accounting did not answer", Some(accounting), report, NOT_AWAITED))
             }
             (figure("acknowledged jobs", jobs.acknowledged, &format!("{} of them found", jobs.found)))
             (figure("lost", jobs.lost.len(), "acknowledged, and unknown in the end"))
@@ -78,7 +79,7 @@ fn figure(what: &str, value: impl ToString, more: &str) -> Markup {
     html! { div.figure { strong { (value.to_string()) } span { (what) } small { (more) } } }
 }
 
-fn outage(what: &str, outage: Option<&Outage>, report: &Report) -> Markup {
+fn outage(what: &str, outage: Option<&Outage>, report: &Report, never: &str) -> Markup {
     let Some(outage) = outage else { return figure(what, "?", "could not be told") };
     let from = moment(report.scenario.event(), outage.start_s);
     if outage.ended {
@@ -86,7 +87,7 @@ fn outage(what: &str, outage: Option<&Outage>, report: &Report) -> Markup {
         figure(what, format!("{} s", short(outage.seconds())), &format!("{from} to {until}"))
     } else {
         let value = format!("> {} s", short(outage.seconds()));
-        figure(what, value, &format!("since {from}, never again"))
+        figure(what, value, &format!("since {from}, {never}"))
     }
 }
 

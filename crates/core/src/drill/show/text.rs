@@ -87,17 +87,25 @@ fn head(text: &mut String, report: &Report) {
 fn client(text: &mut String, report: &Report) {
     let _ = writeln!(text, "\nWhat a client on {} saw", report.client);
     let event = report.scenario.event();
-    let _ = writeln!(text, "  no submission accepted {}", outage(event, &report.submit_outage));
-    let _ = writeln!(text, "  no RPC answered        {}", outage(event, &report.rpc_outage));
-    if let Some(start) = &report.start_outage {
-        let _ = writeln!(text, "  no job began           {}", outage(event, start));
-    }
-    if let Some(accounting) = &report.accounting_outage {
-        let _ = writeln!(text, "  no accounting answered {}", outage(event, accounting));
+    for (what, outage, never) in [
+        ("no submission accepted", Some(&report.submit_outage), NEVER),
+        ("no RPC answered       ", Some(&report.rpc_outage), NEVER),
+        ("no job began          ", report.start_outage.as_ref(), NEVER),
+        ("no accounting answered", report.accounting_outage.as_ref(), NOT_AWAITED),
+    ] {
+        if let Some(outage) = outage {
+            let _ = writeln!(text, "  {what} {}", self::outage(event, outage, never));
+        }
     }
 }
 
-fn outage(event: &str, outage: &Outage) -> String {
+/// The end of an outage that has none.
+pub(super) const NEVER: &str = "never again";
+
+/// The same of the accounting: the load ends when the scheduler is back.
+pub(super) const NOT_AWAITED: &str = "until it was asked no more";
+
+fn outage(event: &str, outage: &Outage, never: &str) -> String {
     let length = outage.seconds();
     if outage.ended {
         format!(
@@ -106,7 +114,7 @@ fn outage(event: &str, outage: &Outage) -> String {
             moment(event, outage.end_s)
         )
     } else {
-        format!("{length:>6.1} s   since {}, never again", moment(event, outage.start_s))
+        format!("{length:>6.1} s   since {}, {never}", moment(event, outage.start_s))
     }
 }
 
