@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use slurmha_core::drill::Aftermath;
+use slurmha_lab::interrupt::interrupted;
 
 use super::protocol::{Reply, Task};
 use super::run::Drill;
-use super::watch::complete;
+use super::watch::complete_unless;
 
 /// For a volume of some GiB over a slow link: less than 10 MiB/s for 10 GiB.
 const LIMIT: Duration = Duration::from_secs(1800);
@@ -24,7 +25,9 @@ impl Drill<'_> {
         self.progress.stage("comparing both copies of the data, block by block");
         let machine = &self.site.controllers[0].name;
         let remote = self.fleet.remote();
-        let answer = complete(remote, machine, Task::Verify { limit: LIMIT }, false, LIMIT * 2);
+        let task = Task::Verify { limit: LIMIT };
+        // Ctrl-C ends the comparison, and not the report of what was seen before.
+        let answer = complete_unless(remote, machine, task, false, LIMIT * 2, &interrupted);
         Some(answer.and_then(|(replies, _)| {
             let compared = replies.into_iter().find_map(|reply| match reply {
                 Reply::Compared(compared) => Some(compared),

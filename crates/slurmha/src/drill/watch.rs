@@ -128,6 +128,18 @@ pub fn complete(
     with_clock: bool,
     limit: Duration,
 ) -> Result<(Vec<Reply>, Option<ClockOffset>), String> {
+    complete_unless(remote, machine, task, with_clock, limit, &|| false)
+}
+
+/// The same, given up as soon as nobody wants it any more.
+pub fn complete_unless(
+    remote: &Remote,
+    machine: &NodeName,
+    task: Task,
+    with_clock: bool,
+    limit: Duration,
+    is_unwanted: &dyn Fn() -> bool,
+) -> Result<(Vec<Reply>, Option<ClockOffset>), String> {
     let watch = Watch::start(remote, machine).map_err(|error| error.to_string())?;
     let local = Local::new();
     let mut replies = Vec::new();
@@ -137,7 +149,8 @@ pub fn complete(
             watch.synchronise(limit / 2);
         }
         let begun = watch.begin(task);
-        while begun.is_ok() && !listener.is_finished() && local.elapsed() < limit {
+        while begun.is_ok() && !listener.is_finished() && local.elapsed() < limit && !is_unwanted()
+        {
             thread::sleep(Duration::from_millis(20));
         }
         if !listener.is_finished() {

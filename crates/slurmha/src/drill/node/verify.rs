@@ -15,6 +15,7 @@ use slurmha_host::System;
 use slurmha_host::program::drbd;
 
 use super::super::protocol::Reply;
+use super::link::Link;
 use super::replica::{is_whole, look};
 
 /// Distance between looks.
@@ -25,27 +26,35 @@ const PAUSE: Duration = Duration::from_secs(1);
 const WRITTEN_AGAIN: Duration = Duration::from_secs(40);
 
 /// Tells how many KiB differ, or why that is not known.
-pub fn run(system: &dyn System, tell: &dyn Fn(Reply), limit: Duration) {
-    tell(Reply::Compared(compare(system, limit)));
+pub fn run(system: &dyn System, link: &Link, limit: Duration) {
+    link.send(&Reply::Compared(compare(system, &|| link.is_stopped(), limit)));
 }
 
-fn compare(system: &dyn System, limit: Duration) -> Result<u64, String> {
+fn compare(
+    system: &dyn System,
+    has_left: &dyn Fn() -> bool,
+    limit: Duration,
+) -> Result<u64, String> {
     if !is_whole(&look(system)?) {
         return Err("not both sides have all data".to_owned());
     }
     drbd::verify(system, DRBD_RESOURCE).map_err(|error| error.to_string())?;
     let end = system.elapsed() + limit;
-    let mut different = await_end(system, end)?;
+    let mut different = await_end(system, has_left, end)?;
     let rewritten = system.elapsed() + WRITTEN_AGAIN;
     while different > 0 && system.elapsed() < rewritten {
         system.sleep(PAUSE);
-        different = await_end(system, end)?;
+        different = await_end(system, has_left, end)?;
     }
     Ok(different)
 }
 
 /// What differs when every volume has been compared.
-fn await_end(system: &dyn System, end: Duration) -> Result<u64, String> {
+fn await_end(
+    system: &dyn System,
+    has_left: &dyn Fn() -> bool,
+    end: Duration,
+) -> Result<u64, String> {
     loop {
         let status = look(system)?;
         if status.connection != "Connected" {
@@ -55,7 +64,7 @@ fn await_end(system: &dyn System, end: Duration) -> Result<u64, String> {
             let different = status.volumes.iter().map(|volume| volume.out_of_sync_kib);
             return different.sum::<Option<u64>>().ok_or_else(|| "DRBD does not tell".to_owned());
         }
-        if system.elapsed() > end {
+        if has_left() || system.elapsed() > end {
             return Err(format!("the comparison did not end in time ({})", progress(&status)));
         }
         system.sleep(PAUSE);
@@ -105,7 +114,7 @@ mod tests {
 
     fn compared(looks: World) -> Result<u64, String> {
         let (machine, _) = TestMachine::in_world(looks, answer);
-        compare(&machine, Duration::from_secs(300))
+        compare(&machine, &|| false, Duration::from_secs(300))
     }
 
     const WHOLE: (&str, &str, u64) = ("Connected", "Established", 0);
