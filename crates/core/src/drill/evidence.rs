@@ -331,6 +331,9 @@ pub struct Mark {
     pub kind: MarkKind,
     /// When, on the compute node's clock.
     pub at: Timestamp,
+    /// What a program of it said that failed, in one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
 }
 
 /// What a job marks.
@@ -343,8 +346,17 @@ pub enum MarkKind {
     End,
     /// A task of its step ran.
     Task,
+    /// Its step (srun(1)) failed, and the script with it.
+    StepFailed,
     /// Slurm has taken its order to requeue it.
     Requeue,
+}
+
+impl MarkKind {
+    /// Whether it is a change of the job, which Slurm saves.
+    pub(super) fn is_slurms_to_know(self) -> bool {
+        self != Self::StepFailed
+    }
 }
 
 /// What became of a daemon whose process was hit, as seen on the victim and
@@ -388,7 +400,7 @@ pub struct Aftermath {
 }
 
 /// Reads the marks that jobs left: lines of
-/// `NAME ID RESTARTS start|end|task|requeue SECONDS.FRACTION`.
+/// `NAME ID RESTARTS start|end|task|step-failed|requeue SECONDS.FRACTION [WHAT WAS SAID]`.
 ///
 /// A line that is cut short or strange is left out and counted: a job can be
 /// killed in the middle of it.
@@ -399,11 +411,13 @@ pub fn parse_marks(text: &str) -> (Vec<Mark>, usize) {
 }
 
 fn parse_mark(line: &str) -> Option<Mark> {
-    let [name, id, restart, kind, at] = line.split(' ').collect::<Vec<_>>().try_into().ok()?;
+    let mut words = line.splitn(6, ' ');
+    let [name, id, restart, kind, at] = std::array::from_fn(|_| words.next().unwrap_or_default());
     let kind = match kind {
         "start" => MarkKind::Start,
         "end" => MarkKind::End,
         "task" => MarkKind::Task,
+        "step-failed" => MarkKind::StepFailed,
         "requeue" => MarkKind::Requeue,
         _ => return None,
     };
@@ -414,6 +428,7 @@ fn parse_mark(line: &str) -> Option<Mark> {
         restart: restart.parse().ok()?,
         kind,
         at: Timestamp::UNIX_EPOCH.checked_add(at).ok()?,
+        said: words.next().map(|said| said.trim().to_owned()).filter(|said| !said.is_empty()),
     })
 }
 
@@ -434,7 +449,16 @@ mod tests {
                 restart: 0,
                 kind: MarkKind::Start,
                 at: Timestamp::from_millisecond(1_800_000_000_250).unwrap(),
+                said: None,
             }]
         );
+    }
+
+    #[test]
+    fn what_was_said_is_the_rest_of_the_line() {
+        let (marks, strange) =
+            parse_marks("r-0001 7 0 step-failed 1800000000.25 srun: error: no \n");
+        assert_eq!((marks[0].kind, strange), (MarkKind::StepFailed, 0));
+        assert_eq!(marks[0].said.as_deref(), Some("srun: error: no"));
     }
 }

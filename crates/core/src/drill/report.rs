@@ -318,9 +318,21 @@ pub struct FailedJob {
     pub acknowledged_s: f64,
     /// Whether it did run to its end, and Slurm has only forgotten that.
     pub ran: bool,
+    /// What its step said, if that is what failed: a srun(1) that no slurmctld
+    /// answers gives up after `MessageTimeout` tries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
     /// Whether it was acknowledged, began or ended within Slurm's unsaved
     /// window.
     pub unsaved: bool,
+}
+
+impl FailedJob {
+    /// As what it ended, and why, if that is known.
+    pub(super) fn end(&self) -> String {
+        let said = self.said.as_ref().map(|said| format!(" ({said})")).unwrap_or_default();
+        format!("{}{said}", self.state)
+    }
 }
 
 /// An id that was given to more than one job.

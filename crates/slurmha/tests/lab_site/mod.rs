@@ -225,13 +225,17 @@ impl LabSite {
         assert_survived(&self.slurmha(&drill).succeeds());
     }
 
-    /// The same with a scenario of examples/drills, and with all that users ask
-    /// for.
-    pub fn survives_scenario(&self, name: &str) {
+    /// The same with a scenario of examples/drills.
+    pub fn survives_scenario(&self, name: &str) -> serde_json::Value {
         self.until_healthy();
         let file = format!("{}/../../examples/drills/{name}.toml", env!("CARGO_MANIFEST_DIR"));
         let drill = ["drill", "run", &file, self.site(), "--json"];
-        let report = assert_survived(&self.slurmha(&drill).succeeds());
+        assert_survived(&self.slurmha(&drill).succeeds())
+    }
+
+    /// One of them with all that users ask for, on nodes that are reserved.
+    pub fn survives_with_all_work(&self, name: &str) {
+        let report = self.survives_scenario(name);
         let taken = report["jobs"]["orders"]["taken"].as_u64();
         assert!(taken > Some(0), "nothing was released, requeued or cancelled: {report:#}");
         assert!(report["accounting_outage"].is_object(), "the accounting was asked: {report:#}");

@@ -94,7 +94,7 @@ fn judge(jobs: &mut Jobs, traces: &Traces<'_>, window: &UnsavedWindow, job: &Ack
         // It can have begun or ended in the window, too: then Slurm knows of
         // a job that runs, waits for its end in vain, and calls it TIMEOUT.
         let unsaved = window.holds(acknowledged_s)
-            || marks.iter().any(|(at, _)| window.holds(*at))
+            || marks.iter().any(|(at, mark)| window.holds(*at) && mark.kind.is_slurms_to_know())
             || waited_for_unsaved(jobs, job.submission);
         jobs.failed.push(FailedJob {
             name: job.name.to_owned(),
@@ -102,6 +102,7 @@ fn judge(jobs: &mut Jobs, traces: &Traces<'_>, window: &UnsavedWindow, job: &Ack
             state: record.state.clone(),
             acknowledged_s,
             ran: marks.iter().any(|(_, mark)| mark.kind == MarkKind::End),
+            said: marks.iter().find_map(|(_, mark)| mark.said.clone()),
             unsaved,
         });
     }

@@ -149,7 +149,7 @@ fn job_failures(scenario: &Scenario, jobs: &Jobs) -> Vec<Finding> {
     failures.extend(listed(
         JobsEnd,
         "did not run to the end",
-        failed.map(|job| format!("{} {}", job.name, job.state)),
+        failed.map(|job| format!("{} {}", job.name, job.end())),
     ));
     failures.extend(listed(
         JobsEnd,

@@ -230,6 +230,8 @@ mod tests {
         assert!(parse_scenario(text).unwrap().budget.rpc_s.is_some());
         let text = include_str!("../../../../../examples/drills/unplugged.toml");
         assert_eq!(parse_scenario(text).unwrap().bounds.fault, Duration::from_secs(60));
+        let text = include_str!("../../../../../examples/drills/busy.toml");
+        assert!(parse_scenario(text).unwrap().load.reserve);
         let text = include_str!("../../../../../examples/drills/bad-friday.toml");
         let scenario = parse_scenario(text).unwrap();
         assert_eq!(scenario.fault_names(), "passive-power-loss+kill-slurmctld+fill-database");

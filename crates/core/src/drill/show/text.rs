@@ -149,7 +149,7 @@ fn jobs(text: &mut String, event: &str, jobs: &Jobs) {
         "failed",
         jobs.failed.iter().map(|job| {
             let ran = if job.ran { ", but ran" } else { "" };
-            format!("{} id {} as {}{ran}", job.name, job.id, job.state)
+            format!("{} id {} as {}{ran}", job.name, job.id, job.end())
         }),
     );
     if jobs.orders.taken > 0 {

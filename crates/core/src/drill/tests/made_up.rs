@@ -85,8 +85,14 @@ pub fn message(after_cut_s: f64, source: &str, text: &str) -> JournalEntry {
 }
 
 fn marks(job: &Job) -> impl Iterator<Item = Mark> {
-    let mark =
-        |kind, time| Mark { name: name(job.number), id: job.id, restart: 0, kind, at: at(time) };
+    let mark = |kind, time| Mark {
+        name: name(job.number),
+        id: job.id,
+        restart: 0,
+        kind,
+        at: at(time),
+        said: None,
+    };
     let runs = if job.ran { job.runs.as_slice() } else { &[] };
     runs.iter()
         .flat_map(move |&(start, end)| [mark(MarkKind::Start, start), mark(MarkKind::End, end)])

@@ -29,7 +29,7 @@ fn marks(seen: &mut Evidence) -> &mut Vec<Mark> {
 }
 
 fn mark(kind: MarkKind, time: f64, restart: u32) -> Mark {
-    Mark { name: "r-0002".to_owned(), id: 2, restart, kind, at: at(time) }
+    Mark { name: "r-0002".to_owned(), id: 2, restart, kind, at: at(time), said: None }
 }
 
 /// In the middle of what Slurm may not have saved.
@@ -161,6 +161,18 @@ fn a_step_leaves_a_mark_of_each_of_its_tasks() {
     };
     assert_eq!(reasons(&stepped(2)), passed());
     assert_eq!(reasons(&stepped(1)).1, ["1 job did not run to the end: r-0002 COMPLETED"]);
+}
+
+#[test]
+fn a_step_that_failed_tells_why() {
+    let failed = with(Work::Step, |seen| {
+        records(seen, |record| record.state = "FAILED".to_owned());
+        let said = Some("srun: error: Unable to contact slurm controller".to_owned());
+        marks(seen).push(Mark { said, ..mark(MarkKind::StepFailed, 20.0, 0) });
+    });
+    let why = "1 job did not run to the end: r-0002 FAILED (srun: error: Unable to contact slurm \
+               controller)";
+    assert_eq!(reasons(&failed), is(Verdict::Fail, why));
 }
 
 #[test]

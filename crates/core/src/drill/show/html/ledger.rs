@@ -53,7 +53,7 @@ impl Fates {
         }
         for job in &jobs.failed {
             let ran = if job.ran { ", but it ran to its end" } else { "" };
-            fates.insert(job.name.clone(), (class(job.unsaved), format!("{}{ran}", job.state)));
+            fates.insert(job.name.clone(), (class(job.unsaved), format!("{}{ran}", job.end())));
         }
         for job in &jobs.duplicated {
             let starts: Vec<String> = job.starts_s.iter().map(|at| short(*at)).collect();

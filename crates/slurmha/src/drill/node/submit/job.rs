@@ -41,7 +41,10 @@ pub fn script(run: &str, work: Work) -> String {
     let mark = mark(run);
     let between = match work {
         Work::Long => format!("sleep {}\n", LONG.as_secs()),
-        Work::Step | Work::TwoNodes => format!("srun sh -c '{mark}mark task' || exit\n"),
+        Work::Step | Work::TwoNodes => format!(
+            "said=$(srun sh -c '{mark}mark task' 2>&1 >/dev/null) || {{\n    \
+                 status=$?\n    mark step-failed \"$(echo \"$said\" | tr '\\n' ' ')\"\n    exit $status\n}}\n"
+        ),
         Work::Requeued => format!(
             "if [ \"${{SLURM_RESTART_COUNT:-0}}\" = 0 ] && scontrol requeue \"$SLURM_JOB_ID\"; then\n    \
                  mark requeue\n    sleep {REQUEUE_WAIT_S}\nfi\n"
@@ -67,7 +70,7 @@ fn mark(run: &str) -> String {
         "umask 022
 mkdir -p {directory}
 mark() {{
-    echo \"$DRILL_JOB $SLURM_JOB_ID ${{SLURM_RESTART_COUNT:-0}} $1 $(date +%s.%N)\" >>{}
+    echo \"$DRILL_JOB $SLURM_JOB_ID ${{SLURM_RESTART_COUNT:-0}} $1 $(date +%s.%N) ${{2:-}}\" >>{}
 }}
 ",
         marks.display()
@@ -76,6 +79,7 @@ mark() {{
 
 #[cfg(test)]
 mod tests {
+    use slurmha_core::drill::{Mark, MarkKind, parse_marks};
     use slurmha_host::{Command, Local, System as _};
 
     use super::*;
@@ -87,38 +91,55 @@ mod tests {
         assert!(script.contains(">>/var/tmp/slurmha-drill-drill1/marks"));
     }
 
-    /// Run by a shell, with Slurm's variables and two programs that do nothing
-    /// but what is needed here.
-    fn run(work: Work, restarts: u32) -> String {
+    const SRUN: &str = "srun() { \"$@\"; }\n";
+
+    /// Run by a shell, with Slurm's variables, that srun, and two programs that do
+    /// nothing but what is needed here. Its marks, how it ended, and what was printed.
+    fn run(work: Work, restarts: u32, srun: &str) -> (Vec<Mark>, String) {
         let directory = tempfile::tempdir().unwrap();
         let there = directory.path().display().to_string();
         let script = script("drill1", work).replace("/var/tmp/slurmha-drill-drill1", &there);
-        let programs = "srun() { \"$@\"; }\nscontrol() { :; }\nsleep() { echo \"slept $1\"; }\n";
+        let programs = "scontrol() { :; }\nsleep() { echo \"slept $1\"; }\n";
         let command = Command::new("sh")
             .arg("-c")
-            .arg(programs.to_owned() + &script)
+            .arg([srun, programs, &script].concat())
             .env("SLURM_JOB_NAME", "drill1-0005")
             .env("SLURM_ARRAY_TASK_ID", "2")
             .env("SLURM_JOB_ID", "9")
             .env("SLURM_RESTART_COUNT", &restarts.to_string());
-        let output = Local::new().run(&command).and_then(|output| output.success()).unwrap();
+        let output = Local::new().run(&command).unwrap();
         let marks = std::fs::read_to_string(directory.path().join("marks")).unwrap();
-        let (marks, strange) = slurmha_core::drill::parse_marks(&marks);
+        let (marks, strange) = parse_marks(&marks);
         assert_eq!(strange, 0);
-        let told = marks.iter().map(|mark| {
+        for mark in &marks {
             assert_eq!((mark.name.as_str(), mark.id), ("drill1-0005[2]", 9));
-            format!("{:?} ", mark.kind)
-        });
-        told.collect::<String>() + output.text().trim()
+        }
+        (marks, format!("{} {}", output.exit, output.text().trim()))
     }
 
     #[test]
     fn a_shell_understands_each_script() {
-        assert_eq!(run(Work::Array, 0), "Start End ");
-        assert_eq!(run(Work::Long, 0), "Start End slept 15");
-        assert_eq!(run(Work::Step, 0), "Start Task End ");
-        assert_eq!(run(Work::Requeued, 0), "Start Requeue End slept 60");
-        assert_eq!(run(Work::Requeued, 1), "Start End ");
+        use MarkKind::{End, Requeue, Start, Task};
+        let said = |work, restarts| {
+            let (marks, said) = run(work, restarts, SRUN);
+            (marks.iter().map(|mark| mark.kind).collect::<Vec<_>>(), said)
+        };
+        let printed = |words: &str| format!("exit status 0 {words}");
+        assert_eq!(said(Work::Array, 0), (vec![Start, End], printed("")));
+        assert_eq!(said(Work::Long, 0), (vec![Start, End], printed("slept 15")));
+        assert_eq!(said(Work::Step, 0), (vec![Start, Task, End], printed("")));
+        assert_eq!(said(Work::Requeued, 0), (vec![Start, Requeue, End], printed("slept 60")));
+        assert_eq!(said(Work::Requeued, 1), (vec![Start, End], printed("")));
+    }
+
+    #[test]
+    fn a_step_that_fails_ends_the_job_and_says_why() {
+        let srun = "srun() { printf 'srun: error: no\nsrun: sorry\n' >&2; return 3; }\n";
+        let (marks, said) = run(Work::Step, 0, srun);
+        assert_eq!(said, "exit status 3 ");
+        let [start, failed] = marks.as_slice() else { panic!("{marks:?}") };
+        assert_eq!((start.kind, failed.kind), (MarkKind::Start, MarkKind::StepFailed));
+        assert_eq!(failed.said.as_deref(), Some("srun: error: no srun: sorry"));
     }
 
     #[test]
