@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Whether both copies of the data are the same in the end.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use slurmha_core::drill::Aftermath;
+use slurmha_core::site::NodeName;
+use slurmha_host::{Local, System as _};
 use slurmha_lab::interrupt::interrupted;
 
 use super::protocol::{Reply, Task};
 use super::run::Drill;
-use super::watch::complete_unless;
+use super::watch::Watch;
 
-/// For a volume of some GiB over a slow link: less than 10 MiB/s for 10 GiB.
-const LIMIT: Duration = Duration::from_secs(1800);
+/// How long the machine may say nothing: it says how far it is every ten seconds,
+/// and is slow to begin with.
+const SILENCE: Duration = Duration::from_secs(120);
 
 impl Drill<'_> {
     /// The KiB that differ, or why that is not known; nothing where nobody asked.
@@ -23,17 +27,29 @@ impl Drill<'_> {
             return Some(Err("the cluster is not as healthy as before".to_owned()));
         }
         self.progress.stage("comparing both copies of the data, block by block");
-        let machine = &self.site.controllers[0].name;
-        let remote = self.fleet.remote();
-        let task = Task::Verify { limit: LIMIT };
-        // Ctrl-C ends the comparison, and not the report of what was seen before.
-        let answer = complete_unless(remote, machine, task, false, LIMIT * 2, &interrupted);
-        Some(answer.and_then(|(replies, _)| {
-            let compared = replies.into_iter().find_map(|reply| match reply {
-                Reply::Compared(compared) => Some(compared),
-                _ => None,
-            });
-            compared.unwrap_or_else(|| Err(format!("{machine} did not answer")))
-        }))
+        Some(self.compare_on(&self.site.controllers[0].name))
+    }
+
+    /// Ctrl-C ends the comparison, and not the report of what was seen before.
+    fn compare_on(&self, machine: &NodeName) -> Result<u64, String> {
+        let watch = Watch::start(self.fleet.remote(), machine).map_err(|it| it.to_string())?;
+        let clock = Local::new();
+        let heard = Mutex::new(clock.elapsed());
+        let is_over = || {
+            let last = heard.lock().map(|last| *last).unwrap_or_default();
+            interrupted() || clock.elapsed() > last + SILENCE
+        };
+        let mut compared = None;
+        watch.hear_out(Task::Verify, None, &is_over, &mut |reply| {
+            if let Ok(mut last) = heard.lock() {
+                *last = clock.elapsed();
+            }
+            match reply {
+                Reply::Comparing(progress) => self.progress.machine(machine.as_str(), &progress),
+                Reply::Compared(result) => compared = Some(result),
+                _ => {}
+            }
+        })?;
+        compared.unwrap_or_else(|| Err(format!("{machine} did not answer")))
     }
 }

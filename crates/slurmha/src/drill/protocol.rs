@@ -69,10 +69,7 @@ pub enum Task {
         name: String,
     },
     /// Compare this controller's data with the other one's.
-    Verify {
-        /// When to stop waiting for the end of it.
-        limit: Duration,
-    },
+    Verify,
     /// Count the run's jobs that have ended in the accounting.
     Accounted {
         /// The run's name.

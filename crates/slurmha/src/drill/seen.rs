@@ -82,6 +82,7 @@ impl Seen {
             | Reply::Queue(_)
             | Reply::NotHastened { .. }
             | Reply::Accounted(_)
+            | Reply::Comparing(_)
             | Reply::Compared(_)
             | Reply::Collected(_) => {}
         }

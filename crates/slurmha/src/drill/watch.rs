@@ -97,6 +97,33 @@ impl Watch {
         self.conversation.hang_up();
     }
 
+    /// Has it do a task and hears every reply, until the other end has ended or
+    /// nobody wants to hear more. With a limit, its clock is read before.
+    pub fn hear_out(
+        &self,
+        task: Task,
+        clock_limit: Option<Duration>,
+        is_unwanted: &dyn Fn() -> bool,
+        on_reply: &mut (dyn FnMut(Reply) + Send),
+    ) -> Result<(), String> {
+        thread::scope(|scope| {
+            let listener = scope.spawn(|| self.listen(on_reply));
+            if let Some(limit) = clock_limit {
+                self.synchronise(limit);
+            }
+            let begun = self.begin(task);
+            while begun.is_ok() && !listener.is_finished() && !is_unwanted() {
+                thread::sleep(Duration::from_millis(20));
+            }
+            if !listener.is_finished() {
+                self.kill();
+            }
+            let heard = listener.join().unwrap_or_else(|_| Err("the listener failed".to_owned()));
+            // Why it could not be begun is told better by how it ended.
+            heard.and(begun)
+        })
+    }
+
     /// Ends the conversation at once.
     pub fn kill(&self) {
         self.conversation.kill();
@@ -128,37 +155,12 @@ pub fn complete(
     with_clock: bool,
     limit: Duration,
 ) -> Result<(Vec<Reply>, Option<ClockOffset>), String> {
-    complete_unless(remote, machine, task, with_clock, limit, &|| false)
-}
-
-/// The same, given up as soon as nobody wants it any more.
-pub fn complete_unless(
-    remote: &Remote,
-    machine: &NodeName,
-    task: Task,
-    with_clock: bool,
-    limit: Duration,
-    is_unwanted: &dyn Fn() -> bool,
-) -> Result<(Vec<Reply>, Option<ClockOffset>), String> {
     let watch = Watch::start(remote, machine).map_err(|error| error.to_string())?;
     let local = Local::new();
     let mut replies = Vec::new();
-    let result = thread::scope(|scope| {
-        let listener = scope.spawn(|| watch.listen(&mut |reply| replies.push(reply)));
-        if with_clock {
-            watch.synchronise(limit / 2);
-        }
-        let begun = watch.begin(task);
-        while begun.is_ok() && !listener.is_finished() && local.elapsed() < limit && !is_unwanted()
-        {
-            thread::sleep(Duration::from_millis(20));
-        }
-        if !listener.is_finished() {
-            watch.kill();
-        }
-        let heard = listener.join().unwrap_or_else(|_| Err("the listener failed".to_owned()));
-        // Why it could not be begun is told better by how it ended.
-        heard.and(begun)
-    });
-    result.map(|()| (replies, watch.offset()))
+    let clock_limit = with_clock.then_some(limit / 2);
+    watch.hear_out(task, clock_limit, &|| local.elapsed() >= limit, &mut |reply| {
+        replies.push(reply);
+    })?;
+    Ok((replies, watch.offset()))
 }

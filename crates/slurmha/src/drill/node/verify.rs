@@ -21,40 +21,46 @@ use super::replica::{is_whole, look};
 /// Distance between looks.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// Distance between two words of how far it is.
+const TELL: Duration = Duration::from_secs(10);
+
+/// How long it may stand still before it is given up. How long all of it takes
+/// follows from the size of the volumes and the way between them.
+const STANDSTILL: Duration = Duration::from_secs(300);
+
 /// Until pages that were being written are written again: the kernel does that
 /// after 30 s at the latest (`dirty_expire_centisecs`), and then within 5.
 const WRITTEN_AGAIN: Duration = Duration::from_secs(40);
 
-/// Tells how many KiB differ, or why that is not known.
-pub fn run(system: &dyn System, link: &Link, limit: Duration) {
-    link.send(&Reply::Compared(compare(system, &|| link.is_stopped(), limit)));
+/// Tells how many KiB differ, or why that is not known, and meanwhile how far it
+/// is.
+pub fn run(system: &dyn System, link: &Link) {
+    let tell = |progress: String| {
+        link.send(&Reply::Comparing(progress));
+        !link.is_stopped()
+    };
+    link.send(&Reply::Compared(compare(system, &tell)));
 }
 
-fn compare(
-    system: &dyn System,
-    has_left: &dyn Fn() -> bool,
-    limit: Duration,
-) -> Result<u64, String> {
+/// `tell` is told how far it is, and says whether anybody still wants to know.
+fn compare(system: &dyn System, tell: &dyn Fn(String) -> bool) -> Result<u64, String> {
     if !is_whole(&look(system)?) {
         return Err("not both sides have all data".to_owned());
     }
     drbd::verify(system, DRBD_RESOURCE).map_err(|error| error.to_string())?;
-    let end = system.elapsed() + limit;
-    let mut different = await_end(system, has_left, end)?;
+    let mut different = await_end(system, tell)?;
     let rewritten = system.elapsed() + WRITTEN_AGAIN;
     while different > 0 && system.elapsed() < rewritten {
         system.sleep(PAUSE);
-        different = await_end(system, has_left, end)?;
+        different = await_end(system, tell)?;
     }
     Ok(different)
 }
 
 /// What differs when every volume has been compared.
-fn await_end(
-    system: &dyn System,
-    has_left: &dyn Fn() -> bool,
-    end: Duration,
-) -> Result<u64, String> {
+fn await_end(system: &dyn System, tell: &dyn Fn(String) -> bool) -> Result<u64, String> {
+    let mut last = (String::new(), system.elapsed());
+    let mut told = system.elapsed();
     loop {
         let status = look(system)?;
         if status.connection != "Connected" {
@@ -64,8 +70,17 @@ fn await_end(
             let different = status.volumes.iter().map(|volume| volume.out_of_sync_kib);
             return different.sum::<Option<u64>>().ok_or_else(|| "DRBD does not tell".to_owned());
         }
-        if has_left() || system.elapsed() > end {
-            return Err(format!("the comparison did not end in time ({})", progress(&status)));
+        let (now, progress) = (system.elapsed(), progress(&status));
+        if progress != last.0 {
+            last = (progress.clone(), now);
+        } else if now > last.1 + STANDSTILL {
+            return Err(format!("the comparison stands still ({progress})"));
+        }
+        if now >= told + TELL {
+            told = now;
+            if !tell(progress) {
+                return Err("nobody waited for the end of the comparison".to_owned());
+            }
         }
         system.sleep(PAUSE);
     }
@@ -78,7 +93,7 @@ fn is_under_way(status: &DrbdStatus) -> bool {
 
 fn progress(status: &DrbdStatus) -> String {
     let volumes = status.volumes.iter().map(|volume| {
-        let done = volume.done_percent.map_or("done".to_owned(), |done| format!("{done:.0} %"));
+        let done = volume.done_percent.map_or("done".to_owned(), |done| format!("{done:.1} %"));
         format!("volume {}: {done}", volume.volume)
     });
     volumes.collect::<Vec<_>>().join(", ")
@@ -86,6 +101,8 @@ fn progress(status: &DrbdStatus) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
     use crate::agent::test_machine::TestMachine;
 
@@ -114,7 +131,7 @@ mod tests {
 
     fn compared(looks: World) -> Result<u64, String> {
         let (machine, _) = TestMachine::in_world(looks, answer);
-        compare(&machine, &|| false, Duration::from_secs(300))
+        compare(&machine, &|_| true)
     }
 
     const WHOLE: (&str, &str, u64) = ("Connected", "Established", 0);
@@ -136,7 +153,19 @@ mod tests {
     fn what_was_not_compared_is_not_equal() {
         let cut = ("Connecting", "Off", 0);
         assert!(compared(vec![WHOLE, BUSY, cut]).unwrap_err().contains("interrupted"));
-        let slow = compared(vec![WHOLE, BUSY]).unwrap_err();
-        assert_eq!(slow, "the comparison did not end in time (volume 0: 12 %)");
+        let stuck = compared(vec![WHOLE, BUSY]).unwrap_err();
+        assert_eq!(stuck, "the comparison stands still (volume 0: 12.5 %)");
+    }
+
+    #[test]
+    fn how_far_it_is_is_told_until_nobody_waits() {
+        let told = RefCell::new(Vec::new());
+        let (machine, _) = TestMachine::in_world(vec![WHOLE, BUSY], answer);
+        let why = compare(&machine, &|progress| {
+            told.borrow_mut().push(progress);
+            told.borrow().len() < 3
+        });
+        assert_eq!(why.unwrap_err(), "nobody waited for the end of the comparison");
+        assert_eq!(told.into_inner(), ["volume 0: 12.5 %"; 3]);
     }
 }
