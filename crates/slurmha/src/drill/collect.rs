@@ -2,7 +2,7 @@
 //! After the load: waiting for the jobs to end, and asking every machine for
 //! what it has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -104,7 +104,10 @@ pub fn gather(
     };
     let mut machines: Vec<NodeName> = vec![cast.client.clone(), cast.survivor.clone()];
     machines.extend(victim_tells.then(|| cast.victim.clone()));
-    machines.extend(compute().filter(|node| *node != cast.client));
+    machines.extend(compute());
+    // One that was asked twice would tell nothing the second time.
+    let mut asked = BTreeSet::new();
+    machines.retain(|machine| asked.insert(machine.clone()));
     let answers = for_each_host(&machines, |machine| {
         complete(remote, machine, Task::Collect(task(machine)), true, LIMIT)
     });
