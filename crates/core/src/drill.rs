@@ -24,6 +24,7 @@ mod report;
 mod scenario;
 mod show;
 mod time;
+mod told;
 mod words;
 mod work;
 
@@ -50,6 +51,7 @@ pub use show::{
     Campaign, Run, Summary, render_html, render_index, render_junit, render_markdown, render_text,
 };
 pub(crate) use time::{rounded, seconds, short};
+pub use told::ToBeTold;
 pub use work::{ARRAY, LONG, Mix, Work};
 
 #[cfg(test)]

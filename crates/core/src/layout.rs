@@ -57,6 +57,11 @@ pub const SITE_FILE: &str = "/etc/slurmha/site.toml";
 pub const BINARY: &str = "/usr/local/sbin/slurmha";
 /// Where Pacemaker looks for the agents of provider `slurmha`.
 pub const AGENT_DIRECTORY: &str = "/usr/lib/ocf/resource.d/slurmha";
+/// What slurmctld and Slurm's commands go by.
+pub const SLURM_CONF: &str = "/etc/slurm/slurm.conf";
+/// What a slurmd without a file of its own goes by: a copy of what slurmctld has
+/// (slurmd.c of 22.05, `_establish_configuration`).
+pub const NODE_SLURM_CONF: &str = "/run/slurm/conf/slurm.conf";
 /// Digest of the slurm.conf that slurmctld last read.
 pub const SLURM_CONF_DIGEST: &str = "/var/lib/slurmha/slurm-conf-digest";
 /// Digest of the corosync.conf that Corosync last read.

@@ -93,6 +93,7 @@ fn read_accounts_and_files(
         observation.people = people::load(system, asked).unwrap_or_default();
     }
     observation.files = files::observe_files(system, &accounts, &request.files);
+    observation.digests = files::observe_digests(system, &request.digests);
     observation.directories = files::observe_directories(system, &accounts, &request.directories);
     let spaces = request.spaces.iter();
     observation.spaces =

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use slurmha_core::layout::{DATABASE_MOUNT, DRBD_RESOURCE, DURABLE_UNIT, STATE_MOUNT, WATCH_UNIT};
+use slurmha_core::layout::{
+    DATABASE_MOUNT, DRBD_RESOURCE, DURABLE_UNIT, NODE_SLURM_CONF, SLURM_CONF, STATE_MOUNT,
+    WATCH_UNIT,
+};
 use slurmha_core::observe::{Observation, ObserveRequest, SlurmQuestion};
 use slurmha_core::site::{NodeName, Role, Site};
 use slurmha_core::status::{Answers, Status, assemble};
@@ -157,6 +160,7 @@ fn requests(site: &Site) -> BTreeMap<NodeName, ObserveRequest> {
             quorum: controller,
             safeguards: controller,
             drbd_resource: controller.then(|| DRBD_RESOURCE.to_owned()),
+            digests: slurm_confs(roles).map(PathBuf::from).collect(),
             spaces: if controller { VOLUMES.map(PathBuf::from).to_vec() } else { Vec::new() },
             units: if controller { units.clone() } else { Vec::new() },
             slurm: match (controller, roles.contains(&Role::Login)) {
@@ -172,6 +176,13 @@ fn requests(site: &Site) -> BTreeMap<NodeName, ObserveRequest> {
         .filter(|machine| asks_compute || !machine.roles.iter().all(|role| *role == Role::Compute))
         .map(|machine| (machine.name, request(&machine.roles)))
         .collect()
+}
+
+/// What its Slurm daemons go by, where a node could go by another one than
+/// slurmctld.
+fn slurm_confs(roles: &BTreeSet<Role>) -> impl Iterator<Item = &'static str> {
+    let of = |role, path| roles.contains(&role).then_some(path);
+    [of(Role::Controller, SLURM_CONF), of(Role::Compute, NODE_SLURM_CONF)].into_iter().flatten()
 }
 
 /// The same questions with more time for each answer; and what one machine told for all

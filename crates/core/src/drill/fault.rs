@@ -70,7 +70,7 @@ impl Fault {
                 all.extend([Kill, Freeze].map(|signal| Self::Process(side, daemon, signal)));
             }
         }
-        for side in controllers {
+        for side in [Side::Active, Side::Passive, Side::Compute] {
             let apply = Disturbance::ALL.into_iter().filter(|what| what.applies_to(side));
             all.extend(apply.map(|what| Self::Disturbance(side, what)));
         }
@@ -220,7 +220,9 @@ impl Fault {
             Self::Process(_, daemon, _) => {
                 matches!(daemon, Slurmdbd | Mariadb | Pacemakerd | Qnetd)
             }
-            Self::Disturbance(_, what) => what == Disturbance::Full(Volume::Database),
+            Self::Disturbance(_, what) => {
+                matches!(what, Disturbance::Full(Volume::Database) | Disturbance::OldConfig)
+            }
             Self::PowerLoss(side) => matches!(side, Side::Compute | Side::Arbiter),
             _ => false,
         }

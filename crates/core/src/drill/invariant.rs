@@ -37,7 +37,7 @@ pub enum Invariant {
     Waits,
     /// Of two orders one was carried out, and the other refused with the reason.
     OneOrder,
-    /// `status` names what was left behind, with the cure.
+    /// `status` names what is not as it should be, with the cure.
     StatusTells,
     /// What was hit runs and answers again.
     ProcessReturns,
@@ -114,7 +114,7 @@ impl Invariant {
             Self::OneOrder => {
                 "one of two orders was carried out, the other refused with the reason"
             }
-            Self::StatusTells => "status names what was left behind, and the cure",
+            Self::StatusTells => "status names what is not as it should be, and the cure",
             Self::ProcessReturns => "what was hit runs and answers again",
             Self::CopiesAgree => "both controllers have the same data, block by block",
             Self::AsBefore => "the cluster is as healthy as before",

@@ -76,6 +76,9 @@ pub struct ObserveRequest {
     /// Files whose text is wanted, with the secrets to take out of it.
     #[serde(default)]
     pub files: Vec<FileRequest>,
+    /// Files whose digest is wanted.
+    #[serde(default)]
+    pub digests: Vec<PathBuf>,
     /// Directories whose owner and mode are wanted.
     #[serde(default)]
     pub directories: Vec<PathBuf>,
@@ -196,6 +199,9 @@ pub struct Observation {
     pub people: crate::observe::People,
     /// Each asked file that exists.
     pub files: BTreeMap<PathBuf, FileState>,
+    /// Digest of each asked file that exists and can be read.
+    #[serde(default)]
+    pub digests: BTreeMap<PathBuf, Digest>,
     /// Each asked directory that exists.
     pub directories: BTreeMap<PathBuf, Access>,
     /// Each asked secret that exists.

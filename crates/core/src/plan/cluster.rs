@@ -323,8 +323,7 @@ struct Reloadable {
 
 const COROSYNC: Reloadable =
     Reloadable { file: "/etc/corosync/corosync.conf", stamp: layout::COROSYNC_CONF_DIGEST };
-const SLURM: Reloadable =
-    Reloadable { file: "/etc/slurm/slurm.conf", stamp: layout::SLURM_CONF_DIGEST };
+const SLURM: Reloadable = Reloadable { file: layout::SLURM_CONF, stamp: layout::SLURM_CONF_DIGEST };
 
 /// Digest of the file when the running daemon has not read it.
 fn reload(seen: &Seen<'_>, draft: &Draft, unit: &str, what: &Reloadable) -> Option<Digest> {

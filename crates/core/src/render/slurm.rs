@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::cli_filter;
 use crate::config_file::ConfigFile;
-use crate::layout::STATE_SAVE_LOCATION;
+use crate::layout::{SLURM_CONF, STATE_SAVE_LOCATION};
 use crate::secret::Digest;
 use crate::site::{NodeGroup, Partition, Site, hostlist};
 
@@ -30,7 +30,7 @@ fn slurm_conf(site: &Site) -> ConfigFile {
     for partition in &site.partitions {
         partition_line(&mut text, partition);
     }
-    ConfigFile::new("/etc/slurm/slurm.conf", text)
+    ConfigFile::new(SLURM_CONF, text)
 }
 
 /// Who the controller is and how clients ride through its move.

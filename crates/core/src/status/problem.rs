@@ -9,9 +9,11 @@ mod replication;
 mod resources;
 mod safeguards;
 mod services;
+mod slurm_conf;
 mod space;
 
 pub(super) use services::takes_no_jobs;
+pub(crate) use slurm_conf::old_slurm_conf;
 
 use super::model::{Problem, Severity, Status};
 use super::view::View;
@@ -30,6 +32,7 @@ pub(super) fn problems(view: &View<'_>, status: &Status) -> Vec<Problem> {
         services::durable(view, status).into_iter().collect(),
         resources::resources(view, status),
         outside(services::compute_nodes(status)),
+        outside(slurm_conf::compute_nodes(view, status)),
         services::fencing(view, status),
         safeguards::safeguards(view, status),
     ]

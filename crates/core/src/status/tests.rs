@@ -7,6 +7,7 @@ mod daemons;
 mod data;
 mod members;
 mod safeguards;
+mod slurm_conf;
 
 use super::made_up::{self, answers, change, site};
 use super::*;

@@ -64,6 +64,14 @@ pub(crate) fn as_written<'a>(secret: &SecretFile, value: &'a [u8]) -> &'a [u8] {
     }
 }
 
+pub(super) fn observe_digests(system: &dyn System, paths: &[PathBuf]) -> BTreeMap<PathBuf, Digest> {
+    let digests = paths.iter().map(|path| {
+        let bytes = system.read(path).ok().flatten()?;
+        Some((path.clone(), Digest::of(&bytes)))
+    });
+    digests.flatten().collect()
+}
+
 pub(super) fn observe_directories(
     system: &dyn System,
     accounts: &Accounts,

@@ -7,7 +7,7 @@ use slurmha_core::observe::{
     DeviceContent, FileRequest, Health, Observation, ObserveRequest, Reading, SlurmQuestion,
 };
 use slurmha_core::plan::Step;
-use slurmha_core::secret::SecretId;
+use slurmha_core::secret::{Digest, SecretId};
 
 use super::*;
 use crate::simulated::{At, Fault, How, Simulated};
@@ -23,6 +23,7 @@ fn everything() -> ObserveRequest {
             path: "/etc/slurm/slurmdbd.conf".into(),
             secrets: vec![SecretId::DatabasePassword.location()],
         }],
+        digests: vec!["/etc/slurm/slurmdbd.conf".into(), "/nowhere".into()],
         directories: vec!["/etc".into(), "/nowhere".into()],
         secrets: vec![SecretId::DatabasePassword.location()],
         units: vec!["corosync.service".to_owned(), "absent.service".to_owned()],
@@ -58,6 +59,8 @@ fn a_bare_machine_is_described_and_nothing_is_guessed() {
     assert!(seen.packages.is_empty());
     assert_eq!(seen.users.len(), 1);
     assert_eq!(seen.directories.len(), 1);
+    let digests: Vec<_> = seen.digests.values().collect();
+    assert_eq!(digests, [&Digest::of(b"StoragePass=hunter2\n")]);
     assert_eq!(seen.units["absent.service"].load, "not-found");
     assert_eq!(seen.devices[Path::new("/dev/vdb")].content, DeviceContent::Blank);
     assert_eq!(seen.devices[Path::new("/dev/vdb")].size_bytes, Some(1 << 30));

@@ -45,6 +45,8 @@ enum Command {
     },
     /// Put the disks under DRBD right that a drill has let misbehave
     MendDisks,
+    /// Give slurmd its slurm.conf back that a drill has replaced by an old one
+    MendConfig,
     /// Give a resync its rate back that a drill has slowed down
     MendResync,
     /// Take away what a drill's move has left
@@ -93,6 +95,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             crate::drill::node::mend_clock(Duration::from_nanos(lead)).map_err(Failure::remote)
         }
         Command::MendDisks => crate::drill::node::mend_disks(&system).map_err(Failure::remote),
+        Command::MendConfig => crate::drill::node::mend_config(&system).map_err(Failure::remote),
         Command::MendResync => crate::drill::node::mend_resync(&system).map_err(Failure::remote),
         Command::MendMove => crate::drill::node::mend_move(&system).map_err(Failure::remote),
         Command::TakeMemory { until } => {

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use slurmha_core::durable::controller_address;
-use slurmha_core::layout::BINARY;
+use slurmha_core::layout::{BINARY, NODE_SLURM_CONF, SLURM_CONF};
 use slurmha_host::system::read_trimmed;
 use slurmha_host::{Local, System};
 
@@ -15,7 +15,7 @@ use crate::stdout;
 
 /// Where Slurm's clients find theirs: the machine's own, or the one that
 /// slurmd has fetched (configless).
-const SLURM_CONF: [&str; 2] = ["/etc/slurm/slurm.conf", "/run/slurm/conf/slurm.conf"];
+const SLURM_CONFS: [&str; 2] = [SLURM_CONF, NODE_SLURM_CONF];
 
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
@@ -81,9 +81,9 @@ fn not_safe(job: u32, kind: fn(String) -> Failure, why: &str) -> Failure {
 }
 
 fn controller(system: &dyn System) -> Result<Ipv4Addr, Failure> {
-    let files = SLURM_CONF.iter().filter_map(|path| read_trimmed(system, path));
+    let files = SLURM_CONFS.iter().filter_map(|path| read_trimmed(system, path));
     files.filter_map(|text| controller_address(&text)).next().ok_or_else(|| {
-        Failure::remote(format!("no controller's address is in {}", SLURM_CONF.join(" or ")))
+        Failure::remote(format!("no controller's address is in {}", SLURM_CONFS.join(" or ")))
             .hint("run it where Slurm's commands work")
     })
 }

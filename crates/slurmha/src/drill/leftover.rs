@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What `status` tells while a constraint is left behind on purpose.
+//! What `status` tells while something is left as it should not be, on purpose.
 
 use std::time::Duration;
 
-use slurmha_core::observe::preference_id;
-use slurmha_core::render::cib::id;
+use slurmha_core::drill::ToBeTold;
 use slurmha_core::site::Site;
 use slurmha_core::status::{Problem, Status};
 use slurmha_host::{Local, System as _};
@@ -19,17 +18,16 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Every problem with its cure, as soon as the constraint is among them, or what
-/// is told in the end.
+/// Every problem with its cure, as soon as the one that is meant is among them, or
+/// what is told in the end.
 ///
 /// # Errors
 /// When somebody pressed Ctrl-C meanwhile.
-pub fn ask_status(site: &Site, fleet: &Fleet) -> Result<Vec<String>, Failure> {
-    let constraint = preference_id(id::DRBD_CLONE);
+pub fn ask_status(site: &Site, fleet: &Fleet, wanted: &ToBeTold) -> Result<Vec<String>, Failure> {
     let clock = Local::new();
     loop {
         let told = told(&look::look(site, fleet));
-        let is_named = told.iter().any(|problem| problem.contains(&constraint));
+        let is_named = told.iter().any(|problem| wanted.is_named_in(problem));
         if is_named || clock.elapsed() > PATIENCE {
             return Ok(told);
         }

@@ -229,6 +229,8 @@ pub enum Reply {
     },
     /// How many of the run's jobs have ended in the accounting.
     Accounted(Reading<usize>),
+    /// How far that is, from time to time.
+    Comparing(String),
     /// How many KiB differ between the two copies of the data, or why that is not
     /// known.
     Compared(Result<u64, String>),
@@ -245,8 +247,8 @@ pub enum Reply {
     TakenBack(Timestamp),
     /// What the move has reached.
     MoveStep(String),
-    /// Everything has moved, and the order is still there: it waits to be
-    /// stopped.
+    /// What `status` has to tell is there: everything has moved and the order waits
+    /// to be stopped, or a node goes by an old slurm.conf.
     LeftBehind,
     /// The move has ended, well or not.
     Moved(Moved),

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use slurmha_core::drill::{ClockOffset, Fault, Side};
+use slurmha_core::drill::{ClockOffset, Fault, Side, ToBeTold};
 use slurmha_core::site::NodeName;
 use slurmha_host::{Local, System as _};
 
@@ -37,8 +37,10 @@ impl Drill<'_> {
             {
                 seen.trouble(why);
             }
-            if seen.awaits_a_look() {
-                self.look_at_leftover(scene)?;
+            if seen.awaits_a_look()
+                && let Some(wanted) = self.scenario.to_be_told(&cast.victim)
+            {
+                self.look_at_leftover(scene, &wanted)?;
             }
             // A survivor that is active from the beginning is no news.
             if self.scenario.gravest().side() == Side::Active {
@@ -65,16 +67,16 @@ impl Drill<'_> {
         Ok(())
     }
 
-    /// While the order is there `status` is asked; then it is taken back.
-    fn look_at_leftover(&self, scene: &Scene<'_>) -> Result<(), Failure> {
-        let survivor = scene.casts.first.survivor.as_str();
-        self.progress.machine(survivor, "all runs here; what does status tell?");
-        let told = ask_status(self.site, self.fleet)?;
+    /// While it is there `status` is asked; then an order is taken back, and what
+    /// lasts for a time goes on.
+    fn look_at_leftover(&self, scene: &Scene<'_>, wanted: &ToBeTold) -> Result<(), Failure> {
+        self.progress.stage("what does status tell?");
+        let told = ask_status(self.site, self.fleet, wanted)?;
         for problem in &told {
             self.progress.stage(&format!("status: {problem}"));
         }
         scene.seen.note_status(told);
-        if let Some(mover) = scene.striker() {
+        if let Some(mover) = scene.striker().filter(|_| self.scenario.fault.is_move()) {
             mover.stop();
         }
         Ok(())

@@ -159,6 +159,7 @@ impl Disturbance {
             Self::Disks(_) => "disks",
             Self::Clock(_) => "clock",
             Self::Memory => "memory",
+            Self::OldConfig => "slurm.conf",
         }
     }
 }

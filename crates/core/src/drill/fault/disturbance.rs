@@ -25,6 +25,9 @@ pub enum Disturbance {
     /// A process takes all memory that it can get, and does so again when the
     /// kernel has killed it.
     Memory,
+    /// A compute node goes by a slurm.conf that slurmctld does not have any more,
+    /// as one does that missed a `scontrol reconfigure`.
+    OldConfig,
 }
 
 /// Links to a controller's networks.
@@ -99,7 +102,7 @@ pub const CLOCK_STEP: Duration = Duration::from_secs(600);
 
 impl Disturbance {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Link(Links::Cluster, LinkFault::Cut),
         Self::Link(Links::Replication, LinkFault::Cut),
         Self::Link(Links::Both, LinkFault::Cut),
@@ -114,13 +117,19 @@ impl Disturbance {
         Self::Clock(ClockFault::Forward),
         Self::Clock(ClockFault::Backward),
         Self::Memory,
+        Self::OldConfig,
     ];
 
     /// Whether it makes a difference of its own there: DRBD has but one
     /// connection, and the passive controller has mounted nothing.
     pub(super) fn applies_to(self, side: Side) -> bool {
         let cuts = [Links::Cluster, Links::Both].map(|links| Self::Link(links, LinkFault::Cut));
-        side == Side::Active || cuts.contains(&self)
+        match side {
+            Side::Active => self != Self::OldConfig,
+            Side::Passive => cuts.contains(&self),
+            Side::Compute => self == Self::OldConfig,
+            Side::Arbiter => false,
+        }
     }
 
     /// Whether nobody can tell any more what the machine does.

@@ -13,9 +13,9 @@ use crate::drill::fault::{Daemon, Fault, FaultSignal, Side};
 use crate::drill::invariant::Invariant;
 use crate::drill::report::Jobs;
 use crate::drill::time::{seconds, short};
+use crate::drill::told::ToBeTold;
 use crate::drill::work::Work;
-use crate::observe::{JobRecord, Reading, preference_id};
-use crate::render::cib::id;
+use crate::observe::{JobRecord, Reading};
 use crate::site::NodeName;
 
 /// Every demand that was not met, in words.
@@ -41,11 +41,12 @@ pub(super) fn unmet(evidence: &Evidence, jobs: &Jobs) -> Vec<Finding> {
     if fault.must_wait() {
         unmet.extend(did_not_wait(evidence));
     }
-    unmet.extend(match fault {
-        Fault::TwoSwitchovers => not_one_order(&evidence.orders),
-        Fault::LeftoverMove => not_told(evidence.status_told.as_deref()),
-        _ => None,
-    });
+    if fault == Fault::TwoSwitchovers {
+        unmet.extend(not_one_order(&evidence.orders));
+    }
+    if let Some(wanted) = scenario.to_be_told(&evidence.victim) {
+        unmet.extend(not_told(&wanted, evidence.status_told.as_deref()));
+    }
     for stroke in evidence.happened() {
         if let Fault::Process(_, daemon, signal) = stroke.fault {
             unmet.extend(not_back(evidence, &stroke, daemon, signal));
@@ -106,7 +107,7 @@ fn accounting(evidence: &Evidence) -> Vec<Finding> {
     let open = names(&|_, records| records.last().is_some_and(|record| !record.is_final()));
     // A run that its node did not survive, or its user ended, has a record of its
     // own.
-    let lost_node = evidence.scenario.any(|fault| fault.side() == Side::Compute);
+    let lost_node = evidence.scenario.any(|fault| fault.may_remove(Side::Compute));
     let is_over = |work, record: &JobRecord| {
         (lost_node || work == Work::Requeued) && REQUEUED.contains(&record.state.as_str())
     };
@@ -251,18 +252,16 @@ fn not_one_order(orders: &[OrderFate]) -> Option<Finding> {
 }
 
 /// The constraint by its id, with what takes it away.
-fn not_told(told: Option<&[String]>) -> Option<Finding> {
+fn not_told(wanted: &ToBeTold, told: Option<&[String]>) -> Option<Finding> {
     let Some(told) = told else {
-        let why = "status was not looked at while the constraint was there";
+        let why = "status was not looked at meanwhile";
         return Some(Invariant::StatusTells.finding(why));
     };
-    let constraint = preference_id(id::DRBD_CLONE);
-    let cure = format!("crm_resource --clear -r {}", id::DRBD_CLONE);
-    if told.iter().any(|problem| problem.contains(&constraint) && problem.contains(&cure)) {
+    if wanted.is_told_in(told) {
         return None;
     }
     let instead = if told.is_empty() { "nothing".to_owned() } else { told.join("; ") };
-    let why = format!("status did not name {constraint} with its cure; it told: {instead}");
+    let why = format!("status did not name {} with its cure; it told: {instead}", wanted.what);
     Some(Invariant::StatusTells.finding(why))
 }
 

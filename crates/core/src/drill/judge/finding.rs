@@ -34,7 +34,7 @@ impl Invariant {
             Self::RoleMoves => scenario.any(Fault::must_move),
             Self::Waits => scenario.any(Fault::must_wait),
             Self::OneOrder => scenario.fault == Fault::TwoSwitchovers,
-            Self::StatusTells => scenario.fault == Fault::LeftoverMove,
+            Self::StatusTells => scenario.to_be_told(&evidence.victim).is_some(),
             Self::ProcessReturns => scenario.any(|fault| matches!(fault, Fault::Process(..))),
             Self::CopiesAgree => scenario.verify,
             // After the loss of the active controller alone the verdict is about

@@ -9,14 +9,14 @@ use crate::drill::time::seconds;
 use crate::drill::work::Work;
 use crate::site::NodeName;
 
-/// Names of jobs that ran on the compute node that was hit. Slurm requeues what
+/// Names of jobs that ran on the compute node that was lost. Slurm requeues what
 /// a lost node was running (`JobRequeue`, slurm.conf(5)), also what had just
 /// ended there when nobody could tell any more.
 pub(super) fn cut_short(evidence: &Evidence) -> BTreeSet<&str> {
     let spread = evidence.submissions.iter().filter(|it| it.work == Work::TwoNodes);
     let spread: BTreeSet<&str> = spread.map(|it| it.name.as_str()).collect();
     let mut names = BTreeSet::new();
-    for stroke in evidence.happened().iter().filter(|it| it.fault.side() == Side::Compute) {
+    for stroke in evidence.happened().iter().filter(|it| it.fault.may_remove(Side::Compute)) {
         for (node, mark) in begun_before(evidence, stroke) {
             // What needs two nodes may begin on the one and die with the other.
             if *node == stroke.victim || spread.contains(mark.name.as_str()) {

@@ -76,3 +76,31 @@ fn no_job_and_no_submission_is_lost_with_a_node() {
     away.aftermath.rejoined_after_s = None;
     assert_eq!(reasons(&away).0, Verdict::Fail);
 }
+
+/// cn1 went by an old slurm.conf, and `status` told this.
+fn outdated(told: Option<&[&str]>, jobs: Vec<Job>) -> Evidence {
+    let mut seen = lonely(jobs);
+    seen.scenario = Scenario::new(Fault::Disturbance(Side::Compute, Disturbance::OldConfig));
+    seen.status_told = told.map(|told| told.iter().map(|&it| it.to_owned()).collect());
+    seen
+}
+
+const NAMED: &str = "cn1 goes by another slurm.conf than slurmctld; on cn1: systemctl restart \
+                     slurmd";
+
+#[test]
+fn an_old_slurm_conf_has_to_be_named_with_its_cure() {
+    let other = "cn2 goes by another slurm.conf than slurmctld; on cn2: systemctl restart slurmd";
+    assert_eq!(reasons(&outdated(Some(&[other, NAMED]), vec![])), (Verdict::Pass, Vec::new()));
+    let (verdict, why) = reasons(&outdated(Some(&[other]), vec![]));
+    assert_eq!(verdict, Verdict::Fail);
+    assert!(why[0].starts_with("status did not name cn1 goes by another"), "{why:?}");
+    assert_eq!(reasons(&outdated(None, vec![])).0, Verdict::Fail);
+}
+
+#[test]
+fn with_an_old_slurm_conf_nothing_may_run_again() {
+    let (verdict, why) = reasons(&outdated(Some(&[NAMED]), vec![run_again()]));
+    let expected = vec!["1 job ran more than once: r-0002".to_owned()];
+    assert_eq!((verdict, why), (Verdict::Fail, expected));
+}

@@ -60,7 +60,7 @@ fn what_a_move_by_hand_leaves_has_to_be_named_with_its_cure() {
     assert_eq!(left(Some(&[named])), (Verdict::Pass, Vec::new()));
     let without_cure = "a constraint is left over: cli-prefer-drbd-clone prefers ctl2 for ever";
     for (told, why) in [
-        (None, "status was not looked at while the constraint was there".to_owned()),
+        (None, "status was not looked at meanwhile".to_owned()),
         (
             Some(&[][..]),
             "status did not name cli-prefer-drbd-clone with its cure; it told: nothing".to_owned(),

@@ -61,6 +61,7 @@ fn disturbance(side: Side, what: Disturbance) -> &'static str {
         (Disturbance::Disks(DiskFault::Hang), _) => DISK_HANGS,
         (Disturbance::Clock(_), _) => CLOCK,
         (Disturbance::Memory, _) => MEMORY,
+        (Disturbance::OldConfig, _) => OLD_CONFIG,
     }
 }
 
@@ -172,6 +173,12 @@ A process like any other takes all it can get; when the kernel has killed it, it
 the kernel kills besides is its own choice. After a while it ends, whatever becomes of the drill. \
 The verdict is `pass` when jobs are accepted in the end and none was lost, `pass-with-loss` when \
 slurmctld or its machine had to be ended and lost what was not yet saved, else `fail`.";
+
+const OLD_CONFIG: &str = "\
+Its slurmd reads a slurm.conf without the setting of MessageTimeout, as if it had missed a \
+`scontrol reconfigure`. After a while it gets back what it had, whatever becomes of the drill. The \
+verdict is `pass` when status named the node with what to type, no submission was refused, no job was \
+lost and the accounting has every job once, else `fail`.";
 
 const FELLED: &str = "\
 Nobody can tell any more what the machine does: the other one has it fenced and takes over. The \

@@ -13,6 +13,7 @@ mod filler;
 mod flap;
 mod links;
 mod memory;
+mod old_config;
 pub(super) mod timer;
 
 use std::time::Duration;
@@ -28,11 +29,13 @@ use filler::Filler;
 use flap::Flapping;
 use links::Broken;
 use memory::Hog;
+use old_config::Old;
 
 pub use clock::mend as mend_clock;
 pub use disks::mend as mend_disks;
 pub use links::mend as mend_link;
 pub use memory::{spare, take as take_memory};
+pub use old_config::mend as mend_config;
 
 /// Distance between looks whether something is to be done again.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -44,6 +47,9 @@ pub fn run(system: &dyn System, link: &Link, task: &DisturbTask) {
         Err(why) => return link.send(&Reply::Unharmed(why)),
     };
     link.send(&Reply::Struck(Struck { at, confirmed: system.now() }));
+    if matches!(harm, Harm::Config(_)) {
+        link.send(&Reply::LeftBehind);
+    }
     let end = system.elapsed() + task.lasts;
     while system.elapsed() < end {
         let due = end.min(system.elapsed() + PAUSE);
@@ -66,6 +72,7 @@ enum Harm {
     Disks(disks::Bad),
     Clock(clock::Wrong),
     Memory(Hog),
+    Config(Old),
 }
 
 impl Harm {
@@ -94,6 +101,10 @@ impl Harm {
                 let (hog, at) = Hog::start(system, lasts)?;
                 return Ok((Self::Memory(hog), at));
             }
+            Disturbance::OldConfig => {
+                let (old, at) = Old::put(system, lasts)?;
+                return Ok((Self::Config(old), at));
+            }
         };
         Ok((harm, at))
     }
@@ -103,7 +114,11 @@ impl Harm {
             // Whoever gives back a block must not get it again.
             Self::Full(filler) => filler.top_up(),
             Self::Flap(links) => links.keep_up(system),
-            Self::Links(_) | Self::Disks(_) | Self::Clock(_) | Self::Memory(_) => {}
+            Self::Links(_)
+            | Self::Disks(_)
+            | Self::Clock(_)
+            | Self::Memory(_)
+            | Self::Config(_) => {}
         }
     }
 
@@ -118,6 +133,7 @@ impl Harm {
             Self::Disks(bad) => bad.mend(system),
             Self::Clock(wrong) => wrong.mend(system),
             Self::Memory(hog) => hog.stop(system),
+            Self::Config(old) => old.mend(system),
         }
     }
 }

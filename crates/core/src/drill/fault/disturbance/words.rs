@@ -18,6 +18,7 @@ impl Disturbance {
             Self::Clock(ClockFault::Forward) => "clock-forward".to_owned(),
             Self::Clock(ClockFault::Backward) => "clock-backward".to_owned(),
             Self::Memory => "exhaust-memory".to_owned(),
+            Self::OldConfig => "old-slurm-conf".to_owned(),
         }
     }
 
@@ -50,6 +51,7 @@ impl Disturbance {
             Self::Clock(ClockFault::Forward) => format!("set the clock of {whom} {step} min ahead"),
             Self::Clock(ClockFault::Backward) => format!("set the clock of {whom} {step} min back"),
             Self::Memory => format!("take all memory of {whom}"),
+            Self::OldConfig => format!("let {whom} go by an old slurm.conf"),
         }
     }
 
@@ -88,6 +90,7 @@ impl Disturbance {
                 fault.word()
             ),
             Self::Memory => format!("{whom} had no memory left"),
+            Self::OldConfig => format!("{whom} went by an old slurm.conf"),
         }
     }
 }
