@@ -109,6 +109,9 @@ pub struct Alert {
     /// Alerts that explain this one: while one of them is there, this one is
     /// not told.
     pub follows: &'static [&'static str],
+    /// Labels in which it has to be like an alert that explains it, beside the
+    /// cluster: a full disk explains nothing of another machine's.
+    pub like: &'static [&'static str],
     /// Series with which it fires.
     pub fires: Series,
     /// Series that are nearly so bad, with which it does not.
@@ -128,6 +131,7 @@ impl Alert {
         runbook: "",
         when: When::Always,
         follows: &[],
+        like: &[],
         fires: &[],
         quiet: &[],
     };

@@ -74,6 +74,7 @@ pub(super) const ALERTS: &[Alert] = &[
              (`slurmdbd.conf(5)`, Purge...) or enlarge it.",
         runbook: "accounting.md#slurmhavolumenearlyfull",
         follows: &["SlurmhaVolumeFull"],
+        like: &["instance", "volume"],
         fires: &[
             ("slurmha_volume_available_bytes{volume='database',instance='ctl1'}", "7"),
             ("slurmha_volume_size_bytes{volume='database',instance='ctl1'}", "100"),

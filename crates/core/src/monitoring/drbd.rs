@@ -81,6 +81,7 @@ pub(super) const ALERTS: &[Alert] = &[
              replace the disk.",
         runbook: "drbd.md#slurmhadrbddiskless",
         follows: &["SlurmhaDrbdDown"],
+        like: &["instance"],
         fires: &[("slurmha_drbd_disk{volume='state',state='Diskless',instance='ctl2'}", "1")],
         quiet: &[("slurmha_drbd_disk{volume='state',state='Diskless',instance='ctl2'}", "0")],
         ..Alert::COMMON

@@ -32,14 +32,16 @@ pub(super) const ALERTS: &[Alert] = &[
         quiet: &[("node_boot_time_seconds{role='login',instance='login1'}", "-900")],
         ..Alert::COMMON
     },
+    // What a compute node lacks its own health check tells Slurm (slurm.conf(5),
+    // `HealthCheckProgram`).
     Alert {
         name: "SlurmhaDiskFull",
         failure: "A local file system is full",
         severity: Severity::Critical,
         hold: 300,
-        expression: "node_filesystem_avail_bytes{fstype=~'ext.|xfs|btrfs',mountpoint!~'/srv/slurmha/.*'} \
+        expression: "node_filesystem_avail_bytes{role!='compute',fstype=~'ext.|xfs|btrfs',mountpoint!~'/srv/slurmha/.*'} \
              / node_filesystem_size_bytes < 0.03 or \
-             node_filesystem_files_free{fstype=~'ext.|xfs|btrfs',mountpoint!~'/srv/slurmha/.*'} / \
+             node_filesystem_files_free{role!='compute',fstype=~'ext.|xfs|btrfs',mountpoint!~'/srv/slurmha/.*'} / \
              node_filesystem_files < 0.03",
         summary: "{{ $labels.mountpoint }} on {{ $labels.instance }} is full",
         description: "Bytes or inodes. `df -h`, `df -i`, `du -x {{ $labels.mountpoint }} | sort -n \
@@ -59,14 +61,15 @@ pub(super) const ALERTS: &[Alert] = &[
         name: "SlurmhaDiskFilling",
         failure: "A local file system will be full tomorrow",
         hold: 3600,
-        expression: "node_filesystem_avail_bytes{fstype=~'ext.|xfs|btrfs',mountpoint!~'/srv/slurmha/.*'} \
+        expression: "node_filesystem_avail_bytes{role!='compute',fstype=~'ext.|xfs|btrfs',mountpoint!~'/srv/slurmha/.*'} \
              / node_filesystem_size_bytes < 0.3 and \
-             predict_linear(node_filesystem_avail_bytes{fstype=~'ext.|xfs|btrfs',mountpoint!~'/srv/slurmha/.*'}[6h], \
+             predict_linear(node_filesystem_avail_bytes{role!='compute',fstype=~'ext.|xfs|btrfs',mountpoint!~'/srv/slurmha/.*'}[6h], \
              86400) < 0",
         summary: "{{ $labels.mountpoint }} on {{ $labels.instance }} will be full within a day",
         description: "`du -x {{ $labels.mountpoint }} | sort -n | tail`: what grows?",
         runbook: "machines.md#slurmhadiskfilling",
         follows: &["SlurmhaDiskFull"],
+        like: &["instance", "mountpoint"],
         fires: &[
             (
                 "node_filesystem_avail_bytes{fstype='ext4',mountpoint='/',instance='login1'}",

@@ -63,6 +63,7 @@ pub(super) const ALERTS: &[Alert] = &[
         runbook: "vpn.md#slurmhavpnblind",
         when: When::Vpn,
         follows: &["SlurmhaMachineDown"],
+        like: &["instance"],
         fires: &[(
             "node_textfile_mtime_seconds{file='/var/lib/prometheus/node-exporter/slurmha-vpn.prom',instance='login1'}",
             "-1000",

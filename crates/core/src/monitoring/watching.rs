@@ -58,6 +58,7 @@ pub(super) const ALERTS: &[Alert] = &[
              }}. With one host nobody tells you this: hence the sign of life.",
         runbook: "monitoring.md#slurmhamonitoringdown",
         follows: &["SlurmhaMachineDown"],
+        like: &["instance"],
         fires: &[("up{job='alertmanager',instance='login1'}", "0")],
         quiet: &[("up{job='alertmanager',instance='login1'}", "1")],
         ..Alert::COMMON

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use super::ALERTMANAGER_FILE;
 use crate::config_file::{Access, ConfigFile};
 use crate::monitoring::{WATCHDOG, alerts};
-use crate::render::yaml::quoted;
+use crate::render::yaml::{list, quoted};
 use crate::secret::SecretId;
 use crate::site::{Mail, MailLogin, Monitoring, Webhook, WebhookUrl};
 
@@ -89,19 +89,20 @@ route:
 
 /// What is not told while something else explains it.
 fn inhibitions() -> String {
-    let mut consequences: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut consequences: BTreeMap<(&str, &[&str]), Vec<&str>> = BTreeMap::new();
     for (_, alert) in alerts() {
         for cause in alert.follows {
-            consequences.entry(cause).or_default().push(alert.name);
+            consequences.entry((cause, alert.like)).or_default().push(alert.name);
         }
     }
     let mut text = "\ninhibit_rules:\n".to_owned();
-    for (cause, consequences) in consequences {
+    for ((cause, like), consequences) in consequences {
         let source = quoted(&format!("alertname=\"{cause}\""));
         let targets = quoted(&format!("alertname=~\"{}\"", consequences.join("|")));
+        let equal = list(["cluster"].iter().chain(like));
         let _ = writeln!(
             text,
-            "  - source_matchers: [{source}]\n    target_matchers: [{targets}]\n    equal: [\"cluster\"]"
+            "  - source_matchers: [{source}]\n    target_matchers: [{targets}]\n    equal: {equal}"
         );
     }
     text
@@ -157,5 +158,29 @@ mod tests {
                 assert_ne!(*cause, alert.name);
             }
         }
+    }
+
+    /// Two labels that are missing on both sides are equal to Alertmanager.
+    #[test]
+    fn what_has_to_be_alike_is_a_label_of_both() {
+        for (_, alert) in alerts().filter(|(_, alert)| !alert.like.is_empty()) {
+            let causes = alert.follows.iter().map(|cause| {
+                alerts().map(|(_, other)| other).find(|other| other.name == *cause).unwrap()
+            });
+            for either in causes.chain([alert]) {
+                for label in alert.like {
+                    let series = either.fires[0].0;
+                    assert!(series.contains(&format!("{label}='")), "{}: {label}", either.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_full_disk_explains_nothing_of_another_machines() {
+        let text = inhibitions();
+        let (_, rest) = text.split_once("SlurmhaDiskFull").unwrap();
+        let rule = rest.split("  - ").next().unwrap();
+        assert!(rule.contains("equal: [\"cluster\", \"instance\", \"mountpoint\"]"), "{rule}");
     }
 }
