@@ -254,7 +254,8 @@ fn daemons_that_refuse_are_down_and_known() {
 
 /// A machine with portal and console.
 fn both_pages() -> PagesAnswer {
-    let answers = || PageAnswer { after: Some(Duration::from_millis(250)) };
+    let answers =
+        || PageAnswer { after: Some(Duration::from_millis(250)), ..PageAnswer::default() };
     let portal = PortalAnswer { page: answers(), has_sessions: Reading::Known(true) };
     PagesAnswer { portal: Some(portal), console: Some(answers()) }
 }

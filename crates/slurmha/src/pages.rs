@@ -130,14 +130,14 @@ struct Page {
 
 impl Page {
     /// Takes in how it answered. Trouble is told once, and its end.
-    fn note(&mut self, answer: Result<Duration, String>) -> PageAnswer {
+    fn note(&mut self, answer: Result<PageAnswer, String>) -> PageAnswer {
         match (&answer, self.is_troubled) {
             (Err(why), false) => eprintln!("the {} does not answer: {why}", self.name),
             (Ok(_), true) => eprintln!("the {} answers again", self.name),
             _ => {}
         }
         self.is_troubled = answer.is_err();
-        PageAnswer { after: answer.ok() }
+        answer.unwrap_or_default()
     }
 }
 

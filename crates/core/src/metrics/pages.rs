@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::family::Family;
 use super::text;
 use crate::observe::Reading;
@@ -30,6 +32,9 @@ pub struct PortalAnswer {
 pub struct PageAnswer {
     /// After how long; `None` when it did not in time.
     pub after: Option<Duration>,
+    /// When the certificate that it showed is no longer valid; `None` when it showed
+    /// none that can be read.
+    pub expires: Option<Timestamp>,
 }
 
 /// Metrics of a machine's pages, as text in Prometheus' exposition format.
@@ -58,6 +63,14 @@ pub fn pages_families(answer: &PagesAnswer) -> Vec<Family> {
                 .of(console.after),
         ]);
     }
+    let portal = answer.portal.as_ref().map(|portal| ("portal", portal.page.expires));
+    let console = answer.console.as_ref().map(|console| ("console", console.expires));
+    let certificates = Family::gauge(
+        "slurmha_page_certificate_expiry_timestamp_seconds",
+        "When the certificate that the page shows is no longer valid.",
+    );
+    let pages = portal.into_iter().chain(console);
+    all.push(pages.fold(certificates, |all, (page, at)| all.with(&[("page", page)], at)));
     all
 }
 
@@ -67,9 +80,14 @@ mod tests {
 
     #[test]
     fn pages_that_answer() {
-        let answers = |ms| PageAnswer { after: Some(Duration::from_millis(ms)) };
-        let portal = PortalAnswer { page: answers(12), has_sessions: Reading::Known(true) };
-        let answer = PagesAnswer { portal: Some(portal), console: Some(answers(250)) };
+        let answers = |ms, expires| PageAnswer {
+            after: Some(Duration::from_millis(ms)),
+            expires: Timestamp::from_second(expires).ok(),
+        };
+        let page = answers(12, 1_800_000_000);
+        let portal = PortalAnswer { page, has_sessions: Reading::Known(true) };
+        let console = Some(answers(250, 67_090_118_400));
+        let answer = PagesAnswer { portal: Some(portal), console };
         insta::assert_snapshot!(pages_exposition(&answer));
     }
 
@@ -88,6 +106,7 @@ mod tests {
             "slurmha_portal_sessions_up NaN",
             "slurmha_console_up 0.0",
             "slurmha_console_answer_seconds NaN",
+            "slurmha_page_certificate_expiry_timestamp_seconds{page=\"portal\"} NaN",
         ] {
             assert!(text.lines().any(|it| it == line), "{line} in:\n{text}");
         }

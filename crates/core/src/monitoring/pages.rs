@@ -49,6 +49,28 @@ pub(super) const ALERTS: &[Alert] = &[
         quiet: &[("slurmha_console_up{instance='ctl1'}", "1+0x10 0 0 1+0x200")],
         ..Alert::COMMON
     },
+    // Those that a machine made for itself last for ever.
+    Alert {
+        name: "SlurmhaCertificateExpires",
+        failure: "A page's certificate is about to expire",
+        hold: 3600,
+        expression: "slurmha_page_certificate_expiry_timestamp_seconds - time() < 14 * 86400",
+        summary: "The certificate of the {{ $labels.page }} on {{ $labels.instance }} has {{ $value \
+             | humanizeDuration }} left",
+        description: "Then browsers warn, and refuse where they are told to. Put the new one into \
+             the files that the site file names, and `slurmha apply`.",
+        runbook: "pages.md#slurmhacertificateexpires",
+        when: When::Pages,
+        fires: &[(
+            "slurmha_page_certificate_expiry_timestamp_seconds{page='portal',instance='login1'}",
+            "864000",
+        )],
+        quiet: &[(
+            "slurmha_page_certificate_expiry_timestamp_seconds{page='portal',instance='login1'}",
+            "1728000",
+        )],
+        ..Alert::COMMON
+    },
     // What it has told goes with it when it is stopped, and gets old when it hangs. Five
     // minutes are an interval of a minute, five times missed.
     Alert {

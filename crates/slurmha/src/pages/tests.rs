@@ -31,7 +31,7 @@ fn listener() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-fn asked(address: SocketAddr, limit: Duration) -> Result<Duration, String> {
+fn asked(address: SocketAddr, limit: Duration) -> Result<PageAnswer, String> {
     let tls = any_certificate::client().expect("TLS");
     web::runtime().expect("a runtime").block_on(ask::ask(address, &tls, limit))
 }
@@ -39,8 +39,9 @@ fn asked(address: SocketAddr, limit: Duration) -> Result<Duration, String> {
 #[test]
 fn a_page_answers_whoever_has_signed_its_certificate() {
     let (_directory, address) = page(StatusCode::OK);
-    let took = asked(address, LIMIT).expect("an answer");
-    assert!(took > Duration::ZERO && took < LIMIT, "{took:?}");
+    let PageAnswer { after, expires } = asked(address, LIMIT).expect("an answer");
+    assert!(after.is_some_and(|took| took > Duration::ZERO && took < LIMIT), "{after:?}");
+    assert!(expires.is_some_and(|at| at > Local::new().now()), "{expires:?}");
 }
 
 #[test]
