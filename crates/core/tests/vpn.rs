@@ -315,3 +315,17 @@ fn people_reach_the_portal_where_it_runs_and_nowhere_else() {
     assert!(rules.text.contains(line), "{}", rules.text);
     assert!(!file("vpn.nft").text.contains("8444"));
 }
+
+#[test]
+fn people_reach_the_console_where_the_site_file_says_so() {
+    let console = "\n[console]\npassword_file = \"~/console\"\n";
+    let rules = |vpn: &str| {
+        let files = files_of(&parsed(&format!("{vpn}{console}")), "login1");
+        files.into_iter().find(|file| file.path.ends_with("vpn.nft")).expect("the rules").text
+    };
+    assert!(!rules(&text()).contains("9818"));
+    let allowed = rules(&text().replace("[vpn]\n", "[vpn]\nconsole = true\n"));
+    let line =
+        "ip daddr { 10.77.0.11, 10.77.0.12, 10.77.0.31 } tcp dport 9818 accept\n\t\tcounter reject";
+    assert!(allowed.contains(line), "{allowed}");
+}

@@ -15,7 +15,7 @@ use crate::secret::SecretId;
 use crate::site::{Machine, Role, Site};
 
 pub(super) fn wants(site: &Site, machine: &Machine, site_text: &str) -> Vec<(Stage, Want)> {
-    if !has_console(machine) {
+    if !machine.has_console() {
         return Vec::new();
     }
     let Some(console) = &site.console else { return nothing().chain(no_actions()).collect() };
@@ -36,11 +36,6 @@ pub(super) fn wants(site: &Site, machine: &Machine, site_text: &str) -> Vec<(Sta
     wants.push((Stage::Nodes, enabled(CONSOLE_UNIT)));
     wants.push((Stage::Nodes, running(CONSOLE_UNIT, &reads)));
     wants
-}
-
-/// Whether a console of the site runs there.
-pub(super) fn has_console(machine: &Machine) -> bool {
-    [Role::Controller, Role::Monitoring].iter().any(|role| machine.roles.contains(role))
 }
 
 /// It is ours, and there for nobody else.

@@ -3,7 +3,6 @@
 
 use std::net::SocketAddr;
 
-use super::console::has_console;
 use super::{Want, enabled, running};
 use crate::layout::{PAGES_UNIT, PAGES_UNIT_FILE};
 use crate::plan::Stage;
@@ -14,7 +13,7 @@ pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
     let at = |port| SocketAddr::from((machine.address, port));
     let portal = site.portal.as_ref().filter(|portal| portal.is_on(&machine.name));
     let portal = portal.map(|portal| at(portal.port));
-    let console = site.console.as_ref().filter(|_| has_console(machine));
+    let console = site.console.as_ref().filter(|_| machine.has_console());
     let console = console.map(|console| at(console.port));
     let Some(monitoring) = site.monitoring.as_ref().filter(|_| portal.or(console).is_some()) else {
         return nothing(machine);

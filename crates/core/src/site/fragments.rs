@@ -339,6 +339,8 @@ fragment! {
         optional port: u64,
         /// What clients dial, an address or a DNS name that leads to the gateway from outside.
         optional endpoint: HostOrAddress,
+        /// Whether people reach the console's pages as well; false by default.
+        optional console: bool,
         /// A machine that lets people in; one or two of them.
         optional gateway: Many<VpnGateway>,
         /// A machine outside that may come in; `slurmha vpn add` writes it.

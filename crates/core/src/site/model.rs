@@ -358,6 +358,14 @@ pub struct Machine {
     pub roles: BTreeSet<Role>,
 }
 
+impl Machine {
+    /// Whether it has the site's console, if there is one: somebody who looks can
+    /// always reach one that is not at fault.
+    pub fn has_console(&self) -> bool {
+        [Role::Controller, Role::Monitoring].iter().any(|role| self.roles.contains(role))
+    }
+}
+
 impl Site {
     /// Whether a machine that is lost gets its power cut. Without that the
     /// site file has accepted what can then happen.

@@ -243,6 +243,8 @@ rules! {
     Error VPN_ENDPOINT = "vpn-endpoint";
     /// Each gateway is dialled at an address of its own.
     Error VPN_SHARED_ENDPOINT = "vpn-shared-endpoint";
+    /// People reach a console that there is.
+    Error VPN_CONSOLE = "vpn-console";
     /// A name tells peers apart.
     Error DUPLICATE_PEER = "duplicate-peer";
     /// A key belongs to one peer.

@@ -27,6 +27,7 @@ fn vpn() -> Vpn {
     Vpn {
         network: "10.99.0.0/24".parse().expect("a network"),
         port: 51820,
+        console: false,
         gateways: vec![gateway("gw1", 41), gateway("gw2", 42)],
         peers: vec![peer("anna-laptop", ANNA, 2), peer("bob", BOB, 3)],
     }

@@ -2,13 +2,12 @@
 //! What those who come in may reach, as a table of nftables of its own.
 
 use std::fmt::Write as _;
-
-use ipnet::Ipv4Net;
+use std::net::Ipv4Addr;
 
 use crate::config_file::ConfigFile;
 use crate::layout::{VPN_INTERFACE, VPN_RULES_FILE, VPN_TABLE};
 use crate::render::header;
-use crate::site::{NodeName, Site, Vpn};
+use crate::site::{Machine, NodeName, Site, Vpn};
 
 /// TCP port of sshd on the login nodes.
 const SSH_PORT: u16 = 22;
@@ -29,7 +28,7 @@ const SSH_PORT: u16 = 22;
 pub fn rules(site: &Site, vpn: &Vpn) -> ConfigFile {
     let (interface, table, network) = (VPN_INTERFACE, VPN_TABLE, vpn.network);
     let logins = login_nodes(site);
-    let pages = pages(site, network);
+    let pages = pages(site, vpn);
     let mut text = header("#");
     let _ = write!(
         text,
@@ -88,19 +87,25 @@ table inet {table} {{
     file
 }
 
-/// The lines that let people reach the pages for users, where there are any.
-fn pages(site: &Site, network: Ipv4Net) -> String {
-    let portal = site.portal.iter().map(|portal| (&portal.hosts, portal.port));
-    let ondemand = site.ondemand.iter().map(|ondemand| (&ondemand.hosts, ondemand.port));
-    let line = |(on, port): (&Vec<NodeName>, u16)| {
+/// The lines that let people reach pages: those for users, where there are any, and
+/// the console's where the site file allows it.
+fn pages(site: &Site, vpn: &Vpn) -> String {
+    let logins = |on: &Vec<NodeName>| {
         let hosts = site.logins.iter().filter(|login| on.contains(&login.name));
-        let hosts: Vec<String> = hosts.map(|login| login.address.to_string()).collect();
-        format!(
-            "\t\tip saddr {network} ip daddr {{ {} }} tcp dport {port} accept\n",
-            hosts.join(", ")
-        )
+        hosts.map(|login| login.address).collect::<Vec<_>>()
     };
-    portal.chain(ondemand).map(line).collect()
+    let portal = site.portal.iter().map(|portal| (logins(&portal.hosts), portal.port));
+    let ondemand = site.ondemand.iter().map(|ondemand| (logins(&ondemand.hosts), ondemand.port));
+    let console = site.console.iter().filter(|_| vpn.console).map(|console| {
+        let machines = site.machines().into_iter().filter(Machine::has_console);
+        (machines.map(|machine| machine.address).collect(), console.port)
+    });
+    let line = |(hosts, port): (Vec<Ipv4Addr>, u16)| {
+        let hosts: Vec<String> = hosts.iter().map(Ipv4Addr::to_string).collect();
+        let hosts = hosts.join(", ");
+        format!("\t\tip saddr {} ip daddr {{ {hosts} }} tcp dport {port} accept\n", vpn.network)
+    };
+    portal.chain(ondemand).chain(console).map(line).collect()
 }
 
 /// The elements of the set; a set without any has no such line.

@@ -17,6 +17,7 @@ pub(super) fn assemble(vpn: &file::Vpn) -> Option<Vpn> {
             Some(port) => u16::try_from(port.value).ok()?,
             None => DEFAULT_PORT,
         },
+        console: vpn.console.as_ref().is_some_and(|console| console.value),
         gateways: gateways.collect::<Option<_>>()?,
         peers: peers.collect::<Option<_>>()?,
     })

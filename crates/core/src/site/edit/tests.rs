@@ -79,6 +79,7 @@ fn a_new_peer_has_everything_of_its_own() {
     let vpn = Vpn {
         network: "10.99.0.0/24".parse().expect("a network"),
         port: 51820,
+        console: false,
         gateways: Vec::new(),
         peers: vec![bob()],
     };

@@ -16,6 +16,8 @@ pub struct Vpn {
     pub network: Ipv4Net,
     /// UDP port of every gateway.
     pub port: u16,
+    /// Whether they reach the console's pages as well.
+    pub console: bool,
     /// One or two machines that let people in.
     pub gateways: Vec<Gateway>,
     /// Those who may come in, the same on every gateway.

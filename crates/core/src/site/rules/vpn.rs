@@ -24,6 +24,22 @@ pub(super) fn check(file: &SiteFile, report: &mut Report) {
     check_endpoints(vpn, report);
     check_way(file, vpn, report);
     check_peers(vpn, report);
+    check_console(file, vpn, report);
+}
+
+/// A way to nowhere is a mistake of the file.
+fn check_console(file: &SiteFile, vpn: &Vpn, report: &mut Report) {
+    if let Some(console) = vpn.console.as_ref().filter(|console| console.value)
+        && file.console.is_none()
+        && file.lacks("console")
+    {
+        report.push(Diagnostic::new(
+            &rule::VPN_CONSOLE,
+            console.span.clone(),
+            "people shall reach the console, and the site has none",
+            "add a section [console], or remove the line",
+        ));
+    }
 }
 
 /// A packet for an address of two networks goes to one of them by accident.
