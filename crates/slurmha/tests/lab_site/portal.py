@@ -31,11 +31,13 @@ class Person(Browser):
         while True:
             try:
                 status, text = self.ask("/submit", form, accept="application/json")
-                answer = json.loads(text)
-            except (OSError, ValueError) as error:
+            except OSError as error:
                 print("again after", repr(error), flush=True)
                 time.sleep(2)
                 continue
+            # Anything else is a page that says what went wrong: an error that a person sees.
+            must("an answer to a form", text.startswith("{"), status, text)
+            answer = json.loads(text)
             if "away" in answer or "underway" in answer:
                 print("again after", answer, flush=True)
                 time.sleep(2)
