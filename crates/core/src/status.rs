@@ -20,7 +20,7 @@ pub use card::{Card, Volume, cards};
 pub use changes::{Change, Facts};
 pub use line::{Line, Span, Tone, plain_text};
 pub use model::*;
-pub(crate) use problem::old_slurm_conf;
+pub(crate) use problem::{OLD_SLURM_CONF_CURES, old_slurm_conf};
 pub use safeguard::{
     arbiter_lets_go_in_time, has_fencing_policy, is_left_behind, missing_state_options,
     waits_for_fencing,

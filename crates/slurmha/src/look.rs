@@ -26,12 +26,17 @@ const ASKED_COMPUTE_NODES: usize = 16;
 
 /// Looks at the cluster once through ssh.
 pub fn look(site: &Site, fleet: &Fleet) -> Status {
-    ask_all(site, fleet, &requests(site))
+    ask_all(site, fleet, &requests(site, &|_| false))
+}
+
+/// The same, and at that machine however many there are.
+pub fn look_also_at(site: &Site, fleet: &Fleet, machine: &NodeName) -> Status {
+    ask_all(site, fleet, &requests(site, &|name| name == machine))
 }
 
 /// Looks once more, after a look to which something gave no answer.
 pub fn look_again(site: &Site, fleet: &Fleet) -> Status {
-    ask_all(site, fleet, &thorough(requests(site)))
+    ask_all(site, fleet, &thorough(requests(site, &|_| false)))
 }
 
 fn ask_all(site: &Site, fleet: &Fleet, requests: &BTreeMap<NodeName, ObserveRequest>) -> Status {
@@ -116,7 +121,7 @@ impl Source {
 
     /// Whom to ask from here, and what.
     pub fn requests(&self, site: &Site) -> BTreeMap<NodeName, ObserveRequest> {
-        let mut requests = requests(site);
+        let mut requests = requests(site, &|_| false);
         match self {
             Self::Ssh(_) => requests,
             // Nobody else is asked.
@@ -146,9 +151,12 @@ fn own_name(site: &Site) -> Option<NodeName> {
 /// File systems whose space is told.
 const VOLUMES: [&str; 2] = [STATE_MOUNT, DATABASE_MOUNT];
 
-/// What to ask each machine. Machines outside the control plane are only
-/// asked whether they are there.
-fn requests(site: &Site) -> BTreeMap<NodeName, ObserveRequest> {
+/// What to ask each machine. Of many compute nodes only those that are meant are
+/// asked.
+fn requests(
+    site: &Site,
+    is_meant: &dyn Fn(&NodeName) -> bool,
+) -> BTreeMap<NodeName, ObserveRequest> {
     let asks_compute = site.compute_nodes().count() <= ASKED_COMPUTE_NODES;
     let durable = site.durable_submit.is_offered().then_some(DURABLE_UNIT);
     let units: Vec<String> = [WATCH_UNIT].into_iter().chain(durable).map(str::to_owned).collect();
@@ -173,7 +181,10 @@ fn requests(site: &Site) -> BTreeMap<NodeName, ObserveRequest> {
     };
     site.machines()
         .into_iter()
-        .filter(|machine| asks_compute || !machine.roles.iter().all(|role| *role == Role::Compute))
+        .filter(|machine| {
+            let computes_alone = machine.roles.iter().all(|role| *role == Role::Compute);
+            asks_compute || !computes_alone || is_meant(&machine.name)
+        })
         .map(|machine| (machine.name, request(&machine.roles)))
         .collect()
 }

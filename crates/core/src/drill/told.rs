@@ -7,15 +7,15 @@ use super::scenario::Scenario;
 use crate::observe::preference_id;
 use crate::render::cib::id;
 use crate::site::NodeName;
-use crate::status::old_slurm_conf;
+use crate::status::{OLD_SLURM_CONF_CURES, old_slurm_conf};
 
 /// A problem that `status` has to name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToBeTold {
     /// Words that name it.
     pub what: String,
-    /// What it has to say is to be typed next.
-    pub cure: String,
+    /// One of these it has to say is to be typed next.
+    pub cures: Vec<String>,
 }
 
 impl Scenario {
@@ -26,12 +26,12 @@ impl Scenario {
             _ if !self.overlaps.is_empty() => None,
             Fault::LeftoverMove => Some(ToBeTold {
                 what: preference_id(id::DRBD_CLONE),
-                cure: format!("crm_resource --clear -r {}", id::DRBD_CLONE),
+                cures: vec![format!("crm_resource --clear -r {}", id::DRBD_CLONE)],
             }),
-            Fault::Disturbance(Side::Compute, Disturbance::OldConfig) => {
-                let (what, cure) = old_slurm_conf(victim);
-                Some(ToBeTold { what, cure })
-            }
+            Fault::Disturbance(Side::Compute, Disturbance::OldConfig) => Some(ToBeTold {
+                what: old_slurm_conf(victim),
+                cures: OLD_SLURM_CONF_CURES.map(str::to_owned).into(),
+            }),
             _ => None,
         }
     }
@@ -45,6 +45,7 @@ impl ToBeTold {
 
     /// Whether one of these says what it is and what to do.
     pub(super) fn is_told_in(&self, problems: &[String]) -> bool {
-        problems.iter().any(|problem| self.is_named_in(problem) && problem.contains(&self.cure))
+        let has_cure = |problem: &String| self.cures.iter().any(|cure| problem.contains(cure));
+        problems.iter().any(|problem| self.is_named_in(problem) && has_cure(problem))
     }
 }

@@ -13,7 +13,7 @@ mod slurm_conf;
 mod space;
 
 pub(super) use services::takes_no_jobs;
-pub(crate) use slurm_conf::old_slurm_conf;
+pub(crate) use slurm_conf::{OLD_SLURM_CONF_CURES, old_slurm_conf};
 
 use super::model::{Problem, Severity, Status};
 use super::view::View;

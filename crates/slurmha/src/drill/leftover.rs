@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use slurmha_core::drill::ToBeTold;
-use slurmha_core::site::Site;
+use slurmha_core::site::{NodeName, Site};
 use slurmha_core::status::{Problem, Status};
 use slurmha_host::{Local, System as _};
 
@@ -23,10 +23,15 @@ const PAUSE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// When somebody pressed Ctrl-C meanwhile.
-pub fn ask_status(site: &Site, fleet: &Fleet, wanted: &ToBeTold) -> Result<Vec<String>, Failure> {
+pub fn ask_status(
+    site: &Site,
+    fleet: &Fleet,
+    victim: &NodeName,
+    wanted: &ToBeTold,
+) -> Result<Vec<String>, Failure> {
     let clock = Local::new();
     loop {
-        let told = told(&look::look(site, fleet));
+        let told = told(&look::look_also_at(site, fleet, victim));
         let is_named = told.iter().any(|problem| wanted.is_named_in(problem));
         if is_named || clock.elapsed() > PATIENCE {
             return Ok(told);

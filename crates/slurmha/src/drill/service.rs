@@ -71,7 +71,7 @@ impl Drill<'_> {
     /// lasts for a time goes on.
     fn look_at_leftover(&self, scene: &Scene<'_>, wanted: &ToBeTold) -> Result<(), Failure> {
         self.progress.stage("what does status tell?");
-        let told = ask_status(self.site, self.fleet, wanted)?;
+        let told = ask_status(self.site, self.fleet, &scene.casts.first.victim, wanted)?;
         for problem in &told {
             self.progress.stage(&format!("status: {problem}"));
         }

@@ -28,23 +28,34 @@ pub(super) fn compute_nodes(view: &View<'_>, status: &Status) -> Vec<Problem> {
         nodes.filter_map(|name| Some((name, digest(name, NODE_SLURM_CONF)?))).collect();
     let others: Vec<&NodeName> =
         told.iter().filter(|(_, own)| *own != wanted).map(|(name, _)| *name).collect();
-    if others.len() > 1 && others.len() == told.len() {
+    // A file that was changed and not read again is nobody's. Whatever the reason, slurmctld
+    // reads it then and sends it to every node.
+    let reconfigure = format!("on {active}: {RECONFIGURE}");
+    let is_nobodys = others.len() == told.len();
+    if is_nobodys && others.len() > 1 {
         let text = format!("no compute node goes by the slurm.conf of {active}");
-        let next = format!("on {active}: scontrol reconfigure");
-        return vec![problem(Severity::Degraded, text, next)];
+        return vec![problem(Severity::Degraded, text, reconfigure)];
     }
     others
         .into_iter()
         .map(|name| {
-            let (text, next) = old_slurm_conf(name);
-            problem(Severity::Degraded, text, next)
+            let next =
+                if is_nobodys { reconfigure.clone() } else { format!("on {name}: {RESTART}") };
+            problem(Severity::Degraded, old_slurm_conf(name), next)
         })
         .collect()
 }
 
-/// What is told of a compute node that goes by an old slurm.conf, and what to type:
-/// at its start slurmd fetches what slurmctld has, and running jobs go on.
-pub(crate) fn old_slurm_conf(node: &NodeName) -> (String, String) {
-    let text = format!("{node} goes by another slurm.conf than slurmctld");
-    (text, format!("on {node}: systemctl restart slurmd"))
+/// What has slurmctld read its file and send it to every node.
+const RECONFIGURE: &str = "scontrol reconfigure";
+
+/// What has one node fetch what slurmctld has. Running jobs go on.
+const RESTART: &str = "systemctl restart slurmd";
+
+/// What can be told to be typed; the second where no other node tells whose fault it is.
+pub(crate) const OLD_SLURM_CONF_CURES: [&str; 2] = [RESTART, RECONFIGURE];
+
+/// What is told of a compute node that goes by an old slurm.conf.
+pub(crate) fn old_slurm_conf(node: &NodeName) -> String {
+    format!("{node} goes by another slurm.conf than slurmctld")
 }

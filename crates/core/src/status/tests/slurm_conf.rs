@@ -38,4 +38,7 @@ fn where_nobody_goes_by_it_the_controller_has_not_told_it() {
     let status = with(&[("ctl1", "new"), ("cn1", "old"), ("cn2", "old")]);
     assert_eq!(problems(&status), ["no compute node goes by the slurm.conf of ctl1"]);
     assert_eq!(next(&status), ["on ctl1: scontrol reconfigure"]);
+    let one = with(&[("ctl1", "new"), ("cn1", "old")]);
+    assert_eq!(problems(&one), ["cn1 goes by another slurm.conf than slurmctld"]);
+    assert_eq!(next(&one), ["on ctl1: scontrol reconfigure"]);
 }
