@@ -38,6 +38,7 @@ pub use fault::{
 pub use guard::WriterGuard;
 pub use held_back::{
     Hastened, HeldBack, QUEUE_FORMAT, Queued, TIME_FORMAT, left_held, parse_held_back, parse_queue,
+    still_waiting,
 };
 pub use invariant::{Invariant, Judgement, Outcome};
 pub use journal::{JOURNAL_FIELDS, JournalEntry, parse_journal};

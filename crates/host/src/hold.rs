@@ -29,7 +29,7 @@
 use std::time::Duration;
 
 use crate::command::CommandError;
-use crate::program::slurm;
+use crate::program::slurm::{self, AllNodes};
 use crate::system::System;
 
 /// A reason to start no job.
@@ -60,7 +60,8 @@ impl Hold {
     /// No job starts from now on. An older hold that has not ended is
     /// prolonged.
     pub fn begin(self, system: &dyn System) -> Result<(), CommandError> {
-        slurm::reserve_all_nodes(system, self.name, "root", MINUTES, LIMIT)
+        let wanted = AllNodes { name: self.name, user: "root", minutes: MINUTES, overlaps: true };
+        slurm::reserve_all_nodes(system, &wanted, LIMIT)
     }
 
     /// Jobs start again.

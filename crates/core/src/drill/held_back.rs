@@ -142,6 +142,12 @@ pub fn left_held(jobs: &[JobRecord], run: &str) -> Vec<u32> {
     held.map(|job| job.id).collect()
 }
 
+/// The ids of the run's jobs that wait, for whatever it is.
+pub fn still_waiting(jobs: &[JobRecord], run: &str) -> Vec<u32> {
+    let waiting = jobs.iter().filter(|job| is_of(run, &job.name) && job.state == "PENDING");
+    waiting.map(|job| job.id).collect()
+}
+
 /// Whether its user holds it.
 pub(super) fn is_held(job: &JobRecord) -> bool {
     (job.state.as_str(), job.reason.as_str()) == HELD_BY_USER

@@ -252,6 +252,9 @@ pub struct Orders {
     pub taken: usize,
     /// Those that ended with an error.
     pub refused: usize,
+    /// Those that got no answer before the drill ended.
+    #[serde(default)]
+    pub unanswered: usize,
     /// Those that Slurm took and did not carry out.
     pub lost: Vec<LostOrder>,
     /// Names of jobs that began before the one for which they were to wait had

@@ -75,10 +75,7 @@ pub fn parse_scontrol_jobs(text: &str) -> Result<Vec<JobRecord>, ParseError> {
         Ok(JobRecord {
             id: number(PROGRAM, word("JobId", "JobId")?)?,
             name,
-            array_tasks: match value(line, "ArrayTaskId") {
-                Some(tasks) => array_tasks(PROGRAM, tasks)?,
-                None => Vec::new(),
-            },
+            array_tasks: value(line, "ArrayTaskId").map(array_tasks).unwrap_or_default(),
             state: word("JobState", "JobState")?.to_owned(),
             restarts: value(line, "Restarts").map(|n| number(PROGRAM, n)).transpose()?,
             reason: value(line, "Reason").filter(|r| *r != "None").unwrap_or_default().to_owned(),
@@ -111,7 +108,7 @@ pub fn parse_sacct(text: &str) -> Result<Vec<JobRecord>, ParseError> {
             name: name.to_owned(),
             // `ARRAY_TASK`, or `ARRAY_[TASKS]` for those that wait.
             array_tasks: match array_id.split_once('_') {
-                Some((_, tasks)) => array_tasks(PROGRAM, tasks.trim_matches(['[', ']']))?,
+                Some((_, tasks)) => array_tasks(tasks.trim_matches(['[', ']'])),
                 None => Vec::new(),
             },
             state: state.split(' ').next().unwrap_or_default().to_owned(),
@@ -129,18 +126,22 @@ fn value<'a>(line: &'a str, key: &str) -> Option<&'a str> {
 }
 
 /// `2`, `1-3,7`, `1-7:2`, and behind `%` how many may run at a time (scontrol(1),
-/// sbatch(1), `--array`).
-fn array_tasks(program: &'static str, text: &str) -> Result<Vec<u32>, ParseError> {
+/// sbatch(1), `--array`). What cannot be read is left out: a long list can be cut
+/// off, and it is some other user's.
+fn array_tasks(text: &str) -> Vec<u32> {
     let tasks = text.split('%').next().unwrap_or_default();
     let mut all = Vec::new();
-    for part in tasks.split(',') {
-        let (range, step) = part.split_once(':').unwrap_or((part, "1"));
-        let (first, last) = range.split_once('-').unwrap_or((range, range));
-        let step = usize::try_from(number(program, step)?).unwrap_or(usize::MAX);
-        let range = number(program, first)?..=number(program, last)?;
-        all.extend(range.step_by(step.max(1)).take(MAX_ARRAY - all.len().min(MAX_ARRAY)));
+    for (first, last, step) in tasks.split(',').filter_map(range) {
+        let range = (first..=last).step_by(step.max(1));
+        all.extend(range.take(MAX_ARRAY - all.len().min(MAX_ARRAY)));
     }
-    Ok(all)
+    all
+}
+
+fn range(text: &str) -> Option<(u32, u32, usize)> {
+    let (range, step) = text.split_once(':').unwrap_or((text, "1"));
+    let (first, last) = range.split_once('-').unwrap_or((range, range));
+    Some((first.parse().ok()?, last.parse().ok()?, step.parse().ok()?))
 }
 
 /// Slurm's own bound (slurm.conf(5), `MaxArraySize`).
@@ -234,10 +235,16 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_is_cut_off_is_no_reason_to_know_nothing() {
+        let jobs = parse_sacct("7|7_[1,3,7,...]|Unknown|Unknown|PENDING|a\n8|8|1|2|COMPLETED|b\n");
+        let jobs = jobs.unwrap();
+        assert_eq!((jobs[0].array_tasks.as_slice(), jobs[1].id), (&[1, 3, 7][..], 8));
+    }
+
+    #[test]
     fn rows_of_another_form_are_errors() {
         assert!(parse_sacct("sacct: error: slurmdbd is away").is_err());
         assert!(parse_sacct("x|x|1|2|COMPLETED|name").is_err());
-        assert!(parse_sacct("7|7_x|1|2|COMPLETED|name").is_err());
         assert!(parse_scontrol_jobs("JobId=7 JobState=PENDING").is_err());
     }
 }

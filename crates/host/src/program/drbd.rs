@@ -127,9 +127,11 @@ pub fn invalidate(system: &dyn System, resource: &str) -> Result<(), CommandErro
     drbdadm(system, &["invalidate", resource])
 }
 
-/// `drbdadm verify RESOURCE`: begins to compare both sides of every volume.
+/// `drbdadm verify RESOURCE`: begins to compare both sides of every volume, from its
+/// first block. One that was cut off would otherwise be gone on with (drbdsetup(8),
+/// `--start`).
 pub fn verify(system: &dyn System, resource: &str) -> Result<(), CommandError> {
-    drbdadm(system, &["verify", resource])
+    drbdadm(system, &["--", "--start=0", "verify", resource])
 }
 
 /// Attaches another device that holds the same data, by what drbdadm would do

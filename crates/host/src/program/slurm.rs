@@ -106,28 +106,50 @@ pub fn knows_job(system: &dyn System, job: u32, timeout: Duration) -> Result<boo
     output.success().map(|_| true)
 }
 
-/// Keeps every node free of others' new jobs for `minutes` from now: a reservation
-/// of all nodes for one user. Running jobs stay, and other people's reservations
-/// stay valid. One of that name that still lasts is prolonged: its start
-/// cannot be set again (22.05, reservation.c, `update_resv`).
+/// A reservation of every node for one user: others' new jobs start nowhere.
+/// Running jobs stay.
+#[derive(Clone, Copy, Debug)]
+pub struct AllNodes<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Who may use the nodes.
+    pub user: &'a str,
+    /// When it ends by itself, in minutes from now.
+    pub minutes: u32,
+    /// Whether it may lie over other people's reservations, which stay valid. Jobs
+    /// that use one with this flag start in spite of every other one but those for
+    /// maintenance (22.05, reservation.c, `job_test_resv`): it is for one that
+    /// nobody uses.
+    pub overlaps: bool,
+}
+
+/// Makes it. One of that name that still lasts is prolonged: its start cannot be set
+/// again (22.05, reservation.c, `update_resv`).
 pub fn reserve_all_nodes(
     system: &dyn System,
-    name: &str,
-    user: &str,
-    minutes: u32,
+    wanted: &AllNodes<'_>,
     timeout: Duration,
 ) -> Result<(), CommandError> {
-    let name = format!("reservationname={name}");
-    let user = format!("users={user}");
-    let end = format!("endtime=now+{minutes}minutes");
-    let flags = ["nodes=ALL", &user, "flags=IGNORE_JOBS,OVERLAP"];
+    let name = format!("reservationname={}", wanted.name);
+    let user = format!("users={}", wanted.user);
+    let end = format!("endtime=now+{}minutes", wanted.minutes);
+    let flags = if wanted.overlaps { "flags=IGNORE_JOBS,OVERLAP" } else { "flags=IGNORE_JOBS" };
     let create = Command::new("scontrol").args(["create", "reservation", &name]);
-    let create = create.args(["starttime=now", &end]).args(flags);
+    let create = create.args(["starttime=now", &end, "nodes=ALL", &user, flags]);
     done(system, create, timeout).or_else(|error| {
         let update = Command::new("scontrol").args(["update", &name, &end]);
         // The first error is the one that tells why there is none.
         done(system, update, timeout).map_err(|_| error)
     })
+}
+
+/// Cancels every job that uses a reservation, or waits for it.
+pub fn cancel_in_reservation(
+    system: &dyn System,
+    name: &str,
+    timeout: Duration,
+) -> Result<(), CommandError> {
+    done(system, Command::new("scancel").arg(format!("--reservation={name}")), timeout)
 }
 
 /// Deletes a reservation.

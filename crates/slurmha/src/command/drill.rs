@@ -343,7 +343,12 @@ fn drill(
     for planned in scenario.faults() {
         risk.allow(planned.fault, site)?;
     }
-    if scenario.any(Fault::leaves_nobody) && power.is_some_and(|power| power.keep_down) {
+    let keep_down = power.is_some_and(|power| power.keep_down);
+    if keep_down && scenario.verify {
+        let message = "without the machine there are no two copies to compare";
+        return Err(Failure::usage(message).hint("leave out --keep-down, or --verify"));
+    }
+    if keep_down && scenario.any(Fault::leaves_nobody) {
         let message = "without power nobody schedules again, which is what this drill waits for";
         return Err(Failure::usage(message).hint("leave out --keep-down"));
     }
@@ -364,7 +369,7 @@ fn drill(
         fleet: &fleet,
         power: lab.as_ref().map(|lab| lab as &dyn PowerSwitch),
         scenario,
-        keep_down: power.is_some_and(|power| power.keep_down),
+        keep_down,
         accepts_weakness: risk.accepts_weakness(),
         progress: &progress,
     };

@@ -50,6 +50,7 @@ pub fn run() -> io::Result<()> {
         Task::Hasten(task) => hasten::run(&system, &|reply| link.send(&reply), &task),
         Task::Reserve(task) => reserve::reserve(&system, &|reply| link.send(&reply), &task),
         Task::Unreserve { name } => reserve::unreserve(&system, &|reply| link.send(&reply), &name),
+        Task::Abandon { run } => collect::abandon(&system, &link, &run),
         Task::Verify => verify::run(&system, &link),
         Task::Accounted { run } => collect::accounted(&system, &link, &run),
         Task::Collect(task) => collect::run(&system, &link, &task),

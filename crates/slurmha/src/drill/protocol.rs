@@ -68,6 +68,11 @@ pub enum Task {
         /// The reservation's name.
         name: String,
     },
+    /// Cancel the run's jobs that wait: the drill does not.
+    Abandon {
+        /// The run's name.
+        run: String,
+    },
     /// Compare this controller's data with the other one's.
     Verify,
     /// Count the run's jobs that have ended in the accounting.

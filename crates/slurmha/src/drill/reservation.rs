@@ -11,13 +11,16 @@ use super::run::Drill;
 use super::scene::Scene;
 use super::watch::complete;
 use crate::failure::Failure;
+use crate::progress::Progress;
 
 /// Time for slurmctld to make or delete one; it may just be coming back.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(150);
 
-/// Deletes it when it goes. Where that fails it ends by itself.
+/// Deletes it when it goes, with the jobs that are left in it. Where that fails it
+/// ends by itself, and who looks on is told.
 pub struct Reservation<'a> {
     remote: &'a Remote,
+    progress: &'a Progress,
     client: &'a NodeName,
     name: &'a str,
 }
@@ -38,21 +41,32 @@ impl<'a> Drill<'a> {
         let (remote, client) = (self.fleet.remote(), &scene.casts.whole.client);
         let lasts = self.longest() + self.scenario.bounds.drain + self.scenario.bounds.rejoin;
         let task = ReserveTask { name: scene.run.clone(), user: load.user.clone(), lasts };
+        // What was not answered in time may have been made.
+        let name = scene.run.as_str();
+        let reservation = Reservation { remote, progress: self.progress, client, name };
         say(remote, client, Task::Reserve(task)).map_err(|why| {
             Failure::remote(format!(
                 "the compute nodes cannot be reserved, nothing was broken: {why}"
             ))
             .hint(format!("on {client}: scontrol show reservation"))
         })?;
-        self.progress.stage(&format!("all compute nodes are reserved as {}", scene.run));
-        Ok(Some(Reservation { remote, client, name: &scene.run }))
+        self.progress.stage(&format!("all compute nodes are reserved as {name}"));
+        Ok(Some(reservation))
     }
 }
 
 impl Drop for Reservation<'_> {
     fn drop(&mut self) {
-        // It has an end of its own.
-        drop(say(self.remote, self.client, Task::Unreserve { name: self.name.to_owned() }));
+        let Self { remote, progress, client, name } = *self;
+        if let Err(why) = say(remote, client, Task::Unreserve { name: name.to_owned() }) {
+            progress.machine(
+                client.as_str(),
+                &format!(
+                    "the reservation could not be deleted, and ends by itself ({why}); \
+                     scontrol delete reservationname={name}"
+                ),
+            );
+        }
     }
 }
 

@@ -11,8 +11,10 @@ use slurmha_host::{Local, System as _};
 
 use super::power::{Cut, PowerSwitch};
 use super::preflight::casts;
+use super::protocol::{Reply, Task};
 use super::scene::Scene;
 use super::twice;
+use super::watch::complete;
 use super::watches::{end_load, synchronise};
 use crate::apply::lock;
 use crate::failure::Failure;
@@ -59,6 +61,9 @@ pub struct Course {
     pub clocks: BTreeMap<NodeName, ClockOffset>,
 }
 
+/// Time for slurmctld to cancel some jobs; it may just be coming back.
+const ABANDON_LIMIT: Duration = Duration::from_secs(120);
+
 impl Drill<'_> {
     /// Runs it. However it ends, the load ends, the victim gets its power back
     /// unless it was to be left off, a frozen process goes on, and Pacemaker's
@@ -79,13 +84,37 @@ impl Drill<'_> {
             .transpose()?;
         let scene = Scene::set(self, &casts)?;
         let reservation = self.reserve(&scene)?;
-        let course = scene.hear(self, || self.play(&scene))?;
-        let (gathered, aftermath) = self.wind_up(&scene, &course)?;
+        let played = scene.hear(self, || self.play(&scene)).and_then(|course| {
+            let (gathered, aftermath) = self.wind_up(&scene, &course)?;
+            Ok((course, gathered, aftermath))
+        });
+        if played.is_err() {
+            self.abandon(&scene);
+        }
         drop(reservation);
+        let (course, gathered, aftermath) = played?;
         let compared = self.compare(&aftermath);
         let mut evidence = self.evidence(scene, course, gathered, aftermath);
         evidence.compared = compared;
         Ok(Outcome { report: analyse(&evidence), evidence })
+    }
+
+    /// Of a drill that ended before its time no job is left that waits.
+    fn abandon(&self, scene: &Scene<'_>) {
+        let (client, run) = (&scene.casts.whole.client, scene.run.clone());
+        let asked =
+            complete(self.fleet.remote(), client, Task::Abandon { run }, false, ABANDON_LIMIT);
+        let trouble = match asked {
+            Err(why) => Some(why),
+            Ok((replies, _)) => replies.into_iter().find_map(|reply| match reply {
+                Reply::Trouble(why) => Some(why),
+                _ => None,
+            }),
+        };
+        if let Some(why) = trouble {
+            let left = format!("jobs {}-* may be left in the queue: {why}", scene.run);
+            self.progress.machine(client.as_str(), &left);
+        }
     }
 
     /// From the first submission to the last.

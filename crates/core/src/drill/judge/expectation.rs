@@ -69,9 +69,10 @@ fn missed(evidence: &Evidence) -> Vec<Finding> {
 }
 
 fn seen_by_clients(jobs: &Jobs) -> Option<Finding> {
-    let count = jobs.refused + jobs.unanswered + jobs.orders.refused;
+    let orders = jobs.orders.refused + jobs.orders.unanswered;
+    let count = jobs.refused + jobs.unanswered + orders;
     let plural = if count == 1 { "" } else { "s" };
-    let what = if jobs.orders.refused == 0 { "submission" } else { "request" };
+    let what = if orders == 0 { "submission" } else { "request" };
     let why = format!("{count} {what}{plural} got an error or no answer: clients saw it");
     (count > 0).then(|| Invariant::NoClientSees.finding(why))
 }

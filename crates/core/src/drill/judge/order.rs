@@ -27,7 +27,11 @@ pub(super) fn orders(evidence: &Evidence, traces: &Traces<'_>, window: &UnsavedW
         let Some(what) = submission.work.order() else { continue };
         let marks = traces.marks_of(&submission.name);
         let Some(at_s) = taken(evidence, submission, marks) else {
-            orders.refused += usize::from(is_refused(submission));
+            match &submission.order {
+                Some(order) => orders.refused += usize::from(order.result.is_err()),
+                // A job that has itself requeued may not have run at all.
+                None => orders.unanswered += usize::from(submission.work != Work::Requeued),
+            }
             continue;
         };
         orders.taken += 1;
@@ -44,10 +48,6 @@ pub(super) fn orders(evidence: &Evidence, traces: &Traces<'_>, window: &UnsavedW
     }
     orders.early = early(evidence, traces);
     orders
-}
-
-fn is_refused(submission: &Submission) -> bool {
-    submission.order.as_ref().is_some_and(|order| order.result.is_err())
 }
 
 /// When Slurm took it, in seconds after the cut. A job that has itself requeued

@@ -152,13 +152,16 @@ fn jobs(text: &mut String, event: &str, jobs: &Jobs) {
             format!("{} id {} as {}{ran}", job.name, job.id, job.end())
         }),
     );
-    if jobs.orders.taken > 0 {
-        let Orders { taken, lost, .. } = &jobs.orders;
-        let _ = writeln!(
-            text,
-            "  released, requeued or cancelled {taken}   of these orders lost {}",
-            lost.len()
-        );
+    let Orders { taken, refused, unanswered, lost, .. } = &jobs.orders;
+    if taken + refused + unanswered > 0 {
+        let lost = lost.len();
+        let _ = write!(text, "  released, requeued or cancelled {taken}   orders lost {lost}");
+        for (count, what) in [(refused, "refused"), (unanswered, "unanswered")] {
+            if *count > 0 {
+                let _ = write!(text, "   {what} {count}");
+            }
+        }
+        text.push('\n');
     }
     named(
         text,

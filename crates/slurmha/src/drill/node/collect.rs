@@ -8,7 +8,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use slurmha_core::drill::{JOURNAL_FIELDS, QUEUE_FORMAT, TIME_FORMAT, left_held, parse_queue};
+use slurmha_core::drill::{
+    JOURNAL_FIELDS, QUEUE_FORMAT, TIME_FORMAT, left_held, parse_queue, still_waiting,
+};
 use slurmha_core::layout::TAKEOVER_REPORT;
 use slurmha_core::observe::{Reading, SACCT_FORMAT, parse_sacct, parse_scontrol_jobs};
 use slurmha_host::{Command, System};
@@ -18,6 +20,10 @@ use super::link::Link;
 
 /// Slurm's clients wait that long for a scheduler that is just coming back.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// Which jobs of an array wait is cut off after 64 characters otherwise
+/// (scontrol(1), sacct(1)).
+const WHOLE_ARRAYS: (&str, &str) = ("SLURM_BITSTR_LEN", "0");
 
 /// Who tells about a failover in the journal.
 const SOURCES: [&str; 9] = [
@@ -42,8 +48,7 @@ pub fn run(system: &dyn System, link: &Link, task: &CollectTask) {
         collected.ledger = file(&ledger_file(&task.run));
     }
     if task.jobs {
-        collected.scontrol =
-            program(system, Command::new("scontrol").args(["--oneliner", "show", "job"]));
+        collected.scontrol = program(system, scontrol());
         collected.sacct = program(system, sacct());
     }
     if let Some(since) = task.journal_since {
@@ -90,20 +95,43 @@ pub fn accounted(system: &dyn System, link: &Link, run: &str) {
     link.send(&Reply::Accounted(count));
 }
 
+/// Cancels the run's jobs that wait: one that is held, or whose node is lost, would
+/// wait for ever when the drill has ended before its time.
+pub fn abandon(system: &dyn System, link: &Link, run: &str) {
+    let jobs = program(system, scontrol()).known().map(|text| parse_scontrol_jobs(text));
+    let cancelled = match jobs {
+        Some(Ok(jobs)) => cancel(system, &still_waiting(&jobs, run)),
+        _ => Err("Slurm did not tell its jobs".to_owned()),
+    };
+    if let Err(why) = cancelled {
+        link.send(&Reply::Trouble(why));
+    }
+}
+
 /// What is left of jobs whose release was lost: they would wait for ever. One that
 /// cannot be cancelled is a held job that does nothing.
 fn cancel_held(system: &dyn System, scontrol: &str, run: &str) {
     let held = parse_scontrol_jobs(scontrol).map(|jobs| left_held(&jobs, run));
-    let ids: Vec<String> = held.unwrap_or_default().iter().map(u32::to_string).collect();
-    if !ids.is_empty() {
-        drop(program(system, Command::new("scancel").args(ids)));
+    drop(cancel(system, &held.unwrap_or_default()));
+}
+
+fn cancel(system: &dyn System, ids: &[u32]) -> Result<(), String> {
+    if ids.is_empty() {
+        return Ok(());
     }
+    let scancel = Command::new("scancel").args(ids.iter().map(u32::to_string)).timeout(LIMIT);
+    system.run(&scancel).and_then(|output| output.success()).map(drop).map_err(|it| it.to_string())
+}
+
+fn scontrol() -> Command {
+    Command::new("scontrol").args(["--oneliner", "show", "job"]).env(WHOLE_ARRAYS.0, WHOLE_ARRAYS.1)
 }
 
 fn sacct() -> Command {
     Command::new("sacct")
         .args(["--noheader", "--parsable2", "--allocations", "--duplicates", "--allusers"])
         .env("SLURM_TIME_FORMAT", TIME_FORMAT)
+        .env(WHOLE_ARRAYS.0, WHOLE_ARRAYS.1)
         // What a clock that was ahead has dated is in the future.
         .args(["--starttime=now-3hours", "--endtime=now+1hour", "--format"])
         .arg(SACCT_FORMAT)

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use slurmha_host::program::slurm;
+use slurmha_host::program::slurm::{self, AllNodes};
 use slurmha_host::{CommandError, System};
 
 use super::super::protocol::{Reply, ReserveTask};
@@ -11,15 +11,34 @@ use super::super::protocol::{Reply, ReserveTask};
 /// Time for one answer of slurmctld.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Makes the reservation; it ends by itself when the drill must have ended.
+/// How long it is tried to delete one whose jobs have just been cancelled.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Distance between tries.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Makes the reservation; it ends by itself when the drill must have ended. It does
+/// not overlap others: its jobs have to wait where the cluster holds all nodes back
+/// (`slurmha_host::hold`).
 pub fn reserve(system: &dyn System, tell: &dyn Fn(Reply), task: &ReserveTask) {
     let minutes = u32::try_from(task.lasts.as_secs().div_ceil(60)).unwrap_or(u32::MAX);
-    told(tell, slurm::reserve_all_nodes(system, &task.name, &task.user, minutes, LIMIT));
+    let wanted = AllNodes { name: &task.name, user: &task.user, minutes, overlaps: false };
+    told(tell, slurm::reserve_all_nodes(system, &wanted, LIMIT));
 }
 
-/// Deletes it.
+/// Deletes it, with the jobs that are still there: while one uses it, or waits for
+/// it, Slurm refuses (22.05, reservation.c, `_is_resv_used`).
 pub fn unreserve(system: &dyn System, tell: &dyn Fn(Reply), name: &str) {
-    told(tell, slurm::delete_reservation(system, name, LIMIT));
+    // Where that fails the reservation tells why.
+    let _ = slurm::cancel_in_reservation(system, name, LIMIT);
+    let end = system.elapsed() + PATIENCE;
+    loop {
+        let deleted = slurm::delete_reservation(system, name, LIMIT);
+        if deleted.is_ok() || system.elapsed() > end {
+            return told(tell, deleted);
+        }
+        system.sleep(PAUSE);
+    }
 }
 
 fn told(tell: &dyn Fn(Reply), result: Result<(), CommandError>) {
@@ -35,7 +54,7 @@ mod tests {
     use super::*;
     use crate::agent::test_machine::TestMachine;
 
-    fn troubles(status: i32) -> (usize, Vec<String>) {
+    fn troubles(status: i32) -> (usize, TestMachine) {
         let (machine, _) =
             TestMachine::in_world(status, |status, _, _| Some((*status, String::new())));
         let told = RefCell::new(0);
@@ -47,28 +66,28 @@ mod tests {
         };
         reserve(&machine, &tell, &task);
         unreserve(&machine, &tell, "drill1");
-        (told.into_inner(), machine.ran("scontrol"))
+        (told.into_inner(), machine)
     }
 
     #[test]
-    fn it_is_made_for_the_user_with_an_end_and_deleted() {
-        let (told, ran) = troubles(0);
+    fn it_is_made_for_the_user_with_an_end_and_deleted_with_what_is_left_in_it() {
+        let (told, machine) = troubles(0);
+        assert_eq!(told, 0);
         assert_eq!(
-            (told, ran),
-            (
-                0,
-                vec![
-                    "scontrol create reservation reservationname=drill1 starttime=now \
-                     endtime=now+11minutes nodes=ALL users=nobody flags=IGNORE_JOBS,OVERLAP"
-                        .to_owned(),
-                    "scontrol delete reservationname=drill1".to_owned(),
-                ]
-            )
+            machine.ran("scontrol"),
+            [
+                "scontrol create reservation reservationname=drill1 starttime=now \
+                 endtime=now+11minutes nodes=ALL users=nobody flags=IGNORE_JOBS",
+                "scontrol delete reservationname=drill1",
+            ]
         );
+        assert_eq!(machine.ran("scancel"), ["scancel --reservation=drill1"]);
     }
 
     #[test]
-    fn what_slurm_refuses_is_told() {
-        assert_eq!(troubles(1).0, 2);
+    fn what_slurm_refuses_is_tried_for_a_while_and_told() {
+        let (told, machine) = troubles(1);
+        assert_eq!(told, 2);
+        assert!(machine.ran("scontrol delete").len() > 10);
     }
 }

@@ -63,17 +63,21 @@ export DRILL_JOB=\"$SLURM_JOB_NAME${{SLURM_ARRAY_TASK_ID:+[$SLURM_ARRAY_TASK_ID]
 
 /// Shell that leaves a mark on the node on which it runs; without a single
 /// quote, so that it can be put between two.
+///
+/// On the disk before the job goes on: what a node that loses its power has not
+/// written would be missing, as if it had never happened.
 fn mark(run: &str) -> String {
     let marks = marks_file(run);
     let directory = marks.parent().map(|path| path.display().to_string()).unwrap_or_default();
+    let file = marks.display();
     format!(
         "umask 022
 mkdir -p {directory}
 mark() {{
-    echo \"$DRILL_JOB $SLURM_JOB_ID ${{SLURM_RESTART_COUNT:-0}} $1 $(date +%s.%N) ${{2:-}}\" >>{}
+    echo \"$DRILL_JOB $SLURM_JOB_ID ${{SLURM_RESTART_COUNT:-0}} $1 $(date +%s.%N) ${{2:-}}\" >>{file}
+    sync --data {file}
 }}
-",
-        marks.display()
+"
     )
 }
 
