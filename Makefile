@@ -45,7 +45,7 @@ page: build ## The console and the portal in a real browser, during a failover (
 lab-test: build ## The main job in virtual machines, with its assertions
 	$(LAB_TEST)
 
-alerts: requirements build ## Raise every alert in virtual machines and see it arrive (an hour; writes target/alerts.md)
+alerts: requirements build ## Raise every alert that a laboratory can raise and see it arrive (an hour; writes target/alerts.md)
 	$(LAB_TEST) --ignored every_alert_arrives
 
 crowd: requirements build ## A hundred clients submit while the active controller loses power (a quarter of an hour)
