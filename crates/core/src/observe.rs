@@ -33,7 +33,7 @@ pub use operations::{Operation, Task};
 pub use parse_error::ParseError;
 pub use people::{EXPIRED_DAY, People, PeopleRequest, PersonState, parse_people};
 pub use preference::{Preference, parse_preferences, preference_id, preference_query};
-pub use proc_drbd::{ProcVolume, parse_proc_drbd};
+pub use proc_drbd::{ProcVolume, Verified, parse_proc_drbd, parse_verified};
 pub use quorum::parse_quorum;
 pub use safeguards::{
     DEFAULT_QDEVICE_TIMEOUT_MS, DRBD_FENCES_NOBODY, parse_drbd_fencing, parse_qdevice_timeout,

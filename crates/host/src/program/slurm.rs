@@ -152,15 +152,23 @@ pub fn cancel_in_reservation(
     done(system, Command::new("scancel").arg(format!("--reservation={name}")), timeout)
 }
 
-/// Deletes a reservation.
+/// Deletes a reservation; one that does not exist is no error.
 pub fn delete_reservation(
     system: &dyn System,
     name: &str,
     timeout: Duration,
 ) -> Result<(), CommandError> {
     let name = format!("reservationname={name}");
-    done(system, Command::new("scontrol").args(["delete", &name]), timeout)
+    let command = Command::new("scontrol").args(["delete", &name]).timeout(timeout);
+    let output = system.run(&command)?;
+    if output.status() == Some(1) && output.stderr_text().contains(NO_RESERVATION) {
+        return Ok(());
+    }
+    output.success().map(|_| ())
 }
+
+/// `ESLURM_RESERVATION_INVALID` in words (22.05, slurm_errno.c).
+const NO_RESERVATION: &str = "Requested reservation is invalid";
 
 /// A pending job starts no earlier than so many seconds from now.
 pub fn delay_job(

@@ -8,9 +8,10 @@
 use std::time::Duration;
 
 use slurmha_core::layout::DRBD_RESOURCE;
-use slurmha_core::observe::DrbdStatus;
+use slurmha_core::observe::{DrbdStatus, Verified, parse_verified};
 use slurmha_host::System;
 use slurmha_host::program::drbd;
+use slurmha_host::system::read_trimmed;
 
 use super::super::protocol::Reply;
 use super::link::Link;
@@ -58,7 +59,7 @@ fn await_end(system: &dyn System, tell: &dyn Fn(String) -> bool) -> Result<u64, 
             let different = status.volumes.iter().map(|volume| volume.out_of_sync_kib);
             return different.sum::<Option<u64>>().ok_or_else(|| "DRBD does not tell".to_owned());
         }
-        let (now, progress) = (system.elapsed(), progress(&status));
+        let (now, progress) = (system.elapsed(), progress(system, &status));
         if progress != last.0 {
             last = (progress.clone(), now);
         } else if now > last.1 + STANDSTILL {
@@ -79,10 +80,20 @@ fn is_under_way(status: &DrbdStatus) -> bool {
     status.volumes.iter().any(|volume| volume.replication.starts_with("Verify"))
 }
 
-fn progress(status: &DrbdStatus) -> String {
+/// The kernel module 8.4 tells it in a file of its own, DRBD 9 in the status. Our
+/// volumes have the numbers of their devices.
+fn progress(system: &dyn System, status: &DrbdStatus) -> String {
+    let verified = read_trimmed(system, "/proc/drbd").map(|text| parse_verified(&text));
     let volumes = status.volumes.iter().map(|volume| {
-        let done = volume.done_percent.map_or("done".to_owned(), |done| format!("{done:.2} %"));
-        format!("volume {}: {done}", volume.volume)
+        let number = volume.volume;
+        if !volume.replication.starts_with("Verify") {
+            return format!("volume {number}: done");
+        }
+        let of_kernel = verified.iter().flatten().find(|it| it.minor == number);
+        match of_kernel.map(Verified::percent).or(volume.done_percent) {
+            Some(done) => format!("volume {number}: {done:.2} %"),
+            None => format!("volume {number}: under way"),
+        }
     });
     volumes.collect::<Vec<_>>().join(", ")
 }
@@ -133,6 +144,20 @@ mod tests {
     #[test]
     fn what_differs_is_told() {
         assert_eq!(compared(vec![WHOLE, BUSY, ("Connected", "Established", 4)]), Ok(4));
+    }
+
+    /// There `done:` is what is in sync: all of it, from the beginning.
+    #[test]
+    fn the_older_module_tells_how_far_it_is_in_its_own_file() {
+        let (machine, _) = TestMachine::in_world(vec![BUSY], answer);
+        let lines = [
+            "version: 8.4.11 (api:1/proto:86-101)",
+            " 0: cs:VerifyS ro:Primary/Secondary ds:UpToDate/UpToDate C r-----",
+            "\t[=>..................] verified: 20.0% (400/500)K",
+        ];
+        machine.put("/proc/drbd", &lines.join("\n"));
+        let status = look(&machine).unwrap();
+        assert_eq!(progress(&machine, &status), "volume 0: 20.00 %");
     }
 
     #[test]
