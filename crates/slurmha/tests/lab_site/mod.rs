@@ -221,7 +221,7 @@ impl LabSite {
     /// host: with more submissions than this the drill waits for its own load.
     pub fn survives(&self, fault: &str) {
         self.until_healthy();
-        let drill = ["drill", fault, self.site(), "--rate", "0.3", "--mix", "plain", "--json"];
+        let drill = ["drill", fault, self.site(), "--rate", "0.2", "--mix", "plain", "--json"];
         assert_survived(&self.slurmha(&drill).succeeds());
     }
 
