@@ -53,9 +53,8 @@ impl Wrong {
         match set(wrong) {
             Ok(()) => Ok((Self { lead, timer }, at)),
             Err(error) => {
-                let left = timer::stop(system, &timer).err();
-                let left = left.map(|left| format!("; {left}")).unwrap_or_default();
-                Err(format!("the clock could not be set: {error}{left}"))
+                let why = format!("the clock could not be set: {error}");
+                Err(timer::and_left(&why, timer::stop(system, &timer)))
             }
         }
     }

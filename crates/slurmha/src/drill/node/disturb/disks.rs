@@ -74,11 +74,7 @@ impl Bad {
         };
         match misbehaves() {
             Ok(at) => Ok((bad, at)),
-            Err(why) => {
-                let left = bad.mend(system).err();
-                let left = left.map(|left| format!("; {left}")).unwrap_or_default();
-                Err(format!("{why}{left}"))
-            }
+            Err(why) => Err(timer::and_left(&why, bad.mend(system))),
         }
     }
 

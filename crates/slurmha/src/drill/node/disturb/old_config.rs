@@ -43,11 +43,7 @@ impl Old {
         let old = Self { timer };
         match go_by(system, &older(&current)) {
             Ok(()) => Ok((old, at)),
-            Err(why) => {
-                let left = old.mend(system).err();
-                let left = left.map(|left| format!("; {left}")).unwrap_or_default();
-                Err(format!("{why}{left}"))
-            }
+            Err(why) => Err(timer::and_left(&why, old.mend(system))),
         }
     }
 

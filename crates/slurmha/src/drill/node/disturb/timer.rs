@@ -39,6 +39,14 @@ pub fn stop(system: &dyn System, timer: &str) -> Result<(), String> {
         .map_err(|error| format!("{timer} could not be stopped: {error}"))
 }
 
+/// Why something could not be done, and what of it could not be taken back.
+pub fn and_left(why: &str, taken_back: Result<(), String>) -> String {
+    match taken_back {
+        Ok(()) => why.to_owned(),
+        Err(left) => format!("{why}; {left}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use slurmha_host::{Command, CommandOutput, Exit};
