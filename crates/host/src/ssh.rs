@@ -3,7 +3,7 @@
 //! hosts work as people expect.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -13,6 +13,9 @@ use crate::remote::error::RemoteError;
 
 /// Directories of shared connections; the process id and a random part follow.
 const CONTROL_PREFIX: &str = "slurmha-ssh-";
+
+/// Between two tries at a machine that is busy.
+const BREATH: Duration = Duration::from_secs(1);
 
 /// How to log in on machines.
 ///
@@ -25,6 +28,7 @@ pub struct Ssh {
     config: Option<PathBuf>,
     options: Vec<String>,
     connect_timeout: Duration,
+    greeting_timeout: Duration,
     /// Holds the sockets of shared connections; nobody else may enter.
     control: Option<TempDir>,
 }
@@ -38,6 +42,7 @@ impl Ssh {
             config: None,
             options: Vec::new(),
             connect_timeout: Duration::from_secs(10),
+            greeting_timeout: Duration::ZERO,
             control: control_directory(),
         }
     }
@@ -64,6 +69,14 @@ impl Ssh {
     /// seconds, 10 unless set.
     pub fn with_connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
+        self
+    }
+
+    /// Tries again, until this time is over, at a host that takes the
+    /// connection and does not greet: it lives and is busy, or sshd is only
+    /// being started. One try unless set.
+    pub fn with_greeting_timeout(mut self, limit: Duration) -> Self {
+        self.greeting_timeout = limit;
         self
     }
 
@@ -134,6 +147,26 @@ impl Ssh {
     /// Runs a prepared ssh command; a failure of ssh itself (status 255) is
     /// an error.
     pub(crate) fn execute(
+        &self,
+        host: &str,
+        command: &Command,
+        on_stdout: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> Result<CommandOutput, RemoteError> {
+        let begin = Instant::now();
+        loop {
+            match self.execute_once(host, command, on_stdout) {
+                // Nothing was begun there, so that the same can be asked again.
+                Err(error)
+                    if error.is_without_greeting() && begin.elapsed() < self.greeting_timeout =>
+                {
+                    std::thread::sleep(BREATH);
+                }
+                result => return result,
+            }
+        }
+    }
+
+    fn execute_once(
         &self,
         host: &str,
         command: &Command,

@@ -87,6 +87,34 @@ fn a_host_that_says_nothing_costs_no_more_than_its_time() {
     assert!(matches!(error, RemoteError::TimedOut { .. }), "{error}");
 }
 
+/// A machine that is busy at first: its tries are counted, the third succeeds.
+fn busy_at_first(words: &str) -> (TempDir, Ssh) {
+    fake_ssh(&format!(
+        "cd \"$(dirname \"$0\")\"; echo >>tries; test $(wc -l <tries) -ge 3 && exec echo here\n\
+         echo '{words}' >&2; exit 255"
+    ))
+}
+
+#[test]
+fn a_machine_that_takes_the_connection_and_is_busy_is_asked_again() {
+    let (_dir, ssh) = busy_at_first("Connection timed out during banner exchange");
+    let ssh = ssh.with_greeting_timeout(LIMIT);
+    let output = ssh.run_command("ctl1", &["true"], b"", LIMIT).unwrap();
+    assert_eq!(output.text().trim(), "here");
+}
+
+#[test]
+fn nobody_else_is_asked_twice() {
+    let tries = |dir: &TempDir| std::fs::read_to_string(dir.path().join("tries")).unwrap().len();
+    let (gone, ssh) = busy_at_first("ssh: connect to host ctl1 port 22: Connection timed out");
+    let ssh = ssh.with_greeting_timeout(LIMIT);
+    ssh.run_command("ctl1", &["true"], b"", LIMIT).unwrap_err();
+    assert_eq!(tries(&gone), 1, "a machine that is gone");
+    let (glanced_at, ssh) = busy_at_first("Connection timed out during banner exchange");
+    ssh.run_command("ctl1", &["true"], b"", LIMIT).unwrap_err();
+    assert_eq!(tries(&glanced_at), 1, "without patience");
+}
+
 #[test]
 fn words_arrive_as_they_were_sent() {
     // The last argument is what the remote shell gets.

@@ -27,6 +27,10 @@ pub enum Patience {
 /// a slow line is the slowest step.
 const STAGE_LIMIT: Duration = Duration::from_secs(3600);
 
+/// How long a machine may be too busy to greet: one under load, or on a host
+/// that stands still for a while, is not one that is gone.
+const BUSY: Duration = Duration::from_secs(60);
+
 /// What a machine gets on top when its programs may take longer than usual.
 const PATIENT: Duration = Duration::from_secs(30);
 
@@ -44,11 +48,14 @@ impl Fleet {
         if let Some(path) = config.as_ref().filter(|path| !path.exists() || path.is_dir()) {
             return Err(no_ssh_configuration(path, reach.ssh_config.is_some()));
         }
-        let (connect, look) = match patience {
-            Patience::Glance => (Duration::from_secs(3), Duration::from_secs(15)),
-            Patience::Work => (Duration::from_secs(10), Duration::from_secs(60)),
+        let (connect, greeting, look) = match patience {
+            Patience::Glance => (Duration::from_secs(3), Duration::ZERO, Duration::from_secs(15)),
+            Patience::Work => (Duration::from_secs(10), BUSY, Duration::from_secs(60)),
         };
-        let ssh = Ssh::new(ssh.user.clone()).with_config(config).with_connect_timeout(connect);
+        let ssh = Ssh::new(ssh.user.clone())
+            .with_config(config)
+            .with_connect_timeout(connect)
+            .with_greeting_timeout(greeting);
         Ok(Self { remote: Remote::new(ssh), look_limit: look })
     }
 

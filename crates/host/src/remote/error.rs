@@ -166,6 +166,17 @@ impl RemoteError {
         matches!(self, Self::StepFailed { refused: true, .. })
     }
 
+    /// Whether the machine took the connection and sshd did not say who it
+    /// is: a machine that is gone does not get as far. In the words of OpenSSH
+    /// 9.2 ("Connection timed out during banner exchange",
+    /// "kex_exchange_identification: Connection closed by remote host").
+    pub fn is_without_greeting(&self) -> bool {
+        let of_greeting = |reason: &str| {
+            reason.contains("banner exchange") || reason.contains("kex_exchange_identification")
+        };
+        matches!(self, Self::Unreachable { reason, .. } if of_greeting(reason))
+    }
+
     /// Whether nothing can be said about the machine, as opposed to it having
     /// answered that something is wrong.
     pub fn is_silence(&self) -> bool {
