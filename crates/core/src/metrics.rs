@@ -18,6 +18,7 @@ mod rhythm;
 mod settings;
 mod slurm;
 mod snapshot;
+mod takeover;
 mod text;
 
 pub use collected::{Answer, Collected};
@@ -42,6 +43,7 @@ pub fn families(site: &Site, own: &NodeName, snapshot: &Snapshot) -> Vec<Family>
     all.extend(corosync::families(site, own, &snapshot.corosync.answer));
     all.extend(settings::families(site, snapshot));
     all.extend(drbd::families(snapshot.drbd.answer.known()));
+    all.extend(takeover::families(&snapshot.takeover.answer));
     all.extend(snapshot.slurm.iter().flat_map(slurm::families));
     all
 }

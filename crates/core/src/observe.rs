@@ -26,7 +26,7 @@ pub use cluster::*;
 pub use crm_mon::{parse_crm_mon_xml, parse_fence_history};
 pub use drbd::parse_drbd_status;
 pub use fib_trie::parse_local_addresses;
-pub use knet::{LinkStatus, parse_links};
+pub use knet::{CorosyncStats, LinkStatus, parse_corosync_stats, parse_links};
 pub use machine::*;
 pub use node_state::{NodeState, PeerRecord, parse_peer_record, peer_query};
 pub use operations::{Operation, Task};

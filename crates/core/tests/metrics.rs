@@ -16,6 +16,7 @@ use slurmha_core::observe::{
     parse_sdiag, parse_sinfo_states,
 };
 use slurmha_core::site::{self, NodeName, Site};
+use slurmha_core::state_save::Takeover;
 
 const PAGE: &str = include_str!("../../../docs/guide/metrics.md");
 
@@ -63,6 +64,7 @@ fn passive() -> Snapshot {
                 parse_quorum(fixture!("quorumtool-all-votes.txt")).expect("votes"),
             ),
             links: Reading::Known(links.collect()),
+            token_losses: Reading::Known(0),
         }),
         drbd: asked(drbd(fixture!("drbd-84-in-sync.txt"))),
         machine: asked(MachineAnswer {
@@ -74,6 +76,7 @@ fn passive() -> Snapshot {
             database: Reading::Known(None),
             saved_state_age: Reading::Known(None),
         }),
+        takeover: asked(Reading::Known(None)),
         settings: asked(SettingsAnswer {
             state_mount: Reading::Known(None),
             drbd_fencing: Reading::Known(Some(true)),
@@ -106,6 +109,14 @@ fn active() -> Snapshot {
         database: space(1 << 30, 900 << 20),
         saved_state_age: Reading::Known(Some(Duration::from_millis(4200))),
     };
+    snapshot.takeover = asked(Reading::Known(Some(Takeover {
+        at: "2026-11-28T13:59:30Z".parse().expect("a time"),
+        saved_state_age_s: Some(12.5),
+        known_by_directory: vec![4711, 4712],
+        started_again: vec!["4710".to_owned()],
+        held_s: Some(3.5),
+        ..Takeover::default()
+    })));
     snapshot.settings.answer.state_mount = Reading::Known(Some(true));
     snapshot.slurm = Some(SlurmAnswers {
         slurmctld: asked(slurmctld),
@@ -126,6 +137,7 @@ fn survivor() -> Snapshot {
             parse_quorum(fixture!("quorumtool-one-controller.txt")).expect("votes"),
         ),
         links: Reading::Known(parse_links(&links).expect("links")),
+        token_losses: Reading::Known(1),
     });
     snapshot.drbd = asked(drbd(fixture!("drbd-84-alone.txt")));
     snapshot
@@ -142,6 +154,7 @@ fn cannot_be_asked() -> Snapshot {
         drbd: silent(known.drbd.answer),
         machine: silent(known.machine.answer),
         volumes: silent(known.volumes.answer),
+        takeover: silent(known.takeover.answer),
         settings: silent(known.settings.answer),
         slurm: Some(SlurmAnswers {
             slurmctld: silent(slurm.slurmctld.answer),

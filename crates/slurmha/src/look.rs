@@ -76,7 +76,7 @@ pub enum Source {
     /// It is a machine of the cluster, of this name.
     Here(NodeName),
     /// It reaches the machines through ssh.
-    Ssh(Fleet),
+    Ssh(Box<Fleet>),
 }
 
 impl Source {
@@ -91,7 +91,7 @@ impl Source {
         let has_ssh_config = config.is_some_and(|path| path.exists());
         match own_name(&file.site) {
             Some(name) if !has_ssh_config => Ok(Self::Here(name)),
-            _ => Ok(Self::Ssh(Fleet::open(file, reach, Patience::Glance)?)),
+            _ => Ok(Self::Ssh(Box::new(Fleet::open(file, reach, Patience::Glance)?))),
         }
     }
 

@@ -22,12 +22,17 @@ pub(super) fn families(site: &Site, own: &NodeName, answer: &CorosyncAnswer) -> 
             Some(_) => qdevice.of(quorum.map(|quorum| quorum.qdevice.unwrap_or(false))),
             None => qdevice,
         },
+        Family::counter(
+            "slurmha_corosync_token_losses_total",
+            "Times that the token did not come round in its time, since Corosync started.",
+        )
+        .of(answer.token_losses.known().copied()),
     ];
     all.extend(links(site, own, answer.links.known().map(Vec::as_slice)));
     all
 }
 
-fn links(site: &Site, own: &NodeName, links: Option<&[LinkStatus]>) -> [Family; 2] {
+fn links(site: &Site, own: &NodeName, links: Option<&[LinkStatus]>) -> [Family; 3] {
     let mut connected = Family::gauge(
         "slurmha_corosync_link_connected",
         "Whether the other controller answers on this link.",
@@ -35,6 +40,10 @@ fn links(site: &Site, own: &NodeName, links: Option<&[LinkStatus]>) -> [Family; 
     let mut latency = Family::gauge(
         "slurmha_corosync_link_latency_seconds",
         "Mean time of the other controller's answers on this link.",
+    );
+    let mut downs = Family::counter(
+        "slurmha_corosync_link_downs_total",
+        "Times that the link was not connected, since Corosync started; the first connection is one.",
     );
     for (index, peer) in site.controllers.iter().enumerate().filter(|(_, it)| it.name != *own) {
         for (number, name) in (0..).zip(LINKS) {
@@ -47,7 +56,8 @@ fn links(site: &Site, own: &NodeName, links: Option<&[LinkStatus]>) -> [Family; 
             // What a dead link keeps is the past.
             let alive = link.flatten().filter(|link| link.connected);
             latency = latency.with(&labels, alive.and_then(|link| link.latency));
+            downs = downs.with(&labels, link.flatten().map(|link| link.downs));
         }
     }
-    [connected, latency]
+    [connected, latency, downs]
 }

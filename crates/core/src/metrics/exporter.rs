@@ -57,6 +57,7 @@ fn collectors(snapshot: &Snapshot) -> Vec<Collector> {
         Collector::new("drbd", &snapshot.drbd),
         Collector::new("machine", &snapshot.machine),
         Collector::new("volumes", &snapshot.volumes),
+        Collector::new("takeover", &snapshot.takeover),
         Collector::new("settings", &snapshot.settings),
     ];
     if let Some(slurm) = &snapshot.slurm {

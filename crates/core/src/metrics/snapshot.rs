@@ -9,6 +9,7 @@ use super::{Answer, Collected, SettingsAnswer};
 use crate::observe::{
     ClusterStatus, Diagnosis, DrbdStatus, Health, LinkStatus, QuorumStatus, Reading, Space,
 };
+use crate::state_save::Takeover;
 
 /// All that a controller's exporter knows at one moment.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +26,9 @@ pub struct Snapshot {
     pub machine: Collected<MachineAnswer>,
     /// The replicated file systems.
     pub volumes: Collected<VolumesAnswer>,
+    /// What the last start after an unclean end found here; nothing where
+    /// there has been none.
+    pub takeover: Collected<Reading<Option<Takeover>>>,
     /// Settings that only a failure needs.
     pub settings: Collected<SettingsAnswer>,
     /// Slurm, which only the active controller asks; `None` on the other one.
@@ -45,6 +49,8 @@ pub struct CorosyncAnswer {
     pub quorum: Reading<QuorumStatus>,
     /// Links to every member, also this one.
     pub links: Reading<Vec<LinkStatus>>,
+    /// How often the token was lost while all was well.
+    pub token_losses: Reading<u64>,
 }
 
 impl Answer for CorosyncAnswer {
@@ -166,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_missing_vote_or_link_is_a_reason() {
-        let link = |connected| LinkStatus { node: 2, link: 0, connected, latency: None };
+        let link = |connected| LinkStatus { node: 2, link: 0, connected, latency: None, downs: 1 };
         let with = |change: fn(&mut QuorumStatus), connected| {
             let mut quorum = QuorumStatus {
                 quorate: true,
@@ -177,7 +183,8 @@ mod tests {
             };
             change(&mut quorum);
             let links = Reading::Known(vec![link(true), link(connected)]);
-            CorosyncAnswer { quorum: Reading::Known(quorum), links }.is_calm()
+            let token_losses = Reading::Known(0);
+            CorosyncAnswer { quorum: Reading::Known(quorum), links, token_losses }.is_calm()
         };
         assert!(with(|_| {}, true));
         assert!(with(|quorum| quorum.qdevice = None, true), "a site without an arbiter");

@@ -98,6 +98,42 @@ pub(super) const ALERTS: &[Alert] = &[
         )],
         ..Alert::COMMON
     },
+    // Three in ten minutes: the machine's own restart, and one cable that is pulled
+    // and put back, are one or two.
+    Alert {
+        name: "SlurmhaCorosyncLinkFlaps",
+        failure: "A link comes and goes",
+        expression: "increase(slurmha_corosync_link_downs_total[10m]) >= 3",
+        summary: "The {{ $labels.link }} link from {{ $labels.instance }} to {{ $labels.node }} \
+             comes and goes",
+        description: "The cluster lives on the other one meanwhile. `ip -statistics link` for \
+             errors and carrier changes; the cable, the switch port.",
+        runbook: "corosync.md#slurmhacorosynclinkflaps",
+        follows: &["SlurmhaControllerDown", "SlurmhaControllerOffline"],
+        fires: &[(
+            "slurmha_corosync_link_downs_total{link='cluster',node='ctl2',instance='ctl1'}",
+            "1+1x400",
+        )],
+        quiet: &[(
+            "slurmha_corosync_link_downs_total{link='cluster',node='ctl2',instance='ctl1'}",
+            "1+0x20 2+0x380",
+        )],
+        ..Alert::COMMON
+    },
+    Alert {
+        name: "SlurmhaCorosyncTokenLost",
+        failure: "The token is late again and again: a fence is near",
+        expression: "increase(slurmha_corosync_token_losses_total[10m]) >= 3",
+        summary: "{{ $labels.instance }} lost the token {{ $value | humanize }} times in ten \
+             minutes",
+        description: "A machine or a link stands still for as long as `token`; a little longer is \
+             a fence. `slurmha check` measures the machines' stalls.",
+        runbook: "corosync.md#slurmhacorosynctokenlost",
+        follows: &["SlurmhaControllerDown", "SlurmhaControllerOffline"],
+        fires: &[("slurmha_corosync_token_losses_total{instance='ctl1'}", "0+1x400")],
+        quiet: &[("slurmha_corosync_token_losses_total{instance='ctl1'}", "0+0x20 1+0x380")],
+        ..Alert::COMMON
+    },
     Alert {
         name: "SlurmhaArbiterTimeoutLong",
         failure: "The arbiter keeps a dead controller for too long",

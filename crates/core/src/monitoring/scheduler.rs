@@ -86,6 +86,28 @@ pub(super) const ALERTS: &[Alert] = &[
         quiet: &[("slurmha_slurmctld_noted_ahead_seconds{instance='ctl1'}", "350-15x20 0+0x100")],
         ..Alert::COMMON
     },
+    // Told for an hour: it is about what has happened, and nobody can put it right.
+    Alert {
+        name: "SlurmhaJobsLost",
+        failure: "A failover has lost jobs that were accepted",
+        hold: 0,
+        expression: "slurmha_takeover_jobs{fate='lost'} > 0 and on (instance) \
+             time() - slurmha_takeover_timestamp_seconds < 3600",
+        summary: "{{ $value }} accepted jobs were lost in the takeover by {{ $labels.instance }}",
+        description: "They came after the last save of the job table. Which, and where their \
+             scripts are: `cat /var/lib/slurmha/takeover.json` there. Tell their owners.",
+        runbook: "scheduler.md#slurmhajobslost",
+        fires: &[
+            ("slurmha_takeover_jobs{fate='lost',instance='ctl1'}", "2"),
+            ("slurmha_takeover_timestamp_seconds{instance='ctl1'}", "60"),
+        ],
+        quiet: &[
+            ("slurmha_takeover_jobs{fate='lost',instance='ctl1'}", "0"),
+            ("slurmha_takeover_jobs{fate='repaired',instance='ctl1'}", "1"),
+            ("slurmha_takeover_timestamp_seconds{instance='ctl1'}", "60"),
+        ],
+        ..Alert::COMMON
+    },
     // A cycle ends after 2 s at the latest by default (max_sched_time,
     // slurm.conf(5)): at half of that many do not get to the end of the queue.
     Alert {

@@ -75,6 +75,10 @@ pub struct ClusterStatus {
     pub resources: Vec<ClusterResource>,
     /// Failed operations that nobody has cleaned up.
     pub failures: Vec<ResourceFailure>,
+    /// How often resources have failed since somebody cleaned that up, or
+    /// since it expired; those that have not are left out.
+    #[serde(default)]
+    pub fail_counts: Vec<FailCount>,
     /// Fencing actions that Pacemaker remembers, newest first.
     pub fencing: Vec<FencingEvent>,
     /// Location constraints that keep a resource off a node (`cli-ban-...`,
@@ -148,6 +152,22 @@ impl ResourceFailure {
     pub fn found_at(&self) -> Option<Timestamp> {
         timestamp(&self.when)
     }
+}
+
+/// How often a resource has failed on a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailCount {
+    /// Id without instance number.
+    pub resource: String,
+    /// Where.
+    pub node: String,
+    /// How often; [`FailCount::INFINITY`] bars it from the node at once.
+    pub count: u64,
+}
+
+impl FailCount {
+    /// Pacemaker's `INFINITY`.
+    pub const INFINITY: u64 = 1_000_000;
 }
 
 /// One fencing action of [`ClusterStatus`].

@@ -41,6 +41,7 @@ pub fn parse_crm_mon_xml(xml: &str) -> Result<ClusterStatus, ParseError> {
         nodes: nodes(root)?,
         resources: resources(root)?,
         failures: entries(root, "failures", "failure").map(failure).collect::<Result<_, _>>()?,
+        fail_counts: super::operations::fail_counts(root),
         fencing: entries(root, "fence_history", "fence_event")
             .map(fencing)
             .collect::<Result<_, _>>()?,
@@ -227,6 +228,7 @@ fn optional_flag(element: Node<'_, '_>, name: &'static str) -> Result<bool, Pars
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::FailCount;
 
     /// crm_mon 2.1.5 (Debian 12) on the sample CIB dc-fence-ordering of
     /// Pacemaker's own scheduler tests: the DC failed to stop a service and
@@ -326,6 +328,26 @@ mod tests {
             }]
         );
         assert_eq!(ban_ids(&status), ["connected"; 5]);
+    }
+
+    #[test]
+    fn a_resource_that_has_failed_is_counted_on_its_node() {
+        assert_eq!(parse_crm_mon_xml(HEALTHY).unwrap().fail_counts, []);
+        let counts = |written: &str| {
+            let at = "<resource_history id=\"slurmctld\" orphan=\"false\"";
+            assert!(FAILED_OVER.contains(at));
+            let said = format!("{at} fail-count=\"{written}\"");
+            parse_crm_mon_xml(&FAILED_OVER.replacen(at, &said, 1)).unwrap().fail_counts
+        };
+        let two = counts("2");
+        assert_eq!(
+            two.iter()
+                .map(|it| (it.resource.as_str(), it.node.as_str(), it.count))
+                .collect::<Vec<_>>(),
+            [("slurmctld", "ctl2", 2)]
+        );
+        assert_eq!(counts("INFINITY")[0].count, FailCount::INFINITY);
+        assert_eq!(counts("0"), []);
     }
 
     #[test]

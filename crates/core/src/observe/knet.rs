@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `corosync-cmapctl -m stats stats.knet.`: each link to each member.
+//! `corosync-cmapctl -m stats stats.knet. stats.srp.operational_token_lost`:
+//! each link to each member, and the ring's token.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,6 +23,33 @@ pub struct LinkStatus {
     /// Mean time of an answer; absent while there has been none. A link that
     /// is no longer connected keeps its last one.
     pub latency: Option<Duration>,
+    /// How often it was not connected, since Corosync started: before the
+    /// first connection, too.
+    #[serde(default)]
+    pub downs: u64,
+}
+
+/// What Corosync counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CorosyncStats {
+    /// Links to every member, also this one.
+    pub links: Vec<LinkStatus>,
+    /// How often the token did not come round in its time while all was well,
+    /// since Corosync started.
+    pub token_losses: u64,
+}
+
+/// Reads both.
+///
+/// # Errors
+/// Those of [`parse_links`], and when there is no count of tokens.
+pub fn parse_corosync_stats(text: &str) -> Result<CorosyncStats, ParseError> {
+    let lost = text
+        .lines()
+        .find_map(|line| line.strip_prefix("stats.srp.operational_token_lost ")?.split_once(" = "));
+    let missing = ParseError::Missing { program: PROGRAM, what: "operational_token_lost" };
+    let (_type, lost) = lost.ok_or(missing)?;
+    Ok(CorosyncStats { links: parse_links(text)?, token_losses: number(lost.trim())? })
 }
 
 /// Reads the lines `stats.knet.node2.link0.connected (u8) = 1`.
@@ -34,7 +62,7 @@ pub struct LinkStatus {
 pub fn parse_links(text: &str) -> Result<Vec<LinkStatus>, ParseError> {
     let mut links: BTreeMap<(u32, u32), BTreeMap<&str, u64>> = BTreeMap::new();
     for (place, key, value) in text.lines().filter_map(entry) {
-        if ["connected", "latency_ave", "latency_samples"].contains(&key) {
+        if ["connected", "down_count", "latency_ave", "latency_samples"].contains(&key) {
             links.entry(place).or_default().insert(key, number(value)?);
         }
     }
@@ -65,6 +93,7 @@ fn link((node, link): (u32, u32), values: &BTreeMap<&str, u64>) -> Result<LinkSt
         link,
         connected: connected != 0,
         latency: latency.map(Duration::from_micros),
+        downs: values.get("down_count").copied().unwrap_or_default(),
     })
 }
 
@@ -99,6 +128,20 @@ mod tests {
     fn a_link_that_is_cut_is_told_from_a_member_that_is_gone() {
         assert_eq!(to_peer(LINK_CUT), [(0, true, Some(2450)), (1, false, Some(1534))]);
         assert_eq!(to_peer(PEER_GONE), [(0, false, Some(2450)), (1, false, Some(1534))]);
+    }
+
+    #[test]
+    fn what_has_happened_so_far_is_counted() {
+        let downs = |text| parse_links(text).unwrap().iter().map(|it| it.downs).collect::<Vec<_>>();
+        assert_eq!(downs(CONNECTED), [0, 1, 1], "the first connection counts");
+        assert_eq!(downs(PEER_GONE), [0, 2, 2]);
+        let with = |line: &str| parse_corosync_stats(&format!("{CONNECTED}{line}\n"));
+        let stats = with("stats.srp.operational_token_lost (u64) = 3").unwrap();
+        assert_eq!((stats.links.len(), stats.token_losses), (3, 3));
+        assert_eq!(
+            with("").unwrap_err().to_string(),
+            "corosync-cmapctl: the output has no operational_token_lost"
+        );
     }
 
     #[test]

@@ -25,6 +25,8 @@ use jiff::tz::Offset;
 use roxmltree::Node;
 use serde::{Deserialize, Serialize};
 
+use super::FailCount;
+
 /// The last time that a resource was started, promoted, demoted or stopped on
 /// a node. Of these Pacemaker remembers one, and one more that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,17 +71,35 @@ impl Task {
     }
 }
 
+/// How often resources have failed, where they have: `fail-count`, which the
+/// document has for those alone (`resource_history_xml`, pe_output.c).
+pub(super) fn fail_counts(root: Node<'_, '_>) -> Vec<FailCount> {
+    histories(root)
+        .filter_map(|(node, id, history)| {
+            let count = match history.attribute("fail-count")? {
+                "INFINITY" => FailCount::INFINITY,
+                count => count.parse().ok().filter(|count| *count > 0)?,
+            };
+            Some(FailCount { resource: id.to_owned(), node: node.to_owned(), count })
+        })
+        .collect()
+}
+
+/// Each resource's history on each node: node, resource and element.
+fn histories<'a, 'i>(root: Node<'a, 'i>) -> impl Iterator<Item = (&'a str, &'a str, Node<'a, 'i>)> {
+    root.descendants().filter(|it| it.has_tag_name("resource_history")).filter_map(|history| {
+        let node = history.parent()?.attribute("name")?;
+        Some((node, without_instance_number(history.attribute("id")?), history))
+    })
+}
+
 /// The operations in crm_mon's document. What cannot be read, or is still
 /// being done, is left out: nobody depends on it.
 pub(super) fn operations(root: Node<'_, '_>) -> Vec<Operation> {
     let Some(zone) = zone(root) else { return Vec::new() };
     let systemd = systemd_units(root);
-    let histories = root.descendants().filter(|it| it.has_tag_name("resource_history"));
     let mut operations = Vec::new();
-    for history in histories {
-        let node = history.parent().and_then(|node| node.attribute("name"));
-        let id = history.attribute("id").map(without_instance_number);
-        let (Some(node), Some(id)) = (node, id) else { continue };
+    for (node, id, history) in histories(root) {
         if systemd.contains(id) {
             continue;
         }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use slurmha_core::observe::{
-    LinkStatus, QuorumStatus, parse_links, parse_qdevice_timeout, parse_quorum,
+    CorosyncStats, QuorumStatus, parse_corosync_stats, parse_qdevice_timeout, parse_quorum,
 };
 
 use super::AskError;
@@ -23,11 +23,13 @@ pub fn quorum(system: &dyn System, timeout: Duration) -> Result<QuorumStatus, As
     Ok(parse_quorum(&output.text())?)
 }
 
-/// `corosync-cmapctl -m stats stats.knet.`: each link to each member.
-pub fn links(system: &dyn System, timeout: Duration) -> Result<Vec<LinkStatus>, AskError> {
-    let command =
-        Command::new("corosync-cmapctl").args(["-m", "stats", "stats.knet."]).timeout(timeout);
-    Ok(parse_links(&system.run(&command)?.success()?.text())?)
+/// `corosync-cmapctl -m stats stats.knet. stats.srp.operational_token_lost`:
+/// each link to each member, and how often the token was lost.
+pub fn stats(system: &dyn System, timeout: Duration) -> Result<CorosyncStats, AskError> {
+    let command = Command::new("corosync-cmapctl")
+        .args(["-m", "stats", "stats.knet.", "stats.srp.operational_token_lost"])
+        .timeout(timeout);
+    Ok(parse_corosync_stats(&system.run(&command)?.success()?.text())?)
 }
 
 /// `corosync-cmapctl quorum.device.`: `quorum.device.timeout` in milliseconds,

@@ -12,6 +12,7 @@ use slurmha_core::metrics::{
 };
 use slurmha_core::observe::{ClusterStatus, DrbdStatus, Health, Reading};
 use slurmha_core::site::{NodeName, Site};
+use slurmha_core::state_save::Takeover;
 use slurmha_host::System;
 
 use super::slot::Slot;
@@ -37,6 +38,7 @@ pub struct Board {
     pub drbd: Slot<Reading<DrbdStatus>>,
     pub machine: Slot<MachineAnswer>,
     pub volumes: Slot<VolumesAnswer>,
+    pub takeover: Slot<Reading<Option<Takeover>>>,
     pub settings: Slot<SettingsAnswer>,
     pub slurmctld: Slot<SlurmctldAnswer>,
     /// What slurmctld's answer says of nodes.
@@ -79,6 +81,7 @@ impl Board {
             drbd: Slot::new("drbd"),
             machine: Slot::new("machine"),
             volumes: Slot::new("volumes"),
+            takeover: Slot::new("takeover"),
             settings: Slot::rare("settings", RARE_ROUNDS),
             slurmctld: Slot::new("slurmctld"),
             nodes: Slot::slow("nodes", SLOW_ROUNDS),
@@ -165,6 +168,7 @@ impl Board {
             drbd: self.drbd.look(now, interval),
             machine: self.machine.look(now, interval),
             volumes: self.volumes.look(now, interval),
+            takeover: self.takeover.look(now, interval),
             settings: self.settings.look(now, interval),
             slurm,
         }

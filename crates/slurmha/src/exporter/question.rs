@@ -6,7 +6,9 @@ use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
-use slurmha_core::layout::{DATABASE_MOUNT, DRBD_RESOURCE, JOB_STATE, STATE_MOUNT, WATCH_UNIT};
+use slurmha_core::layout::{
+    DATABASE_MOUNT, DRBD_RESOURCE, JOB_STATE, STATE_MOUNT, TAKEOVER_REPORT, WATCH_UNIT,
+};
 use slurmha_core::metrics::{
     CorosyncAnswer, MachineAnswer, NodesAnswer, SettingsAnswer, SlurmctldAnswer, VolumesAnswer,
 };
@@ -32,7 +34,7 @@ pub type Question = fn(&Board);
 pub const MOVING: [Question; 3] = [ask_drbd, ask_pacemaker, ask_machine];
 
 /// What else is asked on each controller.
-pub const EVERYWHERE: [Question; 3] = [ask_corosync, ask_volumes, ask_settings];
+pub const EVERYWHERE: [Question; 4] = [ask_corosync, ask_volumes, ask_takeover, ask_settings];
 
 /// What is asked on the active one alone.
 pub const ACTIVE: [Question; 3] = [ask_slurmctld, ask_slurmdbd, ask_mariadb];
@@ -59,9 +61,13 @@ fn ask_corosync(board: &Board) {
         return;
     }
     let system = &*board.system;
-    board.corosync.fill(system, || CorosyncAnswer {
-        quorum: reading(corosync::quorum(system, QUERY_TIMEOUT)),
-        links: reading(corosync::links(system, QUERY_TIMEOUT)),
+    board.corosync.fill(system, || {
+        let stats = reading(corosync::stats(system, QUERY_TIMEOUT));
+        CorosyncAnswer {
+            quorum: reading(corosync::quorum(system, QUERY_TIMEOUT)),
+            token_losses: stats.clone().map(|stats| stats.token_losses),
+            links: stats.map(|stats| stats.links),
+        }
     });
 }
 
@@ -81,6 +87,15 @@ fn ask_volumes(board: &Board) {
         state: space(system, STATE_MOUNT),
         database: space(system, DATABASE_MOUNT),
         saved_state_age: saved_state_age(system),
+    });
+}
+
+fn ask_takeover(board: &Board) {
+    let system = &*board.system;
+    board.takeover.fill(system, || match system.read(TAKEOVER_REPORT.as_ref()) {
+        Ok(None) => Reading::Known(None),
+        Ok(Some(bytes)) => reading(serde_json::from_slice(&bytes)).map(Some),
+        Err(error) => Reading::Unknown(error.to_string()),
     });
 }
 

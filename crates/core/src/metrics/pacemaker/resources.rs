@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use super::controllers;
-use crate::metrics::family::Family;
-use crate::observe::{ClusterResource, ClusterStatus};
+use crate::metrics::family::{Family, Value};
+use crate::observe::{ClusterResource, ClusterStatus, FailCount};
 use crate::render::cib::{ACTIVE_RESOURCES, device_id, id};
 use crate::site::Site;
 
-pub(super) fn families(site: &Site, cluster: Option<&ClusterStatus>) -> [Family; 5] {
+pub(super) fn families(site: &Site, cluster: Option<&ClusterStatus>) -> [Family; 6] {
     let ids = ids(site, cluster);
     let promotable = ids.iter().filter(|id| is_promotable(id, cluster));
     let any = |name, help, is: fn(&ClusterResource) -> bool| {
@@ -55,7 +55,21 @@ pub(super) fn families(site: &Site, cluster: Option<&ClusterStatus>) -> [Family;
         .each("resource", ids.iter().map(String::as_str), |id| {
             cluster.map(|cluster| is_managed(cluster, id))
         }),
+        fail_counts(site, &ids, cluster),
     ]
+}
+
+fn fail_counts(site: &Site, ids: &BTreeSet<String>, cluster: Option<&ClusterStatus>) -> Family {
+    let family = Family::gauge(
+        "slurmha_pacemaker_resource_failures",
+        "Failures of the resource on the controller that count; 1000000 bars it at once.",
+    );
+    each_place(family, site, ids.iter(), |id, node| {
+        cluster.map(|cluster| {
+            let there = |it: &&FailCount| it.resource == id && it.node == node;
+            cluster.fail_counts.iter().filter(there).map(|it| it.count).sum::<u64>()
+        })
+    })
 }
 
 /// What the site's cluster has, whether or not Pacemaker can be asked, and
@@ -79,11 +93,22 @@ fn places<'a>(
     cluster: Option<&ClusterStatus>,
     is: fn(&ClusterResource) -> bool,
 ) -> Family {
+    each_place(family, site, ids, |id, node| {
+        let there = |it: &ClusterResource| it.node.as_deref() == Some(node) && is(it);
+        cluster.map(|cluster| instances(cluster, id).any(there))
+    })
+}
+
+/// The family with a series for each resource on each controller.
+fn each_place<'a, V: Value>(
+    family: Family,
+    site: &Site,
+    ids: impl Iterator<Item = &'a String>,
+    value: impl Fn(&str, &str) -> V,
+) -> Family {
     ids.fold(family, |family, id| {
         controllers(site).into_iter().fold(family, |family, node| {
-            let there = |it: &ClusterResource| it.node.as_deref() == Some(node) && is(it);
-            let value = cluster.map(|cluster| instances(cluster, id).any(there));
-            family.with(&[("resource", id), ("node", node)], value)
+            family.with(&[("resource", id), ("node", node)], value(id, node))
         })
     })
 }

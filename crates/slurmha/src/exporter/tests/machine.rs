@@ -91,7 +91,10 @@ fn says(command: &Command, now: &Now) -> String {
         "corosync-cmapctl" if line.ends_with("quorum.device.") => {
             format!("quorum.device.timeout (u32) = {}\n", now.timeout)
         }
-        "corosync-cmapctl" => printed!("knet-connected.txt").to_owned(),
+        "corosync-cmapctl" => {
+            let links = printed!("knet-connected.txt");
+            format!("{links}stats.srp.operational_token_lost (u64) = 0\n")
+        }
         "drbdsetup" if line.contains(" show ") => policy(now.policy),
         "drbdsetup" => printed!("drbd-84-in-sync.txt").replacen("Secondary", now.role, 1),
         "cibadmin" => now.moved.to_owned(),

@@ -391,6 +391,26 @@ pub const BATCHES: &[Batch] = &[
     Batch {
         is_looked_on: false,
         scenes: &[Scene {
+            name: "the replication link comes and goes",
+            wrong: &[
+                Lab(&["link", "cut", "{passive}", "replication"]),
+                On(Login, "sleep 20"),
+                Lab(&["link", "restore", "{passive}", "replication"]),
+                On(Login, "sleep 20"),
+                Lab(&["link", "cut", "{passive}", "replication"]),
+                On(Login, "sleep 20"),
+                Lab(&["link", "restore", "{passive}", "replication"]),
+                On(Login, "sleep 20"),
+                Lab(&["link", "cut", "{passive}", "replication"]),
+                On(Login, "sleep 20"),
+            ],
+            right: &[Lab(&["link", "restore", "{passive}", "replication"])],
+            raises: &[lasting("SlurmhaCorosyncLinkFlaps")],
+        }],
+    },
+    Batch {
+        is_looked_on: false,
+        scenes: &[Scene {
             name: "the replication link is cut",
             wrong: &[Lab(&["link", "cut", "{passive}", "replication"])],
             right: &[Lab(&["link", "restore", "{passive}", "replication"])],
