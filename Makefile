@@ -5,7 +5,7 @@ SLURMHA := target/x86_64-unknown-linux-gnu/release/slurmha
 # The test itself is built as the unit tests are; what it tests is what is shipped.
 LAB_TEST := SLURMHA_BINARY=$(CURDIR)/$(SLURMHA) cargo test --locked -p slurmha --features lab-tests --test lab -- --nocapture
 
-.PHONY: help lab lab-down build requirements test check unit page lab-test alerts crowd proofs deny bench docs
+.PHONY: help lab lab-down build requirements test check unit page lab-test drills alerts crowd proofs deny bench docs
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -29,7 +29,7 @@ build: ## Build the binary, static, as it travels to the machines
 requirements: ## Install what is missing (or say what, when not root)
 	tools/requirements
 
-test: requirements check unit page lab-test ## All tests, the laboratory's included
+test: requirements check unit page lab-test ## The tests of every change, the laboratory's included
 
 check: ## Formatting, lints, documentation
 	cargo fmt --all --check
@@ -44,6 +44,9 @@ page: build ## The console and the portal in a real browser, during a failover (
 
 lab-test: build ## The main job in virtual machines, with its assertions
 	$(LAB_TEST)
+
+drills: requirements build ## Drills for which make test has no time: nobody reaches the active controller; both lose power (half an hour)
+	$(LAB_TEST) --ignored more_is_survived
 
 alerts: requirements build ## Raise every alert that a laboratory can raise and see it arrive (an hour; writes target/alerts.md)
 	$(LAB_TEST) --ignored every_alert_arrives

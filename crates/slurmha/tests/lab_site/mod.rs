@@ -201,17 +201,25 @@ impl LabSite {
         id.trim().parse().expect("a job id")
     }
 
-    /// Waits until nothing is wrong.
+    /// Waits until nothing is wrong, and says what that is meanwhile.
     pub fn until_healthy(&self) {
+        let told = std::cell::RefCell::new(String::new());
         // It asks every machine: without a rest that would be what they do, and slow ones are
         // asked more (a look that got no answer is repeated).
         wait_until("status says healthy", || {
             let begin = Instant::now();
-            let is_healthy = self.slurmha(&["status", self.site()]).is_ok();
-            if !is_healthy {
-                std::thread::sleep(Duration::from_secs(4).max(begin.elapsed() * 2));
+            let status = self.slurmha(&["status", self.site()]);
+            if status.is_ok() {
+                return true;
             }
-            is_healthy
+            let wrong: Vec<&str> = status.stdout.lines().take(3).collect();
+            let wrong = wrong.join("\n");
+            if *told.borrow() != wrong {
+                eprintln!("{wrong}");
+                told.replace(wrong);
+            }
+            std::thread::sleep(Duration::from_secs(4).max(begin.elapsed() * 2));
+            false
         });
     }
 

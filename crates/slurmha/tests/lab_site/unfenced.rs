@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A machine that is lost and cannot be fenced: nothing is promoted, status
-//! says why and what to type, and all goes on when the BMC is back.
+//! says why and what to type, and all goes on when the BMC is back. How a machine
+//! becomes a member again is seen where it loses its power in a drill.
 
 use super::{LabSite, wait_until};
 
@@ -27,5 +28,5 @@ pub fn is_never_promoted_over(lab: &LabSite) {
             .is_some_and(|text| text.contains("UP"))
     });
     // Nobody switches it on but the cluster.
-    lab.until_healthy();
+    wait_until("the machine is there again", || lab.try_on(&active, "true").is_some());
 }
