@@ -1,11 +1,11 @@
-# The front door. `make lab` shows the main job, `make test` passes all tests.
+# The front door. `make lab` shows the main job, `make test` runs the tests of every change.
 
 SITE    := examples/lab/site.toml
 SLURMHA := target/x86_64-unknown-linux-gnu/release/slurmha
 # The test itself is built as the unit tests are; what it tests is what is shipped.
 LAB_TEST := SLURMHA_BINARY=$(CURDIR)/$(SLURMHA) cargo test --locked -p slurmha --features lab-tests --test lab -- --nocapture
 
-.PHONY: help lab lab-down build requirements test check unit page lab-test drills alerts crowd proofs deny bench docs
+.PHONY: help lab lab-down build requirements test check unit page lab-test drills alerts crowd proofs deny bench
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
