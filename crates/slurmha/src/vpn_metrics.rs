@@ -28,11 +28,12 @@ pub fn write(system: &dyn System) -> Result<(), FileError> {
 }
 
 fn ask(system: &dyn System) -> GatewayAnswer {
-    let peers = system.read(Path::new(VPN_PEERS_FILE)).ok().flatten().unwrap_or_default();
+    let peers = known(system.read(Path::new(VPN_PEERS_FILE)));
     GatewayAnswer {
         interface: interface(system),
         has_rules: known(nft::has_table(system, "inet", VPN_TABLE, LIMIT)),
-        names: names(&String::from_utf8_lossy(&peers)),
+        // Without the file nobody was ever let in.
+        names: peers.map(|file| names(&String::from_utf8_lossy(&file.unwrap_or_default()))),
     }
 }
 

@@ -16,7 +16,7 @@ pub struct GatewayAnswer {
     /// Whether the rules are loaded that say what people reach.
     pub has_rules: Reading<bool>,
     /// Names of those who may come in, by key.
-    pub names: BTreeMap<PublicKey, String>,
+    pub names: Reading<BTreeMap<PublicKey, String>>,
 }
 
 /// A gateway's metrics, as text in Prometheus' exposition format.
@@ -28,12 +28,12 @@ pub fn gateway_exposition(answer: &GatewayAnswer) -> String {
 pub fn gateway_families(answer: &GatewayAnswer) -> Vec<Family> {
     let interface = answer.interface.known();
     let peers = interface.and_then(Option::as_ref).map_or(&[][..], |state| &state.peers);
-    let named =
-        || peers.iter().filter_map(|peer| Some((answer.names.get(&peer.public_key)?, peer)));
+    let names = answer.names.known();
+    let named = || peers.iter().filter_map(|peer| Some((names?.get(&peer.public_key)?, peer)));
     let each = |family: Family, value: fn(&VpnPeer) -> u64| {
         named().fold(family, |family, (name, peer)| family.with(&[("peer", name)], value(peer)))
     };
-    let unlisted = interface.map(|_| peers.len() - named().count());
+    let unlisted = interface.zip(names).map(|_| peers.len() - named().count());
     vec![
         Family::gauge("slurmha_vpn_interface_up", "Whether WireGuard's interface is there.")
             .of(interface.map(Option::is_some)),
@@ -75,7 +75,7 @@ mod tests {
         let answer = GatewayAnswer {
             interface: Reading::Known(Some(state)),
             has_rules: Reading::Known(true),
-            names,
+            names: Reading::Known(names),
         };
         insta::assert_snapshot!(gateway_exposition(&answer));
     }
@@ -86,7 +86,7 @@ mod tests {
         let answer = GatewayAnswer {
             interface: Reading::Unknown(why()),
             has_rules: Reading::Unknown(why()),
-            names: BTreeMap::new(),
+            names: Reading::Unknown(why()),
         };
         let text = gateway_exposition(&answer);
         assert_eq!(text.matches("NaN").count(), 3, "{text}");
@@ -96,8 +96,13 @@ mod tests {
     fn a_key_without_a_name_is_counted_and_not_shown() {
         let state = parse_wg_dump(DUMP).expect("a dump");
         let interface = Reading::Known(Some(state));
-        let text = gateway_exposition(&GatewayAnswer { interface, ..GatewayAnswer::default() });
+        let names = Reading::Known(BTreeMap::new());
+        let mut answer = GatewayAnswer { interface, names, ..GatewayAnswer::default() };
+        let text = gateway_exposition(&answer);
         assert!(text.contains("slurmha_vpn_unlisted_peers 2.0"), "{text}");
         assert!(!text.contains("peer="), "{text}");
+        answer.names = Reading::Unknown("it cannot be read".to_owned());
+        let text = gateway_exposition(&answer);
+        assert!(text.contains("slurmha_vpn_unlisted_peers NaN"), "{text}");
     }
 }

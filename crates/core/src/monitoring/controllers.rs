@@ -32,7 +32,9 @@ pub(super) const ALERTS: &[Alert] = &[
         name: "SlurmhaNoActiveController",
         failure: "Nobody runs the scheduler",
         severity: Severity::Critical,
-        expression: "(sum(slurmha_active) or vector(0)) == 0",
+        // Where one exporter alone is silent the other one does not speak for both.
+        expression: "(sum(slurmha_active) or vector(0)) == 0 unless on () (up{job='slurmha'} == 0 \
+             and on (instance) up{job='node'} == 1)",
         summary: "No controller is active",
         description: "DRBD is Primary on neither controller, so that nothing of the control plane \
              runs. `slurmha status` says why; jobs that run go on.",
@@ -42,8 +44,9 @@ pub(super) const ALERTS: &[Alert] = &[
             ("slurmha_active{instance='ctl2'}", "0"),
         ],
         quiet: &[
-            ("slurmha_active{instance='ctl1'}", "0"),
-            ("slurmha_active{instance='ctl2'}", "1"),
+            ("slurmha_active{instance='ctl2'}", "0"),
+            ("up{job='slurmha',instance='ctl1'}", "0"),
+            ("up{job='node',instance='ctl1'}", "1"),
         ],
         ..Alert::COMMON
     },
@@ -72,7 +75,8 @@ pub(super) const ALERTS: &[Alert] = &[
         name: "SlurmhaVipNowhere",
         failure: "The VIP is on no machine",
         severity: Severity::Critical,
-        expression: "sum(slurmha_vip_present) == 0",
+        expression: "sum(slurmha_vip_present) == 0 unless on () (up{job='slurmha'} == 0 and on \
+             (instance) up{job='node'} == 1)",
         summary: "The VIP is on no controller",
         description: "No client reaches the scheduler. `crm_mon -1rf` on a controller: is the \
              resource `vip` failed or stopped?",
@@ -83,8 +87,9 @@ pub(super) const ALERTS: &[Alert] = &[
             ("slurmha_vip_present{instance='ctl2'}", "0"),
         ],
         quiet: &[
-            ("slurmha_vip_present{instance='ctl1'}", "0"),
-            ("slurmha_vip_present{instance='ctl2'}", "1"),
+            ("slurmha_vip_present{instance='ctl2'}", "0"),
+            ("up{job='slurmha',instance='ctl1'}", "0"),
+            ("up{job='node',instance='ctl1'}", "1"),
         ],
         ..Alert::COMMON
     },

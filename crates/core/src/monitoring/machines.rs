@@ -157,12 +157,13 @@ pub(super) const ALERTS: &[Alert] = &[
         name: "SlurmhaOutOfMemoryKill",
         failure: "The kernel has killed a process for its memory",
         hold: 0,
-        expression: "increase(node_vmstat_oom_kill{role!='compute'}[15m]) > 0",
+        // Where people work it counts what goes beyond a person's own limit, too.
+        expression: "increase(node_vmstat_oom_kill{role!~'compute|login'}[15m]) > 0",
         summary: "The kernel of {{ $labels.instance }} has killed a process to get memory",
-        description: "`journalctl -k -g 'Out of memory'` on {{ $labels.instance }} says which.",
+        description: "`journalctl -k -g 'out of memory'` on {{ $labels.instance }} says which.",
         runbook: "machines.md#slurmhaoutofmemorykill",
-        fires: &[("node_vmstat_oom_kill{role='login',instance='login1'}", "0+0x10 1+0x100")],
-        quiet: &[("node_vmstat_oom_kill{role='login',instance='login1'}", "3")],
+        fires: &[("node_vmstat_oom_kill{role='controller',instance='ctl1'}", "0+0x10 1+0x100")],
+        quiet: &[("node_vmstat_oom_kill{role='login',instance='login1'}", "0+0x10 1+0x100")],
         ..Alert::COMMON
     },
     // Of the units that slurmha looks after; Pacemaker's own three are told by it.
@@ -170,7 +171,8 @@ pub(super) const ALERTS: &[Alert] = &[
         name: "SlurmhaUnitFailed",
         failure: "A daemon has failed",
         hold: 120,
-        expression: "node_systemd_unit_state{state='failed',role!='compute'} == 1",
+        expression: "node_systemd_unit_state{state='failed',role!='compute',\
+             name!~'(slurmctld|slurmdbd|mariadb).service'} == 1",
         summary: "{{ $labels.name }} has failed on {{ $labels.instance }}",
         description: "`systemctl status {{ $labels.name }}`, `journalctl -u {{ $labels.name }} -n \
              50` on {{ $labels.instance }}; then `systemctl restart`.",
@@ -179,10 +181,16 @@ pub(super) const ALERTS: &[Alert] = &[
             "node_systemd_unit_state{state='failed',name='chrony.service',role='login',instance='login1'}",
             "1",
         )],
-        quiet: &[(
-            "node_systemd_unit_state{state='failed',name='chrony.service',role='login',instance='login1'}",
-            "0",
-        )],
+        quiet: &[
+            (
+                "node_systemd_unit_state{state='failed',name='chrony.service',role='login',instance='login1'}",
+                "0",
+            ),
+            (
+                "node_systemd_unit_state{state='failed',name='slurmctld.service',role='controller',instance='ctl2'}",
+                "1",
+            ),
+        ],
         ..Alert::COMMON
     },
     Alert {

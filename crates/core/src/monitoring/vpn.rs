@@ -55,9 +55,13 @@ pub(super) const ALERTS: &[Alert] = &[
     Alert {
         name: "SlurmhaVpnBlind",
         failure: "A gateway does not tell how it is",
-        // Five minutes are an interval of a minute, five times missed.
-        expression: "time() - node_textfile_mtime_seconds{file=~'.*slurmha-vpn.prom'} > 300",
-        summary: "{{ $labels.instance }} has not looked at WireGuard for {{ $value | humanizeDuration }}",
+        // Five minutes are an interval of a minute, five times missed. Nothing but NaN is unlike
+        // itself: it looks, and is told nothing.
+        expression: "time() - node_textfile_mtime_seconds{file=~'.*slurmha-vpn.prom'} > 300 or on \
+             (instance) node_systemd_unit_state{name='slurmha-vpn-metrics.timer',state='active'} == 0 \
+             or on (instance) slurmha_vpn_interface_up != slurmha_vpn_interface_up or on (instance) \
+             slurmha_vpn_rules_present != slurmha_vpn_rules_present",
+        summary: "{{ $labels.instance }} does not tell how its VPN is",
         description: "No alert about its VPN can fire. `systemctl status slurmha-vpn-metrics.timer \
              slurmha-vpn-metrics`.",
         runbook: "vpn.md#slurmhavpnblind",
@@ -68,10 +72,18 @@ pub(super) const ALERTS: &[Alert] = &[
             "node_textfile_mtime_seconds{file='/var/lib/prometheus/node-exporter/slurmha-vpn.prom',instance='login1'}",
             "-1000",
         )],
-        quiet: &[(
-            "node_textfile_mtime_seconds{file='/var/lib/prometheus/node-exporter/slurmha-vpn.prom',instance='login1'}",
-            "0+15x200",
-        )],
+        quiet: &[
+            (
+                "node_textfile_mtime_seconds{file='/var/lib/prometheus/node-exporter/slurmha-vpn.prom',instance='login1'}",
+                "0+15x200",
+            ),
+            (
+                "node_systemd_unit_state{name='slurmha-vpn-metrics.timer',state='active',instance='login1'}",
+                "1",
+            ),
+            ("slurmha_vpn_interface_up{instance='login1'}", "0"),
+            ("slurmha_vpn_rules_present{instance='login1'}", "0"),
+        ],
         ..Alert::COMMON
     },
 ];

@@ -108,14 +108,16 @@ pub(super) const ALERTS: &[Alert] = &[
         failure: "Prometheus cannot pass its alerts on",
         severity: Severity::Critical,
         hold: 120,
-        expression: "increase(prometheus_notifications_errors_total[5m]) > 0 or \
+        // Dropped is what no Alertmanager took; errors are counted of each alone.
+        expression: "increase(prometheus_notifications_dropped_total[5m]) > 0 or \
              prometheus_notifications_alertmanagers_discovered < 1",
         summary: "Prometheus on {{ $labels.instance }} does not reach an Alertmanager",
         description: "`systemctl status prometheus-alertmanager` on each monitoring host.",
         runbook: "monitoring.md#slurmhaalertmanagerunreachable",
-        fires: &[("prometheus_notifications_errors_total{instance='login1'}", "0+1x200")],
+        fires: &[("prometheus_notifications_dropped_total{instance='login1'}", "0+1x200")],
         quiet: &[
-            ("prometheus_notifications_errors_total{instance='login1'}", "7"),
+            ("prometheus_notifications_errors_total{instance='login1'}", "0+1x200"),
+            ("prometheus_notifications_dropped_total{instance='login1'}", "7"),
             ("prometheus_notifications_alertmanagers_discovered{instance='login1'}", "1"),
         ],
         ..Alert::COMMON

@@ -60,7 +60,9 @@ SystemCallArchitectures=native
 /// has hundreds, with five states each.
 pub fn node_exporter(address: Ipv4Addr) -> [ConfigFile; 2] {
     const UNITS: &str = "(slurmha.*|slurmctld|slurmdbd|slurmd|mariadb|munge|chrony|corosync.*|\
-                         pacemaker|prometheus.*|grafana-server)[.](service|timer|path)";
+                         pacemaker|prometheus.*|grafana-server)[.](service|timer|path|socket)";
+    /// Each of these is one connection: a series of its own, and gone.
+    const BRIEF: &str = "slurmha-(portal-session|console-action)@.*";
     [
         options(
             "prometheus-node-exporter",
@@ -68,6 +70,7 @@ pub fn node_exporter(address: Ipv4Addr) -> [ConfigFile; 2] {
                 format!("--web.listen-address={address}:{NODE_EXPORTER_PORT}"),
                 "--collector.systemd".to_owned(),
                 format!("--collector.systemd.unit-include={UNITS}"),
+                format!("--collector.systemd.unit-exclude={BRIEF}"),
             ],
         ),
         drop_in("prometheus-node-exporter", &format!("{RETRY}{GOES_LAST}{NO_RIGHTS}")),
