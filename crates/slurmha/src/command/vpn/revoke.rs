@@ -130,6 +130,7 @@ fn cut_off(fleet: &Fleet, vpn: &Vpn, gateway: &NodeName, peer: &Peer) -> Result<
     if steps.is_empty() {
         return Ok("nothing was ever applied there".to_owned());
     }
+    let is_down = !steps.iter().any(|step| matches!(step, Step::RestartUnit { .. }));
     fleet.apply(gateway, &steps, &mut |_| {}).map_err(|error| error.to_string())?;
     let gateways = vpn.gateway(gateway);
     match look(fleet, gateways).remove(gateway) {
@@ -138,7 +139,7 @@ fn cut_off(fleet: &Fleet, vpn: &Vpn, gateway: &NodeName, peer: &Peer) -> Result<
         }
         Some(Ok(_)) => Ok(format!("{} is cut off", peer.name)),
         // No interface, nobody inside; it stays out when there is one again.
-        _ if steps.len() == 1 => Ok(format!("{} stays out; WireGuard is down there", peer.name)),
+        _ if is_down => Ok(format!("{} stays out; WireGuard is down there", peer.name)),
         Some(Err(why)) => Err(why),
         None => Err("it was not asked".to_owned()),
     }
