@@ -8,11 +8,10 @@
 //! another way, and for the rest a user can deceive nobody but themselves.
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 
 use super::job::JobRef;
 use super::protocol::JobDetails;
+use super::text::moment;
 
 /// The job that was asked for; of an array without a task, its first record. Times
 /// have to be in UTC. `None` when the text tells of no job.
@@ -35,13 +34,6 @@ pub fn parse_job(text: &str, job: JobRef) -> Option<JobDetails> {
         errors_file: errors_file.filter(|file| Some(file) != output_file.as_ref()),
         output_file,
     })
-}
-
-/// A time of Slurm's clients under `TZ=UTC`, such as `2026-11-28T21:25:15`; `None` for
-/// `Unknown`, `N/A` and `None`.
-pub(super) fn time(text: &str) -> Option<Timestamp> {
-    let time: DateTime = text.parse().ok()?;
-    TimeZone::UTC.to_timestamp(time).ok()
 }
 
 /// What scontrol says of one job.
@@ -73,7 +65,7 @@ impl<'a> Record<'a> {
 
     fn time(&self, line: &str, key: &str) -> Option<Timestamp> {
         let word = if line == key { self.word(key) } else { self.inner(line, key) };
-        time(&word?)
+        moment(&word?)
     }
 
     fn name(&self) -> Option<String> {

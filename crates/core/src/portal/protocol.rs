@@ -171,6 +171,9 @@ pub enum Refusal {
     AnswerLost(String),
     /// The same submission is under way at this moment.
     UnderWay,
+    /// The form has become this job before it was changed; what it says now was not
+    /// submitted.
+    Changed(JobRef),
 }
 
 /// What Slurm knows of a job (`scontrol show job`).

@@ -49,18 +49,18 @@ pub struct JobRow {
     pub name: String,
 }
 
+/// Whether a job in this state has not begun.
+pub fn is_waiting(state: &str) -> bool {
+    matches!(
+        state,
+        "PENDING" | "REQUEUED" | "REQUEUE_HOLD" | "REQUEUE_FED" | "RESV_DEL_HOLD" | "SPECIAL_EXIT"
+    )
+}
+
 impl JobRow {
     /// Whether it has not begun.
     pub fn is_waiting(&self) -> bool {
-        matches!(
-            self.state.as_str(),
-            "PENDING"
-                | "REQUEUED"
-                | "REQUEUE_HOLD"
-                | "REQUEUE_FED"
-                | "RESV_DEL_HOLD"
-                | "SPECIAL_EXIT"
-        )
+        is_waiting(&self.state)
     }
 
     /// The part of its time that has passed, in percent.

@@ -76,8 +76,9 @@ impl Token {
     pub fn find(&self, listing: &str, delimiter: char) -> Option<JobRef> {
         listing.lines().find_map(|line| {
             let (id, comment) = line.trim().split_once(delimiter)?;
-            // A task of an array stands for the array.
-            let id = id.split('_').next()?;
+            // A task of an array stands for the array, and a part of a heterogeneous job for
+            // that.
+            let id = id.split(['_', '+']).next()?;
             self.is_in(comment).then(|| id.parse().ok()).flatten()
         })
     }
@@ -89,12 +90,32 @@ pub fn host_mark(host: &str) -> String {
     digest.chars().take(HOST_MARK).collect()
 }
 
+/// What a form says, in a few characters: a form that was changed since is told from
+/// the one that became a job.
+pub fn contents(script: &str, options: &[String]) -> String {
+    let mut digest = Sha256::new();
+    for part in std::iter::once(script).chain(options.iter().map(String::as_str)) {
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
+    }
+    BASE64.encode(&digest.finalize()[..12])
+}
+
+/// The [`contents`] that were sent last, by the text of a record.
+pub fn recorded_contents(text: &str) -> Option<String> {
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
+    let contents = |line| if let Line::Contents(contents) = line { Some(contents) } else { None };
+    lines.filter_map(contents).next_back()
+}
+
 /// A line of a submission's record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Line {
     /// sbatch is about to run; seconds since 1970.
     Sending(i64),
+    /// With these [`contents`].
+    Contents(String),
     /// It has become this job.
     Job(JobRef),
 }
@@ -122,7 +143,7 @@ impl Record {
         let job = lines().find_map(|line| if let Line::Job(job) = line { Some(job) } else { None });
         let first = lines().find_map(|line| match line {
             Line::Sending(at) => Some(at),
-            Line::Job(_) => None,
+            Line::Contents(_) | Line::Job(_) => None,
         });
         match (job, first) {
             (Some(job), _) => Self::Job(job),

@@ -29,6 +29,11 @@ use slurmha_host::program::setpriv;
 use super::host;
 use crate::failure::Failure;
 use line::Connection;
+use user::{NoUser, User};
+
+/// For whoever tries to sign in.
+const HOME_HANGS: &str = "your home directory does not answer, and jobs begin there; try again when \
+                          its file server does";
 
 /// The root side: from a connection on the standard input to the user's own process,
 /// which takes this one's place.
@@ -60,11 +65,15 @@ pub fn admit() -> Result<(), Failure> {
 /// When this process is not the user and nothing but the user, or the connection breaks.
 pub fn serve() -> Result<(), Failure> {
     let mut connection = Connection::from_stdin().map_err(broken)?;
-    let user = match user::User::of_this_process() {
+    let user = match User::of_this_process() {
         Ok(user) => user,
-        Err(why) => {
+        Err(NoUser::Unfit(why)) => {
             connection.send(&admit::trouble()).map_err(broken)?;
             return Err(Failure::refused(why));
+        }
+        Err(NoUser::HomeHangs) => {
+            connection.send(&Admission::Trouble(HOME_HANGS.to_owned())).map_err(broken)?;
+            return Err(Failure::remote("the user's home directory does not answer"));
         }
     };
     let state = Path::new(PORTAL_STATE).join(user.uid.to_string());

@@ -7,6 +7,7 @@ use super::frame::{Frame, Here, page, state, when};
 use super::jobs::why;
 use crate::portal::job::JobRef;
 use crate::portal::protocol::{JobDetails, Piece, Stream};
+use crate::portal::queue::is_waiting;
 use crate::portal::text::visible;
 
 /// What the page is made from.
@@ -47,22 +48,19 @@ pub fn job_page(frame: Frame<'_>, it: &JobPage<'_>) -> String {
 }
 
 fn about(it: &JobDetails) -> Markup {
-    let is_over = !matches!(
+    let is_waiting = is_waiting(&it.state);
+    let is_there = matches!(
         it.state.as_str(),
-        "PENDING"
-            | "RUNNING"
+        "RUNNING"
             | "SUSPENDED"
             | "COMPLETING"
             | "CONFIGURING"
-            | "REQUEUED"
             | "STOPPED"
-            | "REQUEUE_HOLD"
-            | "SPECIAL_EXIT"
             | "RESIZING"
             | "SIGNALING"
             | "STAGE_OUT"
     );
-    let is_waiting = it.state == "PENDING";
+    let is_over = !is_waiting && !is_there;
     let row = |name: &str, value: Markup| html! { div { dt { (name) } dd { (value) } } };
     html! {
         h2.job { "Job " (it.job) " " bdi { (visible(&it.name)) } }

@@ -31,6 +31,8 @@ pub enum Outcome {
     Lost(String),
     /// It is under way.
     UnderWay,
+    /// The form has become this job before it was changed.
+    Changed(String),
 }
 
 /// The page.
@@ -71,6 +73,7 @@ fn told(outcome: &Outcome) -> Markup {
             Outcome::No(why) => p.wrong { (why) },
             Outcome::Away(why) => p { b { "Nothing was submitted: " } (why) " Send the form again; it is one job, however often you do." },
             Outcome::UnderWay => p { "It is on the way. Send the form again to see what became of it; it is one job, however often you do." },
+            Outcome::Changed(job) => p { "This form has become " a href={ "/jobs/" (job) } { "job " (job) } " already, before it was changed. Send it again to make another job of what it says now." },
             Outcome::Lost(why) => {
                 p { b { "It may have been accepted, and no answer came. " } (why) }
                 p { "Look among your " a href="/" { "jobs" } " first. " button name="again" value="yes" { "It is not there: submit it again" } }

@@ -90,7 +90,8 @@ SystemCallFilter=~@privileged @resources
 ///
 /// Whoever is in the front's group can open one, and has to show a password in it.
 /// `TriggerLimitIntervalSec=0`: systemd would close the door for good after 200
-/// connections in two seconds (systemd.socket(5)); `MaxConnections` bounds them.
+/// connections in two seconds (systemd.socket(5)); `MaxConnections` bounds them: the
+/// front's 256 sessions, and attempts beside them.
 ///
 /// A session needs root's rights to ask PAM (which reads /etc/shadow and keeps count of
 /// failures in files of the users', pam_faillock(8)) and to become the user: what it has
@@ -111,7 +112,7 @@ SocketGroup={PORTAL_USER}
 SocketMode=0660
 DirectoryMode=0755
 Accept=yes
-MaxConnections=256
+MaxConnections=320
 TriggerLimitIntervalSec=0
 RemoveOnStop=yes
 
@@ -158,14 +159,14 @@ RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 /// machine (Debian's common-auth and common-account, where SSSD and other modules are).
 ///
 /// No session is opened: nothing of the user's runs here but Slurm's clients. After a
-/// wrong password the answer takes its time (pam_faildelay(8)), and while logins are
-/// closed (pam_nologin(8)) the portal is, too.
+/// wrong password the answer takes its time (pam_faildelay(8)). While logins are closed
+/// (pam_nologin(8)) the portal is, too: asked after the password, so that nobody is told
+/// that it was wrong.
 pub fn portal_pam() -> ConfigFile {
     ConfigFile::new(
         PORTAL_PAM_FILE,
         format!(
             "{}auth     optional   pam_faildelay.so delay=3000000
-auth     requisite  pam_nologin.so
 @include common-auth
 account  required   pam_nologin.so
 @include common-account

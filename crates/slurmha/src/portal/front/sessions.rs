@@ -15,7 +15,7 @@ use slurmha_core::portal::protocol::{Admission, EndedJob, Refusal, Reply, Reques
 use slurmha_core::portal::submission::{TOKEN_RANDOM, Token};
 use slurmha_core::portal::text::sentence;
 use slurmha_host::System;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::time::timeout;
 
 use super::attempts::Attempts;
@@ -93,8 +93,22 @@ impl Sessions {
         }
     }
 
-    /// Tries to sign in.
-    pub async fn attempt(&self, peer: Peer, given: SignIn) -> Attempt {
+    /// Tries to sign in. What was begun goes on when who asked hangs up: it keeps its
+    /// place and counts like every other, or guessing would cost nothing.
+    pub async fn attempt(self: &Arc<Self>, peer: Peer, given: SignIn) -> Attempt {
+        let sessions = Arc::clone(self);
+        let (tell, told) = oneshot::channel();
+        tokio::spawn(async move {
+            let attempt = sessions.try_to_sign_in(peer, given).await;
+            if let Err(Attempt::In(cookie)) = tell.send(attempt) {
+                // Nobody has the cookie.
+                sessions.end(&cookie);
+            }
+        });
+        told.await.unwrap_or_else(|_| Attempt::Wait("Try again.".to_owned()))
+    }
+
+    async fn try_to_sign_in(&self, peer: Peer, given: SignIn) -> Attempt {
         let now = self.system.elapsed();
         if let Some(wait) = lock(&self.attempts).wait(&given.user, now) {
             let seconds = wait.as_secs() + 1;
@@ -117,7 +131,8 @@ impl Sessions {
             Ok(_) => {
                 // The name, which may be a password in the wrong place, is for the session's side.
                 eprintln!("a sign-in from {} has failed", peer.0);
-                lock(&self.attempts).failed(&given.user, now);
+                // PAM has taken its time since.
+                lock(&self.attempts).failed(&given.user, self.system.elapsed());
                 tokio::time::sleep(WRONG).await;
                 Attempt::Out("That is not the user, or not the password.".to_owned())
             }

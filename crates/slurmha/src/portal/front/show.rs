@@ -168,6 +168,9 @@ fn said(refusal: Refusal) -> (StatusCode, String) {
         Refusal::SchedulerAway(why) | Refusal::AnswerLost(why) => {
             (StatusCode::SERVICE_UNAVAILABLE, sentence(&why))
         }
+        Refusal::Changed(job) => {
+            (StatusCode::CONFLICT, format!("It has become job {job} already."))
+        }
         Refusal::UnderWay => (StatusCode::CONFLICT, "It is under way.".to_owned()),
     }
 }

@@ -58,7 +58,7 @@ pub async fn submit(
     request: HttpRequest,
 ) -> Response {
     let headers = request.headers().clone();
-    let form = match form(&front, request).await {
+    let mut form = match form(&front, request).await {
         Ok(form) => form,
         Err(response) => return response,
     };
@@ -74,10 +74,16 @@ pub async fn submit(
     match outcome {
         Ok(job) if wants_json(&headers) => Json(json!({ "job": job })).into_response(),
         Ok(job) => Redirect::to(&format!("/jobs/{job}")).into_response(),
-        Err((status, outcome)) if wants_json(&headers) => {
-            (status, Json(as_json(&outcome))).into_response()
+        Err((status, outcome)) => {
+            if matches!(outcome, Outcome::Changed(_)) {
+                // What it says now is a form of its own. One without a number is refused in words.
+                form.token = front.sessions.token().unwrap_or_default();
+            }
+            if wants_json(&headers) {
+                return (status, Json(as_json(&outcome, &form.token))).into_response();
+            }
+            again(&front, &session, &form, status, &outcome).await
         }
-        Err((status, outcome)) => again(&front, &session, &form, status, &outcome).await,
     }
 }
 
@@ -111,6 +117,9 @@ fn became(answer: Result<Result<Reply, Refusal>, NoAnswer>) -> Became {
         Ok(Err(Refusal::AnswerLost(why))) => {
             Err((StatusCode::CONFLICT, Outcome::Lost(sentence(&why))))
         }
+        Ok(Err(Refusal::Changed(job))) => {
+            Err((StatusCode::CONFLICT, Outcome::Changed(job.to_string())))
+        }
         // It may have been submitted, and the same token asks what became of it.
         Ok(Err(Refusal::UnderWay)) | Err(NoAnswer::Late) => {
             Err((StatusCode::CONFLICT, Outcome::UnderWay))
@@ -122,12 +131,14 @@ fn became(answer: Result<Result<Reply, Refusal>, NoAnswer>) -> Became {
     }
 }
 
-fn as_json(outcome: &Outcome) -> serde_json::Value {
+/// `token` is the number that the form has from now on.
+fn as_json(outcome: &Outcome, token: &str) -> serde_json::Value {
     match outcome {
         Outcome::No(why) => json!({ "no": why }),
         Outcome::Away(why) => json!({ "away": why }),
         Outcome::Lost(why) => json!({ "lost": why }),
         Outcome::UnderWay => json!({ "underway": true }),
+        Outcome::Changed(job) => json!({ "changed": job, "token": token }),
     }
 }
 
@@ -180,8 +191,8 @@ fn longer(front: &Front, headers: &HeaderMap, bytes: usize) -> Response {
 
 fn refused(front: &Front, headers: &HeaderMap, status: StatusCode, outcome: &Outcome) -> Response {
     match outcome {
-        _ if wants_json(headers) => (status, Json(as_json(outcome))).into_response(),
+        _ if wants_json(headers) => (status, Json(as_json(outcome, ""))).into_response(),
         Outcome::No(why) | Outcome::Away(why) => front.say(status, "Nothing was submitted", why),
-        Outcome::Lost(_) | Outcome::UnderWay => status.into_response(),
+        Outcome::Lost(_) | Outcome::UnderWay | Outcome::Changed(_) => status.into_response(),
     }
 }

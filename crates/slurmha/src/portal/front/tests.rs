@@ -10,14 +10,16 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use slurmha_core::portal::protocol::{LONGEST_SCRIPT, Refusal, Reply, Request};
+use futures_util::FutureExt as _;
+use slurmha_core::portal::protocol::{LONGEST_SCRIPT, Refusal, Reply, Request, SignIn};
 use tokio::sync::Semaphore;
 
 use self::machine::Machine;
 use self::session::SessionSide;
+use super::sessions::Attempt;
 use super::{Front, Lookout, Sessions, pages};
 use crate::web::test_browser::{Answer, Browser};
-use crate::web::{self, Bounds, Encryption};
+use crate::web::{self, Bounds, Encryption, Peer};
 
 const TOKEN: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 
@@ -126,6 +128,32 @@ fn one_signs_in_and_out() {
     assert_eq!(inside.post("/logout", "").status, 303);
     assert_eq!(inside.get("/").status, 303);
     portal.side.wait_for_ends(1);
+}
+
+/// Guessing would cost nothing otherwise: who hangs up does not wait.
+#[test]
+fn who_hangs_up_before_the_answer_has_tried_all_the_same() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let side = SessionSide::at(&directory.path().join("session.sock"));
+    let system = Arc::new(Machine::new());
+    let sessions = Arc::new(Sessions::new(system, side.path().to_owned()));
+    let given = |password: &str| SignIn { user: "ann".to_owned(), password: password.to_owned() };
+    let from = |host: u8| Peer([10, 0, 0, host].into());
+    web::runtime().expect("a runtime").block_on(async {
+        for (host, password) in [(1, "right"), (2, "wrong"), (3, "wrong"), (4, "wrong")] {
+            // Looked at once, which begins it, and given up.
+            let gone = sessions.attempt(from(host), given(password)).now_or_never();
+            assert!(gone.is_none(), "there was no time for an answer");
+            while Arc::strong_count(&sessions) > 1 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+        let told = sessions.attempt(from(5), given("right")).await;
+        assert!(matches!(told, Attempt::Wait(why) if why.contains("Too many wrong passwords")));
+    });
+    // The one with the right password, of which nobody has the cookie.
+    side.wait_for_ends(1);
+    assert_eq!(side.admissions(), 4);
 }
 
 #[test]
@@ -250,6 +278,19 @@ fn what_was_typed_stays_whatever_becomes_of_it() {
     let again: Vec<bool> = submissions.iter().map(|it| it.again).collect();
     assert_eq!(again, [false, false, false, false, true]);
     assert!(submissions.iter().all(|it| it.token == TOKEN));
+}
+
+#[test]
+fn a_form_that_was_changed_after_it_became_a_job_gets_a_number_of_its_own() {
+    let portal = portal();
+    let inside = portal.signed_in("ann");
+    portal.side.answers(Err(Refusal::Changed("42".parse().expect("a job"))));
+    let answer = inside.post("/submit", &form("#!/bin/sh\nhostname"));
+    assert_eq!(answer.status, 409);
+    for kept in ["has become", "/jobs/42", "hostname</textarea>"] {
+        assert!(answer.body.contains(kept), "{kept} in {}", answer.body);
+    }
+    assert!(!answer.body.contains(TOKEN), "the next one is another job");
 }
 
 #[test]

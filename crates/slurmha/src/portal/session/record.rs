@@ -12,7 +12,7 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
-use slurmha_core::portal::submission::{Line, Record, Token};
+use slurmha_core::portal::submission::{Line, Record, Token, recorded_contents};
 use slurmha_host::System;
 
 /// How long a record is of use: no form is older, and no job that was submitted in it
@@ -30,6 +30,8 @@ pub struct RecordFile {
     file: File,
     /// What stood in it.
     pub record: Record,
+    /// What was sent last, if anything was.
+    pub contents: Option<String>,
 }
 
 impl RecordFile {
@@ -58,11 +60,12 @@ impl RecordFile {
             (&file).take(LONGEST).read_to_end(&mut bytes)?;
             let text = String::from_utf8_lossy(&bytes);
             let record = Record::parse(&text);
+            let contents = recorded_contents(&text);
             // What was being written when the machine died must not swallow a new line.
             if !text.is_empty() && !text.ends_with('\n') {
                 (&file).write_all(b"\n")?;
             }
-            return Ok(Some(Self { path, file, record }));
+            return Ok(Some(Self { path, file, record, contents }));
         }
     }
 

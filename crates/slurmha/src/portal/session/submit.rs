@@ -7,7 +7,7 @@ use slurmha_core::portal::options::arguments;
 use slurmha_core::portal::protocol::{Refusal, Submission};
 use slurmha_core::portal::sbatch::Sent;
 use slurmha_core::portal::script::prepared;
-use slurmha_core::portal::submission::{Course, End, Found, Line, Record, Step, Token};
+use slurmha_core::portal::submission::{Course, End, Found, Line, Record, Step, Token, contents};
 use slurmha_host::System;
 use slurmha_host::program::slurm_user;
 
@@ -35,13 +35,16 @@ impl<S: System> Session<S> {
                 "you have submitted too much through the portal this month; use sbatch".to_owned(),
             ));
         }
+        let contents = contents(&script, &options);
+        let mut is_another = record.contents.as_ref().is_some_and(|sent| *sent != contents);
         let user = &self.user.submitter;
         let known = record.record.seen_from(&self.mark, &token);
         let (mut course, mut step) = Course::begin(known, submission.again);
         loop {
             step = match step {
                 Step::Send => {
-                    self.announce(&mut record)?;
+                    self.announce(&mut record, &contents)?;
+                    is_another = false;
                     let system = &self.system;
                     let sent = slurm_user::submit(system, user, &token, &options, &script);
                     if let Sent::Unclear(why) = &sent {
@@ -53,14 +56,18 @@ impl<S: System> Session<S> {
                     self.system.sleep(pause);
                     course.asked(self.find(&token, record.record))
                 }
-                Step::End(end) => return conclude(record, end),
+                Step::End(end) => {
+                    let job = conclude(record, end)?;
+                    return if is_another { Err(Refusal::Changed(job)) } else { Ok(job) };
+                }
             };
         }
     }
 
-    /// Before sbatch runs, it is on the disk that it will.
-    fn announce(&self, record: &mut RecordFile) -> Result<(), Refusal> {
-        record.add(Line::Sending(self.system.now().as_second())).map_err(no_record)
+    /// Before sbatch runs, it is on the disk that it will, and with what.
+    fn announce(&self, record: &mut RecordFile, contents: &str) -> Result<(), Refusal> {
+        record.add(Line::Sending(self.system.now().as_second())).map_err(no_record)?;
+        record.add(Line::Contents(contents.to_owned())).map_err(no_record)
     }
 
     /// Asks Slurm: the queue first, then the accounting for what has left it.

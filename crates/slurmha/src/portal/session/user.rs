@@ -2,9 +2,24 @@
 //! Who this process is, by what the kernel says.
 
 use std::env;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use rustix::process::{getegid, geteuid, getgid, getuid};
 use slurmha_host::program::slurm_user::Submitter;
+
+/// How long a home may take to answer. A file server that is gone never does.
+const HOME: Duration = Duration::from_secs(10);
+
+/// Why nobody is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoUser {
+    /// Something is left of root, or missing of the user; in a sentence.
+    Unfit(String),
+    /// Jobs begin in the user's home, and that does not answer.
+    HomeHangs,
+}
 
 /// The user that this process is.
 #[derive(Clone, Debug)]
@@ -21,21 +36,35 @@ impl User {
     /// Looks, and goes to the user's home directory, or to `/` where there is none.
     ///
     /// # Errors
-    /// When anything is left of root.
-    pub fn of_this_process() -> Result<Self, String> {
+    /// When anything is left of root, or the home does not answer.
+    pub fn of_this_process() -> Result<Self, NoUser> {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let ids_differ = getuid() != geteuid() || getgid() != getegid();
         if getuid().is_root() || getgid().is_root() || ids_differ || !has_nothing_left(&status) {
-            return Err("this process is not a user and nothing else; it serves nobody".to_owned());
+            let why = "this process is not a user and nothing else; it serves nobody";
+            return Err(NoUser::Unfit(why.to_owned()));
         }
-        let variable = |name: &str| env::var(name).map_err(|_| format!("{name} is not set"));
-        let home = variable("HOME")?;
-        let home = if env::set_current_dir(&home).is_ok() { home } else { "/".to_owned() };
-        if home == "/" {
-            env::set_current_dir("/").map_err(|error| error.to_string())?;
-        }
+        let unfit = |name| move |_| NoUser::Unfit(format!("{name} is not set"));
+        let variable = |name| env::var(name).map_err(unfit(name));
+        let home = go_to(variable("HOME")?)?;
         let submitter = Submitter { name: variable("USER")?, home, shell: variable("SHELL")? };
         Ok(Self { uid: getuid().as_raw(), gid: getgid().as_raw(), submitter })
+    }
+}
+
+/// Goes there, or to `/` where there is no such directory; returns where it is.
+fn go_to(home: String) -> Result<String, NoUser> {
+    let (tell, told) = mpsc::channel();
+    let wanted = home.clone();
+    // It may never come back; the process ends without it. Nobody listens then.
+    thread::spawn(move || tell.send(env::set_current_dir(wanted).is_ok()));
+    match told.recv_timeout(HOME) {
+        Ok(true) => Ok(home),
+        Ok(false) => match env::set_current_dir("/") {
+            Ok(()) => Ok("/".to_owned()),
+            Err(error) => Err(NoUser::Unfit(error.to_string())),
+        },
+        Err(_) => Err(NoUser::HomeHangs),
     }
 }
 

@@ -78,6 +78,8 @@ async function follow(it) {
       const answer = await fetch(`${it.dataset.grows}&from=${next}`, { headers: { ...LOOK, Accept: "application/json" } });
       if (answer.status === 401) { signedOut(); return; }
       const told = await answer.json();
+      // The job was started again, and its file with it (JobFileAppend, slurm.conf(5)).
+      if (Number.isFinite(told.size) && told.size < next) { it.textContent = ""; next = 0; continue; }
       if (!told.text) continue;
       const isAtEnd = it.scrollHeight - it.scrollTop - it.clientHeight < 40;
       it.append(told.text);
@@ -172,6 +174,14 @@ async function submit(again) {
         continue;
       }
       if (told.lost) { ask(told.lost); return; }
+      if (told.changed) {
+        form.elements.token.value = told.token;
+        keep();
+        say("This form has become ", link(`/jobs/${told.changed}`, `job ${told.changed}`),
+          " already, before it was changed. Submit it again to make another job of what it says now.");
+        byId("told").focus();
+        return;
+      }
       say(told.no ?? `Nothing was submitted: the portal answered ${answer.status}.`);
       byId("told").focus();
       return;

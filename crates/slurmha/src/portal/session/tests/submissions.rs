@@ -101,6 +101,31 @@ fn one_form_is_one_job_however_often_it_comes() {
     assert_eq!(command.input(), b"#!/bin/sh\nid\n");
 }
 
+/// Somebody has come back to a form whose answer was lost, and has corrected its script.
+#[test]
+fn a_form_that_was_changed_since_is_not_taken_for_its_job() {
+    let changed = json!({ "Err": { "changed": "42" } });
+    let mut other = submit(TOKEN, false);
+    other["submit"]["script"] = json!("#!/bin/sh\nhostname\n");
+    let mut sent = front(&[OK], NONE, NONE);
+    assert_eq!(sent.ask(&submit(TOKEN, false)), job("42"));
+    assert_eq!(sent.ask(&other), changed);
+    assert_eq!(sent.ask(&submit(TOKEN, false)), job("42"), "as it was");
+    assert_eq!(sent.programs(), ["sbatch"]);
+
+    let mut lost = front(&[LOST], NO_ANSWER, NONE);
+    assert_eq!(refusal(&lost.ask(&submit(TOKEN, false))), "scheduler-away");
+    let mut found = front(&[], MARKED, NONE);
+    fs::copy(lost.state.path().join(TOKEN), found.state.path().join(TOKEN)).unwrap();
+    assert_eq!(found.ask(&other), changed);
+
+    let mut nowhere = front(&[OK], NONE, NONE);
+    fs::copy(lost.state.path().join(TOKEN), nowhere.state.path().join(TOKEN)).unwrap();
+    assert_eq!(refusal(&nowhere.ask(&other)), "answer-lost");
+    other["submit"]["again"] = json!(true);
+    assert_eq!(nowhere.ask(&other), job("42"), "as it is now, on the user's word");
+}
+
 #[test]
 fn it_is_on_the_disk_before_it_is_sent() {
     let state = Arc::new(Mutex::new(None::<std::path::PathBuf>));
