@@ -119,6 +119,42 @@ fn every_file_of_grafana() {
     }
 }
 
+/// Both ask every target, and tell both Alertmanagers, which tell each other what they have
+/// told.
+#[test]
+fn two_monitoring_hosts_watch_the_same_and_tell_it_once() {
+    let of = |host: &str| -> Vec<ConfigFile> {
+        let machines = wanted(WITH_GRAFANA).into_iter().filter(|it| it.machine.name.0 == host);
+        let files = machines.flat_map(|it| it.wants).filter_map(|(_, want)| match want {
+            Want::File(file) => Some(file),
+            _ => None,
+        });
+        let is_of_both = |file: &ConfigFile| {
+            let path = file.path.to_string_lossy();
+            path.ends_with("/prometheus.yml")
+                || path.ends_with("/alertmanager.yml")
+                || path.ends_with("/default/prometheus-alertmanager")
+        };
+        files.filter(is_of_both).collect()
+    };
+    let (first, second) = (of("login1"), of("login2"));
+    assert_eq!((first.len(), second.len()), (3, 3));
+    for file in &first {
+        let name = format!("first-of-two{}", file.path.display()).replace('/', "-");
+        insta::assert_snapshot!(name, rendered(file));
+    }
+    let swapped = |text: &str| {
+        text.replace("10.20.0.21", "OTHER")
+            .replace("10.20.0.22", "10.20.0.21")
+            .replace("OTHER", "10.20.0.22")
+    };
+    let options = |files: &[ConfigFile]| {
+        let options = files.iter().find(|file| file.path.ends_with("prometheus-alertmanager"));
+        options.expect("the options").text.clone()
+    };
+    assert_eq!(options(&second), swapped(&options(&first)));
+}
+
 /// Its key, where apt looks for it, the package, its files, and then it starts; all of
 /// it after the cluster.
 #[test]

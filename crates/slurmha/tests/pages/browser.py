@@ -87,6 +87,8 @@ def wait(page, selector, words):
 def sign_in(page, user, password):
     """By keyboard alone; a wrong password first."""
     for attempt in ("wrong", password):
+        # The browser puts it there some time after the page is loaded.
+        page.locator("[name=user]:focus").wait_for(state="attached")
         page.keyboard.type(user)
         page.keyboard.press("Tab")
         page.keyboard.type(attempt)
