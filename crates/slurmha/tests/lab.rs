@@ -123,7 +123,7 @@ fn the_main_job() {
 
 /// What the main job has no time for: `make drills`.
 #[test]
-#[ignore = "half an hour: make drills"]
+#[ignore = "needs a laboratory of its own: make drills"]
 fn more_is_survived() {
     let lab = LabSite::new();
     is_formed(&lab);
