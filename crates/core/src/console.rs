@@ -29,7 +29,7 @@ pub use clock::Clock;
 pub use deed::{Deed, DeedKind};
 pub use draw::draw;
 pub use event::{Event, Subject};
-pub use failover::{Failover, Phase};
+pub use failover::{Failover, FailoverKind, Phase, Tally};
 pub use heard::Heard;
 pub use memory::{Line, Memory};
 pub use picture::{

@@ -20,6 +20,7 @@ mod journal;
 mod judge;
 mod phase;
 mod random;
+mod record;
 mod report;
 mod scenario;
 mod show;
@@ -46,6 +47,7 @@ pub(crate) use judge::unanswered;
 pub use judge::{UNSAVED_WINDOW, analyse};
 pub use phase::{Phase, PhaseTiming};
 pub use random::{Draw, can_shrink, shrink};
+pub use record::{DrillRecord, DrillResult};
 pub use report::*;
 pub use scenario::*;
 pub use show::{

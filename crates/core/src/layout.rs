@@ -24,6 +24,8 @@ pub const LAST_STOP: &str = "/srv/slurmha/state/slurmctld-last-stop";
 pub const TAKEOVERS: &str = "/srv/slurmha/state/takeovers";
 /// The report of the last start after an unclean end on this machine.
 pub const TAKEOVER_REPORT: &str = "/var/lib/slurmha/takeover.json";
+/// What a controller was told of drills.
+pub const DRILL_RECORD: &str = "/var/lib/slurmha/drills.json";
 /// MariaDB's `datadir`.
 pub const DATABASE_DIRECTORY: &str = "/srv/slurmha/database/mysql";
 /// File system labels: at most 16 characters, ext4(5).

@@ -8,7 +8,9 @@
 mod collected;
 mod corosync;
 mod drbd;
+mod drills;
 mod exporter;
+mod failover;
 mod family;
 mod gateway;
 mod machine;
@@ -44,6 +46,8 @@ pub fn families(site: &Site, own: &NodeName, snapshot: &Snapshot) -> Vec<Family>
     all.extend(settings::families(site, snapshot));
     all.extend(drbd::families(snapshot.drbd.answer.known()));
     all.extend(takeover::families(&snapshot.takeover.answer));
+    all.extend(failover::families(&snapshot.failovers));
+    all.extend(drills::families(&snapshot.drills.answer));
     all.extend(snapshot.slurm.iter().flat_map(slurm::families));
     all
 }

@@ -6,6 +6,8 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use slurmha_core::console::Tally;
+use slurmha_core::drill::{DrillRecord, DrillResult, Verdict};
 use slurmha_core::metrics::{
     Collected, CorosyncAnswer, GatewayAnswer, MachineAnswer, PageAnswer, PagesAnswer, PortalAnswer,
     SettingsAnswer, SlurmAnswers, SlurmctldAnswer, Snapshot, VolumesAnswer, exposition, families,
@@ -77,6 +79,8 @@ fn passive() -> Snapshot {
             saved_state_age: Reading::Known(None),
         }),
         takeover: asked(Reading::Known(None)),
+        failovers: Tally::default(),
+        drills: asked(Reading::Known(DrillRecord::default())),
         settings: asked(SettingsAnswer {
             state_mount: Reading::Known(None),
             drbd_fencing: Reading::Known(Some(true)),
@@ -117,6 +121,17 @@ fn active() -> Snapshot {
         held_s: Some(3.5),
         ..Takeover::default()
     })));
+    let drill = |at: &str, verdict, lost_jobs| DrillResult {
+        at: at.parse().expect("a time"),
+        verdict,
+        without_answers_s: 12.25,
+        lost_jobs,
+    };
+    let record = DrillRecord::default()
+        .with(drill("2026-11-20T10:00:00Z", Verdict::Pass, 0))
+        .with(drill("2026-11-21T10:00:00Z", Verdict::PassWithLoss, 3))
+        .with(drill("2026-11-19T10:00:00Z", Verdict::Pass, 0));
+    snapshot.drills = asked(Reading::Known(record));
     snapshot.settings.answer.state_mount = Reading::Known(Some(true));
     snapshot.slurm = Some(SlurmAnswers {
         slurmctld: asked(slurmctld),
@@ -155,6 +170,8 @@ fn cannot_be_asked() -> Snapshot {
         machine: silent(known.machine.answer),
         volumes: silent(known.volumes.answer),
         takeover: silent(known.takeover.answer),
+        failovers: known.failovers,
+        drills: silent(known.drills.answer),
         settings: silent(known.settings.answer),
         slurm: Some(SlurmAnswers {
             slurmctld: silent(slurm.slurmctld.answer),
@@ -234,6 +251,8 @@ fn no_series_goes_when_its_value_is_not_known() {
     let unknown: Vec<f64> = families(&lab(), &NodeName::from("ctl1"), &cannot_be_asked())
         .into_iter()
         .filter(|it| !it.name.starts_with("slurmha_collector") && !it.name.ends_with("_info"))
+        // What was seen has been seen.
+        .filter(|it| !it.name.starts_with("slurmha_failover"))
         .flat_map(|it| it.samples)
         .map(|sample| sample.value)
         .collect();

@@ -16,12 +16,14 @@
 //! or later than it was seen to work. What Pacemaker knows nothing about, such
 //! as the loss of a machine, has the times of looking.
 
+mod tally;
 mod tracker;
 mod words;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::tally::{FailoverKind, Tally};
 pub(super) use self::tracker::Tracker;
 
 /// How the id of the phase begins in which a controller was lost.

@@ -3,6 +3,7 @@
 
 mod attention;
 mod story;
+mod tally;
 mod times;
 
 use jiff::{SignedDuration, Timestamp};

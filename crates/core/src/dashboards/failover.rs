@@ -10,6 +10,7 @@ pub(super) const DASHBOARD: Dashboard = Dashboard {
     about: "Who took over from whom, why, and could it happen again?",
     rows: &[
         Row { title: "Who serves", panels: WHO },
+        Row { title: "What it cost, and when it was rehearsed", panels: COST },
         Row { title: "Fencing", panels: FENCING },
         Row { title: "Replication", panels: REPLICATION },
         Row { title: "Membership", panels: MEMBERSHIP },
@@ -66,6 +67,46 @@ const WHO: &[Panel] = &[
 ];
 
 const NEVER: &[Word] = &[Word::new(0, "never", Tone::Good)];
+
+const COST: &[Panel] = &[
+    Panel {
+        title: "Last failover",
+        about: "When each kind began last: a controller was lost, the scheduler moved and both \
+                lived, or something was restarted in place. Since the exporters started.",
+        width: 8,
+        unit: Unit::Moment,
+        words: NEVER,
+        queries: &[Query::new(
+            "max by (kind) (slurmha_failover_last_timestamp_seconds) * 1000",
+            "{{kind}}",
+        )],
+        ..Panel::STAT
+    },
+    Panel {
+        title: "Without scheduler",
+        about: "For how long there was none in the last one of each kind, as the controllers have \
+                seen it.",
+        width: 8,
+        unit: Unit::Seconds,
+        queries: &[Query::new(
+            "max by (kind) (slurmha_failover_last_without_scheduler_seconds)",
+            "{{kind}}",
+        )],
+        ..Panel::STAT
+    },
+    Panel {
+        title: "Last drill",
+        about: "When a drill last ended with each verdict: `slurmha drill list`.",
+        width: 8,
+        unit: Unit::Moment,
+        words: NEVER,
+        queries: &[Query::new(
+            "max by (verdict) (slurmha_drill_last_timestamp_seconds) * 1000",
+            "{{verdict}}",
+        )],
+        ..Panel::STAT
+    },
+];
 
 const FENCING: &[Panel] = &[
     Panel {

@@ -168,7 +168,7 @@ pub struct HastenedJob {
 }
 
 /// What a drill proves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Scheduling came back by itself and nothing was lost.
@@ -182,6 +182,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them, best first.
+    pub const ALL: [Self; 3] = [Self::Pass, Self::PassWithLoss, Self::Fail];
+
     /// The word, as in the JSON report.
     pub fn word(self) -> &'static str {
         match self {

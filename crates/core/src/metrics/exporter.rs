@@ -58,6 +58,7 @@ fn collectors(snapshot: &Snapshot) -> Vec<Collector> {
         Collector::new("machine", &snapshot.machine),
         Collector::new("volumes", &snapshot.volumes),
         Collector::new("takeover", &snapshot.takeover),
+        Collector::new("drills", &snapshot.drills),
         Collector::new("settings", &snapshot.settings),
     ];
     if let Some(slurm) = &snapshot.slurm {

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::slurm::{NOT_RESPONDING, class};
 use super::{Answer, Collected, SettingsAnswer};
+use crate::console::Tally;
+use crate::drill::DrillRecord;
 use crate::observe::{
     ClusterStatus, Diagnosis, DrbdStatus, Health, LinkStatus, QuorumStatus, Reading, Space,
 };
@@ -29,6 +31,10 @@ pub struct Snapshot {
     /// What the last start after an unclean end found here; nothing where
     /// there has been none.
     pub takeover: Collected<Reading<Option<Takeover>>>,
+    /// Failovers that this controller has seen.
+    pub failovers: Tally,
+    /// What this controller was told of drills.
+    pub drills: Collected<Reading<DrillRecord>>,
     /// Settings that only a failure needs.
     pub settings: Collected<SettingsAnswer>,
     /// Slurm, which only the active controller asks; `None` on the other one.

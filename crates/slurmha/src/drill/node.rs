@@ -10,6 +10,7 @@ pub mod mover;
 mod probe;
 mod processes;
 mod reboot;
+mod remember;
 mod replica;
 mod reserve;
 mod resync;
@@ -53,6 +54,7 @@ pub fn run() -> io::Result<()> {
         Task::Abandon { run } => collect::abandon(&system, &link, &run),
         Task::Verify => verify::run(&system, &link),
         Task::Accounted { run } => collect::accounted(&system, &link, &run),
+        Task::Remember(result) => remember::run(&system, &|reply| link.send(&reply), result),
         Task::Collect(task) => collect::run(&system, &link, &task),
         Task::Strike(task) => strike::run(&system, &link, &task),
         Task::Disturb(task) => disturb::run(&system, &link, &task),

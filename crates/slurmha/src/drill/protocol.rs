@@ -15,8 +15,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use slurmha_core::drill::{
-    Daemon, Disturbance, FaultSignal, Hastened, Load, Probe, ProcessFate, Queued, Sample,
-    Submission, Work,
+    Daemon, Disturbance, DrillResult, FaultSignal, Hastened, Load, Probe, ProcessFate, Queued,
+    Sample, Submission, Work,
 };
 use slurmha_core::observe::Reading;
 use slurmha_core::site::NodeName;
@@ -80,6 +80,8 @@ pub enum Task {
         /// The run's name.
         run: String,
     },
+    /// Remember how the drill has ended.
+    Remember(DrillResult),
     /// Hand over what was gathered.
     Collect(CollectTask),
     /// Hit a process, and watch what becomes of it until told to stop.

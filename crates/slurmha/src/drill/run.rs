@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use slurmha_core::drill::{ClockOffset, Evidence, Fault, Report, Scenario, analyse};
+use slurmha_core::drill::{ClockOffset, DrillResult, Evidence, Fault, Report, Scenario, analyse};
 use slurmha_core::site::{NodeName, Site};
-use slurmha_host::{Local, System as _};
+use slurmha_host::{Local, System as _, for_each_host};
 
 use super::power::{Cut, PowerSwitch};
 use super::preflight::casts;
@@ -64,6 +64,9 @@ pub struct Course {
 /// Time for slurmctld to cancel some jobs; it may just be coming back.
 const ABANDON_LIMIT: Duration = Duration::from_secs(120);
 
+/// Time for a controller to write down how the drill has ended.
+const REMEMBER_LIMIT: Duration = Duration::from_secs(30);
+
 impl Drill<'_> {
     /// Runs it. However it ends, the load ends, the victim gets its power back
     /// unless it was to be left off, a frozen process goes on, and Pacemaker's
@@ -96,7 +99,27 @@ impl Drill<'_> {
         let compared = self.compare(&aftermath);
         let mut evidence = self.evidence(scene, course, gathered, aftermath);
         evidence.compared = compared;
-        Ok(Outcome { report: analyse(&evidence), evidence })
+        let report = analyse(&evidence);
+        self.remember(&report);
+        Ok(Outcome { report, evidence })
+    }
+
+    /// Lets the controllers remember how it has ended, for their metrics. One that cannot, such
+    /// as one that was left without power, is no reason to call the drill something else.
+    fn remember(&self, report: &Report) {
+        let result = DrillResult::of(report);
+        let controllers = self.site.controllers.each_ref().map(|controller| &controller.name);
+        let told = for_each_host(&controllers, |controller| {
+            let task = Task::Remember(result.clone());
+            complete(self.fleet.remote(), controller, task, false, REMEMBER_LIMIT)
+        });
+        for (controller, told) in controllers.iter().zip(told) {
+            let trouble = told.map(|(replies, _)| replies).map_or_else(Some, trouble);
+            if let Some(why) = trouble {
+                let forgets = format!("will not know of this drill: {why}");
+                self.progress.machine(controller.as_str(), &forgets);
+            }
+        }
     }
 
     /// Of a drill that ended before its time no job is left that waits.
@@ -104,13 +127,7 @@ impl Drill<'_> {
         let (client, run) = (&scene.casts.whole.client, scene.run.clone());
         let asked =
             complete(self.fleet.remote(), client, Task::Abandon { run }, false, ABANDON_LIMIT);
-        let trouble = match asked {
-            Err(why) => Some(why),
-            Ok((replies, _)) => replies.into_iter().find_map(|reply| match reply {
-                Reply::Trouble(why) => Some(why),
-                _ => None,
-            }),
-        };
+        let trouble = asked.map(|(replies, _)| replies).map_or_else(Some, trouble);
         if let Some(why) = trouble {
             let left = format!("jobs {}-* may be left in the queue: {why}", scene.run);
             self.progress.machine(client.as_str(), &left);
@@ -140,4 +157,12 @@ impl Drill<'_> {
         end_load(&others.watches)?;
         Ok(Course { cut, load_stopped, clocks })
     }
+}
+
+/// The first thing that a machine complains of.
+fn trouble(replies: Vec<Reply>) -> Option<String> {
+    replies.into_iter().find_map(|reply| match reply {
+        Reply::Trouble(why) => Some(why),
+        _ => None,
+    })
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Everything that was seen last, and the text of it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use slurmha_core::console::View;
+use slurmha_core::console::{Heard, Tally, View, draw};
+use slurmha_core::drill::DrillRecord;
 use slurmha_core::metrics::{
     Answer, CorosyncAnswer, MachineAnswer, NodesAnswer, SettingsAnswer, SlurmAnswers,
     SlurmctldAnswer, Snapshot, VolumesAnswer, exposition,
@@ -39,12 +40,15 @@ pub struct Board {
     pub machine: Slot<MachineAnswer>,
     pub volumes: Slot<VolumesAnswer>,
     pub takeover: Slot<Reading<Option<Takeover>>>,
+    pub drills: Slot<Reading<DrillRecord>>,
     pub settings: Slot<SettingsAnswer>,
     pub slurmctld: Slot<SlurmctldAnswer>,
     /// What slurmctld's answer says of nodes.
     pub nodes: Slot<NodesAnswer>,
     pub slurmdbd: Slot<Health>,
     pub mariadb: Slot<Health>,
+    /// What this controller has seen of failovers.
+    failovers: Mutex<Tally>,
     is_active: AtomicBool,
     /// How many listen ([`Board::listen`]).
     listening: AtomicUsize,
@@ -82,11 +86,13 @@ impl Board {
             machine: Slot::new("machine"),
             volumes: Slot::new("volumes"),
             takeover: Slot::new("takeover"),
+            drills: Slot::new("drills"),
             settings: Slot::rare("settings", RARE_ROUNDS),
             slurmctld: Slot::new("slurmctld"),
             nodes: Slot::slow("nodes", SLOW_ROUNDS),
             slurmdbd: Slot::slow("slurmdbd", SLOW_ROUNDS),
             mariadb: Slot::slow("mariadb", SLOW_ROUNDS),
+            failovers: Mutex::default(),
             is_active: AtomicBool::new(false),
             listening: AtomicUsize::new(0),
             watching: AtomicUsize::new(0),
@@ -154,6 +160,25 @@ impl Board {
         View::of(&self.snapshot(), &self.own, self.system.now())
     }
 
+    /// Looks for failovers in what is known at this moment, as a console does that
+    /// hears nobody else.
+    pub fn watch_failovers(&self) {
+        let now = self.system.now();
+        let heard = self.site.controllers.each_ref().map(|controller| {
+            let mut heard = Heard::default();
+            if controller.name == self.own {
+                heard.hear(self.view(), now, self.interval);
+            }
+            heard
+        });
+        let picture = draw(&self.site, &heard, now);
+        self.lock_failovers().see(&picture);
+    }
+
+    fn lock_failovers(&self) -> MutexGuard<'_, Tally> {
+        self.failovers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn snapshot(&self) -> Snapshot {
         let (now, interval) = (self.system.elapsed(), self.interval);
         let slurm = self.is_active().then(|| SlurmAnswers {
@@ -169,6 +194,8 @@ impl Board {
             machine: self.machine.look(now, interval),
             volumes: self.volumes.look(now, interval),
             takeover: self.takeover.look(now, interval),
+            failovers: self.lock_failovers().clone(),
+            drills: self.drills.look(now, interval),
             settings: self.settings.look(now, interval),
             slurm,
         }

@@ -6,8 +6,10 @@ use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
+use slurmha_core::drill::DrillRecord;
 use slurmha_core::layout::{
-    DATABASE_MOUNT, DRBD_RESOURCE, JOB_STATE, STATE_MOUNT, TAKEOVER_REPORT, WATCH_UNIT,
+    DATABASE_MOUNT, DRBD_RESOURCE, DRILL_RECORD, JOB_STATE, STATE_MOUNT, TAKEOVER_REPORT,
+    WATCH_UNIT,
 };
 use slurmha_core::metrics::{
     CorosyncAnswer, MachineAnswer, NodesAnswer, SettingsAnswer, SlurmctldAnswer, VolumesAnswer,
@@ -34,7 +36,8 @@ pub type Question = fn(&Board);
 pub const MOVING: [Question; 3] = [ask_drbd, ask_pacemaker, ask_machine];
 
 /// What else is asked on each controller.
-pub const EVERYWHERE: [Question; 4] = [ask_corosync, ask_volumes, ask_takeover, ask_settings];
+pub const EVERYWHERE: [Question; 5] =
+    [ask_corosync, ask_volumes, ask_takeover, ask_drills, ask_settings];
 
 /// What is asked on the active one alone.
 pub const ACTIVE: [Question; 3] = [ask_slurmctld, ask_slurmdbd, ask_mariadb];
@@ -54,6 +57,7 @@ fn ask_drbd(board: &Board) {
 fn ask_pacemaker(board: &Board) {
     let system = &*board.system;
     board.pacemaker.fill(system, || reading(pacemaker::status(system, QUERY_TIMEOUT)));
+    board.watch_failovers();
 }
 
 fn ask_corosync(board: &Board) {
@@ -95,6 +99,15 @@ fn ask_takeover(board: &Board) {
     board.takeover.fill(system, || match system.read(TAKEOVER_REPORT.as_ref()) {
         Ok(None) => Reading::Known(None),
         Ok(Some(bytes)) => reading(serde_json::from_slice(&bytes)).map(Some),
+        Err(error) => Reading::Unknown(error.to_string()),
+    });
+}
+
+fn ask_drills(board: &Board) {
+    let system = &*board.system;
+    board.drills.fill(system, || match system.read(DRILL_RECORD.as_ref()) {
+        Ok(None) => Reading::Known(DrillRecord::default()),
+        Ok(Some(bytes)) => reading(serde_json::from_slice(&bytes)),
         Err(error) => Reading::Unknown(error.to_string()),
     });
 }
