@@ -74,11 +74,15 @@ fn the_main_job() {
     });
     lab.part("a planned move, with its outage", || {
         let (active, passive) = lab.active_and_passive();
+        lab.until_healthy();
+        let silence = lab_site::watched::Silence::begin(&lab);
         let report = lab.slurmha(&["switchover", lab.site(), "--yes", "--json"]).succeeds();
         let report: serde_json::Value = serde_json::from_str(&report).expect("a JSON report");
         assert_eq!((&report["from"], &report["to"]), (&active.into(), &passive.into()));
         assert!(report["outage_s"].as_f64().is_some_and(|outage| outage > 0.0), "{report:#}");
         lab.on("ctl1", "! cibadmin --query --xpath \"//*[contains(@id,'cli-')]\" 2>/dev/null");
+        lab_site::watched::has_counted(&lab, "moved");
+        silence.was_kept(&lab);
     });
     lab.part("frozen and thawed", || {
         lab.slurmha(&["lab", "freeze"]).succeeds();

@@ -125,6 +125,47 @@ pub fn was_told(lab: &LabSite, alert: &str, machine: &str) {
     }
 }
 
+/// Nobody is to be told anything from now on.
+pub struct Silence {
+    since: u64,
+}
+
+impl Silence {
+    /// Waits until what was raised before is over.
+    pub fn begin(lab: &LabSite) -> Self {
+        wait_for_quiet(lab);
+        Self { since: clock(lab) }
+    }
+
+    /// Waits until no rule is about to raise anything, and looks whether one has.
+    pub fn was_kept(&self, lab: &LabSite) {
+        wait_for_quiet(lab);
+        let query = |seconds| {
+            format!(
+                "count_over_time(ALERTS{{alertstate=\"firing\",severity!=\"info\"}}[{seconds}s])"
+            )
+        };
+        let raised = ask(lab, &query(clock(lab) - self.since)).expect("Prometheus answers");
+        assert_eq!(raised.trim(), "", "somebody was told of a planned move");
+    }
+}
+
+fn wait_for_quiet(lab: &LabSite) {
+    wait_until("no alert is raised, or about to be", || {
+        ask(lab, "ALERTS{severity!=\"info\"}").is_some_and(|alerts| alerts.trim().is_empty())
+    });
+}
+
+fn clock(lab: &LabSite) -> u64 {
+    lab.on("login1", "date +%s").trim().parse().expect("seconds")
+}
+
+/// Waits until a failover of this kind has been counted.
+pub fn has_counted(lab: &LabSite, kind: &str) {
+    let query = format!("max(slurmha_failovers_total{{kind=\"{kind}\"}}) > 0");
+    wait_until(&query, || value(lab, &query).is_some());
+}
+
 /// The value of a query that gives one.
 fn value(lab: &LabSite, query: &str) -> Option<f64> {
     // `{} => 9 @[1795874400.123]`
