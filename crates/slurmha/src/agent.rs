@@ -220,7 +220,7 @@ fn act_on_drbd(system: &dyn System, drbd: &Replication, action: &str, limit: Dur
 
 fn act_on_volume(system: &dyn System, volume: &Volume, action: &str, limit: Duration) -> Answer {
     match action {
-        "start" => volume.start(system),
+        "start" => volume.start(system, limit),
         "stop" => volume.stop(system, limit),
         "monitor" | "status" => volume.monitor(system),
         "validate-all" => volume.validate(system),

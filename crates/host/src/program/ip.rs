@@ -66,14 +66,19 @@ fn change(system: &dyn System, verb: &str, assigned: &Assigned) -> Result<(), Co
     system.run(&command)?.success().map(|_| ())
 }
 
-/// `2: eth0    inet 10.1.0.11/24 brd 10.1.0.255 scope global eth0\ ...`
+/// `2: eth0    inet 10.1.0.11/24 brd 10.1.0.255 scope global eth0\ ...`; with
+/// `inet 10.8.0.1 peer 10.8.0.2/32` the prefix is the peer's.
 fn parse_assigned(text: &str) -> Vec<Assigned> {
     text.lines()
         .filter_map(|line| {
             let mut words = line.split_whitespace().skip(1);
             let interface = words.next()?.to_owned();
-            let (address, prefix) =
-                words.skip_while(|word| *word != "inet").nth(1)?.split_once('/')?;
+            let mut words = words.skip_while(|word| *word != "inet").skip(1);
+            let first = words.next()?;
+            let (address, prefix) = match first.split_once('/') {
+                Some(both) => both,
+                None => (first, words.nth(1)?.split_once('/')?.1),
+            };
             Some(Assigned {
                 interface,
                 address: address.parse().ok()?,
@@ -90,7 +95,8 @@ mod tests {
     #[test]
     fn addresses_are_read() {
         let text = "1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever\n\
-            2: eth0    inet 10.1.0.11/24 brd 10.1.0.255 scope global eth0\\  valid_lft forever\n";
+            2: eth0    inet 10.1.0.11/24 brd 10.1.0.255 scope global eth0\\  valid_lft forever\n\
+            3: tun0    inet 10.8.0.1 peer 10.8.0.2/32 scope global tun0\\  valid_lft forever\n";
         let assigned = |interface: &str, address, prefix| Assigned {
             interface: interface.to_owned(),
             address,
@@ -99,6 +105,7 @@ mod tests {
         let expected = [
             assigned("lo", Ipv4Addr::LOCALHOST, 8),
             assigned("eth0", Ipv4Addr::new(10, 1, 0, 11), 24),
+            assigned("tun0", Ipv4Addr::new(10, 8, 0, 1), 32),
         ];
         assert_eq!(parse_assigned(text), expected);
     }

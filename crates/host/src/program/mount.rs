@@ -7,8 +7,9 @@ use std::time::Duration;
 use crate::command::{Command, CommandError};
 use crate::system::{FileError, System};
 
-/// A replicated file system waits for the peer's disk.
-const TIMEOUT: Duration = Duration::from_secs(120);
+/// Time limit of one who has no other: a replicated file system waits for the
+/// peer's disk.
+pub const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// One mounted file system.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,18 +38,23 @@ pub fn mount(
     device: &Path,
     mount_point: &Path,
     options: &str,
+    timeout: Duration,
 ) -> Result<(), CommandError> {
     let command = Command::new("mount")
         .args(["-t", "ext4", "-o", options])
         .arg(device)
         .arg(mount_point)
-        .timeout(TIMEOUT);
+        .timeout(timeout);
     system.run(&command)?.success().map(|_| ())
 }
 
 /// Unmounts.
-pub fn unmount(system: &dyn System, mount_point: &Path) -> Result<(), CommandError> {
-    let command = Command::new("umount").arg(mount_point).timeout(TIMEOUT);
+pub fn unmount(
+    system: &dyn System,
+    mount_point: &Path,
+    timeout: Duration,
+) -> Result<(), CommandError> {
+    let command = Command::new("umount").arg(mount_point).timeout(timeout);
     system.run(&command)?.success().map(|_| ())
 }
 

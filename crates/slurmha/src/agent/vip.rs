@@ -6,11 +6,17 @@
 //! even if only a refusal, from the moment on at which the address is up.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use slurmha_host::System;
 use slurmha_host::program::ip::{self, Assigned};
 
 use super::{Answer, Parameters, Status};
+
+/// How long a deletion that fails is tried again; Pacemaker's limit is 20 s, and
+/// one ip(8) may take five.
+const PATIENCE: Duration = Duration::from_secs(4);
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// The address, as its resource describes it.
 pub struct Vip {
@@ -45,15 +51,25 @@ impl Vip {
         Answer::plain(Status::Success)
     }
 
-    /// Gives the address up.
+    /// Gives the address up, wherever it is: somebody may have added it once
+    /// more, on another interface or with another prefix, and then the next
+    /// holder would share it.
     pub fn stop(&self, system: &dyn System) -> Answer {
-        match self.find(system) {
-            Err(answer) => answer,
-            Ok(Found::Here(assigned)) => match ip::delete(system, &assigned) {
-                Ok(()) => Answer::plain(Status::Success),
-                Err(error) => Answer::because(Status::Generic, error.to_string()),
-            },
-            Ok(Found::At(_) | Found::Nowhere) => Answer::plain(Status::Success),
+        let begin = system.elapsed();
+        loop {
+            let here = match Self::all(system) {
+                Ok(all) => all.into_iter().filter(|it| it.address == self.address),
+                Err(answer) => return answer,
+            };
+            let deleted = here.map(|assigned| ip::delete(system, &assigned));
+            let Some(error) = deleted.filter_map(Result::err).last() else {
+                return Answer::plain(Status::Success);
+            };
+            // Not an error where it went with another one of its network, or by another hand.
+            if system.elapsed() - begin > PATIENCE {
+                return Answer::because(Status::Generic, error.to_string());
+            }
+            system.sleep(PAUSE);
         }
     }
 
@@ -77,9 +93,14 @@ impl Vip {
         }
     }
 
+    /// Every address of this machine.
+    fn all(system: &dyn System) -> Result<Vec<Assigned>, Answer> {
+        ip::interfaces(system)
+            .map_err(|error| Answer::because(Status::Generic, format!("cannot tell: {error}")))
+    }
+
     fn find(&self, system: &dyn System) -> Result<Found, Answer> {
-        let all = ip::interfaces(system)
-            .map_err(|error| Answer::because(Status::Generic, format!("cannot tell: {error}")))?;
+        let all = Self::all(system)?;
         if let Some(here) = all.iter().find(|it| it.address == self.address) {
             return Ok(Found::Here(here.clone()));
         }

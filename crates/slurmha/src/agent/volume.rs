@@ -23,6 +23,9 @@ const GRACE: Duration = Duration::from_secs(3);
 /// Kept back from Pacemaker's limit, for the last try.
 const RESERVE: Duration = Duration::from_secs(5);
 
+/// The least time that a program gets.
+const LEAST: Duration = Duration::from_secs(1);
+
 /// One volume, as its resource describes it.
 pub struct Volume {
     device: PathBuf,
@@ -41,7 +44,7 @@ impl Volume {
     }
 
     /// Mounts it.
-    pub fn start(&self, system: &dyn System) -> Answer {
+    pub fn start(&self, system: &dyn System, limit: Duration) -> Answer {
         match self.look(system) {
             Ok(Some(_)) => return self.monitor(system),
             Ok(None) => {}
@@ -51,7 +54,8 @@ impl Volume {
             let why = format!("there is no directory {}", self.directory.display());
             return Answer::because(Status::NotInstalled, why);
         }
-        match mount::mount(system, &self.device, &self.directory, &self.options) {
+        let patience = limit.saturating_sub(RESERVE).max(LEAST);
+        match mount::mount(system, &self.device, &self.directory, &self.options, patience) {
             Ok(()) => Answer::plain(Status::Success),
             Err(error) => Answer::because(Status::Generic, error.to_string()),
         }
@@ -67,7 +71,8 @@ impl Volume {
                 Ok(Some(_)) => {}
                 Err(answer) => return answer,
             }
-            let Err(error) = mount::unmount(system, &self.directory) else { continue };
+            let patience = limit.saturating_sub(RESERVE + (system.elapsed() - begin)).max(LEAST);
+            let Err(error) = mount::unmount(system, &self.directory, patience) else { continue };
             let waited = system.elapsed() - begin;
             if waited > limit.saturating_sub(RESERVE) {
                 return Answer::because(Status::Generic, error.to_string());
@@ -137,6 +142,6 @@ fn users_of(system: &dyn System, directory: &Path) -> Vec<String> {
 fn signal(system: &dyn System, signal: &str, processes: &[String]) {
     if !processes.is_empty() {
         let kill = Command::new("kill").args(["-s", signal, "--"]).args(processes);
-        let _ = system.run(&kill.timeout(Duration::from_secs(5)));
+        let _ = system.run(&kill.timeout(LEAST));
     }
 }

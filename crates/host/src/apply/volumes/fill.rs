@@ -65,7 +65,8 @@ fn fill_mounted(
     let system = context.system;
     ensure_mounted(system, volume)?;
     let filled = fill(context, init, volume);
-    let unmounted = mount::unmount(system, &volume.mount_point).map_err(StepError::from);
+    let unmounted =
+        mount::unmount(system, &volume.mount_point, mount::TIMEOUT).map_err(StepError::from);
     both(filled, unmounted)
 }
 
@@ -84,7 +85,7 @@ fn ensure_mounted(system: &dyn System, volume: &DrbdVolume) -> Result<(), StepEr
                 ensure_directory(system, &volume.mount_point, Ids::root(0o755))?;
             }
             let options = &volume.mount_options;
-            Ok(mount::mount(system, &volume.device, &volume.mount_point, options)?)
+            Ok(mount::mount(system, &volume.device, &volume.mount_point, options, mount::TIMEOUT)?)
         }
     }
 }

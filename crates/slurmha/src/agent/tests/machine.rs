@@ -92,6 +92,8 @@ pub struct Machine {
     pub reservation_lasts: bool,
     pub clock: Mutex<Duration>,
     pub ran: Mutex<Vec<String>>,
+    /// When the program that was given the most time would have been ended.
+    pub latest_end: Mutex<Duration>,
     /// Files that are there from the beginning or were written.
     pub files: Mutex<BTreeMap<PathBuf, Vec<u8>>>,
     /// Launches under way: one less at each question.
@@ -103,6 +105,8 @@ pub struct Machine {
     /// How often an unmount still says that the volume is busy.
     pub busy: Mutex<u32>,
     pub drbd: Mutex<Drbd>,
+    /// No address can be deleted.
+    pub address_stays: bool,
     /// Lines of `ip -oneline -4 address show`.
     pub addresses: Mutex<Vec<String>>,
 }
@@ -121,12 +125,14 @@ impl Machine {
             reservation_lasts: false,
             clock: Mutex::new(Duration::ZERO),
             ran: Mutex::new(Vec::new()),
+            latest_end: Mutex::new(Duration::ZERO),
             files: Mutex::new(BTreeMap::new()),
             launches: Mutex::new(2),
             drained: Mutex::new(""),
             volume: Mutex::new(None),
             busy: Mutex::new(0),
             drbd: Mutex::new(Drbd::DOWN),
+            address_stays: false,
             addresses: Mutex::new(vec![
                 "2: eth0    inet 10.1.0.11/24 scope global eth0".to_owned(),
             ]),
@@ -165,6 +171,14 @@ impl Machine {
         act(self, daemon, action, &Parameters::default(), LIMIT)
     }
 
+    /// Not of a unit that does something else.
+    fn is_of_running_daemon(&self, list: &Path) -> bool {
+        let is_daemon = ["slurmctld", "slurmdbd", "mariadb"]
+            .iter()
+            .any(|name| list.starts_with(format!("{name}.service")));
+        is_daemon && !matches!(*self.active.lock().expect("a lock"), "inactive" | "failed")
+    }
+
     fn unmount(&self) -> (i32, String) {
         let mut busy = self.busy.lock().expect("a lock");
         if *busy > 0 {
@@ -191,6 +205,8 @@ impl Machine {
 impl System for Machine {
     fn run(&self, command: &Command) -> Result<CommandOutput, CommandError> {
         self.ran.lock().expect("a lock").push(command.pasteable());
+        let mut latest = self.latest_end.lock().expect("a lock");
+        *latest = (*latest).max(self.elapsed() + command.limit());
         let arguments = command.arguments();
         let mut active = self.active.lock().expect("a lock");
         let (status, text) = match (command.program(), arguments.first().map(String::as_str)) {
@@ -251,13 +267,17 @@ impl System for Machine {
             }
             ("umount", _) => self.unmount(),
             ("ip", Some("-oneline")) => (0, self.addresses.lock().expect("a lock").join("\n")),
+            ("ip", Some("address")) if self.address_stays => (2, String::new()),
             ("ip", Some("address")) => {
                 let (verb, address) = (arguments[1].as_str(), &arguments[2]);
                 let line = format!("2: eth0    inet {address} scope global secondary eth0");
                 let mut addresses = self.addresses.lock().expect("a lock");
                 match verb {
                     "add" => addresses.push(line),
-                    _ => addresses.retain(|it| *it != line),
+                    _ => addresses.retain(|it| {
+                        !(it.contains(&format!(": {} ", arguments[4]))
+                            && it.contains(&format!("inet {address} ")))
+                    }),
                 }
                 (0, String::new())
             }
@@ -280,6 +300,12 @@ impl System for Machine {
         }
         if path == Path::new("/proc/self/mountinfo") {
             return Ok(Some(self.mountinfo()));
+        }
+        if let Ok(unit) = path.strip_prefix("/sys/fs/cgroup/system.slice") {
+            return Ok(self.is_of_running_daemon(unit).then(|| b"812\n".to_vec()));
+        }
+        if path == Path::new("/proc/812/stat") {
+            return Ok(Some(b"812 (x) S 1 1 1 0 -1 0 0 0 0 0 1 0 0 0 20 0 9 0 44 0\n".to_vec()));
         }
         // Ports 6817 and 6819 in the form of proc_net_tcp.
         let line = "0: 00000000:1AA1 00000000:0000 0A 00000000:00000000 00:00000000\n\

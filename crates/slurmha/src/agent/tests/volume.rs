@@ -38,6 +38,7 @@ fn monitor_tells_apart_what_is_mounted_there() {
 fn start_mounts_once() {
     let machine = Machine::with("inactive");
     assert_eq!(call(&machine, "start").status, Status::Success);
+    assert!(*machine.latest_end.lock().expect("a lock") < LIMIT);
     assert_eq!(machine.ran(), "mount -t ext4 -o noatime /dev/drbd0 /srv/v");
     assert_eq!(call(&machine, "start").status, Status::Success);
     assert_eq!(machine.ran.lock().expect("a lock").len(), 1);
@@ -63,6 +64,7 @@ fn a_volume_that_stays_busy_is_not_called_stopped_and_the_agent_ends_in_time() {
     assert_eq!(answer.status, Status::Generic);
     assert!(answer.reason.expect("a reason").contains("busy"));
     assert!(machine.elapsed() < LIMIT && machine.elapsed() > Duration::from_secs(30));
+    assert!(*machine.latest_end.lock().expect("a lock") < LIMIT);
 }
 
 #[test]
