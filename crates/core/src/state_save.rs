@@ -9,7 +9,7 @@
 //! - the table does not know the last jobs, and their ids would be given out
 //!   a second time: [`JobStateHeader`] can be raised over them;
 //! - the directories of these jobs are "defunct" to slurmctld, which removes
-//!   them: [`JobDirectory::is_unknown_to`] says which to copy aside;
+//!   them: [`JobDirectory::is_unknown_to`] says which to keep aside;
 //! - a script or environment of which nothing reached the disk makes
 //!   slurmctld end with `fatal: Unable to load job batch script`, again at
 //!   every start: [`JobDirectory::damage`] says where to put a placeholder.
@@ -28,7 +28,7 @@ pub use duplicate::{
     SINFO_REASONS, SQUEUE_REASONS, parse_drained_as_duplicate, parse_held_after_launch,
 };
 pub use header::{HeaderError, ID_MARGIN, JobStateHeader};
-pub use last_stop::LastStop;
+pub use last_stop::{FailedStart, LastStop};
 pub use registration::{UnexpectedJob, parse_unexpected_jobs};
 pub use release::needs_newer;
 pub use retention::{snapshot_name, superseded_snapshots};

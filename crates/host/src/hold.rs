@@ -73,10 +73,24 @@ impl Hold {
 /// `scontrol reconfigure` at a moment in which no launch is under way. Where
 /// that cannot be had it is done all the same, as every administrator does.
 pub fn reconfigure(system: &dyn System) -> Result<(), CommandError> {
+    reconfigure_if(system, &|| true)
+}
+
+/// The same, unless at that moment it is not wanted any more: a slurmctld that
+/// has moved meanwhile would be reached at its new place, and there a launch
+/// may be under way. The hold then ends by itself, because by now it can be
+/// somebody else's.
+pub fn reconfigure_if(
+    system: &dyn System,
+    is_wanted: &dyn Fn() -> bool,
+) -> Result<(), CommandError> {
     let held = RECONFIGURE.begin(system).is_ok();
     if held {
         system.sleep(ROUND);
         wait_for_launches(system);
+    }
+    if !is_wanted() {
+        return Ok(());
     }
     let result = slurm::reconfigure(system);
     if held {

@@ -154,8 +154,12 @@ pub fn run(args: &Args) -> ExitCode {
 fn adopt(system: &dyn System, daemon: Daemon, interval: &str, answer: &Answer) {
     if interval.parse().is_ok_and(|interval: u64| interval > 0)
         && *answer == Answer::plain(Status::Success)
+        && !intent::is_expected(system, daemon)
     {
         intent::expect(system, daemon);
+        if daemon == Daemon::Slurmctld {
+            takeover::found_running(system);
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The beginning of `job_state`.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use thiserror::Error;
 
@@ -11,6 +13,12 @@ use thiserror::Error;
 /// cheap: Slurm counts to 67 million before it begins again.
 pub const ID_MARGIN: u32 = 20_000;
 
+/// The margin for one second, in which nothing was saved.
+const MARGIN_PER_SECOND: u32 = ID_MARGIN / 8;
+
+/// The least margin, whatever was measured: clocks and looks are not exact.
+const LEAST_MARGIN: u32 = 1000;
+
 /// Slurm's own default for the highest id, slurm.conf(5).
 const MAX_JOB_ID: u32 = 0x03ff_0000;
 
@@ -18,6 +26,12 @@ const MAX_JOB_ID: u32 = 0x03ff_0000;
 /// u32 length, that many bytes of text with a NUL at the end, a u16 protocol
 /// version, a u64 time, and a u32 with the next job id.
 const MAGIC: &[u8] = b"PROTOCOL_VERSION\0";
+
+/// The margin after a slurmctld that lived no longer than this.
+pub(super) fn margin_after(lived: Duration) -> u32 {
+    let ms = u32::try_from(lived.as_millis()).unwrap_or(u32::MAX);
+    (ms.saturating_mul(MARGIN_PER_SECOND) / 1000).clamp(LEAST_MARGIN, ID_MARGIN)
+}
 
 /// The header of a saved job table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,12 +82,12 @@ impl JobStateHeader {
     }
 
     /// The id sequence raised over everything that can have been given out
-    /// since the save: over `highest_seen`, and over [`ID_MARGIN`] more.
+    /// since the save: over `highest_seen`, and over a margin.
     /// Near the end of Slurm's ids it stays as it is: there they begin again.
     #[must_use]
-    pub fn raised_id(&self, highest_seen: Option<u32>) -> u32 {
+    pub fn raised_id(&self, highest_seen: Option<u32>, margin: u32) -> u32 {
         let seen = highest_seen.filter(|id| *id < MAX_JOB_ID).map_or(0, |id| id + 1);
-        let raised = self.next_id.max(seen).saturating_add(ID_MARGIN);
+        let raised = self.next_id.max(seen).saturating_add(margin);
         if raised < MAX_JOB_ID { raised } else { self.next_id }
     }
 
@@ -127,17 +141,17 @@ mod tests {
     #[test]
     fn ids_are_raised_over_what_was_seen_on_the_disk() {
         let header = JobStateHeader::parse(&table()).unwrap();
-        assert_eq!(header.raised_id(None), 1234 + ID_MARGIN);
-        assert_eq!(header.raised_id(Some(1300)), 1301 + ID_MARGIN);
-        assert_eq!(header.raised_id(Some(10)), 1234 + ID_MARGIN);
+        assert_eq!(header.raised_id(None, ID_MARGIN), 1234 + ID_MARGIN);
+        assert_eq!(header.raised_id(Some(1300), ID_MARGIN), 1301 + ID_MARGIN);
+        assert_eq!(header.raised_id(Some(10), ID_MARGIN), 1234 + ID_MARGIN);
     }
 
     #[test]
     fn at_the_end_of_the_ids_the_sequence_is_left_to_begin_again() {
         let header =
             JobStateHeader { next_id: MAX_JOB_ID - 5, ..JobStateHeader::parse(&table()).unwrap() };
-        assert_eq!(header.raised_id(Some(MAX_JOB_ID - 3)), MAX_JOB_ID - 5);
-        assert_eq!(header.raised_id(Some(u32::MAX)), MAX_JOB_ID - 5);
+        assert_eq!(header.raised_id(Some(MAX_JOB_ID - 3), ID_MARGIN), MAX_JOB_ID - 5);
+        assert_eq!(header.raised_id(Some(u32::MAX), ID_MARGIN), MAX_JOB_ID - 5);
     }
 
     #[test]

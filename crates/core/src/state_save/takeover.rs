@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The report of one start of slurmctld after an unclean end.
+/// The report of one start of slurmctld after an unclean end. A start that
+/// goes on where one has failed goes on with its report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Takeover {
     /// The controller that started.
@@ -26,7 +27,7 @@ pub struct Takeover {
     pub known_by_directory: Vec<u32>,
     /// Jobs whose script or environment was damaged.
     pub repaired: Vec<RepairedJob>,
-    /// Where the directories of these jobs were copied.
+    /// Where the files of these jobs are kept.
     pub kept_in: Option<String>,
     /// Jobs that a node still ran although the table showed them as pending;
     /// Slurm killed them there and they start again.

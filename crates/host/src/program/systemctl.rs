@@ -16,6 +16,9 @@ const SHOW_TIMEOUT: Duration = Duration::from_secs(20);
 /// default); this one only catches a systemd that does not answer.
 const JOB_TIMEOUT: Duration = Duration::from_secs(300);
 
+/// For a unit that ends at once: whoever asks has a limit of its own.
+const QUICK_TIMEOUT: Duration = Duration::from_secs(10);
+
 const PROPERTIES: &str = "--property=Id,LoadState,ActiveState,UnitFileState,\
                           ActiveEnterTimestamp,NeedDaemonReload";
 
@@ -38,10 +41,18 @@ pub fn show_command(units: &[String]) -> Command {
 
 /// States of units, in the order in which they were asked.
 pub fn show(system: &dyn System, units: &[String]) -> Result<Vec<Shown>, CommandError> {
+    show_within(system, units, SHOW_TIMEOUT)
+}
+
+fn show_within(
+    system: &dyn System,
+    units: &[String],
+    timeout: Duration,
+) -> Result<Vec<Shown>, CommandError> {
     if units.is_empty() {
         return Ok(Vec::new());
     }
-    let output = system.run(&show_command(units))?.success()?;
+    let output = system.run(&show_command(units).timeout(timeout))?.success()?;
     let mut shown = parse_show(&output.text());
     // systemctl prints a block for every name, also for one it does not know.
     shown.resize(units.len(), unknown_unit());
@@ -50,8 +61,24 @@ pub fn show(system: &dyn System, units: &[String]) -> Result<Vec<Shown>, Command
 
 /// State of one unit.
 pub fn show_one(system: &dyn System, unit: &str) -> Result<Shown, CommandError> {
-    let mut shown = show(system, &[unit.to_owned()])?;
+    show_one_within(system, unit, SHOW_TIMEOUT)
+}
+
+/// State of one unit, for whoever has less time than a slow systemd may take.
+pub fn show_one_within(
+    system: &dyn System,
+    unit: &str,
+    timeout: Duration,
+) -> Result<Shown, CommandError> {
+    let mut shown = show_within(system, &[unit.to_owned()], timeout.min(SHOW_TIMEOUT))?;
     Ok(shown.pop().unwrap_or_else(unknown_unit))
+}
+
+/// Ends a unit whose programs end at once when they are asked to, such as one
+/// of our own.
+pub fn end_quickly(system: &dyn System, unit: &str) -> Result<(), CommandError> {
+    let command = Command::new("systemctl").args(["stop", "--", unit]).timeout(QUICK_TIMEOUT);
+    system.run(&command)?.success().map(|_| ())
 }
 
 /// The main process of a running service; `None` when there is none.
@@ -141,7 +168,7 @@ pub fn run_beside(
         return Ok(());
     }
     // The second try tells what is wrong, if not that.
-    let _ = act(system, "stop", unit);
+    let _ = end_quickly(system, unit);
     system.run(&start)?.success().map(|_| ())
 }
 
@@ -211,9 +238,14 @@ pub fn reboot(system: &dyn System) -> Result<(), CommandError> {
 
 /// The last lines of a unit's journal, for an error message; journalctl(1).
 pub fn last_words(system: &dyn System, unit: &str) -> Option<String> {
+    last_words_within(system, unit, Duration::from_secs(10))
+}
+
+/// The same within this time.
+pub fn last_words_within(system: &dyn System, unit: &str, timeout: Duration) -> Option<String> {
     let command = Command::new("journalctl")
         .args(["--no-pager", "--quiet", "--output=cat", "--lines=5", "--unit", unit])
-        .timeout(Duration::from_secs(10));
+        .timeout(timeout);
     let text = system.run(&command).ok()?.success().ok()?.text();
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())

@@ -11,6 +11,8 @@
 //! ```
 //!
 //! Clients are served from the moment it answers: only starts of jobs wait.
+//! When slurmctld ends meanwhile, the settling is called off, and its next
+//! start begins anew or goes on.
 
 mod duplicate;
 mod repair;
@@ -19,11 +21,12 @@ mod settle;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use slurmha_core::layout::{BINARY, LAST_STOP, STATE_SAVE_LOCATION, TAKEOVER_REPORT, TAKEOVERS};
-use slurmha_core::state_save::{JobStateHeader, LastStop, Takeover, needs_newer};
+use slurmha_core::state_save::{FailedStart, JobStateHeader, LastStop, Takeover, needs_newer};
 use slurmha_host::program::systemctl;
 use slurmha_host::system::write_atomically;
-use slurmha_host::{Command, FileError, Ids, System, hold};
+use slurmha_host::{Command, FileError, Ids, System, hold, unit_process};
 
 pub use repair::Unusable;
 pub use settle::settle;
@@ -35,37 +38,93 @@ const LIMIT: Duration = Duration::from_secs(10);
 const UNIT: &str = "slurmha-settle.service";
 const DESCRIPTION: &str = "Waits until the nodes have told what they run";
 
+/// How long after a takeover what [`settle()`] does for every job is over; what
+/// it goes on with is a watch for something rare.
+const SETTLED: SignedDuration = SignedDuration::from_secs(90);
+
 /// Before slurmctld starts. Answers with a report when the last one did not
-/// end cleanly; there is none for a volume that slurmctld never ran on.
+/// end cleanly, or was stopped before everything was settled; there is none
+/// for a volume that slurmctld never ran on. What takes long ends at `until`.
 ///
 /// # Errors
 /// When the saved job table is no job table: a person has to decide.
-pub fn prepare(system: &dyn System) -> Result<Option<Takeover>, Unusable> {
-    let note = system.read(Path::new(LAST_STOP)).ok().flatten();
-    let last = LastStop::parse(note.as_deref());
-    note_running(system);
-    if last == LastStop::Clean {
-        return Ok(None);
-    }
-    let places = repair::Places {
-        state: STATE_SAVE_LOCATION.into(),
-        takeovers: TAKEOVERS.into(),
-        machine: machine(system),
+pub fn prepare(system: &dyn System, until: Duration) -> Result<Option<Takeover>, Unusable> {
+    let last = last_stop(system);
+    let takeover = if last.is_clean() {
+        last.unfinished().cloned()
+    } else {
+        let places = repair::Places {
+            state: STATE_SAVE_LOCATION.into(),
+            takeovers: TAKEOVERS.into(),
+            machine: machine(system),
+        };
+        repair::repair(system, &places, &last, until)?
     };
-    let takeover = repair::repair(system, &places)?;
-    if let Some(takeover) = &takeover {
-        keep(system, takeover);
+    match &takeover {
+        Some(takeover) => {
+            keep(system, takeover);
+            note(system, &LastStop::starting(&machine(system), system.now(), takeover));
+        }
+        None => note_running(system),
     }
     Ok(takeover)
+}
+
+/// slurmctld has ended and has not answered since it was asked to start, this
+/// long ago at most. Where that is not noted the next start takes it for a
+/// crash after a day of work.
+pub fn note_failed(system: &dyn System, unfinished: Option<&Takeover>, lived: Duration) {
+    let Some(table) = repair::table_to_be_read(system, STATE_SAVE_LOCATION.as_ref()) else {
+        return;
+    };
+    let bytes = system.read_start(&table, HEADER).ok().flatten().unwrap_or_default();
+    if let Ok(header) = JobStateHeader::parse(&bytes) {
+        let failed = FailedStart::new(&header, lived);
+        note(system, &LastStop::failed(&machine(system), system.now(), failed, unfinished));
+    }
+}
+
+/// Bytes of a table in which its header is.
+const HEADER: usize = 64;
+
+/// slurmctld runs, and the start that asks did not start it: an administrator
+/// did, or a start that was killed. Answers with what the latter left undone.
+pub fn found_running(system: &dyn System) -> Option<Takeover> {
+    let last = last_stop(system);
+    // Else its crash would be taken for that clean stop.
+    if !last.may_run() {
+        note_running(system);
+    }
+    last.unfinished().cloned()
+}
+
+/// Ends a settling that is under way, and says whether there was one: it is
+/// about a slurmctld that is going to end, or has ended. Left alone, it would
+/// end the hold that the next one begins, wherever that runs.
+pub fn call_off(system: &dyn System) -> bool {
+    // Where none runs this costs no program. "Cannot tell" costs one.
+    if matches!(unit_process::of_unit(system, UNIT), Ok(None)) {
+        return false;
+    }
+    if let Err(error) = systemctl::end_quickly(system, UNIT) {
+        eprintln!("an older takeover may still be settling: {error}");
+    }
+    true
+}
+
+/// Whether there may be a slurmctld here. Only a certain "no" ends what is
+/// done for it.
+fn runs_here(system: &dyn System) -> bool {
+    !matches!(unit_process::of_unit(system, "slurmctld.service"), Ok(None))
 }
 
 /// Why a slurmctld that has just ended as it started will do so again on this
 /// machine: its state was written by a newer one. Asked only then, because it
 /// is one more program.
-pub fn too_new(system: &dyn System) -> Option<String> {
+pub fn too_new(system: &dyn System, limit: Duration) -> Option<String> {
     let table = Path::new(STATE_SAVE_LOCATION).join("job_state");
     let header = JobStateHeader::parse(&system.read(&table).ok()??).ok()?;
-    let version = Command::new("slurmctld").arg("-V").timeout(LIMIT);
+    let version = Command::new("slurmctld").arg("-V").timeout(limit.min(LIMIT));
     let version = system.run(&version).ok()?.text();
     let needed = needs_newer(&version, header.protocol)?;
     Some(format!(
@@ -77,10 +136,14 @@ pub fn too_new(system: &dyn System) -> Option<String> {
 
 /// Once slurmctld answers: nothing starts until the nodes have reported.
 /// What follows takes longer than a start may, and is left to a unit.
-pub fn begin(system: &dyn System) {
-    if let Err(why) = hold::TAKEOVER.begin(system) {
+pub fn begin(system: &dyn System, takeover: &Takeover) {
+    // One that was settled so far is only gone on with.
+    if takeover.held_s.is_none()
+        && let Err(why) = hold::TAKEOVER.begin(system)
+    {
         eprintln!("jobs are started before the nodes have reported: {why}");
     }
+    note_running(system);
     let program = [BINARY, "agent", "slurmctld", "settle"];
     if let Err(error) = systemctl::run_beside(system, UNIT, DESCRIPTION, &program) {
         eprintln!("the nodes are not waited for: {error}");
@@ -88,9 +151,31 @@ pub fn begin(system: &dyn System) {
     }
 }
 
-/// After slurmctld ended as it was asked to.
-pub fn note_stopped(system: &dyn System) {
-    note(system, &LastStop::stopped(&machine(system), system.now()));
+/// After slurmctld ended as it was asked to. What the last takeover had to do
+/// and has not done, because it was called off or slurmctld never answered, is
+/// left to the next start, also on the other controller.
+pub fn note_stopped(system: &dyn System, called_off: bool) {
+    let unfinished = if called_off {
+        report(system).ok().filter(|report| is_unsettled(system, report))
+    } else {
+        last_stop(system).unfinished().cloned()
+    };
+    note(system, &LastStop::stopped(&machine(system), system.now(), unfinished.as_ref()));
+}
+
+fn is_unsettled(system: &dyn System, report: &Takeover) -> bool {
+    system.now().duration_since(report.at) < SETTLED
+}
+
+fn last_stop(system: &dyn System) -> LastStop {
+    let note = system.read(Path::new(LAST_STOP)).ok().flatten();
+    LastStop::parse(note.as_deref())
+}
+
+/// The report that was begun before the start.
+fn report(system: &dyn System) -> Result<Takeover, serde_json::Error> {
+    let bytes = system.read(Path::new(TAKEOVER_REPORT)).ok().flatten().unwrap_or_default();
+    serde_json::from_slice(&bytes)
 }
 
 fn note_running(system: &dyn System) {

@@ -105,6 +105,16 @@ impl TestMachine {
         self.files.lock().expect("a lock").remove(&list(daemon));
     }
 
+    /// Content of a file, empty when there is none.
+    pub fn text(&self, path: &str) -> String {
+        self.files.lock().expect("a lock").get(Path::new(path)).cloned().unwrap_or_default()
+    }
+
+    /// Takes a file away.
+    pub fn remove(&self, path: &str) {
+        self.files.lock().expect("a lock").remove(Path::new(path));
+    }
+
     pub fn has(&self, path: &str) -> bool {
         self.files.lock().expect("a lock").contains_key(Path::new(path))
     }

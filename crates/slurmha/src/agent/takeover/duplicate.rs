@@ -13,10 +13,10 @@
 use std::time::Duration;
 
 use slurmha_core::state_save::Takeover;
-use slurmha_host::program::{slurm, systemctl};
+use slurmha_host::program::slurm;
 use slurmha_host::{CommandError, System};
 
-use super::{LIMIT, keep};
+use super::{LIMIT, keep, runs_here};
 
 /// How long it is looked for. Such a job had started before, so it is at the
 /// head of its queue.
@@ -61,10 +61,4 @@ fn mend_once(system: &dyn System, takeover: &mut Takeover) -> Result<bool, Comma
         takeover.resumed.push(node);
     }
     Ok(true)
-}
-
-/// Only a certain "no" ends the watch.
-fn runs_here(system: &dyn System) -> bool {
-    systemctl::show_one(system, "slurmctld.service")
-        .map_or(true, |shown| !matches!(shown.state.active.as_str(), "inactive" | "failed"))
 }

@@ -2,12 +2,16 @@
 //! Repairs on a real file system, in a directory of their own.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
+use slurmha_core::state_save::FailedStart;
 use slurmha_host::Local;
 use tempfile::TempDir;
 
 use super::*;
+
+const TIME: Duration = Duration::from_secs(60);
 
 /// A state directory with a table whose next id is 100.
 struct State {
@@ -43,7 +47,11 @@ impl State {
     }
 
     fn repair(&self) -> Takeover {
-        repair(&Local::new(), &self.places()).unwrap().unwrap()
+        self.repair_after(&LastStop::default())
+    }
+
+    fn repair_after(&self, last: &LastStop) -> Takeover {
+        repair(&Local::new(), &self.places(), last, TIME).unwrap().unwrap()
     }
 
     fn next_id(&self) -> u32 {
@@ -69,7 +77,7 @@ fn content(path: &Path) -> String {
 fn a_volume_without_a_table_has_nothing_to_repair() {
     let state = State::new();
     fs::remove_file(state.table()).unwrap();
-    assert!(repair(&Local::new(), &state.places()).unwrap().is_none());
+    assert!(repair(&Local::new(), &state.places(), &LastStop::default(), TIME).unwrap().is_none());
 }
 
 #[test]
@@ -108,17 +116,64 @@ fn a_job_that_the_table_cannot_know_is_copied_aside_and_its_id_not_given_again()
     let takeover = state.repair();
     assert_eq!(takeover.known_by_directory, [50_000]);
     assert!(state.next_id() > 50_000);
-    let kept = PathBuf::from(takeover.kept_in.unwrap()).join("job.50000/script");
-    assert_eq!(content(&kept), "echo secret\0");
-    assert_eq!(Local::new().metadata(&kept).unwrap().unwrap().ids.mode, 0o600);
+    let kept = PathBuf::from(takeover.kept_in.unwrap());
+    assert_eq!(fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o700);
+    let script = kept.join("job.50000/script");
+    assert_eq!(fs::metadata(&script).unwrap().nlink(), 2, "it takes no space");
     assert!(path.exists(), "removing it is left to slurmctld");
+    fs::remove_dir_all(path).unwrap();
+    assert_eq!(content(&script), "echo secret\0");
+}
+
+#[test]
+fn thousands_of_jobs_are_kept() {
+    let state = State::new();
+    for id in 1000..2200 {
+        state.job(id, "x\0", b"\x01\0\0\0A=1\0");
+    }
+    let takeover = state.repair();
+    assert_eq!(takeover.troubles, [""; 0]);
+    assert_eq!(fs::read_dir(takeover.kept_in.unwrap()).unwrap().count(), 1200);
+}
+
+#[test]
+fn what_there_is_no_time_for_is_told() {
+    let state = State::new();
+    state.job(50_000, "x\0", b"\x01\0\0\0A=1\0");
+    let damaged = state.job(42, "", b"\x01\0\0\0A=1\0");
+    let last = LastStop::default();
+    let takeover = repair(&Local::new(), &state.places(), &last, Duration::ZERO).unwrap().unwrap();
+    let trouble = takeover.troubles.join("\n");
+    assert!(trouble.starts_with("the files of up to 2 jobs were not kept"), "{trouble}");
+    assert!(content(&damaged.join("script")).contains("Submit it again"));
+    assert_eq!(takeover.raised_id, Some(state.next_id()));
+}
+
+/// Started twice: the first slurmctld removes what the table does not know,
+/// and ends.
+#[test]
+fn a_start_that_failed_is_gone_on_with() {
+    let state = State::new();
+    let lost = state.job(150, "", b"");
+    state.job(151, "", b"");
+    let first = state.repair();
+    assert_eq!((first.known_by_directory.as_slice(), first.repaired.len()), (&[150, 151][..], 0));
+    fs::remove_dir_all(lost).unwrap();
+    let table = JobStateHeader::parse(&fs::read(state.table()).unwrap()).unwrap();
+    let failed = FailedStart::new(&table, Duration::from_millis(80));
+    let note = LastStop::failed("ctl1", Timestamp::UNIX_EPOCH, failed, Some(&first));
+    let second = state.repair_after(&LastStop::parse(Some(note.as_bytes())));
+    let raised = first.raised_id.unwrap() + 1000;
+    assert_eq!(state.next_id(), raised);
+    assert_eq!(second, Takeover { raised_id: Some(raised), ..first });
 }
 
 #[test]
 fn a_damaged_table_is_refused_and_left_as_it_is() {
     let state = State::new();
     fs::write(state.table(), b"this is no table at all").unwrap();
-    let refusal = repair(&Local::new(), &state.places()).unwrap_err().to_string();
+    let refusal =
+        repair(&Local::new(), &state.places(), &LastStop::default(), TIME).unwrap_err().to_string();
     assert!(refusal.contains("never with -i"), "{refusal}");
     assert_eq!(content(&state.table()), "this is no table at all");
 }

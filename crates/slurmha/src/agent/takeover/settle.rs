@@ -2,15 +2,13 @@
 //! From the start after an unclean end to ordinary operation.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
-use slurmha_core::layout::TAKEOVER_REPORT;
 use slurmha_core::state_save::{Takeover, UnexpectedJob, parse_unexpected_jobs};
 use slurmha_host::program::{slurm, systemctl};
 use slurmha_host::{System, hold};
 
-use super::{LIMIT, duplicate, keep};
+use super::{LIMIT, duplicate, keep, report, runs_here};
 
 /// How long nodes are waited for. slurmctld asks them after three seconds; a
 /// node that has not answered by then is not going to.
@@ -32,33 +30,58 @@ const PURGE_AFTER: Duration = Duration::from_secs(25);
 /// have, and lets all others start. Then has the nodes report once more, so
 /// that jobs which ended unsaved do not keep their nodes, and watches for
 /// what can still go wrong with them.
+///
+/// What it does goes to wherever the scheduler is. So it looks each time
+/// whether that is still here, and leaves the rest to the next start if not.
 pub fn settle(system: &dyn System) {
     let begin = system.elapsed();
-    wait_for_nodes(system);
-    let mut takeover = report(system);
-    let log = systemctl::journal_since(system, "slurmctld.service", takeover.at, LIMIT);
-    let unexpected = log.as_deref().map(parse_unexpected_jobs).unwrap_or_default();
-    if let Err(error) = log {
-        takeover.troubles.push(format!("what the nodes still run is not known: {error}"));
+    let mut takeover = begun(system);
+    if !let_jobs_start(system, begin, &mut takeover) {
+        return gone();
     }
-    delay_pending(system, &unexpected, &mut takeover);
-    match hold::TAKEOVER.end(system) {
-        Ok(()) => takeover.held_s = Some((system.elapsed() - begin).as_secs_f64()),
-        Err(error) => takeover.troubles.push(format!("the hold ends by itself: {error}")),
-    }
-    keep(system, &takeover);
     system.sleep(PURGE_AFTER.saturating_sub(system.elapsed() - begin));
-    if let Err(error) = hold::reconfigure(system) {
+    if !runs_here(system) {
+        return gone();
+    }
+    if let Err(error) = hold::reconfigure_if(system, &|| runs_here(system)) {
         takeover.troubles.push(format!("the nodes did not report again: {error}"));
         keep(system, &takeover);
     }
     duplicate::mend(system, &mut takeover);
 }
 
+fn gone() {
+    eprintln!("slurmctld does not run here any more: the rest is left to its next start");
+}
+
+/// Until the hold has ended. Says whether slurmctld still runs here.
+fn let_jobs_start(system: &dyn System, begin: Duration, takeover: &mut Takeover) -> bool {
+    if takeover.held_s.is_some() {
+        return true;
+    }
+    wait_for_nodes(system);
+    let log = systemctl::journal_since(system, "slurmctld.service", takeover.at, LIMIT);
+    let unexpected = log.as_deref().map(parse_unexpected_jobs).unwrap_or_default();
+    if let Err(error) = log {
+        takeover.troubles.push(format!("what the nodes still run is not known: {error}"));
+    }
+    delay_pending(system, &unexpected, takeover);
+    if !runs_here(system) {
+        // By now the hold can be another one's.
+        return false;
+    }
+    match hold::TAKEOVER.end(system) {
+        Ok(()) => takeover.held_s = Some((system.elapsed() - begin).as_secs_f64()),
+        Err(error) => takeover.troubles.push(format!("the hold ends by itself: {error}")),
+    }
+    keep(system, takeover);
+    true
+}
+
 /// Until no node is UNKNOWN any more.
 fn wait_for_nodes(system: &dyn System) {
     let begin = system.elapsed();
-    while system.elapsed() - begin < PATIENCE {
+    while system.elapsed() - begin < PATIENCE && runs_here(system) {
         let states = slurm::node_states(system, LIMIT);
         if states.is_ok_and(|states| !states.keys().any(|state| is_unknown(state))) {
             return;
@@ -88,6 +111,9 @@ fn delay_pending(
         })
         .collect();
     for id in pending {
+        if !runs_here(system) {
+            return;
+        }
         if let Err(error) = slurm::delay_job(system, id, DELAY_S, LIMIT) {
             takeover.troubles.push(format!("job {id} does not wait for its node: {error}"));
         }
@@ -103,9 +129,8 @@ fn delay_pending(
 }
 
 /// The report that was begun before the start.
-fn report(system: &dyn System) -> Takeover {
-    let bytes = system.read(Path::new(TAKEOVER_REPORT)).ok().flatten().unwrap_or_default();
-    serde_json::from_slice(&bytes).unwrap_or_else(|error| Takeover {
+fn begun(system: &dyn System) -> Takeover {
+    report(system).unwrap_or_else(|error| Takeover {
         at: system.now() - PATIENCE * 2,
         troubles: vec![format!("the report of the start could not be read: {error}")],
         ..Takeover::default()

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
-use slurmha_core::layout::STATE_SAVE_LOCATION;
-use slurmha_host::System as _;
+use slurmha_core::layout::{LAST_STOP, STATE_SAVE_LOCATION};
+use slurmha_host::{Command, CommandOutput, Exit, System as _};
 
-use super::super::{Agent, Status};
+use super::super::test_machine::TestMachine;
+use super::super::{Agent, Daemon, Parameters, Status, act};
 use super::machine::{DAEMONS, LIMIT, Machine};
 
 #[test]
@@ -121,6 +123,58 @@ fn a_daemon_that_does_not_stop_is_killed_and_one_that_survives_is_not_called_sto
     let machine = Machine { kill: "deactivating", ..machine };
     *machine.active.lock().expect("a lock") = "active";
     assert_eq!(machine.status(Agent::Slurmctld, "stop"), Status::Generic);
+}
+
+/// Pacemaker kills an agent at its limit and not the programs that it started.
+#[test]
+fn no_program_may_outlive_the_limit_of_its_action() {
+    for daemon in DAEMONS {
+        for action in ["start", "stop"] {
+            let machine = Machine {
+                has_cache: false,
+                answers: false,
+                stop: "deactivating",
+                kill: "deactivating",
+                ..Machine::with(if action == "start" { "inactive" } else { "active" })
+            };
+            assert_eq!(machine.status(daemon, action), Status::Generic);
+            let latest = *machine.latest_end.lock().expect("a lock");
+            assert!(latest < LIMIT, "{daemon:?} {action}: {latest:?}");
+        }
+    }
+}
+
+/// Whatever systemd says of the unit.
+fn with_survivor(ends_after: Duration) -> TestMachine {
+    let show = |command: &Command| {
+        let is_show = command.arguments().first().is_some_and(|verb| verb == "show");
+        let text = "Id=x.service\nLoadState=loaded\nActiveState=failed\n";
+        let answer = || CommandOutput::new(command, Exit::Status(0), text.into(), Vec::new());
+        is_show.then(answer)
+    };
+    let machine = TestMachine::with(|machine| {
+        machine.program = Box::new(show);
+        machine.react = Box::new(move |machine, _| {
+            if machine.elapsed() >= ends_after {
+                machine.end_process(Daemon::Slurmctld);
+            }
+        });
+    });
+    machine.run_process(Daemon::Slurmctld, 'D', 5);
+    machine
+}
+
+#[test]
+fn a_unit_with_a_process_that_survives_is_not_stopped() {
+    let stop = |machine: &TestMachine| {
+        act(machine, Agent::Slurmctld, "stop", &Parameters::default(), LIMIT).status
+    };
+    let machine = with_survivor(LIMIT * 2);
+    assert_eq!(stop(&machine), Status::Generic);
+    assert!(machine.elapsed() < LIMIT && machine.elapsed() > LIMIT / 2);
+    let late = with_survivor(Duration::from_secs(20));
+    assert_eq!(stop(&late), Status::Success);
+    assert!(!late.has(LAST_STOP), "it was no clean stop");
 }
 
 #[test]
