@@ -10,6 +10,7 @@
 //! goes well: all that is left to do is to undo the drain and the hold, which
 //! Slurm itself never does.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use slurmha_core::state_save::Takeover;
@@ -28,8 +29,9 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// Watches as long as slurmctld runs here, and puts right what it finds.
 pub fn mend(system: &dyn System, takeover: &mut Takeover) {
     let begin = system.elapsed();
+    let mut owed = BTreeSet::new();
     while system.elapsed() - begin < WATCH && runs_here(system) {
-        match mend_once(system, takeover) {
+        match mend_once(system, takeover, &mut owed) {
             Ok(false) => {}
             Ok(true) => keep(system, takeover),
             // slurmctld may be busy, or about to move: the next look tells.
@@ -39,8 +41,30 @@ pub fn mend(system: &dyn System, takeover: &mut Takeover) {
     }
 }
 
-/// Says whether there was something to do.
-fn mend_once(system: &dyn System, takeover: &mut Takeover) -> Result<bool, CommandError> {
+/// Says whether something was done. Nodes whose job has been released are
+/// `owed` until they are resumed: nothing tells their drain from another one
+/// any more.
+fn mend_once(
+    system: &dyn System,
+    takeover: &mut Takeover,
+    owed: &mut BTreeSet<String>,
+) -> Result<bool, CommandError> {
+    let released = release(system, takeover, owed)?;
+    let mut resumed = false;
+    while let Some(node) = owed.first().cloned() {
+        slurm::resume_nodes(system, &node, LIMIT)?;
+        owed.remove(&node);
+        takeover.resumed.push(node);
+        resumed = true;
+    }
+    Ok(released || resumed)
+}
+
+fn release(
+    system: &dyn System,
+    takeover: &mut Takeover,
+    owed: &mut BTreeSet<String>,
+) -> Result<bool, CommandError> {
     let Some(next_id) = takeover.next_id else { return Ok(false) };
     let nodes = slurm::drained_as_duplicate(system, takeover.at, LIMIT)?;
     if nodes.is_empty() {
@@ -56,9 +80,6 @@ fn mend_once(system: &dyn System, takeover: &mut Takeover) -> Result<bool, Comma
         slurm::release_job(system, id, LIMIT)?;
         takeover.released.push(id);
     }
-    for node in nodes {
-        slurm::resume_nodes(system, &node, LIMIT)?;
-        takeover.resumed.push(node);
-    }
+    owed.extend(nodes);
     Ok(true)
 }

@@ -2,6 +2,7 @@
 //! slurmctld's agent after a clean and after an unclean end.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use slurmha_core::layout::{LAST_STOP, STATE_MOUNT, STATE_SAVE_LOCATION, TAKEOVER_REPORT};
 use slurmha_core::plan::VOLUME_MARKER;
@@ -133,6 +134,39 @@ fn a_job_that_its_node_only_remembers_is_released_and_the_node_resumed() {
     assert_eq!(ran.matches("scontrol release 7\n").count(), 1, "{ran}");
     assert_eq!(ran.matches("scontrol update nodename=cn1 state=resume\n").count(), 1, "{ran}");
     assert!(!ran.contains("release 8"), "{ran}");
+}
+
+/// With its job released nothing tells the drain from another one.
+#[test]
+fn a_node_that_could_not_be_resumed_is_resumed_later() {
+    let mut machine = running(true);
+    let failures = AtomicUsize::new(1);
+    let own = std::mem::replace(&mut machine.program, Box::new(|_| None));
+    machine.program = Box::new(move |command| {
+        let words = command.pasteable();
+        let (status, text) = match words.split(' ').next() {
+            Some("sinfo") if words.contains("--list-reasons") => {
+                (0, "cn1|2026-01-01T00:00:00|Duplicate jobid\n")
+            }
+            Some("squeue") if failures.load(Ordering::Relaxed) == 1 => {
+                (0, "7|launch failed requeued held\n")
+            }
+            Some("squeue") => (0, ""),
+            Some("scontrol") if words.ends_with("state=resume") => {
+                let fails = failures.swap(0, Ordering::Relaxed) > 0;
+                (i32::from(fails), "")
+            }
+            _ => return own(command),
+        };
+        Some(CommandOutput::new(command, Exit::Status(status), text.into(), Vec::new()))
+    });
+    let report = Takeover { next_id: Some(50), held_s: Some(3.0), ..Takeover::default() };
+    machine.put(TAKEOVER_REPORT, &serde_json::to_string(&report).expect("a report"));
+    assert_eq!(status(&machine, "settle"), Status::Success);
+    assert_eq!(machine.ran("scontrol release 7").len(), 1);
+    assert_eq!(machine.ran("scontrol update nodename=cn1 state=resume").len(), 2);
+    let kept: Takeover = serde_json::from_str(&machine.text(TAKEOVER_REPORT)).expect("a report");
+    assert_eq!((kept.released.as_slice(), kept.resumed.len()), (&[7][..], 1));
 }
 
 #[test]
