@@ -8,8 +8,9 @@
 //! known to have come since.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, BufRead as _, BufReader, Read, Seek as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -136,8 +137,7 @@ pub fn take_here(system: &dyn System, who: &str) -> Result<File, Failure> {
 
 /// Dropping the file lets go.
 fn lock(path: &Path, asked: &Asked, now: Timestamp) -> io::Result<Result<File, Refusal>> {
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+    let mut file = open(path)?;
     let is_free = flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
     let left = left(&mut file);
     if !is_free {
@@ -154,6 +154,19 @@ fn lock(path: &Path, asked: &Asked, now: Timestamp) -> io::Result<Result<File, R
     file.write_all(text.as_bytes())?;
     file.set_len(text.len() as u64)?;
     Ok(Ok(file))
+}
+
+/// Who may read a file may hold a lock on it (flock(2)), and keep everybody
+/// out: nobody but root may.
+const MODE: u32 = 0o600;
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(MODE);
+    let file = options.open(path)?;
+    // It may be that of another program, or of an earlier version.
+    file.set_permissions(Permissions::from_mode(MODE))?;
+    Ok(file)
 }
 
 fn left(file: &mut File) -> io::Result<Option<Left>> {

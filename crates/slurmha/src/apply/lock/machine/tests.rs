@@ -111,6 +111,18 @@ fn a_program_that_leaves_no_name_keeps_us_out_and_nothing_more() {
     asks(&path, &bob(), true).expect("the lock");
 }
 
+/// A user of the controller who can open it could keep everybody out.
+#[test]
+fn nobody_else_can_open_it() {
+    let (_directory, path) = directory();
+    let mode = |path: &Path| fs::metadata(path).expect("a file").permissions().mode() & 0o777;
+    had(&path, &bob());
+    assert_eq!(mode(&path), 0o600);
+    fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("as flock(1) makes it");
+    had(&path, &anna());
+    assert_eq!(mode(&path), 0o600);
+}
+
 #[test]
 fn a_long_name_is_replaced_by_a_short_one() {
     let (_directory, path) = directory();
