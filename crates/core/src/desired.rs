@@ -173,7 +173,13 @@ fn ask(request: &mut ObserveRequest, want: &Want) {
         Want::Group(group) => request.groups.push(group.name.clone()),
         Want::User(user) => request.users.push(user.name.clone()),
         Want::People(people) => request.people = Some(people::request(people)),
-        Want::Packages(packages) => request.packages.extend(packages.iter().cloned()),
+        Want::Packages(packages) => {
+            request.packages.extend(packages.iter().cloned());
+            let policy = FileRequest { path: layout::POLICY_RC_D.into(), secrets: Vec::new() };
+            if !request.files.contains(&policy) {
+                request.files.push(policy);
+            }
+        }
         Want::Directory(directory) => request.directories.push(directory.path.clone()),
         Want::File(file) => request.files.push(FileRequest {
             path: file.path.clone(),

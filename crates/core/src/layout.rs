@@ -256,3 +256,9 @@ pub const VPN_METRICS_FILE: &str = "/var/lib/prometheus/node-exporter/slurmha-vp
 pub const VPN_PEERS_UNIT: &str = "slurmha-vpn-peers.service";
 /// Its file.
 pub const VPN_PEERS_UNIT_FILE: &str = "/etc/systemd/system/slurmha-vpn-peers.service";
+/// What keeps package scripts from starting daemons, while packages are
+/// installed.
+pub const POLICY_RC_D: &str = "/usr/sbin/policy-rc.d";
+/// The line by which slurmha knows its own.
+pub const POLICY_RC_D_MARKER: &str =
+    "# Placed by slurmha while it installs packages; safe to remove.";

@@ -9,6 +9,7 @@ use super::step::{Stage, Step};
 use super::{diff, people, secrets, units};
 use crate::config_file::ConfigFile;
 use crate::desired::{MachineWants, Want};
+use crate::layout;
 use crate::observe::Observation;
 use crate::render::hosts;
 
@@ -31,6 +32,16 @@ pub(super) fn plan(
             for step in people::plan(wanted, &observed.people) {
                 draft.push(*stage, name, step);
             }
+        }
+        if *want == Want::Hosts && is_no_text(observed, Path::new(HOSTS_FILE)) {
+            draft.refuse(
+                name,
+                format!(
+                    "{HOSTS_FILE} is no text in UTF-8 of 1 MiB at most: its lines would be lost"
+                ),
+                "put right what is in it; `iconv -f latin1 -t utf8` converts it",
+            );
+            continue;
         }
         let Some(step) = step(inputs, want, observed, &written) else { continue };
         if let Step::WriteFile(file) = &step.step {
@@ -82,7 +93,25 @@ fn step(
 fn packages(names: &[String], observed: &Observation) -> Option<PlannedStep> {
     let absent: Vec<String> =
         names.iter().filter(|name| !observed.packages.contains_key(*name)).cloned().collect();
-    (!absent.is_empty()).then(|| Step::InstallPackages { packages: absent }.into())
+    if absent.is_empty() && !is_policy_left(observed) {
+        return None;
+    }
+    Some(Step::InstallPackages { packages: absent }.into())
+}
+
+/// Whether a run that died as it installed the last package has left behind
+/// what keeps daemons from being started: a security update later would leave
+/// the old ones running.
+fn is_policy_left(observed: &Observation) -> bool {
+    let policy = observed.files.get(Path::new(layout::POLICY_RC_D));
+    policy
+        .and_then(|file| file.text.as_deref())
+        .is_some_and(|text| text.contains(layout::POLICY_RC_D_MARKER))
+}
+
+/// Something is there that could not be read. What is not known cannot be kept.
+fn is_no_text(observed: &Observation, path: &Path) -> bool {
+    observed.files.get(path).is_some_and(|file| file.text.is_none())
 }
 
 fn hosts_file(inputs: &Inputs<'_>, observed: &Observation) -> ConfigFile {

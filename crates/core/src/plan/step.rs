@@ -73,7 +73,8 @@ pub enum Step {
         /// The file with its keys, which goes.
         keys: PathBuf,
     },
-    /// Install packages without letting any daemon start.
+    /// Install packages without letting any daemon start; without any, take
+    /// away what a killed run has left behind to that end.
     InstallPackages {
         /// Package names.
         packages: Vec<String>,
@@ -323,6 +324,9 @@ impl Step {
             Self::CreateUser(user) => format!("create user {} ({})", user.name, user.uid),
             Self::SetPerson(person) => format!("account {} ({})", person.name, person.uid),
             Self::CloseAccount { name, .. } => format!("close account {name}"),
+            Self::InstallPackages { packages } if packages.is_empty() => {
+                "let packages start their daemons again".to_owned()
+            }
             Self::InstallPackages { packages } => format!("install {}", packages.join(" ")),
             Self::MakeDirectory(directory) => {
                 format!("make directory {}", directory.path.display())

@@ -13,8 +13,8 @@ pub(super) fn install(context: &Context<'_>, packages: &[String]) -> Result<Outc
     let missing: Vec<String> =
         packages.iter().filter(|name| !installed.contains_key(*name)).cloned().collect();
     if missing.is_empty() {
-        policy_rc_d::remove_stale(system)?;
-        return Ok(Outcome::Unchanged);
+        let was_left = policy_rc_d::remove_stale(system)?;
+        return Ok(if was_left { Outcome::Changed } else { Outcome::Unchanged });
     }
     context.progress(format!("installing {}", missing.join(" ")))?;
     let guard = policy_rc_d::Guard::place(system)?;

@@ -8,10 +8,9 @@
 
 use std::path::Path;
 
-use crate::system::{FileError, Ids, System, write_atomically};
+use slurmha_core::layout::{POLICY_RC_D as PATH, POLICY_RC_D_MARKER as MARKER};
 
-const PATH: &str = "/usr/sbin/policy-rc.d";
-const MARKER: &str = "# Placed by slurmha while it installs packages; safe to remove.";
+use crate::system::{FileError, Ids, System, write_atomically};
 
 /// Forbids starting daemons until it is dropped. A policy of somebody else's
 /// is left alone.
@@ -50,13 +49,15 @@ impl Drop for Guard<'_> {
     }
 }
 
-/// Removes a policy of ours that a killed run left behind.
-pub fn remove_stale(system: &dyn System) -> Result<(), FileError> {
+/// Removes a policy of ours that a killed run left behind; says whether there
+/// was one.
+pub fn remove_stale(system: &dyn System) -> Result<bool, FileError> {
     let path = Path::new(PATH);
-    if system.read(path)?.is_some_and(|text| is_ours(&text)) {
+    let is_there = system.read(path)?.is_some_and(|text| is_ours(&text));
+    if is_there {
         system.remove_file(path)?;
     }
-    Ok(())
+    Ok(is_there)
 }
 
 fn is_ours(text: &[u8]) -> bool {

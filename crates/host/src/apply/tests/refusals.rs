@@ -180,6 +180,17 @@ fn a_policy_of_somebody_elses_stays() {
 }
 
 #[test]
+fn a_policy_of_a_killed_run_goes_although_nothing_is_to_be_installed() {
+    let machine = steps::machine();
+    let ours = format!("#!/bin/sh\n{}\nexit 101\n", slurmha_core::layout::POLICY_RC_D_MARKER);
+    machine.put_file("/usr/sbin/policy-rc.d", ours.as_bytes(), Ids::root(0o755));
+    let list = [Step::InstallPackages { packages: Vec::new() }];
+    assert_eq!(run(&machine, &list).changed(), [0]);
+    assert!(machine.read(Path::new("/usr/sbin/policy-rc.d")).unwrap().is_none());
+    assert_eq!(run(&machine, &list).changed(), [0; 0]);
+}
+
+#[test]
 fn a_package_that_does_not_exist_is_asked_for_after_an_update() {
     let machine = steps::machine();
     let install = Step::InstallPackages { packages: vec!["slurmctl".to_owned()] };
