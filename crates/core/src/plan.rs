@@ -6,6 +6,7 @@
 //! that is as wanted gets an empty plan.
 
 mod build;
+pub mod by_hand;
 pub mod cib;
 mod cluster;
 mod diff;
@@ -18,7 +19,7 @@ mod units;
 mod vpn;
 
 pub use build::*;
-pub use explain::explain;
+pub use explain::{explain, notes};
 pub use people::Person;
 pub(crate) use people::keys_of;
 pub use step::*;

@@ -14,6 +14,7 @@ mod report;
 
 pub use door::waiting_connections;
 pub use hands_off::hands_off;
+pub(crate) use hands_off::is_true;
 pub use judge::{Heard, Judge, Look, Verdict};
 pub use patience::{PATIENCE, Patience, is_idle};
 pub use process::{Process, main_process};

@@ -2,6 +2,8 @@
 //! Plans from observations: nothing there, everything there, and what lies
 //! between when a run died or somebody changed something.
 
+#[path = "plan/by_hand.rs"]
+mod by_hand;
 #[path = "plan/people.rs"]
 mod people;
 #[path = "plan/world.rs"]
@@ -177,6 +179,18 @@ fn a_daemon_outside_the_clusters_control_is_not_touched() {
     assert!(plan.refusals[0].what.contains("mariadb.service"));
 }
 
+/// A name with an umlaut in another encoding must not cost the file its lines.
+#[test]
+fn a_hosts_file_that_is_no_text_is_not_taken_for_an_empty_one() {
+    let mut observed = as_wanted();
+    let login = observed.get_mut(&"login1".into()).expect("login1");
+    login.files.get_mut(&PathBuf::from("/etc/hosts")).expect("it").text = None;
+    let plan = plan_for(&observed);
+    assert_eq!(plan.refusals.len(), 1);
+    assert!(plan.refusals[0].what.starts_with("/etc/hosts is no text"));
+    assert_eq!(steps_on(&plan, "login1"), [] as [&Step; 0]);
+}
+
 #[test]
 fn a_silent_compute_node_is_left_for_later_and_a_silent_controller_is_not() {
     let mut observed = as_wanted();
@@ -207,10 +221,8 @@ fn what_others_added_to_the_configuration_stays() {
 fn a_first_start_that_died_before_the_registration_is_completed() {
     let mut observed = as_wanted();
     let set = r#"<meta_attributes id="slurmctld-meta_attributes">"#;
-    let held = format!(
-        r#"{set}<nvpair id="slurmctld-meta_attributes-target-role" name="target-role"
-        value="Stopped"/>"#
-    );
+    let held =
+        format!(r#"{set}<nvpair id="slurmctld-first-start" name="target-role" value="Stopped"/>"#);
     for name in ["ctl1", "ctl2"] {
         let observation = observed.get_mut(&name.into()).expect("a controller");
         let cib = observation.cib.known().expect("a CIB").replace(set, &held);
@@ -221,7 +233,10 @@ fn a_first_start_that_died_before_the_registration_is_completed() {
     let register = steps.iter().position(|step| matches!(step, Step::RegisterCluster { .. }));
     let last_load = steps.iter().rposition(|step| matches!(step, Step::LoadCib { .. }));
     assert!(register.is_some() && register < last_load, "{steps:#?}");
-    assert!(!plan.configuration().expect("a configuration").1.contains("target-role"));
+    let loaded = plan.configuration().expect("a configuration").1;
+    let live = observed[&NodeName::from("ctl1")].cib.known().expect("a CIB").clone();
+    let merged = plan::cib::merge(&live, loaded).expect("XML").expect("a change");
+    assert!(!merged.contains("target-role"), "{merged}");
 }
 
 #[test]

@@ -33,6 +33,10 @@ pub struct Plan {
     pub refusals: Vec<Refusal>,
     /// Machines that did not answer and can be left for a later run.
     pub skipped: Vec<NodeName>,
+    /// What cannot be decided before this plan has been carried out, and why:
+    /// the next one has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<String>,
     /// Things to know that change nothing.
     pub notes: Vec<String>,
 }
@@ -96,6 +100,27 @@ impl Plan {
         })
     }
 
+    /// The steps that change something and are not in a plan that somebody has
+    /// agreed to, on the same machine and with the same difference.
+    #[must_use]
+    pub fn beyond(&self, agreed: &Self) -> Self {
+        let known: BTreeMap<(Stage, &NodeName), &Vec<PlannedStep>> = agreed
+            .stages
+            .iter()
+            .flat_map(|at| at.machines.iter().map(|(name, steps)| ((at.stage, name), steps)))
+            .collect();
+        let mut draft = Draft::default();
+        for (stage, machine, planned) in self.steps() {
+            let is_the_same =
+                |other: &PlannedStep| other.step == planned.step && other.diff == planned.diff;
+            let is_agreed = known.get(&(stage, machine)).is_some_and(|s| s.iter().any(is_the_same));
+            if !is_agreed && !planned.step.is_passive() {
+                draft.push(stage, machine, planned.clone());
+            }
+        }
+        Self { stages: draft.stages(), ..Self::default() }
+    }
+
     /// The Pacemaker configuration that the plan loads last, and where.
     pub fn configuration(&self) -> Option<(&NodeName, &str)> {
         self.steps()
@@ -112,6 +137,7 @@ impl Plan {
 pub(super) struct Draft {
     steps: BTreeMap<Stage, Vec<(NodeName, Vec<PlannedStep>)>>,
     pub(super) refusals: Vec<Refusal>,
+    pub(super) left: Option<String>,
     pub(super) notes: Vec<String>,
 }
 
@@ -156,6 +182,11 @@ impl Draft {
             })
     }
 
+    fn stages(self) -> Vec<StagePlan> {
+        let stages = self.steps.into_iter();
+        stages.map(|(stage, machines)| StagePlan { stage, machines }).collect()
+    }
+
     /// Whether any step of that stage is planned on any machine.
     pub(super) fn has(&self, stage: Stage) -> bool {
         self.steps.contains_key(&stage)
@@ -174,14 +205,11 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     secrets::plan(inputs, &mut draft);
     cluster::plan(inputs, &mut draft);
     Plan {
-        stages: draft
-            .steps
-            .into_iter()
-            .map(|(stage, machines)| StagePlan { stage, machines })
-            .collect(),
-        refusals: draft.refusals,
+        refusals: std::mem::take(&mut draft.refusals),
         skipped,
-        notes: draft.notes,
+        left: draft.left.take(),
+        notes: std::mem::take(&mut draft.notes),
+        stages: draft.stages(),
     }
 }
 

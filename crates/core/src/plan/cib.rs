@@ -4,8 +4,9 @@
 //! slurmha owns the elements whose ids it generates, or has generated in an
 //! earlier version ([`RETIRED`]), and leaves everything else alone: a resource
 //! that an administrator added stays, so does a ban that a DRBD fence handler
-//! needs until the resync is done.
+//! needs until the resync is done, and what somebody has [held](by_hand).
 
+use super::by_hand;
 use crate::render::cib::{RETIRED, set};
 use crate::xml::Element;
 
@@ -30,8 +31,8 @@ pub enum Error {
 /// When one of the two is not what it should be.
 pub fn merge(live: &str, wanted: &str) -> Result<Option<String>, Error> {
     let mut cib = Element::parse(live)?;
-    let wanted = Element::parse(wanted)?;
-    if changes(&cib, &wanted).is_empty() {
+    let wanted = kept(&cib, &Element::parse(wanted)?);
+    if differences(&cib, &wanted).is_empty() {
         return Ok(None);
     }
     let configuration =
@@ -50,6 +51,10 @@ pub fn merge(live: &str, wanted: &str) -> Result<Option<String>, Error> {
 /// What differs, one line for each element, in the order of the wanted
 /// configuration. `+` is new, `~` differs, `-` goes.
 pub fn changes(live_cib: &Element, wanted: &Element) -> Vec<String> {
+    differences(live_cib, &kept(live_cib, wanted))
+}
+
+fn differences(live_cib: &Element, wanted: &Element) -> Vec<String> {
     let live = live_cib.find("configuration");
     let mut lines = Vec::new();
     for section in SECTIONS {
@@ -77,24 +82,24 @@ pub fn has_resource(cib: &Element, id: &str) -> bool {
         .is_some_and(|resources| contains(resources, id))
 }
 
-/// Whether the resource is held back by `target-role=Stopped`.
-pub fn is_held(cib: &Element, resource: &str) -> bool {
-    let resources = cib.find("configuration").and_then(|c| c.find("resources"));
-    let primitive = resources.and_then(|resources| by_id(resources, resource));
-    let meta = primitive.and_then(|primitive| primitive.find("meta_attributes"));
-    meta.is_some_and(|meta| {
-        meta.children.iter().any(|pair| {
-            pair.attribute("name") == Some("target-role") && value(pair) == Some("Stopped")
-        })
-    })
+/// The wanted configuration with what people have set by hand.
+fn kept(live_cib: &Element, wanted: &Element) -> Element {
+    match live_cib.find("configuration") {
+        Some(live) => by_hand::keep(wanted, live),
+        None => wanted.clone(),
+    }
 }
 
-/// The configuration with one resource held in a role.
+/// The configuration with one resource held in a role, by a pair that nobody
+/// can take for a person's.
 pub fn with_target_role(configuration: &Element, resource: &str, role: &str) -> Element {
     let mut configuration = configuration.clone();
     let resources = configuration.find_or_add("resources");
     if let Some(primitive) = resources.children.iter_mut().find(|r| r.id() == resource) {
-        let held = set("meta_attributes", resource, &[("target-role", role)]);
+        let mut held = set("meta_attributes", resource, &[("target-role", role)]);
+        for pair in &mut held.children {
+            set_attribute(pair, "id", by_hand::own_id(resource));
+        }
         match primitive.children.iter_mut().find(|own| own.id() == held.id()) {
             Some(own) => own.children.extend(held.children),
             None => primitive.children.push(held),
@@ -183,10 +188,13 @@ fn place(live: &mut Element, wanted: &Element) {
 }
 
 fn set_value(live: &mut Element, pair: &Element) {
-    let wanted = value(pair).unwrap_or_default().to_owned();
-    match live.attributes.iter_mut().find(|(name, _)| name == "value") {
-        Some((_, value)) => *value = wanted,
-        None => live.attributes.push(("value".to_owned(), wanted)),
+    set_attribute(live, "value", value(pair).unwrap_or_default().to_owned());
+}
+
+fn set_attribute(element: &mut Element, name: &str, value: String) {
+    match element.attributes.iter_mut().find(|(known, _)| known == name) {
+        Some((_, old)) => *old = value,
+        None => element.attributes.push((name.to_owned(), value)),
     }
 }
 

@@ -5,15 +5,16 @@ use std::path::Path;
 
 use super::build::{Draft, Inputs, PlannedStep};
 use super::step::{DrbdResource, DrbdVolume, Stage, Step, VolumeInit};
-use super::{cib, units};
+use super::{by_hand, cib, units};
 use crate::config_file::{Access, Directory};
 use crate::desired::configuration;
 use crate::layout;
-use crate::observe::{DeviceContent, DrbdStatus, Observation};
+use crate::observe::{DeviceContent, DrbdStatus, Observation, Reading};
 use crate::render::cib::{ACTIVE_RESOURCES, id};
 use crate::render::drbd;
 use crate::secret::{Digest, SecretId};
 use crate::site::{Controller, NodeName, Site};
+use crate::watch::hands_off;
 use crate::xml::Element;
 
 pub(super) fn plan(inputs: &Inputs<'_>, draft: &mut Draft) {
@@ -26,15 +27,61 @@ pub(super) fn plan(inputs: &Inputs<'_>, draft: &mut Draft) {
     if controllers.len() < inputs.site.controllers.len() {
         return; // refused already
     }
-    let live = controllers.iter().find_map(|seen| seen.observed.cib.known());
-    let live = live.and_then(|text| Element::parse(text).ok());
+    let live = live(&controllers);
     let managed = live.as_ref().is_some_and(|cib| cib::has_resource(cib, id::DRBD));
+    if !managed && may_be_formed(&controllers) {
+        unread(&controllers, draft);
+        membership(inputs, &controllers, draft);
+        return;
+    }
     outsiders(&controllers, managed, draft);
     membership(inputs, &controllers, draft);
     replication(inputs.site, &controllers, managed, draft);
     resources(inputs, &controllers, live.as_ref(), managed, draft);
-    in_force(&controllers, draft);
+    in_force(&controllers, live.as_ref(), draft);
     durable(inputs.site, &controllers, draft);
+}
+
+/// The cluster's configuration. A controller that is not a member yet has an
+/// empty one of its own, which says nothing of the cluster.
+fn live(controllers: &[Seen<'_>]) -> Option<Element> {
+    let mut all: Vec<Element> = controllers.iter().filter_map(Seen::cib).collect();
+    let formed = all.iter().position(|cib| cib::has_resource(cib, id::DRBD));
+    (!all.is_empty()).then(|| all.swap_remove(formed.unwrap_or_default()))
+}
+
+/// Whether the configuration that could not be read may be that of a cluster
+/// at work: its volumes have been filled, which a new one's have not.
+fn may_be_formed(controllers: &[Seen<'_>]) -> bool {
+    let is_filled = |seen: &Seen<'_>| {
+        let mut devices = seen.observed.devices.values();
+        devices.any(|device| matches!(device.content, DeviceContent::Drbd { label: Some(_) }))
+    };
+    controllers.iter().any(is_filled) && controllers.iter().any(|seen| seen.cib().is_none())
+}
+
+/// A configuration that cannot be told is not an empty one: the first start
+/// would stop the scheduler of a cluster that works. Where Pacemaker does not
+/// run, this plan starts it, and the next one can read.
+fn unread(controllers: &[Seen<'_>], draft: &mut Draft) {
+    for seen in controllers.iter().filter(|seen| seen.cib().is_none()) {
+        if seen.is_active("pacemaker.service") {
+            let why = match &seen.observed.cib {
+                Reading::Unknown(why) => why.as_str(),
+                Reading::Known(_) => "it is not well-formed XML",
+            };
+            draft.refuse(
+                seen.name(),
+                format!("Pacemaker runs, and its configuration could not be read: {why}"),
+                "`slurmha status` shows how the cluster is; `slurmha apply` again once it answers",
+            );
+        } else {
+            draft.left = Some(format!(
+                "DRBD and the cluster's resources: Pacemaker does not run on {} yet",
+                seen.name()
+            ));
+        }
+    }
 }
 
 struct Seen<'a> {
@@ -45,6 +92,10 @@ struct Seen<'a> {
 impl Seen<'_> {
     fn name(&self) -> &NodeName {
         &self.controller.name
+    }
+
+    fn cib(&self) -> Option<Element> {
+        self.observed.cib.known().and_then(|text| Element::parse(text).ok())
     }
 
     fn is_active(&self, unit: &str) -> bool {
@@ -107,7 +158,18 @@ fn replication(site: &Site, controllers: &[Seen<'_>], managed: bool, draft: &mut
                 ),
             }
         }
-        if blank {
+        if blank && managed && is_whole(seen.observed) {
+            let what = "DRBD runs on another device than the one that the site file names, \
+                        which is blank";
+            let name = seen.name();
+            let cure = format!(
+                "one controller at a time, with all data on the other one: `pcs node standby \
+                 {name}`, `slurmha apply`, `pcs node unstandby {name}`"
+            );
+            // `drbdadm adjust` would change it under the cluster, on both
+            // controllers at once, and leave no copy of the data attached.
+            draft.refuse(name, what.to_owned(), &cure);
+        } else if blank {
             draft.push(
                 Stage::Replication,
                 seen.name(),
@@ -206,13 +268,13 @@ fn resources(
 ) {
     let first = controllers[0].name();
     let wanted = configuration(inputs.site);
-    let all = || ACTIVE_RESOURCES.map(str::to_owned).to_vec();
-    let is_first = !managed || live.is_some_and(|cib| cib::is_held(cib, id::SLURMCTLD));
+    let is_first = !managed || live.is_some_and(|cib| by_hand::is_held(cib, id::SLURMCTLD));
     if is_first {
         first_start(inputs.site, first, draft);
     }
+    let parsed = Element::parse(&wanted).unwrap_or(Element::new(""));
     let changes = match live {
-        Some(live) => cib::changes(live, &Element::parse(&wanted).unwrap_or(Element::new(""))),
+        Some(live) => cib::changes(live, &parsed),
         None => vec!["everything is new".to_owned()],
     };
     if !managed || !changes.is_empty() {
@@ -226,8 +288,10 @@ fn resources(
             },
         );
     }
-    if draft.has(Stage::Resources) || !all_started(controllers) {
-        draft.push(Stage::Resources, first, Step::AwaitResources { resources: all() });
+    let holds = live.filter(|_| !is_first).map(|live| by_hand::holds(live, &parsed));
+    let awaited = awaited(controllers, &holds.unwrap_or_default(), draft);
+    if !awaited.is_empty() && (draft.has(Stage::Resources) || !all_started(controllers)) {
+        draft.push(Stage::Resources, first, Step::AwaitResources { resources: awaited });
     }
     if is_first {
         // A reconfiguration is a checkpoint: from here on slurmctld can
@@ -236,6 +300,19 @@ fn resources(
         let step = Step::ReconfigureSlurm { digest: Digest::of(text.as_bytes()) };
         draft.push(Stage::Resources, first, PlannedStep::because(step, "the first checkpoint"));
     }
+}
+
+/// What shall run in the end. When somebody has set something by hand, that is
+/// what runs now: what does not may be what is held, or needs it.
+fn awaited(controllers: &[Seen<'_>], holds: &[by_hand::Hold], draft: &mut Draft) -> Vec<String> {
+    for hold in holds {
+        draft.notes.push(format!(
+            "set by hand, and left as it is: {}; to take it back: {}",
+            hold.what, hold.cure
+        ));
+    }
+    let is_awaited = |id: &&str| holds.is_empty() || is_started(controllers, id);
+    ACTIVE_RESOURCES.iter().copied().filter(is_awaited).map(str::to_owned).collect()
 }
 
 /// The one time when slurmctld has to wait for slurmdbd: without a saved
@@ -260,17 +337,19 @@ fn first_start(site: &Site, first: &NodeName, draft: &mut Draft) {
 }
 
 fn all_started(controllers: &[Seen<'_>]) -> bool {
-    let Some(cluster) = controllers.iter().find_map(|seen| seen.observed.cluster.known()) else {
-        return false;
-    };
-    ACTIVE_RESOURCES
-        .iter()
-        .all(|id| cluster.resources.iter().any(|r| r.id == *id && r.role == "Started" && !r.failed))
+    ACTIVE_RESOURCES.iter().all(|id| is_started(controllers, id))
+}
+
+fn is_started(controllers: &[Seen<'_>], id: &str) -> bool {
+    let cluster = controllers.iter().find_map(|seen| seen.observed.cluster.known());
+    cluster.is_some_and(|cluster| {
+        cluster.resources.iter().any(|r| r.id == id && r.role == "Started" && !r.failed)
+    })
 }
 
 /// Daemons that run with an older configuration than the one on disk, or
 /// than the one about to be written.
-fn in_force(controllers: &[Seen<'_>], draft: &mut Draft) {
+fn in_force(controllers: &[Seen<'_>], live: Option<&Element>, draft: &mut Draft) {
     for seen in controllers {
         if let Some(digest) = reload(seen, draft, "corosync.service", &COROSYNC) {
             draft.push(Stage::Membership, seen.name(), Step::ReloadCorosync { digest });
@@ -285,7 +364,16 @@ fn in_force(controllers: &[Seen<'_>], draft: &mut Draft) {
             ("slurmdbd.service", id::SLURMDBD, "/etc/slurm/slurmdbd.conf"),
             ("mariadb.service", id::MARIADB, "/etc/mysql/mariadb.conf.d/90-slurmha.cnf"),
         ] {
-            if seen.is_active(unit) && is_newer(seen, draft, unit, Path::new(path)) {
+            if !seen.is_active(unit) || !is_newer(seen, draft, unit, Path::new(path)) {
+                continue;
+            }
+            // Pacemaker refuses to restart what it does not manage.
+            if let Some(why) = live.and_then(|cib| hands_off(cib, seen.name().as_str(), resource)) {
+                draft.notes.push(format!(
+                    "{resource} goes on with its older {path}, because {why}: `slurmha apply` \
+                     again afterwards"
+                ));
+            } else {
                 let step = Step::RestartResource { resource: resource.to_owned() };
                 let step = PlannedStep::because(step, format!("reads {path}"));
                 draft.push(Stage::Resources, seen.name(), step);

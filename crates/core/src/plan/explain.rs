@@ -25,10 +25,15 @@ pub fn explain(plan: &Plan, with_diffs: bool) -> String {
         let _ = writeln!(text, "refused: {}: {}", refusal.machine, refusal.what);
         let _ = writeln!(text, "   hint: {}", refusal.cure);
     }
-    for note in &plan.notes {
-        let _ = writeln!(text, "note: {note}");
+    if let Some(left) = &plan.left {
+        let _ = writeln!(text, "left for a second run: {left}");
     }
-    text
+    text + &notes(plan)
+}
+
+/// What there is to know beside the steps.
+pub fn notes(plan: &Plan) -> String {
+    plan.notes.iter().map(|note| format!("note: {note}\n")).collect()
 }
 
 /// Each different step of a stage, in the order of its first appearance.

@@ -49,7 +49,7 @@ fn says(element: &Element, name: &str, value: bool) -> bool {
 }
 
 /// As `crm_is_true` of Pacemaker's lib/common/strings.c.
-fn is_true(text: &str) -> bool {
+pub(crate) fn is_true(text: &str) -> bool {
     ["true", "on", "yes", "y", "1"].iter().any(|yes| text.eq_ignore_ascii_case(yes))
 }
 

@@ -176,7 +176,7 @@ pub(super) fn controller() -> Vec<Step> {
 
 /// As the planner builds it for a new cluster.
 pub(super) fn first_start() -> Vec<Step> {
-    let held = "<meta_attributes id=\"m\"><nvpair id=\"r\" name=\"target-role\" \
+    let held = "<meta_attributes id=\"m\"><nvpair id=\"slurmctld-first-start\" name=\"target-role\" \
                 value=\"Stopped\"/></meta_attributes>";
     let mut list = base();
     list.extend([
