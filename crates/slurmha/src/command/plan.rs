@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `slurmha plan`: what `apply` would do, as a diff.
 
-use slurmha_core::plan::explain;
+use slurmha_core::plan::{explain, notes};
 
 use crate::apply::survey;
 use crate::cli::Reach;
@@ -41,6 +41,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.json {
         stdout::line(crate::json(&survey.plan)?)?;
     } else if survey.plan.is_empty() && survey.plan.refusals.is_empty() {
+        stdout::print(&notes(&survey.plan))?;
         stdout::line(format_args!("nothing to change on {} machines", survey.machines))?;
     } else {
         stdout::print(&explain(&survey.plan, !args.brief))?;
