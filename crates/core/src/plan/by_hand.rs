@@ -56,7 +56,8 @@ pub(super) fn keep(wanted: &Element, live: &Element) -> Element {
             let theirs: Vec<Element> = set.children.iter().filter(is_theirs).cloned().collect();
             match kept.children.iter_mut().find(|own| own.id() == set.id()) {
                 Some(own) => own.children.extend(theirs),
-                None if theirs.is_empty() => {}
+                // An empty one is what `crm_resource --delete-parameter` leaves.
+                None if theirs.is_empty() && !set.children.is_empty() => {}
                 None => kept.children.push(Element { children: theirs, ..set.clone() }),
             }
         }

@@ -85,6 +85,15 @@ fn what_lets_a_resource_run_is_no_hold() {
     }
 }
 
+/// As crm_resource 2.1.5 leaves it.
+#[test]
+fn what_was_taken_back_leaves_nothing_to_change() {
+    let begin = "<instance_attributes id=\"vip-instance_attributes\">";
+    let empty = with_cib(begin, &format!("<meta_attributes id=\"vip-meta_attributes\"/>{begin}"));
+    let plan = plan_for(&empty);
+    assert!(plan.stages.is_empty() && plan.notes.is_empty(), "{}", plan::explain(&plan, true));
+}
+
 #[test]
 fn maintenance_and_standby_are_named() {
     let property = "<cluster_property_set id=\"cib-bootstrap-options\">";
