@@ -3,9 +3,11 @@
 //! what one can cost is bounded: how many are served at once, and for how long.
 
 pub mod any_certificate;
+mod door;
 mod encryption;
 pub mod files;
 pub mod guard;
+pub mod shares;
 #[cfg(test)]
 pub mod test_browser;
 
@@ -18,30 +20,38 @@ use std::time::Duration;
 
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use self::door::Door;
 pub use encryption::Encryption;
 
 /// What a server allows.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Connections at once; who comes then waits in the kernel's queue.
+    /// Connections that are served at once; who comes then waits for a place.
     pub connections: usize,
+    /// Those of one address, served or waiting; a further one is closed. Behind a VPN's
+    /// gateway many people have one address.
+    pub from_one: usize,
     /// What a connection may last, with its one question and answer.
     pub longest: Duration,
 }
 
 impl Bounds {
-    /// For questions without a body to speak of.
-    pub const SMALL: Self = Self { connections: 64, longest: Duration::from_secs(10) };
+    /// For questions without a body to speak of, of a few people.
+    pub const SMALL: Self =
+        Self { connections: 64, from_one: 48, longest: Duration::from_secs(10) };
+    /// For those of programs, each of which asks one thing at a time.
+    pub const PROGRAMS: Self = Self { from_one: 8, ..Self::SMALL };
     /// For those who send files, over a slow line, too.
-    pub const FILES: Self = Self { connections: 256, longest: Duration::from_secs(60) };
+    pub const FILES: Self =
+        Self { connections: 256, from_one: 192, longest: Duration::from_secs(60) };
 }
 
 /// How long one that reads nothing, or is gone without a word, is kept: the
@@ -49,6 +59,9 @@ impl Bounds {
 const SLOWEST_MS: u32 = 20_000;
 /// What the head of a question may have; hyper takes no less.
 const HEAD_BYTES: usize = 8 * 1024;
+/// How long the encryption may take to begin, and then the head of a question to arrive.
+/// What comes after it is bounded by [`Bounds::longest`].
+const HEAD: Duration = Duration::from_secs(10);
 /// Pause after a connection that could not be accepted: descriptors are
 /// scarce, and asking again at once makes nothing better.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -85,32 +98,34 @@ pub async fn serve(
     pages: Router,
     tls: Option<TlsAcceptor>,
 ) -> io::Result<()> {
-    serve_within(Bounds::SMALL, listener, pages, tls).await
+    serve_within(Bounds::SMALL, Vec::new(), listener, pages, tls).await
 }
 
-/// As [`serve`], within other bounds.
+/// As [`serve`], within other bounds, with places of their own for the addresses that are
+/// expected.
 ///
 /// # Errors
 /// When the system refuses what a server needs before the first connection.
 pub async fn serve_within(
     bounds: Bounds,
+    expected: Vec<IpAddr>,
     listener: TcpListener,
     pages: Router,
     tls: Option<TlsAcceptor>,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let places = Arc::new(Semaphore::new(bounds.connections));
+    let mut door = Door::new(bounds, expected);
     loop {
-        // Never closed, so never refused.
-        let place = Arc::clone(&places).acquire_owned().await;
         match listener.accept().await {
             Ok((stream, peer)) => {
+                let Some(place) = door.place(peer.ip()) else { continue };
                 let pages = pages.clone().layer(Extension(Peer(peer.ip())));
-                let answer = answer(stream, pages, tls.clone(), bounds.longest);
+                let tls = tls.clone();
                 tokio::spawn(async move {
-                    answer.await;
-                    drop(place);
+                    if let Some(_place) = place.wait(bounds.longest).await {
+                        answer(stream, pages, tls, bounds.longest).await;
+                    }
                 });
             }
             Err(error) => {
@@ -131,14 +146,14 @@ async fn answer(stream: TcpStream, pages: Router, tls: Option<TlsAcceptor>, long
         match tls {
             None => exchange(stream, pages).await,
             Some(tls) => {
-                if let Ok(stream) = tls.accept(stream).await {
+                if let Ok(Ok(stream)) = timeout(HEAD, tls.accept(stream)).await {
                     exchange(stream, pages).await;
                 }
             }
         }
     };
     let mut exchange = pin!(exchange);
-    let in_time = tokio::time::timeout(longest, &mut exchange).await;
+    let in_time = timeout(longest, &mut exchange).await;
     if in_time.is_err() && lasting.0.load(Ordering::SeqCst) {
         exchange.await;
     }
@@ -148,6 +163,8 @@ async fn answer(stream: TcpStream, pages: Router, tls: Option<TlsAcceptor>, long
 /// between two questions, and the end of a connection never meets one.
 async fn exchange<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, pages: Router) {
     let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
         .keep_alive(false)
         .max_buf_size(HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(pages));

@@ -87,7 +87,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             runtime.block_on(async {
                 tokio::spawn(sweep(sessions));
                 let tls = Some(encryption.acceptor);
-                web::serve_within(Bounds::FILES, listener, pages(front), tls).await
+                web::serve_within(Bounds::FILES, Vec::new(), listener, pages(front), tls).await
             })
         });
         if let Err(error) = served {

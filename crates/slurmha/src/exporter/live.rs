@@ -7,6 +7,7 @@
 //! and what happens as soon as DRBD notices it (`rouse.rs`).
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,15 +19,17 @@ use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use slurmha_core::console::View;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::board::{Board, Present};
-use crate::web::Lasting;
+use crate::web::shares::{Full, Share, Shares};
+use crate::web::{Lasting, Peer};
 
-/// Consoles at once: three machines of a site, each twice for a moment, and a
-/// person with curl.
+/// Those who listen from addresses that nobody expects: people with curl.
 const SEATS: usize = 8;
+/// From one address: a console that changes its pace is there twice, or more often, until
+/// its old connections are known to be gone ([`BEAT_CALM`]).
+const FROM_ONE: usize = 4;
 /// How soon a change is told.
 const LOOK: Duration = Duration::from_millis(250);
 /// Between two signs of life to one who watches.
@@ -38,12 +41,13 @@ pub const BEAT_CALM: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Audience {
     board: Arc<Board>,
-    seats: Arc<Semaphore>,
+    seats: Arc<Shares<IpAddr>>,
 }
 
 impl Audience {
-    pub fn of(board: Arc<Board>) -> Self {
-        Self { board, seats: Arc::new(Semaphore::new(SEATS)) }
+    /// The consoles of the site have seats of their own.
+    pub fn of(board: Arc<Board>, consoles: &[IpAddr]) -> Self {
+        Self { board, seats: Shares::expecting(SEATS, FROM_ONE, consoles.to_vec()) }
     }
 }
 
@@ -51,11 +55,12 @@ impl Audience {
 pub async fn answer(
     State(audience): State<Audience>,
     Extension(lasting): Extension<Lasting>,
+    Extension(Peer(from)): Extension<Peer>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let Ok(seat) = Arc::clone(&audience.seats).try_acquire_owned() else {
-        let why = format!("{SEATS} already listen, which is all that is allowed\n");
-        return (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
+    let seat = match Shares::take(&audience.seats, &from) {
+        Ok(seat) => seat,
+        Err(full) => return (StatusCode::SERVICE_UNAVAILABLE, no_seat(full, from)).into_response(),
     };
     lasting.allow();
     let is_calm = query.as_deref() == Some("calm");
@@ -71,10 +76,19 @@ pub async fn answer(
     Sse::new(told).into_response()
 }
 
+fn no_seat(full: Full, from: IpAddr) -> String {
+    match full {
+        Full::All => format!("{SEATS} already listen, which is all that is allowed\n"),
+        Full::Own => {
+            format!("{FROM_ONE} already listen at {from}, which is all that one address may\n")
+        }
+    }
+}
+
 /// One who listens. He is told the newest, however slowly he reads: nothing
 /// is kept for him.
 struct Listener {
-    _seat: OwnedSemaphorePermit,
+    _seat: Share<IpAddr>,
     _listening: Present,
     _watching: Option<Present>,
     board: Arc<Board>,

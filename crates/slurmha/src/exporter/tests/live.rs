@@ -2,7 +2,9 @@
 //! What consoles are told.
 
 use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddrV4;
 
+use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 use slurmha_core::console::View;
 use slurmha_core::observe::Reading;
 
@@ -13,7 +15,10 @@ struct Listener(BufReader<TcpStream>);
 
 impl Listener {
     fn to(address: SocketAddr, path: &str) -> Self {
-        let mut stream = TcpStream::connect(address).expect("somebody listens");
+        Self::over(TcpStream::connect(address).expect("somebody listens"), path)
+    }
+
+    fn over(mut stream: TcpStream, path: &str) -> Self {
         write!(stream, "GET {path} HTTP/1.1\r\nHost: ctl1\r\n\r\n").expect("it reads");
         Self(BufReader::new(stream))
     }
@@ -32,6 +37,14 @@ impl Listener {
     fn view(&mut self) -> View {
         serde_json::from_str(&self.line("data: ")).expect("a view")
     }
+}
+
+/// A connection from 127.0.0.HOST.
+fn from(host: u8, address: SocketAddr) -> TcpStream {
+    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
+    bind(&socket, &SocketAddrV4::new([127, 0, 0, host].into(), 0)).expect("an address");
+    connect(&socket, &address).expect("somebody listens");
+    socket.into()
 }
 
 fn served(board: &Arc<Board>) -> SocketAddr {
@@ -87,10 +100,16 @@ fn only_who_watches_costs_anything_and_only_as_long_as_he_does() {
 fn so_many_listen_and_no_more() {
     let board = Arc::new(board(&Machine::new("Secondary")));
     let address = served(&board);
-    let mut listeners: Vec<Listener> =
-        (0..8).map(|_| Listener::to(address, "/live?calm")).collect();
+    let listen = |host| Listener::over(from(host, address), "/live?calm");
+    let mut listeners: Vec<Listener> = [1, 1, 1, 1, 2, 2, 3, 3].map(listen).into();
     listeners.iter_mut().for_each(|listener| drop(listener.view()));
-    assert!(get(address, "/live").starts_with("HTTP/1.1 503 "));
+    for (host, why) in [(1, "4 already listen at 127.0.0.1"), (3, "8 already listen")] {
+        let mut stream = from(host, address);
+        write!(stream, "GET /live HTTP/1.1\r\nHost: ctl1\r\n\r\n").expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains(why), "{answer}");
+    }
     assert!(!board.is_watched());
     assert!(get(address, "/metrics").starts_with("HTTP/1.1 200 "));
     drop(listeners);
@@ -103,6 +122,32 @@ fn so_many_listen_and_no_more() {
             &head == b"HTTP/1.1 200"
         }
     });
+}
+
+/// A scraper that opens connections and says nothing.
+#[test]
+fn one_address_takes_no_places_of_others() {
+    let address = served(&Arc::new(board(&Machine::new("Secondary"))));
+    let silent: Vec<TcpStream> = (0..8).map(|_| from(2, address)).collect();
+    until("a ninth connection is not closed", || {
+        let mut stream = from(2, address);
+        stream.set_read_timeout(Some(Duration::from_millis(500))).expect("a limit");
+        matches!(stream.read(&mut [0]), Ok(0))
+    });
+    assert!(get(address, "/metrics").starts_with("HTTP/1.1 200 "));
+    drop(silent);
+}
+
+#[test]
+fn prometheus_and_consoles_are_expected() {
+    let board = board(&Machine::new("Secondary"));
+    let expected = crate::exporter::server::expected(&board.site);
+    let hosts = board.site.monitoring.as_ref().expect("the lab is watched").hosts.iter();
+    let addresses = hosts.map(|host| host.address);
+    let addresses: Vec<_> =
+        addresses.chain(board.site.controllers.iter().map(|it| it.address)).collect();
+    assert!(addresses.len() >= 3, "{addresses:?}");
+    assert!(addresses.into_iter().all(|address| expected.contains(&address.into())));
 }
 
 #[test]

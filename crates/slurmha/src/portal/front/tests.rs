@@ -54,6 +54,7 @@ fn served(directory: &std::path::Path, machine: &Machine, socket: &std::path::Pa
     thread::spawn(move || {
         web::runtime().expect("a runtime").block_on(web::serve_within(
             Bounds::FILES,
+            Vec::new(),
             listener,
             pages(front),
             Some(encryption.acceptor),
