@@ -8,6 +8,7 @@
 mod admit;
 mod line;
 mod output;
+mod reading;
 mod record;
 mod serve;
 mod submit;

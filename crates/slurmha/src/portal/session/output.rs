@@ -11,9 +11,9 @@ use slurmha_core::portal::protocol::{LONGEST_PIECE, Piece, Refusal};
 
 /// The piece of a file that begins at `from`.
 ///
-/// Whatever stands there, this does not hang: a pipe or device is opened without
-/// waiting, and not read. Links are followed, because the process may read only what its
-/// user may.
+/// Whatever stands there, this does not hang, unless a file server does: a pipe or device
+/// is opened without waiting, and not read. Links are followed, because the process may
+/// read only what its user may.
 pub fn read(path: &str, from: u64) -> Result<Piece, Refusal> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let opened = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path);

@@ -15,7 +15,7 @@ use slurmha_core::portal::details::parse_job;
 use slurmha_core::portal::ended::parse_ended;
 use slurmha_core::portal::job::JobRef;
 use slurmha_core::portal::protocol::{
-    Answered, Asked, JobDetails, Refusal, Reply, Request, Stream,
+    Answered, Asked, JobDetails, Piece, Refusal, Reply, Request, Stream,
 };
 use slurmha_host::program::slurm_user;
 use slurmha_host::system::write_atomically;
@@ -23,6 +23,7 @@ use slurmha_host::{Ids, System};
 
 use super::line::Connection;
 use super::output;
+use super::reading::{Reading, Unread};
 use super::user::User;
 
 /// How many requests are worked on at once; further ones wait.
@@ -41,6 +42,7 @@ pub struct Session<S> {
     /// What the tokens of this host's forms begin with.
     pub(super) mark: String,
     paths: Mutex<BTreeMap<JobRef, Files>>,
+    reading: Reading,
 }
 
 /// Where a job writes to, with all patterns filled in; that is settled when it is
@@ -120,7 +122,8 @@ impl<S: System> Shared<S> {
 impl<S: System> Session<S> {
     /// A session of that user, on a host whose forms have tokens with that mark.
     pub fn new(system: S, user: User, state: PathBuf, mark: String) -> Self {
-        Self { system, user, state, mark, paths: Mutex::default() }
+        let (paths, reading) = (Mutex::default(), Reading::default());
+        Self { system, user, state, mark, paths, reading }
     }
 
     /// Does what is asked for.
@@ -139,7 +142,7 @@ impl<S: System> Session<S> {
             }
             Request::Output { job, stream, from } => {
                 let path = self.path(*job, *stream)?;
-                output::read(&path, *from).map(Reply::Output)
+                self.read(path, *from).map(Reply::Output)
             }
         }
     }
@@ -194,6 +197,19 @@ impl<S: System> Session<S> {
         };
         path.filter(|path| path.starts_with('/')).ok_or_else(|| {
             Refusal::No(format!("Slurm does not tell any more where job {job} has written to"))
+        })
+    }
+
+    fn read(&self, path: String, from: u64) -> Result<Piece, Refusal> {
+        let file = path.clone();
+        self.reading.read(move || output::read(&file, from)).unwrap_or_else(|unread| {
+            Err(Refusal::No(match unread {
+                Unread::Hangs => format!(
+                    "{path} cannot be read at present: where it lies (your home, or another file \
+                     server) does not answer"
+                ),
+                Unread::NoThread(error) => format!("{path} cannot be read at present: {error}"),
+            }))
         })
     }
 
