@@ -27,6 +27,13 @@ pub const LONGEST_SCRIPT: usize = 1 << 20;
 /// The longest piece of output in one answer, in bytes.
 pub const LONGEST_PIECE: usize = 64 * 1024;
 
+/// How many looks at something a session works on at once, and how many changes; the
+/// front asks for no more. Each has places of its own: pages that wait for a scheduler
+/// which is away keep no form from being submitted.
+pub const LOOKS_AT_ONCE: usize = 6;
+/// See [`LOOKS_AT_ONCE`].
+pub const CHANGES_AT_ONCE: usize = 4;
+
 /// Who wants in; the first line.
 #[derive(Serialize, Deserialize)]
 pub struct SignIn {
@@ -84,6 +91,13 @@ pub enum Request {
         /// From which byte on.
         from: u64,
     },
+}
+
+impl Request {
+    /// Whether something is another thing afterwards.
+    pub fn is_change(&self) -> bool {
+        matches!(self, Self::Submit(_) | Self::Cancel(_))
+    }
 }
 
 /// Which of a job's files.

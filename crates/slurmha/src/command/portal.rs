@@ -12,15 +12,17 @@ use slurmha_core::portal::protocol::SESSION_SOCKET;
 use slurmha_host::system::read_trimmed;
 use slurmha_host::{Local, System};
 use slurmha_lab::interrupt;
-use tokio::sync::Semaphore;
 
 use crate::failure::Failure;
-use crate::portal::front::{Front, Lookout, Sessions, pages};
+use crate::portal::front::{Front, Lookout, Sessions, Waits, pages};
+use crate::web::shares::Shares;
 use crate::web::{Bounds, Encryption};
 use crate::{service, web};
 
-/// Scripts that are read at once; each may have three times its length in a form.
+/// Scripts that are read at once, and those of one user; each may have three times its
+/// length in a form.
 const UPLOADS: usize = 16;
+const UPLOADS_OF_ONE: usize = 4;
 /// Between two looks for sessions whose time is over.
 const SWEEP: Duration = Duration::from_secs(30);
 
@@ -80,7 +82,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         system: Arc::clone(&system),
         sessions: Arc::clone(&sessions),
         look: Lookout::new(Arc::clone(&system)),
-        uploads: Arc::new(Semaphore::new(UPLOADS)),
+        uploads: Shares::new(UPLOADS, UPLOADS_OF_ONE),
+        waits: Waits::USUAL,
     };
     let served = thread::spawn(move || {
         let served = web::runtime().and_then(|runtime| {

@@ -6,6 +6,7 @@ mod attempts;
 mod files;
 mod link;
 mod look;
+mod looks;
 mod server;
 mod sessions;
 mod show;
@@ -13,7 +14,7 @@ mod sign_in;
 mod submit;
 
 pub use look::Lookout;
-pub use server::{Front, pages};
+pub use server::{Front, Waits, pages};
 pub use sessions::Sessions;
 
 #[cfg(test)]

@@ -56,17 +56,26 @@ impl Browser {
     }
 
     pub fn post(&self, path: &str, body: &str) -> Answer {
-        self.post_from(path, body, Some(&format!("https://{}", self.address)))
+        self.post_from(path, body, Some(&self.origin()))
+    }
+
+    /// What its forms say that they come from.
+    pub fn origin(&self) -> String {
+        format!("https://{}", self.address)
     }
 
     pub fn post_from(&self, path: &str, body: &str, origin: Option<&str>) -> Answer {
+        self.ask(&(self.head_of_post(path, origin, body.len()) + body))
+    }
+
+    /// What stands before the body of a form.
+    pub fn head_of_post(&self, path: &str, origin: Option<&str>, length: usize) -> String {
         let origin = origin.map(|origin| format!("Origin: {origin}\r\n")).unwrap_or_default();
-        self.ask(&format!(
+        format!(
             "POST {path} HTTP/1.1\r\n{}{origin}Content-Type: application/x-www-form-urlencoded\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            self.headers(),
-            body.len()
-        ))
+             Content-Length: {length}\r\n\r\n",
+            self.headers()
+        )
     }
 
     pub fn sign_in(&self, user: &str, password: &str) -> Answer {

@@ -8,7 +8,7 @@ use super::jobs::why;
 use crate::portal::job::JobRef;
 use crate::portal::protocol::{JobDetails, Piece, Stream};
 use crate::portal::queue::is_waiting;
-use crate::portal::text::visible;
+use crate::portal::text::{span, visible};
 
 /// What the page is made from.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,8 @@ pub struct JobPage<'a> {
     pub job: JobRef,
     /// What Slurm knows, or why that is not known.
     pub details: Result<&'a JobDetails, &'a str>,
+    /// How many seconds ago Slurm said that, where it says nothing now.
+    pub age_s: Option<u64>,
     /// What it has written; nothing when the page's script reads it itself.
     pub written: &'a [Written],
     /// What became of something that was asked for.
@@ -37,6 +39,7 @@ pub fn job_page(frame: Frame<'_>, it: &JobPage<'_>) -> String {
     let body = html! {
         @if let Some(message) = it.message { p.message role="status" { (message) } }
         section.wide #live data-live {
+            @if let Some(age) = it.age_s { p.note { "As of " (span(age)) " ago." } }
             @match it.details {
                 Ok(details) => (about(details)),
                 Err(why) => { h2 { "Job " (it.job) } p.told { (why) } },

@@ -81,8 +81,16 @@ fn job() {
     };
     let piece = Piece { from: 7, text: EVIL.to_owned(), next: 90, size: Some(90) };
     let written = [Written { stream: Stream::Output, piece: Ok(piece) }];
-    let it = JobPage { job: details.job, details: Ok(&details), written: &written, message: None };
+    let it = JobPage {
+        job: details.job,
+        details: Ok(&details),
+        age_s: None,
+        written: &written,
+        message: None,
+    };
     let page = job_page(frame(), &it);
+    let old = JobPage { age_s: Some(12), ..it };
+    assert!(!page.contains("As of") && job_page(frame(), &old).contains("As of 12 s ago."));
     assert!(!page.contains("<script>") && !page.contains("style="));
     insta::assert_snapshot!(page.replace("><", ">\n<"));
 }

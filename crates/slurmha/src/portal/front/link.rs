@@ -12,19 +12,18 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use slurmha_core::portal::protocol::{
-    Admission, Answered, Asked, LONGEST_LINE, Refusal, Reply, Request, SignIn,
+    Admission, Answered, Asked, CHANGES_AT_ONCE, LONGEST_LINE, LOOKS_AT_ONCE, Refusal, Reply,
+    Request, SignIn,
 };
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 /// How long signing in may take: PAM may ask a server that is slow.
 const ADMISSION: Duration = Duration::from_secs(30);
-/// Questions under way at once in a session.
-const OUTSTANDING: usize = 16;
 
 /// Why there is no answer to a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,21 +36,31 @@ pub enum NoAnswer {
     Busy,
 }
 
-type Waiting = Mutex<HashMap<u64, oneshot::Sender<Result<Reply, Refusal>>>>;
+/// What becomes of a question.
+pub type Told = Result<Result<Reply, Refusal>, NoAnswer>;
 
 /// A connection whose other end is the user.
 pub struct Link {
-    writer: tokio::sync::Mutex<OwnedWriteHalf>,
+    /// Whole lines: one task writes them, so that nobody who gives up cuts one in two.
+    lines: mpsc::Sender<Vec<u8>>,
     shared: Arc<Shared>,
     numbers: AtomicU64,
-    places: Semaphore,
-    reader: AbortHandle,
+    looks: Arc<Semaphore>,
+    changes: Arc<Semaphore>,
+    tasks: [AbortHandle; 2],
 }
 
 #[derive(Default)]
 struct Shared {
-    waiting: Waiting,
+    waiting: Mutex<HashMap<u64, Question>>,
     is_over: AtomicBool,
+}
+
+/// A question that the session has, until it is answered: also when who asked has given
+/// up, because the session goes on with it.
+struct Question {
+    answer: oneshot::Sender<Result<Reply, Refusal>>,
+    place: OwnedSemaphorePermit,
 }
 
 impl Link {
@@ -63,7 +72,7 @@ impl Link {
         let opened = timeout(ADMISSION, async {
             let (read, mut write) = UnixStream::connect(socket).await?.into_split();
             let mut reader = BufReader::new(read);
-            send(&mut write, given).await?;
+            write.write_all(&line(given)?).await?;
             let admission: Admission = receive(&mut reader).await?;
             Ok::<_, io::Error>((admission, reader, write))
         });
@@ -74,13 +83,19 @@ impl Link {
 
     fn over(reader: BufReader<OwnedReadHalf>, writer: OwnedWriteHalf) -> Self {
         let shared = Arc::new(Shared::default());
-        let reader = tokio::spawn(listen(reader, Arc::clone(&shared))).abort_handle();
+        // There is room for as many as may be asked.
+        let (lines, to_write) = mpsc::channel(LOOKS_AT_ONCE + CHANGES_AT_ONCE);
+        let tasks = [
+            tokio::spawn(listen(reader, Arc::clone(&shared))).abort_handle(),
+            tokio::spawn(write(writer, to_write, Arc::clone(&shared))).abort_handle(),
+        ];
         Self {
-            writer: tokio::sync::Mutex::new(writer),
+            lines,
             shared,
             numbers: AtomicU64::new(1),
-            places: Semaphore::new(OUTSTANDING),
-            reader,
+            looks: Arc::new(Semaphore::new(LOOKS_AT_ONCE)),
+            changes: Arc::new(Semaphore::new(CHANGES_AT_ONCE)),
+            tasks,
         }
     }
 
@@ -89,31 +104,34 @@ impl Link {
         self.shared.is_over.load(Ordering::SeqCst)
     }
 
+    /// Ends the connection, whoever still waits for an answer.
+    pub fn end(&self) {
+        // Their halves go with them, and with both the connection.
+        self.tasks.iter().for_each(AbortHandle::abort);
+        self.shared.end();
+    }
+
     /// Asks, and waits for the answer.
     ///
     /// # Errors
     /// When there is none; what was asked for may have been done.
-    pub async fn ask(
-        &self,
-        request: Request,
-        limit: Duration,
-    ) -> Result<Result<Reply, Refusal>, NoAnswer> {
-        let _place = self.places.try_acquire().map_err(|_| NoAnswer::Busy)?;
+    pub async fn ask(&self, request: Request, limit: Duration) -> Told {
+        let places = if request.is_change() { &self.changes } else { &self.looks };
+        let place = Arc::clone(places).try_acquire_owned().map_err(|_| NoAnswer::Busy)?;
         let number = self.numbers.fetch_add(1, Ordering::SeqCst);
+        let line = line(&Asked { number, request }).map_err(|_| NoAnswer::Ended)?;
+        if line.len() > LONGEST_LINE {
+            return Ok(Err(Refusal::No("what was typed is too long".to_owned())));
+        }
         let (answer, answered) = oneshot::channel();
-        lock(&self.shared.waiting).insert(number, answer);
-        let _forget = Forget { shared: &self.shared, number };
+        lock(&self.shared.waiting).insert(number, Question { answer, place });
         // After the insertion: what ends in between finds the question and drops it.
-        if self.is_over() {
+        if self.is_over() || self.lines.try_send(line).is_err() {
+            lock(&self.shared.waiting).remove(&number);
             return Err(NoAnswer::Ended);
         }
-        let exchange = async {
-            let asked = Asked { number, request };
-            send(&mut *self.writer.lock().await, &asked).await.map_err(|_| NoAnswer::Ended)?;
-            answered.await.map_err(|_| NoAnswer::Ended)
-        };
-        match timeout(limit, exchange).await {
-            Ok(answer) => answer,
+        match timeout(limit, answered).await {
+            Ok(answer) => answer.map_err(|_| NoAnswer::Ended),
             Err(_) => Err(NoAnswer::Late),
         }
     }
@@ -121,42 +139,50 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        // Its half goes with it, and with both the connection.
-        self.reader.abort();
+        self.end();
     }
 }
 
-/// Nobody waits any more.
-struct Forget<'a> {
-    shared: &'a Shared,
-    number: u64,
+impl Shared {
+    fn end(&self) {
+        self.is_over.store(true, Ordering::SeqCst);
+        lock(&self.waiting).clear();
+    }
 }
 
-impl Drop for Forget<'_> {
-    fn drop(&mut self) {
-        lock(&self.shared.waiting).remove(&self.number);
+async fn write(
+    mut writer: OwnedWriteHalf,
+    mut lines: mpsc::Receiver<Vec<u8>>,
+    shared: Arc<Shared>,
+) {
+    while let Some(line) = lines.recv().await {
+        if writer.write_all(&line).await.is_err() {
+            break;
+        }
     }
+    shared.end();
 }
 
 async fn listen(mut reader: BufReader<OwnedReadHalf>, shared: Arc<Shared>) {
     while let Ok(Answered { number, answer }) = receive(&mut reader).await {
-        if let Some(waiting) = lock(&shared.waiting).remove(&number) {
-            // Who asked may have gone away.
-            let _ = waiting.send(answer);
-        }
+        let question = lock(&shared.waiting).remove(&number);
+        let Some(Question { answer: waiting, place }) = question else { continue };
+        // Before the answer: who has it may ask again.
+        drop(place);
+        // Who asked may have gone away.
+        let _ = waiting.send(answer);
     }
-    shared.is_over.store(true, Ordering::SeqCst);
-    lock(&shared.waiting).clear();
+    shared.end();
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn send(writer: &mut OwnedWriteHalf, line: &impl Serialize) -> io::Result<()> {
-    let mut text = serde_json::to_vec(line)?;
+fn line(it: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec(it)?;
     text.push(b'\n');
-    writer.write_all(&text).await
+    Ok(text)
 }
 
 async fn receive<T: DeserializeOwned>(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<T> {

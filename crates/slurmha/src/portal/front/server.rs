@@ -2,6 +2,7 @@
 //! What browsers can ask for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, FromRequestParts};
 use axum::http::request::Parts;
@@ -17,6 +18,7 @@ use super::sessions::{Session, Sessions};
 use super::{files, show, sign_in, submit};
 use crate::web;
 use crate::web::guard::{cookie, protected};
+use crate::web::shares::Shares;
 
 /// Names the session. Cookies do not know ports: the console's has another name,
 /// so that both can run on one machine.
@@ -37,8 +39,25 @@ pub struct Front {
     pub sessions: Arc<Sessions>,
     /// What the cluster is like.
     pub look: Arc<Lookout>,
-    /// Scripts that are read at once.
-    pub uploads: Arc<tokio::sync::Semaphore>,
+    /// Scripts that are read at once, by user.
+    pub uploads: Arc<Shares<String>>,
+    /// How long it waits.
+    pub waits: Waits,
+}
+
+/// How long the front waits for what is not there.
+#[derive(Clone, Copy, Debug)]
+pub struct Waits {
+    /// A page that shows something, for all that it shows; then it shows what is known.
+    pub page: Duration,
+    /// A form, until it is here.
+    pub form: Duration,
+}
+
+impl Waits {
+    /// A connection ends after a minute ([`web::Bounds::FILES`]), and nobody reads a page
+    /// that comes then. The longest form, 3 MiB, is here within 40 s at 80 kB/s.
+    pub const USUAL: Self = Self { page: Duration::from_secs(12), form: Duration::from_secs(40) };
 }
 
 /// Everything that can be asked for.

@@ -11,7 +11,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use sha2::{Digest as _, Sha256};
-use slurmha_core::portal::protocol::{Admission, EndedJob, Refusal, Reply, Request, SignIn};
+use slurmha_core::portal::job::JobRef;
+use slurmha_core::portal::protocol::{
+    Admission, EndedJob, JobDetails, Refusal, Reply, Request, SignIn,
+};
 use slurmha_core::portal::submission::{TOKEN_RANDOM, Token};
 use slurmha_core::portal::text::sentence;
 use slurmha_host::System;
@@ -19,9 +22,11 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::time::timeout;
 
 use super::attempts::Attempts;
-use super::link::{Link, NoAnswer};
+use super::link::{Link, NoAnswer, Told};
+use super::looks::Looks;
 use crate::portal::host;
 use crate::web::Peer;
+use crate::web::shares::Shares;
 
 /// How long a session lasts without being used, and at most.
 const IDLE: Duration = Duration::from_secs(3600);
@@ -29,11 +34,15 @@ const LASTS: Duration = Duration::from_secs(12 * 3600);
 /// Sessions at once, of all and of one user; of one user the oldest ends.
 const SESSIONS: usize = 256;
 const PER_USER: usize = 8;
-/// Attempts that are looked at at once; more are refused before they cost
+/// Attempts that are looked at at once; more wait for their turn before they cost
 /// anything.
 const AT_ONCE: usize = 4;
-/// And from one address: who guesses leaves places to others.
+/// And how many are looked at or wait, in all and from one address: who guesses leaves
+/// turns to others. More are refused.
+const ATTEMPTS: usize = 32;
 const FROM_ONE: usize = 2;
+/// How long one waits. PAM takes 3 s for a wrong password.
+const TURN: Duration = Duration::from_secs(12);
 /// A wrong password keeps its place for so long, so that all attempts together
 /// are a few a second.
 const WRONG: Duration = Duration::from_secs(1);
@@ -41,8 +50,11 @@ const WRONG: Duration = Duration::from_secs(1);
 const ENDED_KEPT: Duration = Duration::from_secs(10);
 /// How long a page waits for it.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long a question may take that is no submission.
+/// How long a cancellation may take: a connection ends after a minute.
 const QUICK: Duration = Duration::from_secs(40);
+/// How long a look is under way at most: two of Slurm's clients, each of which gives up
+/// after 45 s, and a file. No page waits so long.
+const LONGEST_LOOK: Duration = Duration::from_secs(100);
 
 /// What becomes of an attempt to sign in.
 pub enum Attempt {
@@ -55,7 +67,7 @@ pub enum Attempt {
 }
 
 /// Jobs that have ended, or why they are not known.
-type Told = Result<Arc<[EndedJob]>, String>;
+type Ended = Result<Arc<[EndedJob]>, String>;
 
 /// Somebody who has signed in.
 pub struct Session {
@@ -64,8 +76,9 @@ pub struct Session {
     link: Link,
     began: Duration,
     used: Mutex<Duration>,
+    looks: Looks,
     /// And when that was.
-    ended: Mutex<Option<(Duration, Told)>>,
+    ended: Mutex<Option<(Duration, Ended)>>,
     ended_is_asked: AtomicBool,
     ended_rounds: watch::Sender<u64>,
 }
@@ -77,7 +90,7 @@ pub struct Sessions {
     by_digest: Mutex<HashMap<[u8; 32], Arc<Session>>>,
     attempts: Mutex<Attempts>,
     places: Semaphore,
-    from: Mutex<Vec<Peer>>,
+    turns: Arc<Shares<Peer>>,
 }
 
 impl Sessions {
@@ -89,7 +102,7 @@ impl Sessions {
             by_digest: Mutex::default(),
             attempts: Mutex::default(),
             places: Semaphore::new(AT_ONCE),
-            from: Mutex::default(),
+            turns: Shares::new(ATTEMPTS, FROM_ONE),
         }
     }
 
@@ -109,18 +122,20 @@ impl Sessions {
     }
 
     async fn try_to_sign_in(&self, peer: Peer, given: SignIn) -> Attempt {
-        let now = self.system.elapsed();
-        if let Some(wait) = lock(&self.attempts).wait(&given.user, now) {
-            let seconds = wait.as_secs() + 1;
-            return Attempt::Wait(format!(
-                "Too many wrong passwords for this user. Try again in {seconds} s."
-            ));
+        if let Some(wait) = self.wait(&given.user) {
+            return wait;
         }
-        let (Ok(_place), Some(_turn)) = (self.places.try_acquire(), self.turn(peer)) else {
-            return Attempt::Wait(
-                "Too many try to sign in at this moment. Try again in a few seconds.".to_owned(),
-            );
+        let many = "Too many try to sign in at this moment. Try again in a few seconds.";
+        let Ok(_turn) = Shares::take(&self.turns, &peer) else {
+            return Attempt::Wait(many.to_owned());
         };
+        let Ok(Ok(_place)) = timeout(TURN, self.places.acquire()).await else {
+            return Attempt::Wait(many.to_owned());
+        };
+        // What others tried meanwhile counts.
+        if let Some(wait) = self.wait(&given.user) {
+            return wait;
+        }
         match Link::open(&self.socket, &given).await {
             Ok((Admission::In { user }, Some(link))) => {
                 lock(&self.attempts).succeeded(&given.user);
@@ -147,13 +162,13 @@ impl Sessions {
         }
     }
 
-    fn turn(&self, peer: Peer) -> Option<Turn<'_>> {
-        let mut from = lock(&self.from);
-        if from.iter().filter(|it| **it == peer).count() >= FROM_ONE {
-            return None;
-        }
-        from.push(peer);
-        Some(Turn { sessions: self, peer })
+    /// After wrong passwords.
+    fn wait(&self, user: &str) -> Option<Attempt> {
+        let wait = lock(&self.attempts).wait(user, self.system.elapsed())?;
+        let seconds = wait.as_secs() + 1;
+        Some(Attempt::Wait(format!(
+            "Too many wrong passwords for this user. Try again in {seconds} s."
+        )))
     }
 
     fn begin(&self, user: String, link: Link) -> Attempt {
@@ -167,7 +182,7 @@ impl Sessions {
         let own = || sessions.iter().filter(|(_, session)| session.user == user);
         if own().count() >= PER_USER {
             let oldest = own().min_by_key(|(_, session)| session.began).map(|(digest, _)| *digest);
-            oldest.and_then(|digest| sessions.remove(&digest));
+            oldest.and_then(|digest| sessions.remove(&digest)).inspect(|it| it.link.end());
         }
         if sessions.len() >= SESSIONS {
             return Attempt::Wait("As many have signed in as are allowed.".to_owned());
@@ -177,6 +192,7 @@ impl Sessions {
             link,
             began: now,
             used: Mutex::new(now),
+            looks: Looks::default(),
             ended: Mutex::default(),
             ended_is_asked: AtomicBool::new(false),
             ended_rounds: watch::Sender::new(0),
@@ -191,7 +207,7 @@ impl Sessions {
         let now = self.system.elapsed();
         let mut sessions = lock(&self.by_digest);
         if !sessions.get(&digest)?.lasts(now) {
-            sessions.remove(&digest);
+            sessions.remove(&digest)?.link.end();
             return None;
         }
         let session = sessions.get(&digest)?;
@@ -201,15 +217,24 @@ impl Sessions {
         Some(Arc::clone(session))
     }
 
-    /// Ends a session, and its connection.
+    /// Ends a session, and its connection, also while something is under way in it: what
+    /// is being submitted, its other end brings to an end.
     pub fn end(&self, cookie: &str) {
-        lock(&self.by_digest).remove(&digest(cookie));
+        if let Some(session) = lock(&self.by_digest).remove(&digest(cookie)) {
+            session.link.end();
+        }
     }
 
     /// Ends those whose time is over.
     pub fn sweep(&self) {
         let now = self.system.elapsed();
-        lock(&self.by_digest).retain(|_, session| session.lasts(now));
+        lock(&self.by_digest).retain(|_, session| {
+            let lasts = session.lasts(now);
+            if !lasts {
+                session.link.end();
+            }
+            lasts
+        });
     }
 
     /// The name of a new form, which nobody can guess and which tells this host.
@@ -225,23 +250,42 @@ impl Session {
         !self.link.is_over() && idle < IDLE && now.saturating_sub(self.began) < LASTS
     }
 
-    /// Asks for something that does not take long.
-    pub async fn ask(&self, request: Request) -> Result<Result<Reply, Refusal>, NoAnswer> {
-        self.link.ask(request, QUICK).await
+    /// Cancels a job.
+    pub async fn cancel(&self, job: JobRef) -> Told {
+        self.link.ask(Request::Cancel(job), QUICK).await
     }
 
     /// Asks for something that may last.
-    pub async fn ask_within(
-        &self,
-        request: Request,
-        limit: Duration,
-    ) -> Result<Result<Reply, Refusal>, NoAnswer> {
+    pub async fn ask_within(&self, request: Request, limit: Duration) -> Told {
         self.link.ask(request, limit).await
+    }
+
+    /// Looks, and waits so long for the answer. The look itself goes on: who looks again
+    /// meanwhile, in whichever tab, waits for the same one.
+    pub async fn look(self: &Arc<Self>, request: &Request, limit: Duration) -> Told {
+        let (mut answer, begun) = self.looks.join(request);
+        if let Some(begun) = begun {
+            let (session, request) = (Arc::clone(self), request.clone());
+            tokio::spawn(async move {
+                let told = session.link.ask(request, LONGEST_LOOK).await;
+                session.looks.end(begun, told);
+            });
+        }
+        match timeout(limit, answer.wait_for(Option::is_some)).await {
+            Ok(Ok(told)) => told.clone().unwrap_or(Err(NoAnswer::Late)),
+            Ok(Err(_)) => Err(NoAnswer::Ended),
+            Err(_) => Err(NoAnswer::Late),
+        }
+    }
+
+    /// What Slurm said last of a job, and how long ago.
+    pub fn last_seen(&self, job: JobRef) -> Option<(Duration, JobDetails)> {
+        self.looks.last(job)
     }
 
     /// The user's jobs that have ended. No page waits long for the accounting: what it
     /// said before is shown while it is asked again.
-    pub async fn ended(self: &Arc<Self>, now: Duration) -> Told {
+    pub async fn ended(self: &Arc<Self>, now: Duration) -> Ended {
         let mut rounds = self.ended_rounds.subscribe();
         let is_fresh = |(at, _): &(Duration, _)| now.saturating_sub(*at) < ENDED_KEPT;
         let is_kept = lock(&self.ended).as_ref().is_some_and(is_fresh);
@@ -258,7 +302,7 @@ impl Session {
     }
 
     async fn ask_for_ended(&self, now: Duration) {
-        let told = match self.ask(Request::Ended).await {
+        let told = match self.link.ask(Request::Ended, LONGEST_LOOK).await {
             Ok(Ok(Reply::Ended(jobs))) => Ok(jobs.into()),
             Ok(Err(Refusal::No(why) | Refusal::SchedulerAway(why))) => Err(sentence(&why)),
             _ => Err("Not known: the accounting gave no answer.".to_owned()),
@@ -266,21 +310,6 @@ impl Session {
         *lock(&self.ended) = Some((now, told));
         self.ended_is_asked.store(false, Ordering::SeqCst);
         self.ended_rounds.send_modify(|rounds| *rounds += 1);
-    }
-}
-
-/// An attempt from an address, until it is over.
-struct Turn<'a> {
-    sessions: &'a Sessions,
-    peer: Peer,
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        let mut from = lock(&self.sessions.from);
-        if let Some(at) = from.iter().position(|it| *it == self.peer) {
-            from.swap_remove(at);
-        }
     }
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is there to see: jobs, one job, its output, nodes.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -12,10 +15,14 @@ use slurmha_core::portal::protocol::{
     JobDetails, LONGEST_PIECE, Piece, Refusal, Reply, Request, Stream,
 };
 use slurmha_core::portal::text::sentence;
+use tokio::time::Instant;
 
 use super::link::NoAnswer;
 use super::server::{Front, SignedIn};
 use super::sessions::Session;
+
+/// What is no answer to the question.
+const ANOTHER: &str = "The session gave another answer than was asked for.";
 
 /// The user's jobs.
 pub async fn jobs(
@@ -43,6 +50,9 @@ pub async fn nodes(State(front): State<Front>, SignedIn(session): SignedIn) -> R
 }
 
 /// One job.
+///
+/// What does not come in time is left out: the page says so, and its script goes on from
+/// there.
 pub async fn job(
     State(front): State<Front>,
     SignedIn(session): SignedIn,
@@ -50,16 +60,19 @@ pub async fn job(
     Path(job): Path<String>,
 ) -> Response {
     let Ok(job) = job.parse::<JobRef>() else { return no_job(&front) };
-    let (details, _) = tokio::join!(details(&session, job), front.look.queue());
+    let end = Instant::now() + front.waits.page;
+    let details = details(&session, job, front.waits.page / 2);
+    let (details, _) = tokio::join!(details, front.look.queue());
     // The page's script reads what is written by itself.
     let written = match &details {
         _ if headers.contains_key("x-slurmha-look") => Vec::new(),
-        Ok(details) => written(&session, details).await,
-        Err(_) => vec![end(&session, job, Stream::Output).await],
+        Ok((details, _)) => written(&session, details, end).await,
+        Err(_) => vec![written_in(&session, job, Stream::Output, end).await],
     };
     let page = JobPage {
         job,
-        details: details.as_deref().map_err(String::as_str),
+        details: details.as_ref().map(|(details, _)| details).map_err(String::as_str),
+        age_s: details.as_ref().map_or(None, |(_, age)| age.map(|age| age.as_secs())),
         written: &written,
         message: None,
     };
@@ -68,6 +81,7 @@ pub async fn job(
 
 /// A piece of what a job writes, for the page's script.
 pub async fn output(
+    State(front): State<Front>,
     SignedIn(session): SignedIn,
     Path(job): Path<String>,
     RawQuery(query): RawQuery,
@@ -83,7 +97,7 @@ pub async fn output(
     };
     let from = value("from").and_then(|(_, from)| from.parse().ok()).unwrap_or(0);
     let Ok(job) = job.parse::<JobRef>() else { return StatusCode::NOT_FOUND.into_response() };
-    match piece(&session, job, stream, from).await {
+    match piece(&session, job, stream, from, front.waits.page).await {
         Ok(piece) => Json(json!({
             "from": piece.from, "text": piece.text, "next": piece.next, "size": piece.size,
         }))
@@ -99,12 +113,15 @@ pub async fn cancel(
     Path(job): Path<String>,
 ) -> Response {
     let Ok(job) = job.parse::<JobRef>() else { return no_job(&front) };
-    match session.ask(Request::Cancel(job)).await {
+    let not = |status, why: &str| front.say(status, &format!("Job {job} was not cancelled"), why);
+    match session.cancel(job).await {
         Ok(Ok(_)) => Redirect::to(&format!("/jobs/{job}")).into_response(),
         Ok(Err(refusal)) => {
             let (status, why) = said(refusal);
-            front.say(status, &format!("Job {job} was not cancelled"), &why)
+            not(status, &why)
         }
+        // Then it was not even asked for.
+        Err(NoAnswer::Busy) => not(StatusCode::SERVICE_UNAVAILABLE, &no_answer(&NoAnswer::Busy)),
         Err(error) => front.say(
             StatusCode::SERVICE_UNAVAILABLE,
             &format!("Whether job {job} was cancelled is not known"),
@@ -116,43 +133,63 @@ pub async fn cancel(
     }
 }
 
-async fn details(session: &Session, job: JobRef) -> Result<Box<JobDetails>, String> {
-    match session.ask(Request::Job(job)).await {
-        Ok(Ok(Reply::Job(details))) => Ok(details),
-        Ok(Ok(_)) => Err("The session gave another answer than was asked for.".to_owned()),
-        Ok(Err(refusal)) => Err(said(refusal).1),
-        Err(error) => Err(no_answer(&error)),
-    }
+/// With its age, where it is what Slurm said before.
+async fn details(
+    session: &Arc<Session>,
+    job: JobRef,
+    limit: Duration,
+) -> Result<(JobDetails, Option<Duration>), String> {
+    let (why, may_come) = match session.look(&Request::Job(job), limit).await {
+        Ok(Ok(Reply::Job(details))) => return Ok((*details, None)),
+        Ok(Ok(_)) => (ANOTHER.to_owned(), false),
+        Ok(Err(refusal)) => {
+            let may_come = matches!(refusal, Refusal::SchedulerAway(_));
+            (said(refusal).1, may_come)
+        }
+        Err(error) => (not_shown(&error), error != NoAnswer::Ended),
+    };
+    let before = if may_come { session.last_seen(job) } else { None };
+    before.map(|(age, details)| (details, Some(age))).ok_or(why)
 }
 
 /// The end of each of its files.
-async fn written(session: &Session, details: &JobDetails) -> Vec<Written> {
-    let output = end(session, details.job, Stream::Output);
+async fn written(session: &Arc<Session>, details: &JobDetails, end: Instant) -> Vec<Written> {
+    let output = written_in(session, details.job, Stream::Output, end);
     if details.errors_file.is_none() {
         return vec![output.await];
     }
-    let (output, errors) = tokio::join!(output, end(session, details.job, Stream::Errors));
+    let errors = written_in(session, details.job, Stream::Errors, end);
+    let (output, errors) = tokio::join!(output, errors);
     vec![output, errors]
 }
 
-async fn end(session: &Session, job: JobRef, stream: Stream) -> Written {
-    let first = piece(session, job, stream, 0).await;
+async fn written_in(session: &Arc<Session>, job: JobRef, stream: Stream, end: Instant) -> Written {
+    let piece = async |from| {
+        let left = end.saturating_duration_since(Instant::now());
+        piece(session, job, stream, from, left).await
+    };
     let longest = u64::try_from(LONGEST_PIECE).unwrap_or(u64::MAX);
-    let piece = match first {
+    let piece = match piece(0).await {
         Ok(Piece { size: Some(size), next, .. }) if size > next => {
-            piece(session, job, stream, size.saturating_sub(longest)).await
+            piece(size.saturating_sub(longest)).await
         }
         first => first,
     };
     Written { stream, piece }
 }
 
-async fn piece(session: &Session, job: JobRef, stream: Stream, from: u64) -> Result<Piece, String> {
-    match session.ask(Request::Output { job, stream, from }).await {
+async fn piece(
+    session: &Arc<Session>,
+    job: JobRef,
+    stream: Stream,
+    from: u64,
+    limit: Duration,
+) -> Result<Piece, String> {
+    match session.look(&Request::Output { job, stream, from }, limit).await {
         Ok(Ok(Reply::Output(piece))) => Ok(piece),
-        Ok(Ok(_)) => Err("The session gave another answer than was asked for.".to_owned()),
+        Ok(Ok(_)) => Err(ANOTHER.to_owned()),
         Ok(Err(refusal)) => Err(said(refusal).1),
-        Err(error) => Err(no_answer(&error)),
+        Err(error) => Err(not_shown(&error)),
     }
 }
 
@@ -172,6 +209,17 @@ fn said(refusal: Refusal) -> (StatusCode, String) {
             (StatusCode::CONFLICT, format!("It has become job {job} already."))
         }
         Refusal::UnderWay => (StatusCode::CONFLICT, "It is under way.".to_owned()),
+    }
+}
+
+/// Why something is not shown.
+fn not_shown(error: &NoAnswer) -> String {
+    match error {
+        NoAnswer::Late => "Not known yet: Slurm has not answered so far, and may be moving to the \
+                           other controller. It is shown here as soon as it is known, or when you \
+                           load the page again."
+            .to_owned(),
+        other => no_answer(other),
     }
 }
 

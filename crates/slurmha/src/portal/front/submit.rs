@@ -17,12 +17,14 @@ use slurmha_core::portal::protocol::{LONGEST_SCRIPT, Refusal, Reply, Request};
 use slurmha_core::portal::script::too_long;
 use slurmha_core::portal::template::template;
 use slurmha_core::portal::text::sentence;
+use tokio::time::timeout;
 
 use super::link::NoAnswer;
 use super::server::{Front, SignedIn, wants_json};
 use super::sessions::Session;
 use super::show::no_answer;
 use crate::web::Lasting;
+use crate::web::shares::{Full, Shares};
 
 /// A script whose every byte needs three in a form, and the rest of it.
 const BODY_BYTES: usize = 3 * LONGEST_SCRIPT + 16 * 1024;
@@ -58,7 +60,7 @@ pub async fn submit(
     request: HttpRequest,
 ) -> Response {
     let headers = request.headers().clone();
-    let mut form = match form(&front, request).await {
+    let mut form = match form(&front, &session, request).await {
         Ok(form) => form,
         Err(response) => return response,
     };
@@ -142,21 +144,41 @@ fn as_json(outcome: &Outcome, token: &str) -> serde_json::Value {
     }
 }
 
-/// What was sent. At most a few are in memory at once.
-async fn form(front: &Front, request: HttpRequest) -> Result<Form, Response> {
+/// What was sent. At most a few are in memory at once, and few of them one user's: who
+/// sends slowly leaves places to others.
+async fn form(front: &Front, session: &Session, request: HttpRequest) -> Result<Form, Response> {
     let headers = request.headers().clone();
-    let Ok(_place) = front.uploads.try_acquire() else {
-        let why = "Too many submit at this moment.".to_owned();
-        return Err(refused(front, &headers, StatusCode::SERVICE_UNAVAILABLE, &Outcome::Away(why)));
-    };
+    let busy = |status, why: String| refused(front, &headers, status, &Outcome::Away(why));
+    let _place = Shares::take(&front.uploads, &session.user).map_err(|full| {
+        let why = match full {
+            Full::All => "Too many submit at this moment.",
+            Full::Own => "As many of your forms are still on their way as are allowed.",
+        };
+        busy(StatusCode::SERVICE_UNAVAILABLE, why.to_owned())
+    })?;
+    let limit = front.waits.form;
+    match timeout(limit, whole_form(front, &headers, request)).await {
+        Ok(form) => form,
+        Err(_) => {
+            let why = format!("The form was not here within {} s.", limit.as_secs());
+            Err(busy(StatusCode::REQUEST_TIMEOUT, why))
+        }
+    }
+}
+
+async fn whole_form(
+    front: &Front,
+    headers: &HeaderMap,
+    request: HttpRequest,
+) -> Result<Form, Response> {
     let length = headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: usize| length > BODY_BYTES) {
         drain(request.into_body()).await;
-        return Err(longer(front, &headers, length.unwrap_or(0)));
+        return Err(longer(front, headers, length.unwrap_or(0)));
     }
     let (parts, body) = request.into_parts();
     let Ok(bytes) = axum::body::to_bytes(body, BODY_BYTES).await else {
-        return Err(longer(front, &headers, BODY_BYTES));
+        return Err(longer(front, headers, BODY_BYTES));
     };
     let request = HttpRequest::from_parts(parts, Body::from(bytes));
     // `FormRejection` is a sentence with a status of its own.

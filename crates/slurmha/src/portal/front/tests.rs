@@ -2,9 +2,11 @@
 //! The front over a real socket with TLS; sessions, and Slurm's programs, are
 //! made up.
 
+mod link;
 mod machine;
 mod session;
 
+use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
@@ -12,12 +14,12 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use slurmha_core::portal::protocol::{LONGEST_SCRIPT, Refusal, Reply, Request, SignIn};
-use tokio::sync::Semaphore;
 
 use self::machine::Machine;
 use self::session::SessionSide;
 use super::sessions::Attempt;
-use super::{Front, Lookout, Sessions, pages};
+use super::{Front, Lookout, Sessions, Waits, pages};
+use crate::web::shares::Shares;
 use crate::web::test_browser::{Answer, Browser};
 use crate::web::{self, Bounds, Encryption, Peer};
 
@@ -31,14 +33,23 @@ struct Portal {
 }
 
 fn portal() -> Portal {
+    portal_that(Waits::USUAL)
+}
+
+fn portal_that(waits: Waits) -> Portal {
     let directory = tempfile::tempdir().expect("a directory");
     let side = SessionSide::at(&directory.path().join("session.sock"));
     let machine = Machine::new();
-    let address = served(directory.path(), &machine, side.path());
+    let address = served(directory.path(), &machine, side.path(), waits);
     Portal { _directory: directory, machine, side, browser: Browser::at(address) }
 }
 
-fn served(directory: &std::path::Path, machine: &Machine, socket: &std::path::Path) -> SocketAddr {
+fn served(
+    directory: &std::path::Path,
+    machine: &Machine,
+    socket: &std::path::Path,
+    waits: Waits,
+) -> SocketAddr {
     let system: Arc<dyn slurmha_host::System + Send + Sync> = Arc::new(machine.clone());
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("its address");
@@ -49,7 +60,8 @@ fn served(directory: &std::path::Path, machine: &Machine, socket: &std::path::Pa
         system: Arc::clone(&system),
         sessions: Arc::new(Sessions::new(Arc::clone(&system), socket.to_owned())),
         look: Lookout::new(system),
-        uploads: Arc::new(Semaphore::new(4)),
+        uploads: Shares::new(4, 2),
+        waits,
     };
     thread::spawn(move || {
         web::runtime().expect("a runtime").block_on(web::serve_within(
@@ -131,6 +143,17 @@ fn one_signs_in_and_out() {
     portal.side.wait_for_ends(1);
 }
 
+/// Its process would be there for as long as Slurm's clients try.
+#[test]
+fn who_signs_out_ends_what_is_under_way() {
+    let portal = portal_that(Waits { page: Duration::from_millis(50), ..Waits::USUAL });
+    let inside = portal.signed_in("ann");
+    portal.side.holds();
+    inside.get("/jobs/42");
+    assert_eq!(inside.post("/logout", "").status, 303);
+    portal.side.wait_for_ends(1);
+}
+
 /// Guessing would cost nothing otherwise: who hangs up does not wait.
 #[test]
 fn who_hangs_up_before_the_answer_has_tried_all_the_same() {
@@ -155,6 +178,31 @@ fn who_hangs_up_before_the_answer_has_tried_all_the_same() {
     // The one with the right password, of which nobody has the cookie.
     side.wait_for_ends(1);
     assert_eq!(side.admissions(), 4);
+}
+
+/// Two addresses would keep everybody out otherwise.
+#[test]
+fn who_guesses_leaves_turns_to_others() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let side = SessionSide::at(&directory.path().join("session.sock"));
+    let system = Arc::new(Machine::new());
+    let sessions = Arc::new(Sessions::new(system, side.path().to_owned()));
+    let from = |host: u8| Peer([10, 0, 0, host].into());
+    let given = |user: &str, password: &str| SignIn {
+        user: user.to_owned(),
+        password: password.to_owned(),
+    };
+    web::runtime().expect("a runtime").block_on(async {
+        for (host, user) in [(1, "a"), (1, "b"), (2, "c"), (2, "d")] {
+            let begun = sessions.attempt(from(host), given(user, "wrong")).now_or_never();
+            assert!(begun.is_none(), "there was no time for an answer");
+        }
+        tokio::task::yield_now().await;
+        let third = sessions.attempt(from(1), given("e", "right")).await;
+        assert!(matches!(third, Attempt::Wait(_)), "of one address only two");
+        let told = sessions.attempt(from(3), given("ann", "right")).await;
+        assert!(matches!(told, Attempt::In(_)));
+    });
 }
 
 #[test]
@@ -235,6 +283,66 @@ fn a_job_is_shown_with_the_end_of_its_output() {
     assert!(inside.get("/jobs/77").body.contains("no job of yours"));
     assert_eq!(inside.post("/jobs/42/cancel", "").header("location"), Some("/jobs/42"));
     assert!(portal.side.asked().contains(&Request::Cancel("42".parse().expect("a job"))));
+}
+
+/// The connection would end before the answer came.
+#[test]
+fn a_job_is_shown_with_what_is_known_while_the_scheduler_moves() {
+    let portal = portal_that(Waits { page: Duration::from_millis(400), ..Waits::USUAL });
+    let inside = portal.signed_in("ann");
+    portal.machine.fails(true);
+    portal.side.holds();
+    for _ in 0..3 {
+        let page = inside.get("/jobs/42").body;
+        for said in ["The scheduler does not answer", "Not known yet", "data-grows"] {
+            assert!(page.contains(said), "{said} in {page}");
+        }
+        let piece = inside.get("/jobs/42/output?stream=output&from=0").body;
+        assert!(piece.contains("\"why\":\"Not known yet"), "{piece}");
+    }
+    let job = Request::Job("42".parse().expect("a job"));
+    let asked = portal.side.asked();
+    assert_eq!(asked.iter().filter(|it| **it == job).count(), 1, "{asked:?}");
+    assert_eq!(asked.len(), 2, "once however often somebody looks: {asked:?}");
+
+    // It comes when nobody waits.
+    portal.side.goes_on();
+    eventually(|| inside.get("/jobs/42").body.contains("line 1").then_some(()));
+    portal.side.holds();
+    let page = inside.get("/jobs/42").body;
+    assert!(page.contains("mine") && page.contains("As of 0 s ago"), "{page}");
+    assert_eq!(
+        inside.post("/submit", &form("#!/bin/sh")).status,
+        303,
+        "what is held holds no form"
+    );
+}
+
+/// A form's head, and nothing of the rest.
+fn begun(browser: &Browser) -> impl std::io::Read + use<> {
+    let mut stream = browser.connect();
+    let head = browser.head_of_post("/submit", Some(&browser.origin()), 100);
+    stream.write_all(head.as_bytes()).expect("it reads");
+    stream.flush().expect("it reads");
+    stream
+}
+
+#[test]
+fn who_sends_slowly_leaves_places_to_others() {
+    let portal = portal_that(Waits { form: Duration::from_secs(3), ..Waits::USUAL });
+    let ann = portal.signed_in("ann");
+    let mut slow: Vec<_> = (0..2).map(|_| begun(&ann)).collect();
+    let refused =
+        eventually(|| Some(ann.post("/submit", &form("#!/bin/sh"))).filter(|it| it.status == 503));
+    assert!(refused.body.contains("still on their way"), "{}", refused.body);
+    assert_eq!(portal.signed_in("bob").post("/submit", &form("#!/bin/sh")).status, 303);
+    for stream in &mut slow {
+        let mut answer = String::new();
+        // An end without TLS's own farewell is an end, too.
+        let _ = stream.read_to_string(&mut answer);
+        assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("within 3 s"), "{answer}");
+    }
+    assert_eq!(ann.post("/submit", &form("#!/bin/sh")).status, 303);
 }
 
 #[test]
@@ -411,7 +519,8 @@ fn ten_thousand_jobs_in_the_queue() {
 fn the_session_side_may_be_missing() {
     let directory = tempfile::tempdir().expect("a directory");
     let machine = Machine::new();
-    let address = served(directory.path(), &machine, "/nowhere/session.sock".as_ref());
+    let socket = "/nowhere/session.sock".as_ref();
+    let address = served(directory.path(), &machine, socket, Waits::USUAL);
     let answer = Browser::at(address).sign_in("ann", "right");
     assert_eq!(answer.status, 429);
     assert!(answer.body.contains("slurmha-portal-session.socket"), "{}", answer.body);

@@ -15,7 +15,8 @@ use slurmha_core::portal::details::parse_job;
 use slurmha_core::portal::ended::parse_ended;
 use slurmha_core::portal::job::JobRef;
 use slurmha_core::portal::protocol::{
-    Answered, Asked, JobDetails, Piece, Refusal, Reply, Request, Stream,
+    Answered, Asked, CHANGES_AT_ONCE, JobDetails, LOOKS_AT_ONCE, Piece, Refusal, Reply, Request,
+    Stream,
 };
 use slurmha_host::program::slurm_user;
 use slurmha_host::system::write_atomically;
@@ -26,8 +27,8 @@ use super::output;
 use super::reading::{Reading, Unread};
 use super::user::User;
 
-/// How many requests are worked on at once; further ones wait.
-const WORKERS: usize = 8;
+/// How many requests are worked on at once: as many as the front asks.
+const WORKERS: usize = LOOKS_AT_ONCE + CHANGES_AT_ONCE;
 /// The longest note of a job's files, in bytes: two paths with every byte escaped.
 const LONGEST_NOTE: usize = 64 * 1024;
 /// Of how many jobs the files are remembered.

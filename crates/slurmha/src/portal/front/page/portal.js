@@ -80,11 +80,12 @@ async function follow(it) {
       const told = await answer.json();
       // The job was started again, and its file with it (JobFileAppend, slurm.conf(5)).
       if (Number.isFinite(told.size) && told.size < next) { it.textContent = ""; next = 0; continue; }
+      // There is a file, whatever was said before.
+      if (Number.isFinite(told.size)) it.parentNode.querySelector(".empty")?.remove();
       if (!told.text) continue;
       const isAtEnd = it.scrollHeight - it.scrollTop - it.clientHeight < 40;
       it.append(told.text);
       next = told.next;
-      it.parentNode.querySelector(".empty")?.remove();
       if (isAtEnd) it.scrollTop = it.scrollHeight;
     } catch { /* said by the banner; asked again */ }
   }

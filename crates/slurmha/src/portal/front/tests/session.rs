@@ -28,6 +28,9 @@ struct Seen {
     /// To a submission; otherwise it becomes job 4711.
     answer: Option<Result<Reply, Refusal>>,
     open: Vec<UnixStream>,
+    /// Whether looks have no answer, and those that wait for theirs.
+    holds: bool,
+    held: Vec<(UnixStream, Asked)>,
 }
 
 impl SessionSide {
@@ -50,6 +53,22 @@ impl SessionSide {
 
     pub fn answers(&self, answer: Result<Reply, Refusal>) {
         self.change(|seen| seen.answer = Some(answer));
+    }
+
+    /// From now on no look has an answer.
+    pub fn holds(&self) {
+        self.change(|seen| seen.holds = true);
+    }
+
+    /// All have, also those that wait.
+    pub fn goes_on(&self) {
+        let held = self.change(|seen| {
+            seen.holds = false;
+            std::mem::take(&mut seen.held)
+        });
+        for (mut stream, Asked { number, request }) in held {
+            tell(&mut stream, &Answered { number, answer: self.answer(&request) });
+        }
     }
 
     pub fn asked(&self) -> Vec<Request> {
@@ -102,10 +121,19 @@ impl SessionSide {
         }
         self.change(|seen| seen.open.push(stream.try_clone().expect("a copy")));
         for line in lines.map_while(Result::ok) {
-            let Asked { number, request } = serde_json::from_str(&line).expect("a question");
-            let answer = self.answer(&request);
-            self.change(|seen| seen.asked.push(request));
-            tell(&mut stream, &Answered { number, answer });
+            let asked: Asked = serde_json::from_str(&line).expect("a question");
+            let is_held = self.change(|seen| {
+                seen.asked.push(asked.request.clone());
+                let is_held = seen.holds && !asked.request.is_change();
+                if is_held {
+                    seen.held.push((stream.try_clone().expect("a copy"), asked.clone()));
+                }
+                is_held
+            });
+            if !is_held {
+                let answer = self.answer(&asked.request);
+                tell(&mut stream, &Answered { number: asked.number, answer });
+            }
         }
         self.change(|seen| seen.ends += 1);
     }
