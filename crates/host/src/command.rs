@@ -30,6 +30,7 @@ pub struct Command {
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) timeout: Duration,
     pub(crate) hidden: Vec<Vec<u8>>,
+    markers: Vec<&'static str>,
 }
 
 impl Command {
@@ -42,6 +43,7 @@ impl Command {
             environment: Vec::new(),
             timeout: DEFAULT_TIMEOUT,
             hidden: Vec::new(),
+            markers: Vec::new(),
         }
     }
 
@@ -92,6 +94,20 @@ impl Command {
         self
     }
 
+    /// The same command, of which nobody is shown what follows this word, neither
+    /// in its arguments nor in what the program says: a value that the program
+    /// itself has read from a file.
+    pub fn hide_after(mut self, word: &'static str) -> Self {
+        self.markers.push(word);
+        self
+    }
+
+    /// What the program said, without what is to be hidden.
+    fn censored(&self, said: &[u8]) -> Vec<u8> {
+        let text = without(said, &self.hidden);
+        self.markers.iter().fold(text, |text, word| without_value(&text, word.as_bytes()))
+    }
+
     /// The program, as it was named.
     pub fn program(&self) -> &str {
         &self.program
@@ -115,7 +131,11 @@ impl Command {
     /// The command as it can be pasted into a shell. Its input is not shown.
     pub fn pasteable(&self) -> String {
         let words = std::iter::once(self.program.clone()).chain(self.arguments());
-        words.map(|word| quote(&word)).collect::<Vec<_>>().join(" ")
+        let line = words.map(|word| quote(&word)).collect::<Vec<_>>().join(" ");
+        if self.markers.is_empty() {
+            return line;
+        }
+        String::from_utf8_lossy(&self.censored(line.as_bytes())).into_owned()
     }
 }
 
@@ -204,7 +224,7 @@ impl CommandOutput {
         CommandError::Failed {
             command: self.command.pasteable(),
             exit: self.exit,
-            stderr: tail(&without(noise, &self.command.hidden)),
+            stderr: tail(&self.command.censored(noise)),
         }
     }
 
@@ -215,7 +235,12 @@ impl CommandOutput {
 
     /// Standard error as text, hidden values taken out.
     pub fn stderr_text(&self) -> String {
-        String::from_utf8_lossy(&without(&self.stderr, &self.command.hidden)).into_owned()
+        String::from_utf8_lossy(&self.command.censored(&self.stderr)).into_owned()
+    }
+
+    /// Standard output as text, hidden values taken out.
+    pub fn censored_text(&self) -> String {
+        String::from_utf8_lossy(&self.command.censored(&self.stdout)).into_owned()
     }
 }
 
@@ -290,6 +315,40 @@ fn without(bytes: &[u8], hidden: &[Vec<u8>]) -> Vec<u8> {
     hidden.iter().fold(bytes.to_vec(), |text, secret| replace(&text, secret, b"[secret]"))
 }
 
+/// Replaces each value that stands behind this word: `word=value`, `word value;`,
+/// `word "value"`.
+fn without_value(text: &[u8], word: &[u8]) -> Vec<u8> {
+    let mut result = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.windows(word.len()).position(|window| window == word) {
+        let behind = &rest[at + word.len()..];
+        let gap = behind.iter().take_while(|byte| b" \t=:".contains(byte)).count();
+        let value = value_at_start(&behind[gap..]);
+        let end = at + word.len() + gap;
+        result.extend_from_slice(&rest[..end]);
+        if value > 0 {
+            result.extend_from_slice(b"[secret]");
+        }
+        rest = &rest[end + value..];
+    }
+    result.extend_from_slice(rest);
+    result
+}
+
+/// How long the value is with which a text begins, its quotes included.
+fn value_at_start(text: &[u8]) -> usize {
+    match text.first() {
+        Some(quote @ (b'"' | b'\'')) => {
+            let end = text[1..].iter().position(|byte| byte == quote);
+            end.map_or(text.len(), |end| end + 2)
+        }
+        _ => {
+            let ends = |byte: &u8| byte.is_ascii_whitespace() || b"\"';,".contains(byte);
+            text.iter().position(ends).unwrap_or(text.len())
+        }
+    }
+}
+
 /// Replaces every occurrence of a byte string.
 pub(crate) fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     if from.is_empty() {
@@ -326,6 +385,30 @@ mod tests {
         let output = CommandOutput::new(&command, Exit::Status(1), Vec::new(), noise.into());
         let message = output.failure().to_string();
         insta::assert_snapshot!(message, @"`mariadb --batch` failed with exit status 1: [...] near '[secret]' at line 1");
+    }
+
+    /// drbdadm says which command of drbdsetup has failed, with all its options.
+    #[test]
+    fn what_follows_a_word_is_never_shown() {
+        let said = "Command 'drbdsetup-84 connect slurm_data --shared-secret=hunter2 --timeout=9' \
+                    terminated with exit code 10\nshared-secret \"hunter2\";\n\
+                    shared-secret\t\"hunter2";
+        let command =
+            Command::new("drbdadm").arg("--shared-secret=hunter2").hide_after("shared-secret");
+        let output = CommandOutput::new(&command, Exit::Status(10), said.into(), said.into());
+        let clean = "Command 'drbdsetup-84 connect slurm_data --shared-secret=[secret] --timeout=9' \
+                     terminated with exit code 10\nshared-secret [secret];\n\
+                     shared-secret\t[secret]";
+        assert_eq!(output.stderr_text(), clean);
+        assert_eq!(output.censored_text(), clean);
+        let error = output.failure().to_string();
+        assert!(error.contains(clean) && !error.contains("hunter2"), "{error}");
+        assert!(!format!("{command:?} {output:?}").contains("hunter2"));
+        let twice = Command::new("x").hide_after("shared-secret").hide_after("password");
+        assert_eq!(
+            twice.censored(b"password: a, shared-secret=;"),
+            b"password: [secret], shared-secret=;"
+        );
     }
 
     #[test]

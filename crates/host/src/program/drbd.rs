@@ -12,6 +12,9 @@ use crate::system::System;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
+/// An option and a line of the configuration, with the key of the replication behind it.
+const KEY: &str = "shared-secret";
+
 /// drbdsetup's exit status for "No such resource".
 const NO_SUCH_RESOURCE: i32 = 10;
 
@@ -21,7 +24,7 @@ pub fn status(
     resource: &str,
     timeout: Duration,
 ) -> Result<DrbdStatus, AskError> {
-    let command = Command::new("drbdsetup")
+    let command = program("drbdsetup")
         .args(["status", resource, "--verbose", "--statistics"])
         .timeout(timeout);
     let output = system.run(&command)?;
@@ -37,7 +40,7 @@ pub fn fencing(
     resource: &str,
     timeout: Duration,
 ) -> Result<String, CommandError> {
-    let command = Command::new("drbdsetup").args(["show", resource]).timeout(timeout);
+    let command = program("drbdsetup").args(["show", resource]).timeout(timeout);
     Ok(parse_drbd_fencing(&system.run(&command)?.success()?.text()))
 }
 
@@ -65,8 +68,8 @@ pub fn create_metadata(
 /// What `drbdadm adjust` would do: lines of drbdsetup calls, none when the
 /// kernel has what the configuration file says.
 pub fn pending_adjustments(system: &dyn System, resource: &str) -> Result<String, CommandError> {
-    let command = Command::new("drbdadm").args(["--dry-run", "adjust", resource]).timeout(TIMEOUT);
-    Ok(system.run(&command)?.success()?.text().trim().to_owned())
+    let command = program("drbdadm").args(["--dry-run", "adjust", resource]).timeout(TIMEOUT);
+    Ok(system.run(&command)?.success()?.censored_text().trim().to_owned())
 }
 
 /// `drbdadm adjust RESOURCE`: attach, connect, and apply changed options.
@@ -89,7 +92,7 @@ pub fn skip_first_sync(
 /// `drbdadm primary RESOURCE`. Waits for the fence-peer handler when the peer
 /// is not connected, but no longer than `timeout`.
 pub fn promote(system: &dyn System, resource: &str, timeout: Duration) -> Result<(), CommandError> {
-    let command = Command::new("drbdadm").args(["primary", resource]).timeout(timeout);
+    let command = program("drbdadm").args(["primary", resource]).timeout(timeout);
     system.run(&command)?.success().map(|_| ())
 }
 
@@ -144,7 +147,7 @@ pub fn attach_instead(
     instead: &Path,
 ) -> Result<(), CommandError> {
     let volume = format!("{resource}/{volume}");
-    let command = Command::new("drbdadm").args(["--dry-run", "attach", &volume]).timeout(TIMEOUT);
+    let command = program("drbdadm").args(["--dry-run", "attach", &volume]).timeout(TIMEOUT);
     let lines = system.run(&command)?.success()?.text();
     for line in lines.lines() {
         let mut words = line.split_whitespace();
@@ -155,7 +158,7 @@ pub fn attach_instead(
             true => instead.display().to_string(),
             false => word.to_owned(),
         });
-        system.run(&Command::new(program).args(words).timeout(TIMEOUT))?.success()?;
+        system.run(&self::program(program).args(words).timeout(TIMEOUT))?.success()?;
     }
     Ok(())
 }
@@ -163,12 +166,32 @@ pub fn attach_instead(
 /// The devices under a resource's volumes, in their order: `drbdadm sh-ll-dev
 /// RESOURCE`.
 pub fn devices_beneath(system: &dyn System, resource: &str) -> Result<Vec<PathBuf>, CommandError> {
-    let command = Command::new("drbdadm").args(["sh-ll-dev", resource]).timeout(TIMEOUT);
+    let command = program("drbdadm").args(["sh-ll-dev", resource]).timeout(TIMEOUT);
     let text = system.run(&command)?.success()?.text();
     Ok(text.lines().map(|line| PathBuf::from(line.trim())).collect())
 }
 
 fn drbdadm(system: &dyn System, arguments: &[&str]) -> Result<(), CommandError> {
-    let command = Command::new("drbdadm").args(arguments).timeout(TIMEOUT);
+    let command = program("drbdadm").args(arguments).timeout(TIMEOUT);
     system.run(&command)?.success().map(|_| ())
+}
+
+/// One of DRBD's programs. drbdadm shows the whole command of drbdsetup that has
+/// failed, and the kernel's configuration has the key, too. In the list of processes
+/// it stands for a moment in any case: that is how drbdadm hands it on.
+fn program(name: &str) -> Command {
+    Command::new(name).hide_after(KEY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_command_shows_the_key_of_the_replication() {
+        for name in ["drbdadm", "drbdsetup"] {
+            let shown = program(name).args(["new-peer", "--shared-secret=c0ffee"]).pasteable();
+            assert_eq!(shown, format!("{name} new-peer --shared-secret=[secret]"));
+        }
+    }
 }
