@@ -216,7 +216,7 @@ fn act_on_drbd(system: &dyn System, drbd: &Replication, action: &str, limit: Dur
         "stop" => drbd.stop(system, limit),
         "promote" => drbd.promote(system, limit),
         "demote" => drbd.demote(system, limit),
-        "monitor" | "status" => drbd.monitor(system),
+        "monitor" | "status" => drbd.monitor(system, limit),
         "validate-all" => drbd.validate(system),
         other => unimplemented(other),
     }

@@ -103,7 +103,7 @@ pub(super) fn bring_up(
     {
         return Ok(Outcome::Unchanged);
     }
-    drbd::adjust(system, &resource.name)?;
+    drbd::adjust(system, &resource.name, drbd::TIMEOUT)?;
     Ok(Outcome::Changed)
 }
 

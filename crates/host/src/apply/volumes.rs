@@ -45,7 +45,7 @@ pub(super) fn initialise(context: &Context<'_>, init: &VolumeInit) -> Result<Out
         drbd::promote(system, &resource.name, PROMOTION_LIMIT)?;
     }
     let filled = fill::fill_all(context, init);
-    let demoted = drbd::demote(system, &resource.name).map_err(StepError::from);
+    let demoted = drbd::demote(system, &resource.name, drbd::TIMEOUT).map_err(StepError::from);
     let filled = both(filled, demoted)?;
     Ok(if skipped || filled { Outcome::Changed } else { Outcome::Unchanged })
 }

@@ -10,7 +10,8 @@ use super::AskError;
 use crate::command::{Command, CommandError, CommandOutput};
 use crate::system::System;
 
-const TIMEOUT: Duration = Duration::from_secs(60);
+/// Time limit of whatever has no other.
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// An option and a line of the configuration, with the key of the replication behind it.
 const KEY: &str = "shared-secret";
@@ -73,8 +74,8 @@ pub fn pending_adjustments(system: &dyn System, resource: &str) -> Result<String
 }
 
 /// `drbdadm adjust RESOURCE`: attach, connect, and apply changed options.
-pub fn adjust(system: &dyn System, resource: &str) -> Result<(), CommandError> {
-    drbdadm(system, &["adjust", resource])
+pub fn adjust(system: &dyn System, resource: &str, timeout: Duration) -> Result<(), CommandError> {
+    drbdadm_within(system, &["adjust", resource], timeout)
 }
 
 /// `drbdadm new-current-uuid --clear-bitmap RESOURCE/VOLUME`: declares two
@@ -92,18 +93,17 @@ pub fn skip_first_sync(
 /// `drbdadm primary RESOURCE`. Waits for the fence-peer handler when the peer
 /// is not connected, but no longer than `timeout`.
 pub fn promote(system: &dyn System, resource: &str, timeout: Duration) -> Result<(), CommandError> {
-    let command = program("drbdadm").args(["primary", resource]).timeout(timeout);
-    system.run(&command)?.success().map(|_| ())
+    drbdadm_within(system, &["primary", resource], timeout)
 }
 
 /// `drbdadm secondary RESOURCE`.
-pub fn demote(system: &dyn System, resource: &str) -> Result<(), CommandError> {
-    drbdadm(system, &["secondary", resource])
+pub fn demote(system: &dyn System, resource: &str, timeout: Duration) -> Result<(), CommandError> {
+    drbdadm_within(system, &["secondary", resource], timeout)
 }
 
 /// `drbdadm down RESOURCE`: disconnect and detach.
-pub fn down(system: &dyn System, resource: &str) -> Result<(), CommandError> {
-    drbdadm(system, &["down", resource])
+pub fn down(system: &dyn System, resource: &str, timeout: Duration) -> Result<(), CommandError> {
+    drbdadm_within(system, &["down", resource], timeout)
 }
 
 /// `drbdadm detach RESOURCE/VOLUME`: goes on over the peer, if it has all data.
@@ -172,8 +172,15 @@ pub fn devices_beneath(system: &dyn System, resource: &str) -> Result<Vec<PathBu
 }
 
 fn drbdadm(system: &dyn System, arguments: &[&str]) -> Result<(), CommandError> {
-    let command = program("drbdadm").args(arguments).timeout(TIMEOUT);
-    system.run(&command)?.success().map(|_| ())
+    drbdadm_within(system, arguments, TIMEOUT)
+}
+
+fn drbdadm_within(
+    system: &dyn System,
+    arguments: &[&str],
+    timeout: Duration,
+) -> Result<(), CommandError> {
+    system.run(&program("drbdadm").args(arguments).timeout(timeout))?.success().map(|_| ())
 }
 
 /// One of DRBD's programs. drbdadm shows the whole command of drbdsetup that has

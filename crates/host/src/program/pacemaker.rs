@@ -273,13 +273,14 @@ pub fn set_promotion_score(
     system: &dyn System,
     resource: &str,
     score: Option<u32>,
+    timeout: Duration,
 ) -> Result<(), CommandError> {
     let command = Command::new("attrd_updater").args(["--name", &format!("master-{resource}")]);
     let command = match score {
         Some(score) => command.args(["--update", &score.to_string()]),
         None => command.arg("--delete"),
     };
-    system.run(&command.timeout(TIMEOUT))?.success().map(|_| ())
+    system.run(&command.timeout(timeout))?.success().map(|_| ())
 }
 
 /// `attrd_updater`: whether this node reaches anybody in the cluster network,

@@ -132,6 +132,38 @@ fn what_stays_refused_is_a_failure_in_time_with_drbds_reason() {
     }
 }
 
+/// An action that Pacemaker ends itself leaves its programs behind, and they go on.
+#[test]
+fn no_action_is_over_its_limit_however_slow_the_programs_are() {
+    // Of `render::cib`.
+    for (action, limit) in
+        [("start", 240), ("promote", 90), ("demote", 90), ("stop", 100), ("monitor", 60)]
+    {
+        let limit = Duration::from_secs(limit);
+        for seconds in [1, 9, 18, 29, 55, 100, 1000] {
+            for drbd in [SECONDARY, PRIMARY, Drbd { disk: "Diskless", ..PRIMARY }] {
+                for refusals in [0, 1, 2, u32::MAX] {
+                    let takes = Duration::from_secs(seconds);
+                    let machine = with(Drbd { takes, refusals, ..drbd });
+                    let parameters = Parameters::from([("drbd_resource", "slurm_data")]);
+                    let answer = act(&machine, Agent::Drbd, action, &parameters, limit);
+                    let took = machine.elapsed();
+                    assert!(took < limit, "{action} {took:?} {seconds} {refusals} {answer:?}");
+                }
+            }
+        }
+    }
+}
+
+/// drbdadm says that it has done it, and nothing has changed.
+#[test]
+fn what_is_done_and_is_not_is_not_asked_for_without_end() {
+    let machine = with(Drbd { is_deaf: true, takes: Duration::from_secs(1), ..PRIMARY });
+    let answer = call(&machine, "stop");
+    assert_eq!(answer.status, Status::Generic);
+    assert!(machine.elapsed() < LIMIT);
+}
+
 #[test]
 fn stop_takes_everything_down_and_the_score_with_it() {
     let machine = with(PRIMARY);

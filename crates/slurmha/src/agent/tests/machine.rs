@@ -31,6 +31,10 @@ pub struct Drbd {
     pub looks_without: u32,
     /// How often a change of the role or a `down` is still refused.
     pub refusals: u32,
+    /// How long each of its programs takes; one that takes longer than it may is ended.
+    pub takes: Duration,
+    /// It says yes and does nothing.
+    pub is_deaf: bool,
 }
 
 impl Drbd {
@@ -41,6 +45,8 @@ impl Drbd {
         peer_disk: "UpToDate",
         looks_without: 0,
         refusals: 0,
+        takes: Duration::ZERO,
+        is_deaf: false,
     };
 
     fn run(&mut self, verb: &str) -> (i32, String) {
@@ -51,6 +57,9 @@ impl Drbd {
             "down" => "",
             _ => return (0, String::new()),
         };
+        if self.is_deaf {
+            return (0, String::new());
+        }
         if self.refusals > 0 {
             self.refusals -= 1;
             return (11, "State change failed: (-12) Device is held open by someone".to_owned());
@@ -197,6 +206,21 @@ impl Machine {
         line.unwrap_or_default().into_bytes()
     }
 
+    /// DRBD's programs and Pacemaker's may be slow, and get two seconds to end.
+    fn take_time(&self, command: &Command) -> Result<(), CommandError> {
+        if !matches!(command.program(), "drbdadm" | "drbdsetup" | "attrd_updater") {
+            return Ok(());
+        }
+        let takes = self.drbd.lock().expect("a lock").takes;
+        let after = command.limit();
+        if takes <= after {
+            self.sleep(takes);
+            return Ok(());
+        }
+        self.sleep(after + Duration::from_secs(2));
+        Err(CommandError::TimedOut { command: command.pasteable(), after })
+    }
+
     fn output(command: &Command, status: i32, text: &str) -> CommandOutput {
         CommandOutput::new(command, Exit::Status(status), text.into(), Vec::new())
     }
@@ -207,6 +231,7 @@ impl System for Machine {
         self.ran.lock().expect("a lock").push(command.pasteable());
         let mut latest = self.latest_end.lock().expect("a lock");
         *latest = (*latest).max(self.elapsed() + command.limit());
+        self.take_time(command)?;
         let arguments = command.arguments();
         let mut active = self.active.lock().expect("a lock");
         let (status, text) = match (command.program(), arguments.first().map(String::as_str)) {

@@ -99,7 +99,7 @@ pub fn mend(system: &dyn System) -> Result<(), String> {
     if !look(system)?.up {
         return Ok(());
     }
-    drbd::adjust(system, DRBD_RESOURCE).map_err(|error| {
+    drbd::adjust(system, DRBD_RESOURCE, drbd::TIMEOUT).map_err(|error| {
         format!("the resync stays slow: {error} (try again with: slurmha node mend-resync)")
     })
 }
