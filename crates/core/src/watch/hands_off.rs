@@ -5,18 +5,24 @@
 use crate::xml::Element;
 
 /// Whether somebody has told Pacemaker to leave the resource on this node as
-/// it is; the reason in words. Says nothing of what runs where.
+/// it is, or that cannot be told; the reason in words. Says nothing of what runs
+/// where.
 ///
 /// Maintenance is a property of the cluster, an attribute of a node, or a
-/// meta attribute of a resource, as is `is-managed` (Pacemaker Explained).
+/// meta attribute of a resource and of what it is part of, as is `is-managed`
+/// (Pacemaker Explained).
 pub fn hands_off(cib: &Element, node: &str, resource: &str) -> Option<String> {
-    let configuration = cib.find("configuration")?;
+    let Some(configuration) = cib.find("configuration") else {
+        return Some("Pacemaker's configuration is not known".to_owned());
+    };
     let section = |name: &str| configuration.find(name);
     let cluster = section("crm_config").into_iter();
     let defaults = section("rsc_defaults").into_iter();
     let nodes = section("nodes").into_iter().flat_map(|nodes| &nodes.children);
     let here = nodes.filter(|known| known.attribute("uname") == Some(node));
-    let resources = section("resources").and_then(|all| primitive(all, resource));
+    let Some(resources) = section("resources").and_then(|all| with_parents(all, resource)) else {
+        return Some(format!("Pacemaker's configuration has no {resource}"));
+    };
     if cluster.clone().any(|it| says(it, "maintenance-mode", true)) {
         Some("the cluster is in maintenance mode".to_owned())
     } else if here.into_iter().any(|it| says(it, "maintenance", true)) {
@@ -32,11 +38,15 @@ pub fn hands_off(cib: &Element, node: &str, resource: &str) -> Option<String> {
     }
 }
 
-/// The resource, wherever it is: in a group or a clone, too.
-fn primitive<'a>(within: &'a Element, id: &str) -> Option<&'a Element> {
+/// The resource, wherever it is, and the groups and clones that it is in.
+fn with_parents<'a>(within: &'a Element, id: &str) -> Option<Vec<&'a Element>> {
     within.children.iter().find_map(|child| {
-        let found = child.name == "primitive" && child.id() == id;
-        if found { Some(child) } else { primitive(child, id) }
+        if child.name == "primitive" && child.id() == id {
+            return Some(vec![child]);
+        }
+        let mut found = with_parents(child, id)?;
+        found.push(child);
+        Some(found)
     })
 }
 
@@ -95,9 +105,29 @@ mod tests {
 
     #[test]
     fn what_is_said_of_others_does_not_count() {
-        let cib = "<cib><configuration><nodes><node uname=\"ctl2\"><set><nvpair name=\"maintenance\" \
-                   value=\"true\"/></set></node></nodes></configuration></cib>";
-        let cib = Element::parse(cib).expect("XML");
+        let set = "<set><nvpair name=\"maintenance\" value=\"true\"/></set>";
+        let cib = format!(
+            "<cib><configuration><nodes><node uname=\"ctl2\">{set}</node></nodes><resources>\
+             <primitive id=\"other\">{set}</primitive><group id=\"h\">{set}<primitive id=\"x\"/>\
+             </group><primitive id=\"slurmctld\"/></resources></configuration></cib>"
+        );
+        let cib = Element::parse(&cib).expect("XML");
         assert_eq!(hands_off(&cib, "ctl1", "slurmctld"), None);
+        assert_eq!(hands_off(&cib, "ctl1", "x").as_deref(), Some("x is unmanaged"), "its group");
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_left_alone() {
+        for (cib, reason) in [
+            ("<cib/>", "Pacemaker's configuration is not known"),
+            ("<cib><configuration/></cib>", "Pacemaker's configuration has no slurmctld"),
+            (
+                "<cib><configuration><resources/></configuration></cib>",
+                "Pacemaker's configuration has no slurmctld",
+            ),
+        ] {
+            let cib = Element::parse(cib).expect("XML");
+            assert_eq!(hands_off(&cib, "ctl1", "slurmctld").as_deref(), Some(reason));
+        }
     }
 }

@@ -55,17 +55,29 @@ pub const CIB: &str = "/var/lib/pacemaker/cib/cib.xml";
 /// That Pacemaker has the daemon started here is known from the mark; whether
 /// it has been told to keep its hands off stands in its configuration.
 pub fn may_begin(system: &dyn System, daemon: Daemon) -> bool {
-    daemon == Daemon::Slurmctld
-        && !has_failed_lately(system, daemon)
-        && is_managed(system, daemon) == Some(true)
+    if daemon != Daemon::Slurmctld || has_failed_lately(system, daemon) {
+        return false;
+    }
+    let objection = objection(system, daemon);
+    if let Some(why) = &objection {
+        eprintln!("{} is not started again here: {why}", daemon.name());
+    }
+    objection.is_none()
 }
 
-/// `None` when it cannot be told.
-fn is_managed(system: &dyn System, daemon: Daemon) -> Option<bool> {
-    let cib = read_trimmed(system, CIB)?;
-    let cib = Element::parse(&cib).ok()?;
-    let node = read_trimmed(system, "/proc/sys/kernel/hostname")?;
-    Some(hands_off(&cib, &node, daemon.name()).is_none())
+/// Why nobody may start it, or what cannot be told about that.
+fn objection(system: &dyn System, daemon: Daemon) -> Option<String> {
+    let Some(cib) = read_trimmed(system, CIB) else {
+        return Some(format!("{CIB} cannot be read"));
+    };
+    let cib = match Element::parse(&cib) {
+        Ok(cib) => cib,
+        Err(error) => return Some(format!("{CIB} is not what it should be: {error}")),
+    };
+    match read_trimmed(system, "/proc/sys/kernel/hostname") {
+        Some(node) => hands_off(&cib, &node, daemon.name()),
+        None => Some("this machine's name is not known".to_owned()),
+    }
 }
 
 /// Starts the daemon again, or says why it does not run.

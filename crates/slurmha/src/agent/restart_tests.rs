@@ -25,9 +25,16 @@ fn machine(starts: bool) -> TestMachine {
     });
     machine.put(Path::new(STATE_MOUNT).join(VOLUME_MARKER), "");
     machine.put(Path::new(STATE_SAVE_LOCATION).join("last_tres"), "");
-    machine.put(CIB, "<cib><configuration><crm_config/></configuration></cib>");
+    machine.put(CIB, &cib("<crm_config/>"));
     intent::expect(&machine, Daemon::Slurmctld);
     machine
+}
+
+fn cib(settings: &str) -> String {
+    format!(
+        "<cib><configuration>{settings}<resources><primitive id=\"slurmctld\"/></resources>\
+         </configuration></cib>"
+    )
 }
 
 fn act(machine: &TestMachine, action: &str) -> Status {
@@ -73,11 +80,20 @@ fn nothing_is_started_in_maintenance_mode() {
     let mut machine = machine(true);
     machine.maintenance = true;
     let pair = "<nvpair name=\"maintenance-mode\" value=\"true\"/>";
-    let cib =
-        format!("<cib><configuration><crm_config><s>{pair}</s></crm_config></configuration></cib>");
-    machine.put(CIB, &cib);
+    machine.put(CIB, &cib(&format!("<crm_config><s>{pair}</s></crm_config>")));
     assert_eq!(act(&machine, "exited"), Status::Success);
     assert_eq!(machine.ran("systemctl start").len(), 0);
+}
+
+#[test]
+fn nothing_is_started_when_it_cannot_be_told_whether_it_may_be() {
+    for unknown in ["", "<cib><configuration>", "<cib/>", "<cib><configuration/></cib>"] {
+        let machine = machine(true);
+        machine.put(CIB, unknown);
+        assert_eq!(act(&machine, "exited"), Status::Success);
+        assert_eq!(machine.ran("systemctl start").len(), 0, "{unknown}");
+        assert_eq!(machine.ran("crm_resource --fail").len(), 1, "{unknown}: Pacemaker knows");
+    }
 }
 
 #[test]
