@@ -41,7 +41,7 @@ pub struct Seen {
     /// Whether slurmctld answers here.
     pub serves: bool,
     /// Whether a person had it fenced, and not the cluster.
-    pub by_hand: bool,
+    pub by_hand: Reading<bool>,
     /// When the machine was switched on before by this rule, and now.
     pub before: Vec<Timestamp>,
     /// The wall clock.
@@ -64,7 +64,7 @@ pub fn decide(seen: &Seen) -> Decision {
     let recent = recent(&seen.before, seen.now).len();
     if seen.is_member == Reading::Known(true) {
         Decision::Leave("it is back".to_owned())
-    } else if seen.by_hand {
+    } else if seen.by_hand == Reading::Known(true) {
         Decision::Leave("a person had it fenced, so a person switches it on".to_owned())
     } else if recent >= MOST {
         let minutes = WITHIN.as_mins();
@@ -72,13 +72,31 @@ pub fn decide(seen: &Seen) -> Decision {
             "it was switched on {recent} times within {minutes} minutes and fenced again each time"
         ))
     } else if seen.waited >= LIMIT {
-        Decision::Leave("this side has no quorum".to_owned())
-    } else if seen.waited < DELAY || seen.quorate != Reading::Known(true) {
+        Decision::Leave(obstacle(seen))
+    } else if seen.waited < DELAY || !may_decide(seen) {
         Decision::Wait
     } else if seen.serves || seen.waited >= PATIENCE {
         Decision::PowerOn
     } else {
         Decision::Wait
+    }
+}
+
+/// What cannot be told is no permission: somebody may have a hand in the machine.
+fn may_decide(seen: &Seen) -> bool {
+    seen.quorate == Reading::Known(true)
+        && seen.is_member == Reading::Known(false)
+        && seen.by_hand == Reading::Known(false)
+}
+
+fn obstacle(seen: &Seen) -> String {
+    match (&seen.quorate, &seen.is_member, &seen.by_hand) {
+        (Reading::Known(false), _, _) => "this side has no quorum".to_owned(),
+        (Reading::Unknown(why), _, _) | (_, Reading::Unknown(why), _) => {
+            format!("the cluster's state is not known: {why}")
+        }
+        (_, _, Reading::Unknown(why)) => format!("who had it fenced is not known: {why}"),
+        _ => "its fence is too long ago".to_owned(),
     }
 }
 
@@ -98,7 +116,7 @@ mod tests {
             is_member: Reading::Known(false),
             quorate: Reading::Known(true),
             serves: true,
-            by_hand: false,
+            by_hand: Reading::Known(false),
             before: Vec::new(),
             now: Timestamp::from_second(1_800_000_000).unwrap(),
         }
@@ -122,16 +140,34 @@ mod tests {
 
     #[test]
     fn a_side_without_quorum_decides_nothing() {
-        for quorate in [Reading::Known(false), Reading::Unknown("no answer".to_owned())] {
-            let alone = Seen { quorate, ..seen(900) };
-            assert_eq!(decide(&alone), Decision::Wait);
-            assert_eq!(reason(&Seen { waited: LIMIT, ..alone }), "this side has no quorum");
+        let alone = Seen { quorate: Reading::Known(false), ..seen(900) };
+        assert_eq!(decide(&alone), Decision::Wait);
+        assert_eq!(reason(&Seen { waited: LIMIT, ..alone }), "this side has no quorum");
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_no_permission() {
+        let unknown = || Reading::Unknown("no answer".to_owned());
+        for (silent, wanted) in [
+            (
+                Seen { quorate: unknown(), ..seen(900) },
+                "the cluster's state is not known: no answer",
+            ),
+            (
+                Seen { is_member: unknown(), ..seen(900) },
+                "the cluster's state is not known: no answer",
+            ),
+            (Seen { by_hand: unknown(), ..seen(900) }, "who had it fenced is not known: no answer"),
+        ] {
+            assert_eq!(decide(&silent), Decision::Wait);
+            assert_eq!(reason(&Seen { waited: LIMIT, ..silent }), wanted);
         }
+        assert_eq!(reason(&Seen { waited: LIMIT, ..seen(0) }), "its fence is too long ago");
     }
 
     #[test]
     fn what_a_person_did_is_left_alone() {
-        let by_hand = Seen { by_hand: true, ..seen(60) };
+        let by_hand = Seen { by_hand: Reading::Known(true), ..seen(60) };
         assert_eq!(reason(&by_hand), "a person had it fenced, so a person switches it on");
         assert_eq!(reason(&Seen { is_member: Reading::Known(true), ..seen(10) }), "it is back");
     }

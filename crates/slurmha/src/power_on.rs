@@ -114,17 +114,30 @@ fn look(system: &dyn System, machine: &str, note: &Note, waited: Duration) -> Se
         is_member: of(|record| record.state.as_ref().is_some_and(|state| state.online)),
         quorate: of(|record| record.quorate),
         serves: ready::answers(system, Daemon::Slurmctld),
-        by_hand: !note.requested && is_by_hand(system, machine),
+        by_hand: is_by_hand(system, machine, note),
         before: times(system),
         now: system.now(),
     }
 }
 
-/// Whether the last fence was asked for by a command. The cluster's own are
-/// asked for by its controller daemon.
-fn is_by_hand(system: &dyn System, machine: &str) -> bool {
-    let Ok(history) = stonith::history(system, machine, QUESTION) else { return false };
-    last_fence(&history, machine).is_some_and(|it| it.client.starts_with("stonith_admin"))
+/// Who "did" a fence that a person has confirmed (`stonith_admin --confirm`;
+/// fenced_remote.c of 2.1, `fenced_handle_manual_confirmation`).
+const A_PERSON: &str = "a human";
+
+/// Whether the last fence was asked for by a command, which the handler does too,
+/// or confirmed by a person, who may be at the machine. The cluster's own are asked
+/// for by its controller daemon.
+fn is_by_hand(system: &dyn System, machine: &str, note: &Note) -> Reading<bool> {
+    let history = match stonith::history(system, machine, QUESTION) {
+        Ok(history) => history,
+        Err(error) => return Reading::Unknown(error.to_string()),
+    };
+    let by_command = |fence: &FencingEvent| fence.client.starts_with("stonith_admin");
+    Reading::Known(
+        last_fence(&history, machine).is_some_and(|fence| {
+            fence.delegate == A_PERSON || (!note.requested && by_command(fence))
+        }),
+    )
 }
 
 /// The last time that it lost its power. The latest comes first

@@ -44,7 +44,7 @@ fn see_to(world: &mut World, own: usize) {
         is_member: Reading::Known(node.sees_peer),
         quorate: Reading::Known(node.is_quorate()),
         serves: node.drbd.primary && !node.drbd.frozen,
-        by_hand: false,
+        by_hand: Reading::Known(false),
         before: node.switched_on.iter().map(|at| moment(*at)).collect(),
         now: moment(world.now),
     };

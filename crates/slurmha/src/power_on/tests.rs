@@ -39,6 +39,18 @@ fn history(client: &str) -> String {
     )
 }
 
+/// What the fencer remembers is replaced, or it does not answer.
+fn fencer(machine: &mut TestMachine, answer: Option<String>) {
+    let others = std::mem::replace(&mut machine.program, Box::new(|_| None));
+    machine.program = Box::new(move |command: &Command| {
+        if command.program() != "stonith_admin" || command.arguments()[0] != "--history" {
+            return others(command);
+        }
+        let (status, text) = answer.clone().map_or((102, String::new()), |text| (0, text));
+        Some(CommandOutput::new(command, Exit::Status(status), text.into(), Vec::new()))
+    });
+}
+
 fn note(machine: &TestMachine, requested: bool) {
     let note = Note { fenced: machine.now(), requested };
     note.leave(machine, "ctl2").expect("a file in memory");
@@ -73,6 +85,26 @@ fn one_that_is_back_or_that_a_person_fenced_is_left_alone() {
     // The handler asks by the same command.
     note(&by_hand, true);
     assert_eq!(see_to(&by_hand, "ctl2"), "switched on");
+}
+
+/// The handler's own fence has failed, and somebody went there and pulled the plug.
+#[test]
+fn what_a_person_confirmed_is_left_alone_also_when_the_handler_had_asked() {
+    let mut machine = machine(GONE, "stonith_admin.2211", 0);
+    let confirmed = history("stonith_admin.2211").replace("\"ctl1\"", "\"a human\"");
+    fencer(&mut machine, Some(confirmed));
+    note(&machine, true);
+    assert!(see_to(&machine, "ctl2").contains("a person had it fenced"));
+    assert_eq!(attempts(&machine), [""; 0]);
+}
+
+#[test]
+fn who_had_it_fenced_is_not_guessed() {
+    let mut machine = machine(GONE, "stonith_admin.2211", 0);
+    fencer(&mut machine, None);
+    let said = see_to(&machine, "ctl2");
+    assert!(said.starts_with("nothing to do: who had it fenced is not known"), "{said}");
+    assert_eq!(attempts(&machine), [""; 0]);
 }
 
 #[test]

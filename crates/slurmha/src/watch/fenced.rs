@@ -3,13 +3,21 @@
 //! already knows its peer's data to be old (the replication link was cut
 //! before), and nothing when its own are too old to be promoted. The machine
 //! would stay off, and nobody would know why.
+//!
+//! What was seen to is written down: the fencer remembers a fence for as long as it
+//! runs, and a watcher that is started anew (by a new version) would switch on a
+//! machine that has been off for weeks, because a person wants it so.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use slurmha_core::fence_peer::Disks;
-use slurmha_core::observe::NodeState;
+use slurmha_core::layout::RUNTIME_DIRECTORY;
+use slurmha_core::observe::{FencingEvent, NodeState};
+use slurmha_core::power_on::LIMIT;
 use slurmha_host::program::{AskError, pacemaker, stonith};
-use slurmha_host::{FileError, System};
+use slurmha_host::system::write_atomically;
+use slurmha_host::{FileError, Ids, System};
 
 use crate::fence_peer::look;
 use crate::power_on::{Note, last_fence};
@@ -35,8 +43,16 @@ pub fn run(system: &dyn System, peer: &str) {
 /// What was seen to already.
 #[derive(Default)]
 struct Watch {
-    /// When the fence was over of which there was a note.
+    /// When the fence was over that was seen to last.
     noted: Option<String>,
+    /// Whether what an earlier watcher has written down was read.
+    has_recalled: bool,
+}
+
+/// When the fence was over that was seen to last. After a reboot of this machine it
+/// is gone, as is its fencer's memory.
+fn record() -> PathBuf {
+    Path::new(RUNTIME_DIRECTORY).join("fence.seen")
 }
 
 impl Watch {
@@ -46,24 +62,50 @@ impl Watch {
             return Ok(());
         }
         let Ok(Some(fence)) = fence(system, peer) else { return Ok(()) };
-        let is_new = self.noted.as_ref() != Some(&fence);
-        if is_new && !Note::is_there(system, peer) {
+        if !self.has_recalled {
+            self.noted = recall(system, peer, &fence)?;
+            self.has_recalled = true;
+        }
+        if self.noted.as_ref() == Some(&fence.completed) {
+            return Ok(());
+        }
+        // Written first: what cannot be written down would be done again.
+        write_atomically(system, &record(), fence.completed.as_bytes(), Ids::root(0o644))?;
+        if !Note::is_there(system, peer) {
             Note { fenced: system.now(), requested: false }.leave(system, peer)?;
             eprintln!("{peer} was fenced, and DRBD has not asked: its power is seen to");
         }
-        self.noted = Some(fence);
+        self.noted = Some(fence.completed);
         Ok(())
     }
 }
 
-/// When the peer was fenced, if it has not been back since.
-fn fence(system: &dyn System, peer: &str) -> Result<Option<String>, AskError> {
+/// What an earlier watcher has seen to. Where nothing says so, that is a fence which
+/// is older than the time in which a machine is switched on.
+fn recall(
+    system: &dyn System,
+    peer: &str,
+    fence: &FencingEvent,
+) -> Result<Option<String>, FileError> {
+    if let Some(text) = system.read(&record())? {
+        return Ok(Some(String::from_utf8_lossy(&text).trim().to_owned()));
+    }
+    let age = fence.ended_at().map(|at| system.now().duration_since(at));
+    if !age.is_some_and(|age| Duration::try_from(age).is_ok_and(|age| age > LIMIT)) {
+        return Ok(None);
+    }
+    eprintln!("{peer} was fenced at {} and is left off: that is long ago", fence.completed);
+    Ok(Some(fence.completed.clone()))
+}
+
+/// The fence of the peer, if it has not been back since.
+fn fence(system: &dyn System, peer: &str) -> Result<Option<FencingEvent>, AskError> {
     let record = pacemaker::peer_record(system, peer, QUESTION)?;
     if !record.state.as_ref().is_some_and(NodeState::is_erased) {
         return Ok(None);
     }
     let history = stonith::history(system, peer, QUESTION)?;
-    Ok(last_fence(&history, peer).map(|event| event.completed.clone()))
+    Ok(last_fence(&history, peer).cloned())
 }
 
 #[cfg(test)]
@@ -112,6 +154,35 @@ mod tests {
         machine.remove_file(NOTE.as_ref()).expect("a file in memory");
         watch.look(&machine, "ctl2").expect("a file in memory");
         assert!(!machine.has(NOTE), "what was decided once is not asked again");
+    }
+
+    /// Seen to by an earlier one; a person has switched the machine off since.
+    #[test]
+    fn a_watcher_that_is_started_anew_does_not_see_to_the_same_fence() {
+        let machine = machine("UpToDate/Outdated", GONE);
+        Watch::default().look(&machine, "ctl2").expect("a file in memory");
+        machine.remove_file(NOTE.as_ref()).expect("a file in memory");
+        Watch::default().look(&machine, "ctl2").expect("a file in memory");
+        assert!(!machine.has(NOTE));
+        // Another fence is another matter, also when it was seen to by somebody else.
+        machine.put("/run/slurmha/fence.seen", "2026-11-20 07:51:19Z");
+        Watch::default().look(&machine, "ctl2").expect("a file in memory");
+        assert!(machine.has(NOTE));
+    }
+
+    #[test]
+    fn a_fence_of_long_ago_is_nobodys_business() {
+        let machine = machine("UpToDate/Outdated", GONE);
+        let fence: jiff::Timestamp = "2026-11-25 07:51:19Z".parse().expect("a date");
+        let (half_an_hour, minute) = (LIMIT, Duration::from_secs(60));
+        machine.set_date(fence + half_an_hour + minute);
+        let mut watch = Watch::default();
+        watch.look(&machine, "ctl2").expect("a file in memory");
+        watch.look(&machine, "ctl2").expect("a file in memory");
+        assert!(!machine.has(NOTE));
+        machine.set_date(fence + minute);
+        Watch::default().look(&machine, "ctl2").expect("a file in memory");
+        assert!(machine.has(NOTE));
     }
 
     #[test]
