@@ -49,14 +49,23 @@ pub const OUTDATED: &str = "slurmha-outdated-";
 /// peer is gone; on a primary that lost its peer from Corosync's membership,
 /// no time at all.
 pub const PATIENCE: Duration = Duration::from_secs(5);
-/// How long an answer that makes no sense or does not come is asked for again.
+/// How long an answer that makes no sense or does not come is asked for again
+/// on a side that waits for its promotion: Pacemaker tries that again.
 pub const UNKNOWN_LIMIT: Duration = Duration::from_secs(10);
 /// How long all of it may take: less than Pacemaker gives a promotion (90 s).
 pub const LIMIT: Duration = Duration::from_secs(60);
 /// The same on a primary. DRBD asks once for each loss: after a "no" its I/O
 /// stays frozen although the fence may succeed a minute later, so the answer
-/// is kept back until there is one.
-pub const PRIMARY_LIMIT: Duration = Duration::from_secs(3600);
+/// is kept back until there is one. More than a weekend and its holidays: whoever
+/// repairs a BMC or confirms a fence by hand finds somebody who hears of it.
+pub const PRIMARY_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long a fence may take that is asked for here: `stonith-timeout`.
+pub const FENCE_LIMIT: Duration = Duration::from_secs(60);
+/// With less than this none is begun. Fence agents wait for 20 s until the power
+/// is seen to be off (`power_timeout`, fencing.py of fence-agents 4.12).
+pub const FENCE_LEAST: Duration = Duration::from_secs(25);
+/// After a fence that failed, until the next one is asked for.
+pub const FENCE_AGAIN: Duration = Duration::from_secs(60);
 /// Time between two looks.
 pub const POLL: Duration = Duration::from_millis(150);
 /// The same after [`LIMIT`].
@@ -149,6 +158,8 @@ pub struct Seen {
     pub peer: String,
     /// This side's disks.
     pub disks: Reading<Disks>,
+    /// Whether this side was primary when that was last told.
+    pub was_primary: bool,
     /// The CIB's record of the peer.
     pub record: Reading<PeerRecord>,
     /// Whether the fencer remembers a success; asked only when the record is
@@ -156,6 +167,8 @@ pub struct Seen {
     pub fenced: Reading<bool>,
     /// What came of asking for the fence, if that was done.
     pub request: Option<Result<(), String>>,
+    /// Since that ended.
+    pub since_request: Duration,
     /// What came of marking the peer, if that was tried since the last look.
     pub marking: Option<Marking>,
     /// Since DRBD called.
@@ -169,8 +182,22 @@ pub struct Seen {
 impl Seen {
     /// How long an answer may take.
     pub fn limit(&self) -> Duration {
-        let is_primary = self.disks.known().is_some_and(|disks| disks.is_primary);
-        if is_primary { PRIMARY_LIMIT } else { LIMIT }
+        if self.is_primary() { PRIMARY_LIMIT } else { LIMIT }
+    }
+
+    /// How long a fence may take that is asked for now.
+    pub fn fence_limit(&self) -> Duration {
+        self.limit().saturating_sub(self.waited).min(FENCE_LIMIT)
+    }
+
+    fn is_primary(&self) -> bool {
+        self.disks.known().map_or(self.was_primary, |disks| disks.is_primary)
+    }
+
+    /// Whether a "no" could be the last word on frozen I/O: of a side that cannot
+    /// tell what it is, too.
+    fn may_be_primary(&self) -> bool {
+        self.disks.known().is_none() || self.is_primary()
     }
 
     /// Whether the peer was fenced and has not been back since, whatever the
@@ -331,11 +358,15 @@ fn mark_absent(seen: &Seen, record: &PeerRecord) -> Decision {
 /// stonith_admin would, and an isolated side would shoot the healthy one.
 fn request(seen: &Seen, record: &PeerRecord, missing: &str) -> Decision {
     let gone = format!("{} is gone, {missing}", seen.peer);
-    if let Some(Err(why)) = &seen.request {
-        wait(seen, format!("{gone}; fencing failed: {why}"))
-    } else if !record.quorate {
+    let gone = match &seen.request {
+        Some(Err(why)) => format!("{gone}; fencing failed: {why}"),
+        _ => gone,
+    };
+    let has_just_failed = seen.request.is_some() && seen.since_request < FENCE_AGAIN;
+    let is_due = is_urgent(seen) || seen.gone_for >= PATIENCE;
+    if !record.quorate {
         wait(seen, format!("{gone}, and this side has no quorum to fence it"))
-    } else if (is_urgent(seen) || seen.gone_for >= PATIENCE) && seen.waited < seen.limit() {
+    } else if is_due && !has_just_failed && seen.fence_limit() >= FENCE_LEAST {
         Decision::Request
     } else {
         wait(seen, gone)
@@ -348,18 +379,20 @@ fn request(seen: &Seen, record: &PeerRecord, missing: &str) -> Decision {
 ///
 /// Not when a machine's Pacemaker alone is gone: that may be coming back.
 fn is_urgent(seen: &Seen) -> bool {
-    let is_primary = seen.disks.known().is_some_and(|disks| disks.is_primary);
     let state = seen.record.known().and_then(|record| record.state.as_ref());
     let was_expected = |state: &NodeState| !state.in_membership && state.expected == "member";
-    is_primary && state.is_some_and(was_expected)
+    seen.is_primary() && state.is_some_and(was_expected)
 }
 
 fn wait(seen: &Seen, reason: String) -> Decision {
     wait_or_give_up(seen.waited >= seen.limit(), reason)
 }
 
+/// A machine that stands still for some seconds cannot tell, and would not be
+/// asked again.
 fn unknown(seen: &Seen, what: &str, why: &str) -> Decision {
-    let is_over = seen.waited >= seen.limit() || seen.unknown_for >= UNKNOWN_LIMIT;
+    let is_enough = !seen.may_be_primary() && seen.unknown_for >= UNKNOWN_LIMIT;
+    let is_over = seen.waited >= seen.limit() || is_enough;
     wait_or_give_up(is_over, format!("{what}: {why}"))
 }
 

@@ -96,12 +96,8 @@ fn leave_note(system: &dyn System, call: &Call, seen: &Seen) -> Result<(), FileE
 
 /// Looks, decides and acts until there is an answer.
 fn prove(system: &dyn System, call: &Call, start: Duration) -> (Answer, String, Seen) {
-    let mut seen = Seen {
-        own: look::own_name(system),
-        peer: call.peer.clone(),
-        disks: look::disks(system),
-        ..Seen::default()
-    };
+    let mut seen = Seen { own: look::own_name(system), peer: call.peer.clone(), ..Seen::default() };
+    look::own_disks(system, &mut seen);
     let mut since = look::Since::default();
     let mut marker = mark::Marker::default();
     let (answer, reason) = loop {
@@ -123,13 +119,13 @@ fn prove(system: &dyn System, call: &Call, start: Duration) -> (Answer, String, 
             }
             Decision::Mark => seen.marking = Some(marker.mark(system, &seen)),
             Decision::Request => {
-                let left = LIMIT.saturating_sub(seen.waited);
-                let result = stonith::fence(system, &call.peer, left);
+                let result = stonith::fence(system, &call.peer, seen.fence_limit());
                 seen.request = Some(result.map_err(|error| error.to_string()));
+                since.request(system.elapsed());
             }
         }
         // A mark that was confirmed while the connection came back is withdrawn.
-        seen.disks = look::disks(system);
+        look::own_disks(system, &mut seen);
     };
     if marker.has_marked && answer != Answer::Outdated {
         withdraw(system, &call.peer);

@@ -45,6 +45,12 @@ fn seen(state: impl Into<Option<NodeState>>) -> Seen {
     }
 }
 
+fn as_primary(mut seen: Seen) -> Seen {
+    let Reading::Known(disks) = &mut seen.disks else { panic!("no disks") };
+    disks.is_primary = true;
+    seen
+}
+
 fn record(seen: &mut Seen) -> &mut PeerRecord {
     match &mut seen.record {
         Reading::Known(record) => record,
@@ -138,13 +144,7 @@ fn without_quorum_nobody_is_shot() {
 /// Its I/O is frozen, and Pacemaker is about to ask for the same.
 #[test]
 fn a_primary_does_not_wait_for_pacemakers_plan() {
-    let as_primary = |state: NodeState| {
-        let mut seen = seen(state);
-        if let Reading::Known(disks) = &mut seen.disks {
-            disks.is_primary = true;
-        }
-        decide(&seen)
-    };
+    let as_primary = |state: NodeState| decide(&as_primary(seen(state)));
     assert_eq!(as_primary(lost()), Decision::Request);
     assert!(matches!(as_primary(left_cleanly()), Decision::Wait(_)), "nobody else would fence it");
     let without_pacemaker = state(true, false, "down", "member");
@@ -257,10 +257,59 @@ fn a_side_that_is_marked_itself_is_refused() {
 
 #[test]
 fn what_cannot_be_told_is_asked_again_and_then_not_fenced() {
-    let no_drbd = Seen { disks: Reading::default(), ..seen(erased()) };
-    waits(no_drbd, UNKNOWN_LIMIT, "DRBD's state is not known");
     let no_cluster = Seen { record: Reading::default(), ..seen(erased()) };
     waits(no_cluster, UNKNOWN_LIMIT, "the cluster's state is not known");
+}
+
+/// DRBD asks a primary only once: a "no" of a machine that stood still for ten
+/// seconds left its I/O frozen for good, with the fence a moment later.
+#[test]
+fn a_primary_that_cannot_tell_goes_on_asking() {
+    let waits = |seen: &Seen| matches!(decide(seen), Decision::Wait(_));
+    let gives_up = |seen: &Seen| matches!(decide(seen), Decision::Answer(Answer::NotFenced, _));
+    let mut no_cluster = as_primary(Seen { record: Reading::default(), ..seen(erased()) });
+    let no_history = as_primary(seen(erased()));
+    for mut it in [no_cluster.clone(), no_history] {
+        it.unknown_for = PRIMARY_LIMIT - POLL;
+        it.waited = PRIMARY_LIMIT - POLL;
+        assert!(waits(&it), "{it:?}");
+        it.waited = PRIMARY_LIMIT;
+        assert!(gives_up(&it), "{it:?}");
+    }
+    // It knew once what it is.
+    no_cluster.disks = Reading::default();
+    no_cluster.was_primary = true;
+    no_cluster.waited = LIMIT * 2;
+    assert!(waits(&no_cluster));
+    // It never knew: a promotion may wait for the answer.
+    no_cluster.was_primary = false;
+    assert!(gives_up(&no_cluster));
+    (no_cluster.waited, no_cluster.unknown_for) = (LIMIT - POLL, LIMIT - POLL);
+    assert!(waits(&no_cluster));
+}
+
+#[test]
+fn a_fence_that_failed_is_asked_for_again_on_a_primary() {
+    let mut it = as_primary(seen(lost()));
+    it.request = Some(Err("No route to host".to_owned()));
+    it.waited = LIMIT * 3;
+    it.since_request = FENCE_AGAIN - POLL;
+    assert!(matches!(decide(&it), Decision::Wait(_)));
+    it.since_request = FENCE_AGAIN;
+    assert_eq!(decide(&it), Decision::Request);
+    assert_eq!(it.fence_limit(), FENCE_LIMIT, "a BMC gets its time after the first minute, too");
+    record(&mut it).quorate = false;
+    assert!(matches!(decide(&it), Decision::Wait(_)));
+}
+
+#[test]
+fn a_fence_is_not_begun_without_the_time_for_it() {
+    let mut it = seen(lost());
+    it.gone_for = PATIENCE;
+    it.waited = LIMIT - FENCE_LEAST;
+    assert_eq!(decide(&it), Decision::Request);
+    it.waited += POLL;
+    assert!(matches!(decide(&it), Decision::Wait(_)));
 }
 
 #[test]

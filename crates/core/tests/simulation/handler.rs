@@ -25,6 +25,8 @@ pub struct Call {
     marking: Option<Marking>,
     has_marked: bool,
     request: Option<Result<(), String>>,
+    /// When that ended.
+    requested: Time,
     /// A fence that is under way, and when it ends.
     fencing: Option<Time>,
     /// The answer, once there is one.
@@ -40,6 +42,7 @@ impl Call {
             marking: None,
             has_marked: false,
             request: None,
+            requested: now,
             fencing: None,
             answer: None,
         }
@@ -63,6 +66,7 @@ fn work(world: &mut World, own: usize, call: &mut Call) {
         }
         call.fencing = None;
         let result = world.fence(own, peer);
+        call.requested = world.now;
         call.request = Some(if result { Ok(()) } else { Err("no answer".to_owned()) });
     }
     let seen = look(world, own, call);
@@ -117,6 +121,7 @@ fn look(world: &World, own: usize, call: &mut Call) -> Seen {
         record,
         fenced,
         request: call.request.clone(),
+        since_request: Duration::from_millis(now - call.requested),
         marking: call.marking.clone(),
         waited: Duration::from_millis(now - call.since),
         ..Seen::default()

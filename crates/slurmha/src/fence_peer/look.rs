@@ -39,6 +39,14 @@ pub fn disks(system: &dyn System) -> Reading<Disks> {
     }
 }
 
+/// Looks at this side.
+pub(super) fn own_disks(system: &dyn System, seen: &mut Seen) {
+    seen.disks = disks(system);
+    if let Some(disks) = seen.disks.known() {
+        seen.was_primary = disks.is_primary;
+    }
+}
+
 /// Looks at the peer; the fencer's history only when it can decide.
 pub(super) fn peer(system: &dyn System, seen: &mut Seen) {
     seen.record = reading(pacemaker::peer_record(system, &seen.peer, QUESTION));
@@ -50,21 +58,28 @@ pub(super) fn peer(system: &dyn System, seen: &mut Seen) {
     }
 }
 
-/// Since when, on the machine's clock, the peer is not there and something
-/// cannot be told.
+/// Since when, on the machine's clock, the peer is not there, something cannot be
+/// told, and nobody was asked for a fence.
 #[derive(Default)]
 pub(super) struct Since {
     gone: Option<Duration>,
     unknown: Option<Duration>,
+    request: Option<Duration>,
 }
 
 impl Since {
+    /// A fence that was asked for has ended.
+    pub(super) fn request(&mut self, now: Duration) {
+        self.request = Some(now);
+    }
+
     pub(super) fn measure(&mut self, seen: &mut Seen, now: Duration) {
         let state = seen.record.known().map(|record| record.state.as_ref());
         let is_online = |state: Option<&NodeState>| state.is_some_and(|state| state.online);
         let is_gone = state.is_some_and(|state| !is_online(state));
         seen.gone_for = how_long(&mut self.gone, is_gone, now);
         seen.unknown_for = how_long(&mut self.unknown, !seen.is_known(), now);
+        seen.since_request = self.request.map_or(Duration::ZERO, |at| now.saturating_sub(at));
     }
 }
 

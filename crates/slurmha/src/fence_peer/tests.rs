@@ -5,7 +5,7 @@ mod machine;
 
 use std::time::Duration;
 
-use slurmha_core::fence_peer::{Answer, LIMIT, PATIENCE};
+use slurmha_core::fence_peer::{Answer, FENCE_AGAIN, LIMIT, PATIENCE};
 
 use super::{Call, answer, mark};
 use machine::{ERASED, LEFT, LOST, MEMBER, Machine, Says};
@@ -175,6 +175,34 @@ fn without_pacemaker_nothing_is_fenced() {
     assert_eq!(asked(&machine), Answer::NotFenced);
     let machine = Machine::with(ERASED).history(Says::Hangs);
     assert_eq!(asked(&machine), Answer::NotFenced);
+}
+
+/// Its I/O is frozen, and DRBD does not ask again.
+#[test]
+fn a_primary_that_stood_still_hears_of_a_fence_that_came_later() {
+    for says in [Says::Status(102), Says::Hangs, Says::Text("<broken")] {
+        let machine = Machine::with(says).as_primary();
+        machine.later(LIMIT * 2, ERASED);
+        assert_eq!(asked(&machine), Answer::Stonithed, "{says:?}");
+    }
+    // DRBD's own state is not told for a while.
+    let machine = Machine::with(LOST).as_primary().fence(Says::Status(1)).drbd_hides_after(2);
+    machine.later(LIMIT * 2, ERASED);
+    assert_eq!(asked(&machine), Answer::Stonithed);
+    // Nor is it from the beginning.
+    let machine = Machine::with(ERASED).as_primary().drbd_hides_after(0);
+    assert_eq!(asked(&machine), Answer::Stonithed);
+}
+
+#[test]
+fn a_fence_that_failed_is_asked_for_again_with_time_for_the_bmc() {
+    let machine = Machine::with(LOST).as_primary().fence(Says::Status(1));
+    machine.later(FENCE_AGAIN * 3, ERASED);
+    assert_eq!(asked(&machine), Answer::Stonithed);
+    let ran = machine.ran();
+    let fences: Vec<_> = ran.iter().filter(|it| it.starts_with("stonith_admin --fence")).collect();
+    assert_eq!(fences.len(), 3, "{ran:?}");
+    assert!(fences.iter().all(|it| it.ends_with("--timeout 60")), "{fences:?}");
 }
 
 #[test]

@@ -48,6 +48,9 @@ pub struct Machine {
     dies_when_marked: bool,
     marks: Mutex<Vec<String>>,
     drbd: Mutex<Option<String>>,
+    /// At which looks nothing is read in /proc/drbd, and the one that is next.
+    hidden: std::ops::Range<u32>,
+    looks: Mutex<u32>,
     clock: Mutex<Duration>,
     ran: Mutex<Vec<String>>,
     notes: Mutex<Vec<String>>,
@@ -67,6 +70,8 @@ impl Machine {
             dies_when_marked: false,
             marks: Mutex::default(),
             drbd: Mutex::default(),
+            hidden: 0..0,
+            looks: Mutex::default(),
             clock: Mutex::default(),
             ran: Mutex::default(),
             notes: Mutex::default(),
@@ -102,6 +107,19 @@ impl Machine {
 
     pub fn promoted_on(self, promoted: &'static str) -> Self {
         Self { promoted, ..self }
+    }
+
+    /// Its I/O is frozen.
+    pub fn as_primary(self) -> Self {
+        let mut drbd = self.drbd.lock().expect("a lock");
+        *drbd = drbd.take().map(|text| text.replace("ro:A/B", "ro:Primary/Unknown"));
+        drop(drbd);
+        self
+    }
+
+    /// From that look on DRBD's state cannot be read for twenty seconds' worth of looks.
+    pub fn drbd_hides_after(self, looks: u32) -> Self {
+        Self { hidden: looks..looks + 140, ..self }
     }
 
     pub fn dies_when_marked(self) -> Self {
@@ -144,6 +162,12 @@ impl Machine {
 
     pub fn now_is(&self) -> Duration {
         *self.clock.lock().expect("a lock")
+    }
+
+    fn is_hidden(&self) -> bool {
+        let mut looks = self.looks.lock().expect("a lock");
+        *looks += 1;
+        self.hidden.contains(&(*looks - 1))
     }
 
     fn current(&self) -> Says {
@@ -234,6 +258,7 @@ impl System for Machine {
 
     fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
         Ok(match path.to_str() {
+            Some("/proc/drbd") if self.is_hidden() => None,
             Some("/proc/drbd") => {
                 self.drbd.lock().expect("a lock").as_ref().map(|it| it.as_bytes().to_vec())
             }
