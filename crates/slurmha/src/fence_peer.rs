@@ -23,6 +23,9 @@ const TAG: &str = "slurmha-fence-peer";
 
 /// Time limit of one question, which takes milliseconds when all is well.
 const QUESTION: Duration = Duration::from_secs(5);
+/// And of one that has had no answer for a while: on a machine that is short of CPU time
+/// each would be cut off anew.
+const LATE_QUESTION: Duration = Duration::from_secs(20);
 
 /// What DRBD says about its call.
 struct Call {

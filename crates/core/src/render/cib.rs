@@ -272,3 +272,29 @@ fn constraints(site: &Site) -> Element {
     constraints.children.extend(fencing::placements(site));
     constraints
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::fence_peer::{FENCE_LEAST, FENCE_LIMIT, LIMIT};
+
+    fn seconds(text: Option<&str>) -> Duration {
+        let number = text.and_then(|text| text.strip_suffix('s')).expect("seconds");
+        Duration::from_secs(number.parse().expect("a number"))
+    }
+
+    /// A promotion that Pacemaker gives up on while the handler still asks goes on behind its
+    /// back. The handler's last questions and the agent's reserve have 20 s.
+    #[test]
+    fn a_promotion_has_the_time_that_the_handler_may_take() {
+        let drbd = drbd();
+        let operations = drbd.find("primitive").and_then(|it| it.find("operations"));
+        let mut operations = operations.expect("operations").children.iter();
+        let promote = operations.find(|it| it.attribute("name") == Some("promote"));
+        let limit = seconds(promote.and_then(|it| it.attribute("timeout")));
+        assert!(limit >= LIMIT + Duration::from_secs(20), "{limit:?}");
+        assert!(FENCE_LEAST < FENCE_LIMIT && FENCE_LIMIT <= LIMIT);
+    }
+}

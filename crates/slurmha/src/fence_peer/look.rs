@@ -11,7 +11,7 @@ use slurmha_host::System;
 use slurmha_host::program::{drbd, pacemaker, stonith};
 use slurmha_host::system::read_trimmed;
 
-use super::{QUESTION, reading};
+use super::{LATE_QUESTION, QUESTION, reading};
 
 /// Minors of the resource's volumes, as `render::drbd` numbers them.
 const MINORS: [u32; 2] = [0, 1];
@@ -49,11 +49,14 @@ pub(super) fn own_disks(system: &dyn System, seen: &mut Seen) {
 
 /// Looks at the peer; the fencer's history only when it can decide.
 pub(super) fn peer(system: &dyn System, seen: &mut Seen) {
-    seen.record = reading(pacemaker::peer_record(system, &seen.peer, QUESTION));
+    // A promotion has no time for that: Pacemaker tries it again.
+    let more = if seen.was_primary { seen.unknown_for } else { Duration::ZERO };
+    let patience = (QUESTION + more).min(LATE_QUESTION);
+    seen.record = reading(pacemaker::peer_record(system, &seen.peer, patience));
     let record = seen.record.known();
     let is_fenced = record.and_then(|it| it.state.as_ref()).is_some_and(NodeState::is_erased);
     if is_fenced {
-        let history = reading(stonith::history(system, &seen.peer, QUESTION));
+        let history = reading(stonith::history(system, &seen.peer, patience));
         seen.fenced = history.map(|events| events.iter().any(|it| it.has_fenced(&seen.peer)));
     }
 }

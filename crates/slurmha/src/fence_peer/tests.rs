@@ -8,7 +8,7 @@ use std::time::Duration;
 use slurmha_core::fence_peer::{Answer, FENCE_AGAIN, LIMIT, PATIENCE};
 
 use super::{Call, answer, mark};
-use machine::{ERASED, LEFT, LOST, MEMBER, Machine, Says};
+use machine::{ERASED, ERASED_SLOWLY, LEFT, LOST, MEMBER, Machine, Says};
 
 fn call() -> Call {
     Call { resource: "slurm_data".to_owned(), peer: "ctl2".to_owned() }
@@ -181,22 +181,29 @@ fn without_pacemaker_nothing_is_fenced() {
 #[test]
 fn a_primary_that_stood_still_hears_of_a_fence_that_came_later() {
     for says in [Says::Status(102), Says::Hangs, Says::Text("<broken")] {
-        let machine = Machine::with(says).as_primary();
+        let machine = Machine::with(says).frozen();
         machine.later(LIMIT * 2, ERASED);
         assert_eq!(asked(&machine), Answer::Stonithed, "{says:?}");
     }
     // DRBD's own state is not told for a while.
-    let machine = Machine::with(LOST).as_primary().fence(Says::Status(1)).drbd_hides_after(2);
+    let machine = Machine::with(LOST).frozen().fence(Says::Status(1)).drbd_hides_after(2);
     machine.later(LIMIT * 2, ERASED);
     assert_eq!(asked(&machine), Answer::Stonithed);
     // Nor is it from the beginning.
-    let machine = Machine::with(ERASED).as_primary().drbd_hides_after(0);
+    let machine = Machine::with(ERASED).frozen().drbd_hides_after(0);
     assert_eq!(asked(&machine), Answer::Stonithed);
 }
 
 #[test]
+fn who_is_slow_gets_more_time() {
+    let machine = Machine::with(ERASED_SLOWLY).frozen();
+    assert_eq!(asked(&machine), Answer::Stonithed);
+    assert!(machine.now_is() < LIMIT, "{:?}", machine.now_is());
+}
+
+#[test]
 fn a_fence_that_failed_is_asked_for_again_with_time_for_the_bmc() {
-    let machine = Machine::with(LOST).as_primary().fence(Says::Status(1));
+    let machine = Machine::with(LOST).frozen().fence(Says::Status(1));
     machine.later(FENCE_AGAIN * 3, ERASED);
     assert_eq!(asked(&machine), Answer::Stonithed);
     let ran = machine.ran();

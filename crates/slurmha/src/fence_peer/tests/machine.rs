@@ -15,6 +15,8 @@ pub enum Says {
     Text(&'static str),
     Status(i32),
     Hangs,
+    /// This, after that many seconds.
+    Slowly(&'static str, u64),
 }
 
 /// `<node_state>` of a peer that takes part, was lost, was fenced.
@@ -26,6 +28,12 @@ pub const LOST: Says = Says::Text(
 );
 pub const ERASED: Says =
     Says::Text(r#"<node_state in_ccm="false" crmd="offline" join="down" expected="down"/>"#);
+
+/// The same, on a machine that is short of CPU time.
+pub const ERASED_SLOWLY: Says = match ERASED {
+    Says::Text(state) => Says::Slowly(state, 12),
+    other => other,
+};
 
 /// It stopped DRBD and left.
 pub const LEFT: Says = Says::Text(
@@ -109,8 +117,8 @@ impl Machine {
         Self { promoted, ..self }
     }
 
-    /// Its I/O is frozen.
-    pub fn as_primary(self) -> Self {
+    /// It is primary, and its I/O is frozen.
+    pub fn frozen(self) -> Self {
         let mut drbd = self.drbd.lock().expect("a lock");
         *drbd = drbd.take().map(|text| text.replace("ro:A/B", "ro:Primary/Unknown"));
         drop(drbd);
@@ -204,6 +212,7 @@ impl Machine {
         if has("--local") {
             return match self.current() {
                 Says::Text(state) => (Says::Text(""), self.record(state)),
+                Says::Slowly(state, seconds) => (Says::Slowly("", seconds), self.record(state)),
                 other => (other, String::new()),
             };
         }
@@ -245,7 +254,11 @@ impl System for Machine {
             (program, _) => panic!("{program} was not expected"),
         };
         let status = match says {
-            Says::Hangs => {
+            Says::Slowly(_, seconds) if Duration::from_secs(seconds) <= command.limit() => {
+                self.sleep(Duration::from_secs(seconds));
+                0
+            }
+            Says::Hangs | Says::Slowly(..) => {
                 let after = command.limit();
                 self.sleep(after);
                 return Err(CommandError::TimedOut { command: command.pasteable(), after });
