@@ -188,6 +188,7 @@ mod tests {
                 qdevice: Some(true),
             };
             change(&mut quorum);
+                ..QuorumStatus::default()
             let links = Reading::Known(vec![link(true), link(connected)]);
             let token_losses = Reading::Known(0);
             CorosyncAnswer { quorum: Reading::Known(quorum), links, token_losses }.is_calm()

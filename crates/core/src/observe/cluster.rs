@@ -22,6 +22,9 @@ pub struct QuorumStatus {
     pub ring_id: String,
     /// Whether the arbiter (qdevice) is configured, and gives its vote.
     pub qdevice: Option<bool>,
+    /// The same of the other members, by name, as they have told this one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<String, Option<bool>>,
 }
 
 /// `drbdsetup status --verbose --statistics` of one resource, seen from one side.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `corosync-quorumtool -s`.
 
+use std::collections::BTreeMap;
+
 use super::{ParseError, QuorumStatus};
 
 const PROGRAM: &str = "corosync-quorumtool";
@@ -20,6 +22,7 @@ pub fn parse_quorum(text: &str) -> Result<QuorumStatus, ParseError> {
         total_votes: number(field(text, "Total votes")?)?,
         ring_id: field(text, "Ring ID")?.to_owned(),
         qdevice: qdevice_votes(text)?,
+        others: votes_of_others(text),
     })
 }
 
@@ -42,6 +45,29 @@ fn qdevice_votes(text: &str) -> Result<Option<bool>, ParseError> {
         _ if state.contains(',') => Ok(Some(state.starts_with("A,V,"))),
         _ => Err(ParseError::unexpected(PROGRAM, "the qdevice's state, such as A,V,NMW", local)),
     }
+}
+
+/// The same column of every other member: each tells all others what it has
+/// (votequorum.c of 3.1, `votequorum_exec_send_nodeinfo`). Without the column
+/// nothing is known of them.
+fn votes_of_others(text: &str) -> BTreeMap<String, Option<bool>> {
+    let is_heading = |line: &&str| line.trim_start().starts_with("Nodeid");
+    let mut lines = text.lines().skip_while(|line| !is_heading(line));
+    if !lines.next().is_some_and(|heading| heading.contains("Qdevice")) {
+        return BTreeMap::new();
+    }
+    let other = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        // The arbiter's own line has the id 0 and no state, our own one more word.
+        let [id, _, state, name] = words[..] else { return None };
+        let vote = match state {
+            "NR" => None,
+            _ if state.contains(',') => Some(state.starts_with("A,V,")),
+            _ => return None,
+        };
+        (id != "0").then(|| (name.to_owned(), vote))
+    };
+    lines.filter_map(other).collect()
 }
 
 fn field<'a>(text: &'a str, name: &'static str) -> Result<&'a str, ParseError> {
@@ -108,6 +134,22 @@ Membership information
         let status = parse_quorum(ALL_VOTES).unwrap();
         assert_eq!((status.total_votes, status.expected_votes), (3, 3));
         assert_eq!((status.quorate, status.qdevice), (true, Some(true)));
+        assert_eq!(status.others, [("ctl2".to_owned(), Some(true))].into());
+    }
+
+    #[test]
+    fn what_the_arbiter_gives_to_the_other_member_is_read() {
+        let of = |state: &str| {
+            let text = ALL_VOTES.replace("A,V,NMW ctl2", &format!("{state} ctl2"));
+            parse_quorum(&text).unwrap().others
+        };
+        assert_eq!(of("A,NV,NMW"), [("ctl2".to_owned(), Some(false))].into());
+        assert_eq!(of("NA,NV,NMW"), [("ctl2".to_owned(), Some(false))].into());
+        assert_eq!(of("NR"), [("ctl2".to_owned(), None)].into());
+        // What is not understood is not known.
+        assert_eq!(of("?"), [].into());
+        let alone = ALL_VOTES.replace("    Qdevice Name", " Name").replace("A,V,NMW ctl2", "ctl2");
+        assert_eq!(parse_quorum(&alone).unwrap().others, [].into());
     }
 
     #[test]
@@ -120,6 +162,7 @@ Membership information
                 total_votes: 2,
                 ring_id: "2.11".to_owned(),
                 qdevice: Some(true),
+                others: BTreeMap::new(),
             }
         );
     }

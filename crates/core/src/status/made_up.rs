@@ -57,6 +57,7 @@ fn quorum() -> QuorumStatus {
         total_votes: 3,
         ring_id: "1.5".to_owned(),
         qdevice: Some(true),
+        ..QuorumStatus::default()
     }
 }
 

@@ -54,6 +54,17 @@ impl<'a> View<'a> {
         }
     }
 
+    /// What the arbiter gives to a controller: by that one's own word, or else
+    /// by another's, which it has told.
+    pub fn arbiter_vote(&self, name: &NodeName) -> Option<Option<bool>> {
+        let own = || Some(self.observation(name)?.quorum.known()?.qdevice);
+        let told = || {
+            self.controllers()
+                .find_map(|(_, o)| o.quorum.known()?.others.get(name.as_str()).copied())
+        };
+        own().or_else(told)
+    }
+
     /// Why no controller could tell something.
     pub fn why_unknown<T: 'a>(&self, part: impl Fn(&'a Observation) -> &'a Reading<T>) -> String {
         let reason = |(name, observation): (&NodeName, &'a Observation)| match part(observation) {

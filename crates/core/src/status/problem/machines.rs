@@ -31,17 +31,40 @@ pub(super) fn quorum(view: &View<'_>, status: &Status) -> Vec<Problem> {
     } else if quorum.total_votes + absent(status) < quorum.expected_votes {
         found.push(problem(Severity::Degraded, format!("only {votes} are present"), look));
     }
-    if let Some(arbiter) = &status.arbiter
-        && quorum.qdevice != Some(true)
-    {
-        let what = if quorum.qdevice.is_some() { "gives no vote" } else { "is not registered" };
-        found.push(problem(
-            Severity::Degraded,
-            format!("the arbiter {arbiter} {what}"),
-            format!("on {place}: corosync-qdevice-tool -s"),
-        ));
-    }
+    found.extend(arbiter(view, status, &place));
     found
+}
+
+/// The arbiter votes for each controller apart, and one vote makes both
+/// quorate while they see each other: the controller that has none of it does
+/// not survive the loss of the other one.
+fn arbiter(view: &View<'_>, status: &Status, place: &str) -> Vec<Problem> {
+    let Some(arbiter) = &status.arbiter else { return Vec::new() };
+    let takes_part = |name: &&NodeName| {
+        let member = status.machines.iter().find(|m| m.name == **name).and_then(|m| m.member);
+        !matches!(member, Some(Member::Offline | Member::Pending | Member::Unclean))
+    };
+    let names = view.site.controllers.iter().map(|controller| &controller.name);
+    let told: Vec<(&NodeName, Option<bool>)> = names
+        .filter(takes_part)
+        .filter_map(|name| Some((name, view.arbiter_vote(name)?)))
+        .collect();
+    let without = || told.iter().filter(|(_, vote)| *vote != Some(true));
+    if without().count() == told.len() && !told.is_empty() {
+        let is_registered = told.iter().any(|(_, vote)| vote.is_some());
+        let what = if is_registered { "gives no vote" } else { "is not registered" };
+        let next = format!("on {place}: corosync-qdevice-tool -s");
+        return vec![problem(Severity::Degraded, format!("the arbiter {arbiter} {what}"), next)];
+    }
+    let of_one = |(name, vote): &(&NodeName, Option<bool>)| {
+        let text = match vote {
+            Some(_) => format!("the arbiter {arbiter} gives no vote to {name}"),
+            None => format!("the arbiter {arbiter} is not registered on {name}"),
+        };
+        let next = format!("on {name}: corosync-qdevice-tool -s; journalctl -u corosync-qdevice");
+        problem(Severity::Degraded, text, next)
+    };
+    without().map(of_one).collect()
 }
 
 /// Controllers that are known to be away: the votes that they take with them

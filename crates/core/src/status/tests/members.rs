@@ -86,3 +86,69 @@ fn a_controller_that_no_client_reaches_is_a_problem() {
         assert_eq!(problems(&status), [what]);
     }
 }
+
+/// Both are quorate by the vote that the active one is given, until that one
+/// loses its power.
+#[test]
+fn an_arbiter_that_has_no_vote_for_the_passive_controller_is_told() {
+    let with = |vote: Option<bool>| {
+        let mut answers = answers();
+        change(&mut answers, "ctl2", |o| {
+            let Reading::Known(quorum) = &mut o.quorum else { panic!() };
+            (quorum.total_votes, quorum.qdevice) = (2, vote);
+        });
+        assemble(&site(), &answers)
+    };
+    let status = with(Some(false));
+    assert_eq!(status.verdict, Verdict::Degraded);
+    assert_eq!(problems(&status), ["the arbiter login1 gives no vote to ctl2"]);
+    let cure = "on ctl2: corosync-qdevice-tool -s; journalctl -u corosync-qdevice";
+    assert_eq!(next(&status), [cure]);
+    assert_eq!(problems(&with(None)), ["the arbiter login1 is not registered on ctl2"]);
+}
+
+/// From a controller that asks itself alone, or cannot reach the other one.
+#[test]
+fn a_controller_tells_what_the_arbiter_gives_to_the_other_one() {
+    let mut answers = answers();
+    answers.retain(|name, _| name.as_str() == "ctl1");
+    let mut tell = |vote| {
+        change(&mut answers, "ctl1", |o| {
+            let Reading::Known(quorum) = &mut o.quorum else { panic!() };
+            quorum.others = [("ctl2".to_owned(), vote)].into();
+        });
+        assemble(&site(), &answers)
+    };
+    assert_eq!(problems(&tell(Some(false))), ["the arbiter login1 gives no vote to ctl2"]);
+    assert_eq!(tell(Some(true)).verdict, Verdict::Healthy);
+}
+
+/// It is dead, or cut off from both.
+#[test]
+fn an_arbiter_that_votes_for_nobody_is_one_problem() {
+    let mut answers = answers();
+    for name in ["ctl1", "ctl2"] {
+        change(&mut answers, name, |o| {
+            let Reading::Known(quorum) = &mut o.quorum else { panic!() };
+            quorum.qdevice = Some(false);
+        });
+    }
+    let status = assemble(&site(), &answers);
+    assert_eq!(problems(&status), ["the arbiter login1 gives no vote"]);
+    assert_eq!(next(&status), ["on ctl1: corosync-qdevice-tool -s"]);
+}
+
+/// A half that has lost has no vote, and is told to be away.
+#[test]
+fn a_controller_that_takes_no_part_needs_no_vote() {
+    let mut answers = answers();
+    change(&mut answers, "ctl1", |o| made_up::without_peer(o, "ctl2"));
+    change(&mut answers, "ctl2", |o| {
+        let Reading::Known(quorum) = &mut o.quorum else { panic!() };
+        (quorum.quorate, quorum.total_votes, quorum.qdevice) = (false, 1, Some(false));
+        let Reading::Known(cluster) = &mut o.cluster else { panic!() };
+        cluster.with_quorum = false;
+    });
+    let status = assemble(&site(), &answers);
+    assert!(!problems(&status).iter().any(|text| text.contains("arbiter")), "{status:?}");
+}
