@@ -188,14 +188,6 @@ pub fn move_promoted(system: &dyn System, clone: &str, node: &str) -> Result<(),
     system.run(&command)?.success().map(|_| ())
 }
 
-/// `crm_resource --clear`: takes away what `--move` and `--ban` have made for
-/// a resource, on every node; succeeds when there is nothing.
-pub fn clear_constraints(system: &dyn System, resource: &str) -> Result<(), CommandError> {
-    let command =
-        Command::new("crm_resource").args(["--clear", "--resource", resource]).timeout(TIMEOUT);
-    system.run(&command)?.success().map(|_| ())
-}
-
 /// This machine's copy of what the CIB says of a peer: no question to anybody
 /// else, and a few lines of answer.
 pub fn peer_record(

@@ -17,8 +17,8 @@ use slurmha_core::layout::DRBD_RESOURCE;
 use slurmha_core::observe::{Health, preference_id};
 use slurmha_core::render::cib::id;
 use slurmha_core::switchover::{Side, arrived, failures, missing, replicates};
-use slurmha_host::System;
 use slurmha_host::program::{drbd, pacemaker, slurm};
+use slurmha_host::{CommandError, System};
 
 use super::super::protocol::{MoveTask, Moved, Reply, Struck};
 use super::disturb::timer;
@@ -42,6 +42,9 @@ const REST_LIMIT: Duration = Duration::from_secs(4);
 /// One look.
 const LOOK_LIMIT: Duration = Duration::from_secs(10);
 
+/// One change of the configuration.
+const CHANGE_LIMIT: Duration = Duration::from_secs(30);
+
 /// Takes away what is left on purpose.
 const TIMER: &str = "slurmha-mend-move";
 
@@ -61,7 +64,7 @@ pub struct Operator<'a> {
 /// it ended.
 pub fn run(system: &dyn System, operator: &Operator<'_>, task: &MoveTask) {
     // What an earlier move has left would only confuse this one.
-    if let Some(why) = clear(system) {
+    if let Some(why) = clear_while(system, &|| !(operator.has_left)()) {
         return (operator.tell)(Reply::Unharmed(why));
     }
     if let Some(why) = made_by_hand(system) {
@@ -70,6 +73,13 @@ pub fn run(system: &dyn System, operator: &Operator<'_>, task: &MoveTask) {
     if task.is_left
         && let Err(why) = timer::set(system, TIMER, task.limit * 2, &["mend-move"])
     {
+        return (operator.tell)(Reply::Unharmed(why));
+    }
+    // Pacemaker may have been slow until here, and users would wait for a move
+    // that somebody has called off.
+    if (operator.has_left)() {
+        stop_timer(system, task);
+        let why = "nobody waits for it any more; nothing was ordered".to_owned();
         return (operator.tell)(Reply::Unharmed(why));
     }
     let at = system.now();
@@ -88,12 +98,18 @@ pub fn run(system: &dyn System, operator: &Operator<'_>, task: &MoveTask) {
     };
     let at = system.now();
     let left_over = clear(system);
-    if task.is_left && left_over.is_none() {
-        // A timer that cannot be stopped finds nothing to do.
-        let _ = timer::stop(system, &format!("{TIMER}.timer"));
+    if left_over.is_none() {
+        stop_timer(system, task);
     }
     let result = result.and_then(|()| stays(system, task));
     (operator.tell)(Reply::Moved(Moved { result, at, left_over }));
+}
+
+/// A timer that cannot be stopped finds nothing to do.
+fn stop_timer(system: &dyn System, task: &MoveTask) {
+    if task.is_left {
+        let _ = timer::stop(system, &format!("{TIMER}.timer"));
+    }
 }
 
 /// Keeps an order that is to be left behind until nobody listens any more.
@@ -212,20 +228,26 @@ fn stays(system: &dyn System, task: &MoveTask) -> Result<(), String> {
     }
 }
 
-/// Takes every preference and ban of ours away, and looks whether it is gone.
-/// The answer is what is left, with the cure.
+/// Takes our preference away, and looks whether it is gone. The answer is what
+/// is left, with the cure.
 fn clear(system: &dyn System) -> Option<String> {
+    clear_while(system, &|| true)
+}
+
+/// The same, tried again only as long as it is wanted.
+fn clear_while(system: &dyn System, is_wanted: &dyn Fn() -> bool) -> Option<String> {
     let preference = preference_id(id::DRBD_CLONE);
-    let xpath = format!("//rsc_location[@id='{preference}']");
     let mut why = String::new();
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
+            if !is_wanted() {
+                break;
+            }
             system.sleep(PAUSE);
         }
-        let cleared = pacemaker::clear_constraints(system, id::DRBD_CLONE);
-        match cleared.and_then(|()| pacemaker::has_element(system, &xpath)) {
-            Ok(false) => return None,
-            Ok(true) => why = "it is still there".to_owned(),
+        match take_away(system, &preference) {
+            Ok(true) => return None,
+            Ok(false) => why = "it is still there".to_owned(),
             Err(error) => why = error.to_string(),
         }
     }
@@ -236,8 +258,20 @@ fn clear(system: &dyn System) -> Option<String> {
     ))
 }
 
-/// A preference or ban that somebody else has set for another resource pulls
-/// at all that run together: it would make the move end half-way.
+/// Whether the preference is gone. `crm_resource --clear` would take away with
+/// it every ban of the clone that somebody has set, and with that what keeps
+/// the role off a machine that must not have it.
+fn take_away(system: &dyn System, preference: &str) -> Result<bool, CommandError> {
+    let xpath = format!("//rsc_location[@id='{preference}']");
+    if pacemaker::has_element(system, &xpath)? {
+        pacemaker::delete_constraint(system, preference, CHANGE_LIMIT)?;
+        return Ok(!pacemaker::has_element(system, &xpath)?);
+    }
+    Ok(true)
+}
+
+/// A preference or ban that somebody else has set pulls at all that run
+/// together: it would make the move end half-way, or is there to prevent it.
 fn made_by_hand(system: &dyn System) -> Option<String> {
     match pacemaker::has_element(system, "//rsc_location[starts-with(@id,'cli-')]") {
         Ok(false) => None,

@@ -59,7 +59,13 @@ fn a_second_run_repairs_the_first() {
     let cluster = Cluster::new();
     cluster.lock().preferred_since = Some(Duration::ZERO);
     cluster.drive(u64::MAX);
-    assert_eq!(cluster.commands()[0], "crm_resource --clear --resource drbd-clone");
+    let commands = cluster.commands();
+    assert!(
+        commands[1].starts_with("cibadmin --delete")
+            && commands[1].contains("cli-prefer-drbd-clone"),
+        "{commands:?}"
+    );
+    assert!(!commands.iter().any(|command| command.contains("--clear")), "{commands:?}");
     assert!(cluster.is_clean());
 }
 
@@ -75,7 +81,7 @@ fn what_is_left_is_taken_back_without_a_move() {
 
 #[test]
 fn an_operator_who_leaves_leaves_nothing_behind() {
-    for patience in 0..12 {
+    for patience in 1..12 {
         ARRIVED.with(|arrived| arrived.set(0));
         let cluster = Cluster::new();
         let moved = end(&cluster.drive(patience));
@@ -84,6 +90,26 @@ fn an_operator_who_leaves_leaves_nothing_behind() {
             assert!(why.starts_with("interrupted; "), "{why}");
         }
     }
+}
+
+/// Pacemaker was slow, and somebody pressed Ctrl-C meanwhile.
+#[test]
+fn what_nobody_waits_for_any_more_is_not_ordered() {
+    let cluster = Cluster::new();
+    let replies = cluster.drive(0);
+    let [Reply::Unharmed(why)] = replies.as_slice() else { panic!("{replies:?}") };
+    assert_eq!(why, "nobody waits for it any more; nothing was ordered");
+    assert!(!cluster.commands().iter().any(|command| command.contains("--move")));
+}
+
+/// Each attempt may take a minute.
+#[test]
+fn a_pacemaker_that_refuses_is_not_asked_again_for_nobody() {
+    let dead = || Cluster { dead_from: 0, ..Cluster::new() };
+    let (left, patient) = (dead(), dead());
+    left.drive(0);
+    patient.drive(u64::MAX);
+    assert_eq!((left.commands().len(), patient.commands().len()), (1, 10));
 }
 
 #[test]
@@ -115,7 +141,7 @@ fn a_dead_pacemaker_is_told_at_every_moment() {
         let replies = cluster.drive(u64::MAX);
         match replies.last() {
             Some(Reply::Unharmed(why)) => {
-                assert!(dead_from < 3 && why.contains("Not connected"), "{dead_from}: {why}");
+                assert!(dead_from < 2 && why.contains("Not connected"), "{dead_from}: {why}");
             }
             Some(Reply::Moved(moved)) => {
                 assert!(moved.result.is_err());

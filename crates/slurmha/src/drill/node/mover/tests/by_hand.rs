@@ -42,9 +42,24 @@ fn a_move_by_hand_that_fails_is_not_left() {
 
 #[test]
 fn a_hand_made_preference_is_not_argued_with() {
-    let cluster = Cluster { preferred_by_hand: true, ..Cluster::new() };
+    let ordered_by_hand = Some("cli-prefer-slurmctld");
+    let cluster = Cluster { ordered_by_hand, ..Cluster::new() };
     let replies = cluster.drive(u64::MAX);
     let [Reply::Unharmed(why)] = replies.as_slice() else { panic!("{replies:?}") };
     assert!(why.contains("by hand"), "{why}");
     assert!(!cluster.commands().iter().any(|command| command.contains("--move")));
+}
+
+/// Somebody keeps the role off a machine with other packages.
+#[test]
+fn a_hand_made_ban_of_the_role_is_neither_taken_away_nor_argued_with() {
+    let ordered_by_hand = Some("cli-ban-drbd-clone-on-ctl2");
+    let cluster = Cluster { ordered_by_hand, ..Cluster::new() };
+    let is_change = |command: &String| {
+        ["--clear", "--delete", "--move"].iter().any(|word| command.contains(word))
+    };
+    assert_eq!(end(&[take_back(&cluster)]).left_over, None);
+    let replies = cluster.drive(u64::MAX);
+    assert!(matches!(replies.as_slice(), [Reply::Unharmed(_)]), "{replies:?}");
+    assert!(!cluster.commands().iter().any(is_change), "{:?}", cluster.commands());
 }

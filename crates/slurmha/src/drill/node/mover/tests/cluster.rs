@@ -21,8 +21,8 @@ pub struct Cluster {
     /// What fails on the target, and is back on the old side with all the rest
     /// when nothing prefers the target any more.
     pub failing: Option<&'static str>,
-    /// Somebody prefers a machine for slurmctld.
-    pub preferred_by_hand: bool,
+    /// The constraint with which somebody has moved or banned something.
+    pub ordered_by_hand: Option<&'static str>,
     /// Commands from this number on do not reach Pacemaker.
     pub dead_from: usize,
 }
@@ -40,7 +40,7 @@ impl Cluster {
             state: Mutex::default(),
             broken: None,
             failing: None,
-            preferred_by_hand: false,
+            ordered_by_hand: None,
             dead_from: usize::MAX,
         }
     }
@@ -117,15 +117,19 @@ impl Cluster {
                 (0, String::new())
             }
             ("systemd-run" | "systemctl", _) => (0, String::new()),
-            ("crm_resource", ["--clear", "--resource", "drbd-clone"]) => {
+            (
+                "cibadmin",
+                ["--delete", "--xpath", "//rsc_location[@id='cli-prefer-drbd-clone']"],
+            ) => {
                 state.preferred_since = None;
                 (0, String::new())
             }
             ("crm_resource", ["--wait", ..]) => (0, String::new()),
-            ("cibadmin", [_, _, xpath])
-                if self.preferred_by_hand && xpath.contains("starts-with") =>
+            ("cibadmin", ["--query", "--xpath", xpath])
+                if self.ordered_by_hand.is_some() && xpath.contains("starts-with") =>
             {
-                (0, "<rsc_location id=\"cli-prefer-slurmctld\"/>".to_owned())
+                let id = self.ordered_by_hand.unwrap_or_default();
+                (0, format!("<rsc_location id=\"{id}\"/>"))
             }
             ("cibadmin", _) if state.preferred_since.is_some() => (0, "<rsc_location/>".to_owned()),
             ("cibadmin", _) => (105, String::new()),
