@@ -16,6 +16,9 @@ use crate::watch::{REACH_ATTRIBUTE, REACHES_NOBODY};
 
 const PROGRAM: &str = "crm_mon";
 
+/// Pacemaker's `-INFINITY` as a number.
+const MINUS_INFINITY: i64 = -1_000_000;
+
 /// Reads the whole status document.
 ///
 /// # Errors
@@ -45,7 +48,7 @@ pub fn parse_crm_mon_xml(xml: &str) -> Result<ClusterStatus, ParseError> {
         fencing: entries(root, "fence_history", "fence_event")
             .map(fencing)
             .collect::<Result<_, _>>()?,
-        bans: entries(root, "bans", "ban").map(ban).collect::<Result<_, _>>()?,
+        bans: bans(root)?,
         operations: super::operations::operations(root),
     })
 }
@@ -178,6 +181,17 @@ fn fencing(element: Node<'_, '_>) -> Result<FencingEvent, ParseError> {
     })
 }
 
+/// What the list calls a ban is any score below zero (pe_output.c of 2.1,
+/// `ban_list`); a finite one is a wish, and keeps nothing off. Where no score is
+/// printed it counts as a ban.
+fn bans(root: Node<'_, '_>) -> Result<Vec<ClusterBan>, ParseError> {
+    let keeps_off = |element: &Node<'_, '_>| {
+        let weight = element.attribute("weight").and_then(|weight| weight.parse::<i64>().ok());
+        weight.is_none_or(|weight| weight <= MINUS_INFINITY)
+    };
+    entries(root, "bans", "ban").filter(keeps_off).map(ban).collect()
+}
+
 fn ban(element: Node<'_, '_>) -> Result<ClusterBan, ParseError> {
     Ok(ClusterBan {
         id: attribute(element, "id")?.to_owned(),
@@ -268,6 +282,18 @@ mod tests {
         };
         assert_eq!(said("0"), [true, false]);
         assert_eq!(said("1"), [false, false]);
+    }
+
+    /// `pcs constraint location slurmctld avoids ctl2=100`.
+    #[test]
+    fn a_wish_is_no_ban() {
+        let weight = |weight: &str| {
+            let text = BUNDLES.replace("weight=\"-1000000\"", weight);
+            parse_crm_mon_xml(&text).unwrap().bans.len()
+        };
+        assert_eq!(weight("weight=\"-1000000\""), 1);
+        assert_eq!(weight("weight=\"-100\""), 0);
+        assert_eq!(weight(""), 1);
     }
 
     fn ban_ids(status: &ClusterStatus) -> Vec<&str> {

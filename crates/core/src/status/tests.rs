@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Verdicts and screens, from made-up answers.
 
+mod by_hand;
 mod cards;
 mod changes;
 mod daemons;
@@ -112,7 +113,8 @@ fn everything_that_was_left_behind_is_named_with_a_cure() {
             "slurmha plan",
             "look into it, then on ctl1: crm_resource --cleanup -r slurm_ctld",
             "on ctl1: crm_resource --clear -r slurmctld",
-            "on ctl1: stonith_admin --history ctl2 --verbose",
+            "on ctl1: stonith_admin --history ctl2 --verbose; when the cause is mended: \
+             stonith_admin --cleanup --history ctl2",
         ]
     );
     insta::assert_snapshot!(plain_text(&render(&status)));

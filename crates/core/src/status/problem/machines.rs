@@ -75,11 +75,18 @@ fn absent(status: &Status) -> u32 {
 
 pub(super) fn controllers(view: &View<'_>, status: &Status) -> Vec<Problem> {
     let place = somewhere(view, status);
-    status
+    // It hides the maintenance of single nodes, and ends with a word of its own.
+    let of_all = view.cluster().is_some_and(|cluster| cluster.maintenance);
+    let text = "Pacemaker is in maintenance mode: it does nothing".to_owned();
+    let next = format!("on {place}: pcs property set maintenance-mode=false");
+    let told = of_all.then(|| problem(Severity::Degraded, text, next));
+    let machines = status
         .machines
         .iter()
-        .filter_map(|machine| controller(machine, machine.member?, &place, view.site.is_fenced()))
-        .collect()
+        .filter(|machine| !(of_all && machine.member == Some(Member::Maintenance)));
+    let single = machines
+        .filter_map(|machine| controller(machine, machine.member?, &place, view.site.is_fenced()));
+    told.into_iter().chain(single).collect()
 }
 
 fn controller(

@@ -7,11 +7,17 @@ use super::super::model::{Problem, ResourceStatus, Severity, Status};
 use super::super::view::View;
 use super::{problem, somewhere};
 use crate::fence_peer::OUTDATED;
-use crate::observe::{ClusterBan, Preference, Reading};
+use crate::observe::{ClusterBan, ClusterNode, Preference, Reading};
 use crate::render::cib::{ACTIVE_RESOURCES, device_id, id};
 
 /// Made by the fence handler that comes with DRBD, as ours makes [`OUTDATED`].
 const DRBD_BAN: &str = "drbd-fence-by-handler-";
+
+/// How the ids of bans begin that a program has made.
+const KNOWN_BANS: [&str; 3] = ["cli-", DRBD_BAN, "slurmha-"];
+
+/// How [`ResourceStatus`] says that Pacemaker keeps its hands off.
+const UNMANAGED: &str = "unmanaged";
 
 pub(super) fn resources(view: &View<'_>, status: &Status) -> Vec<Problem> {
     let place = somewhere(view, status);
@@ -27,7 +33,7 @@ pub(super) fn resources(view: &View<'_>, status: &Status) -> Vec<Problem> {
     found.extend(not_configured(view, resources));
     found.extend(drbd(view, resources, &place));
     found.extend(not_started(view, status, resources, promoted, &place));
-    found.extend(resources.iter().filter_map(|resource| marked(resource, &place)));
+    found.extend(resources.iter().filter_map(|resource| marked(view, resource, &place)));
     for failure in &status.failures {
         let reason = if failure.reason.is_empty() { &failure.status } else { &failure.reason };
         let text = format!("{} failed on {}: {reason}", failure.operation, failure.node);
@@ -39,6 +45,7 @@ pub(super) fn resources(view: &View<'_>, status: &Status) -> Vec<Problem> {
     let explained = |ban: &&ClusterBan| is_of_drbd(ban) && status.is_offline(&ban.node);
     let bans = status.leftover_bans.iter().filter(|ban| !explained(ban));
     found.extend(bans.map(|ban| leftover_ban(ban, &place)));
+    found.extend(bans_by_hand(view, &place));
     found.extend(preferences(view, status, &place));
     found
 }
@@ -116,11 +123,23 @@ fn drbd(view: &View<'_>, resources: &[ResourceStatus], place: &str) -> Option<Pr
     Some(problem(Severity::Degraded, text, format!("on {place}: crm_mon -1rf")))
 }
 
-fn marked(resource: &ResourceStatus, place: &str) -> Option<Problem> {
-    let marks: Vec<&str> =
-        resource.instances.iter().flat_map(|i| &i.marks).map(String::as_str).collect();
-    let mark = marks.first()?;
-    let next = if *mark == "unmanaged" {
+/// In maintenance, which is told, Pacemaker takes its hands off everything that
+/// is there (complex.c of 2.1, `pe__unpack_resource`; native.c, `native_add_running`, for one
+/// node): the mark is no news, and its cure would leave an attribute with each resource.
+fn marked(view: &View<'_>, resource: &ResourceStatus, place: &str) -> Option<Problem> {
+    let cluster = view.cluster();
+    let in_maintenance = |node: Option<&str>| {
+        cluster.is_some_and(|cluster| {
+            let is_set_aside = |n: &ClusterNode| n.maintenance && Some(n.name.as_str()) == node;
+            cluster.maintenance || cluster.nodes.iter().any(is_set_aside)
+        })
+    };
+    let mark = resource.instances.iter().find_map(|instance| {
+        let is_news =
+            |mark: &&String| *mark != UNMANAGED || !in_maintenance(instance.node.as_deref());
+        instance.marks.iter().find(is_news)
+    })?;
+    let next = if mark == UNMANAGED {
         format!("on {place}: crm_resource -r {} --meta -p is-managed -v true", resource.id)
     } else {
         format!("on {place}: crm_mon -1rf")
@@ -153,6 +172,29 @@ fn leftover_ban(ban: &ClusterBan, place: &str) -> Problem {
         text,
         format!("on {place}: crm_resource --clear -r {}", ban.resource),
     )
+}
+
+/// What somebody has kept off a controller in words of their own, such as `pcs
+/// constraint location slurmctld avoids ctl2`: what has to run together cannot
+/// run there. Ids that begin as ours or crm_resource's are told elsewhere, and
+/// the bans of the configuration are about fence devices alone.
+fn bans_by_hand(view: &View<'_>, place: &str) -> Vec<Problem> {
+    let is_needed = |resource: &str| {
+        [id::DRBD, id::DRBD_CLONE].contains(&resource) || ACTIVE_RESOURCES.contains(&resource)
+    };
+    let is_by_hand = |ban: &&ClusterBan| {
+        is_needed(&ban.resource)
+            && view.site.controllers.iter().any(|c| c.name.as_str() == ban.node)
+            && !KNOWN_BANS.iter().any(|start| ban.id.starts_with(start))
+    };
+    let bans = view.cluster().into_iter().flat_map(|cluster| &cluster.bans);
+    bans.filter(is_by_hand)
+        .map(|ClusterBan { id, resource, node, .. }| {
+            let text = format!("{id} keeps {resource} off {node}");
+            let next = format!("on {place}: pcs constraint delete {id}");
+            problem(Severity::Degraded, text, next)
+        })
+        .collect()
 }
 
 /// Nothing is wrong yet with what somebody has moved by hand: when the other

@@ -3,11 +3,11 @@
 
 use jiff::Timestamp;
 
-use super::super::model::{Contact, Problem, Severity, Status};
+use super::super::model::{Contact, Member, Problem, Severity, Status};
 use super::super::view::View;
 use super::{problem, somewhere, weakness};
 use crate::layout::{DURABLE_UNIT, WATCH_UNIT};
-use crate::observe::{Health, Reading, UnitState};
+use crate::observe::{FencingEvent, Health, Reading, UnitState};
 use crate::site::{Accept, NodeName};
 
 pub(super) fn daemons(status: &Status) -> Vec<Problem> {
@@ -139,16 +139,36 @@ pub(super) fn fencing(view: &View<'_>, status: &Status) -> Vec<Problem> {
     // was followed by one that worked is history.
     let mut seen = Vec::new();
     for event in &status.fencing {
-        if seen.contains(&&event.target) {
+        if seen.contains(&&event.target) || was_not_needed(status, event) {
             continue;
         }
         seen.push(&event.target);
         if event.status != "success" {
-            let text = format!("fencing of {} ({}): {}", event.target, event.action, event.status);
-            let place = somewhere(view, status);
-            let next = format!("on {place}: stonith_admin --history {} --verbose", event.target);
-            found.push(problem(Severity::Degraded, text, next));
+            found.push(unfinished(event, &somewhere(view, status)));
         }
     }
     found
+}
+
+/// A machine that somebody has switched on by hand needs no other attempt.
+fn was_not_needed(status: &Status, event: &FencingEvent) -> bool {
+    event.action == "on"
+        && event.status == "failed"
+        && status.machines.iter().any(|machine| {
+            machine.name.as_str() == event.target && machine.member == Some(Member::Online)
+        })
+}
+
+/// The fencer remembers a failure until the next action against that machine,
+/// or until it is told to forget it.
+fn unfinished(event: &FencingEvent, place: &str) -> Problem {
+    let FencingEvent { target, action, status, .. } = event;
+    let look = format!("on {place}: stonith_admin --history {target} --verbose");
+    let next = match status.as_str() {
+        "failed" => {
+            format!("{look}; when the cause is mended: stonith_admin --cleanup --history {target}")
+        }
+        _ => look,
+    };
+    problem(Severity::Degraded, format!("fencing of {target} ({action}): {status}"), next)
 }
