@@ -2,17 +2,20 @@
 //! DRBD. Pacemaker shows a resource as started when its replication has long
 //! stopped, so DRBD itself is asked, on both sides.
 
+use std::collections::BTreeMap;
+
 use super::super::model::{Contact, Member, Problem, Severity, Status};
 use super::super::text::volume_name;
 use super::super::view::View;
 use super::problem;
 use crate::layout::DRBD_RESOURCE;
-use crate::observe::{DrbdStatus, Reading};
+use crate::observe::{DrbdStatus, DrbdVolumeStatus, Reading};
 use crate::site::NodeName;
 
 pub(super) fn replication(view: &View<'_>, status: &Status) -> Vec<Problem> {
     let [first, second] = &view.site.controllers;
     let mut found = two_primaries(status);
+    found.extend(differing_copies(view, status));
     for (name, peer) in [(&first.name, &second.name), (&second.name, &first.name)] {
         let side = |name| status.replication.get(name).and_then(Reading::known);
         match (side(name), side(peer)) {
@@ -93,6 +96,47 @@ fn own_volumes(name: &NodeName, side: &DrbdStatus) -> Vec<Problem> {
             disk(name, v.volume, &v.disk, done)
         })
         .collect()
+}
+
+/// Both sides take their copy for the newest, and know of blocks that differ:
+/// what `drbdadm verify` has found. While a resync runs, or one side is away,
+/// blocks that are still to be copied are no more than that.
+fn differing_copies(view: &View<'_>, status: &Status) -> Vec<Problem> {
+    let sides = status.replication.values().filter_map(Reading::known);
+    let mut differing: BTreeMap<u32, u64> = BTreeMap::new();
+    for side in sides.filter(|side| side.connection == "Connected") {
+        for volume in side.volumes.iter().filter(|volume| is_settled(volume)) {
+            let kib = volume.out_of_sync_kib.unwrap_or_default();
+            let most = differing.entry(volume.volume).or_default();
+            *most = kib.max(*most);
+        }
+    }
+    let next = match &status.active {
+        // That side's copy is taken from the active one when they connect anew.
+        Some(active) => {
+            let passive = view.site.controllers.iter().find(|c| c.name != *active);
+            let name = &passive.unwrap_or(&view.site.controllers[0]).name;
+            format!(
+                "on {name}: drbdadm disconnect {DRBD_RESOURCE} && drbdadm connect {DRBD_RESOURCE}"
+            )
+        }
+        None => look(&view.site.controllers[0].name),
+    };
+    differing
+        .into_iter()
+        .filter(|(_, kib)| *kib > 0)
+        .map(|(volume, kib)| {
+            let what = volume_name(volume);
+            let text = format!("the two copies of the {what} volume differ in {kib} KiB");
+            problem(Severity::Degraded, text, next.clone())
+        })
+        .collect()
+}
+
+fn is_settled(volume: &DrbdVolumeStatus) -> bool {
+    volume.replication == "Established"
+        && volume.disk == "UpToDate"
+        && volume.peer_disk == "UpToDate"
 }
 
 /// What one side says of the disks of the other, which could not be asked.

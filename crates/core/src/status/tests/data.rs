@@ -83,3 +83,46 @@ fn a_ban_of_the_controller_that_is_left_is_told() {
         ]
     );
 }
+
+/// Found by `drbdadm verify`: everything else looks well.
+#[test]
+fn copies_that_are_known_to_differ_are_a_problem_with_a_cure() {
+    let with = |replication: &str, own: Option<u64>, peers: Option<u64>| {
+        let mut answers = answers();
+        for (name, kib) in [("ctl1", own), ("ctl2", peers)] {
+            change(&mut answers, name, |o| {
+                let Reading::Known(drbd) = &mut o.drbd else { panic!() };
+                drbd.volumes[0].out_of_sync_kib = kib;
+                replication.clone_into(&mut drbd.volumes[0].replication);
+            });
+        }
+        assemble(&site(), &answers)
+    };
+    let status = with("Established", Some(4096), Some(4096));
+    assert_eq!(status.verdict, Verdict::Degraded);
+    assert_eq!(problems(&status), ["the two copies of the state volume differ in 4096 KiB"]);
+    let cure = "on ctl2: drbdadm disconnect slurm_data && drbdadm connect slurm_data";
+    assert_eq!(next(&status), [cure]);
+    // One side knows it.
+    assert_eq!(with("Established", None, Some(4)).verdict, Verdict::Degraded);
+    // What a comparison or a resync under way has still to do is no more than that.
+    for replication in ["VerifyS", "SyncSource", "PausedSyncS", "WFBitMapS"] {
+        assert_eq!(with(replication, Some(4096), Some(4096)).verdict, Verdict::Healthy);
+    }
+}
+
+/// The blocks that a machine which is away has missed.
+#[test]
+fn what_a_lost_peer_has_missed_is_no_difference_between_copies() {
+    let mut answers = answers();
+    unreachable(&mut answers, "ctl2");
+    change(&mut answers, "ctl1", |ctl1| {
+        made_up::without_peer(ctl1, "ctl2");
+        let Reading::Known(drbd) = &mut ctl1.drbd else { panic!() };
+        drbd.volumes[0].out_of_sync_kib = Some(4096);
+    });
+    assert_eq!(
+        problems(&assemble(&site(), &answers)),
+        ["ctl2 is offline: the next failure would end the service"]
+    );
+}
