@@ -27,6 +27,7 @@ pub(super) fn problems(view: &View<'_>, status: &Status) -> Vec<Problem> {
         outside(machines::others(status)),
         replication::replication(view, status),
         services::daemons(status),
+        outside(services::logins(view, status)),
         space::volumes(view, status),
         services::watchers(view, status),
         services::durable(view, status).into_iter().collect(),

@@ -46,6 +46,28 @@ pub(super) fn daemons(status: &Status) -> Vec<Problem> {
     .collect()
 }
 
+/// What users see: a network between a login node and the VIP that keeps them
+/// out is nothing that a controller notices. Only what is told to be down counts:
+/// a login node that is short of time gives no answer, and is asked again.
+pub(super) fn logins(view: &View<'_>, status: &Status) -> Vec<Problem> {
+    if status.daemons.slurmctld != Health::Up {
+        return Vec::new();
+    }
+    let is_shut_out = |name: &&NodeName| {
+        let slurm = view.observation(name).and_then(|seen| seen.slurm.known());
+        slurm.is_some_and(|slurm| matches!(slurm.slurmctld, Health::Down(_)))
+    };
+    let logins = view.site.logins.iter().map(|login| &login.name);
+    logins
+        .filter(is_shut_out)
+        .map(|name| {
+            let text = format!("slurmctld does not answer {name}, and does elsewhere");
+            let next = format!("on {name}: scontrol ping; ip neigh show {}", status.vip.address);
+            problem(Severity::Degraded, text, next)
+        })
+        .collect()
+}
+
 /// slurmctld sends what has queued up as soon as slurmdbd takes it. Beyond
 /// `MaxDBDMsgs`, at least 10,000 (slurm.conf(5)), it drops records for good.
 const BACKLOG: u64 = 1000;
@@ -104,7 +126,11 @@ fn missing(machine: &NodeName, name: &str, unit: &UnitState, text: String) -> Op
     (!runs).then(|| problem(Severity::Degraded, text, next))
 }
 
-const BAD_NODE_STATES: [&str; 6] = ["down", "drain", "drained", "draining", "fail", "error"];
+/// In the words of `node_state_string` (slurm_protocol_defs.c of 22.05). One
+/// that registers with less than slurm.conf says is `inval`, before all else that
+/// it is, and slurmctld drains it.
+const BAD_NODE_STATES: [&str; 8] =
+    ["down", "drain", "drained", "draining", "fail", "failing", "error", "inval"];
 
 /// Whether a node in this state of sinfo's takes no jobs and will not by
 /// itself.

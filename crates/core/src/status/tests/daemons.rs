@@ -154,6 +154,48 @@ fn compute_nodes_that_take_no_jobs_are_counted() {
     assert_eq!(problems(&status), ["2 compute nodes are down*", "1 compute node is drained"]);
 }
 
+/// Words of `node_state_string`, which tells an invalid registration before all
+/// else.
+#[test]
+fn compute_nodes_that_are_no_use_are_counted_whatever_the_word() {
+    for (state, is_bad) in [
+        ("inval", true),
+        ("failing", true),
+        ("fail", true),
+        ("draining", true),
+        ("error", true),
+        ("idle", false),
+        ("allocated", false),
+        ("completing", false),
+        ("maint", false),
+        ("reserved", false),
+        ("planned", false),
+    ] {
+        assert_eq!(crate::status::problem::takes_no_jobs(state), is_bad, "{state}");
+    }
+}
+
+/// A switch has kept the address of the machine that had the VIP before: the
+/// controllers notice nothing, and nobody can submit.
+#[test]
+fn a_login_node_that_gets_no_answer_is_a_problem_of_its_own() {
+    let with = |health: Health| {
+        let mut answers = answers();
+        change(&mut answers, "login1", |o| {
+            let Reading::Known(slurm) = &mut o.slurm else { panic!() };
+            slurm.slurmctld = health;
+        });
+        assemble(&site(), &answers)
+    };
+    let status = with(Health::Down("Slurmctld(primary) at ctl1 is DOWN".to_owned()));
+    assert_eq!((status.daemons.slurmctld.clone(), status.verdict), (Health::Up, Verdict::Degraded));
+    assert_eq!(problems(&status), ["slurmctld does not answer login1, and does elsewhere"]);
+    assert_eq!(next(&status), ["on login1: scontrol ping; ip neigh show 10.77.0.10"]);
+    assert!(status.problems[0].outside, "a move is as safe as before");
+    // It is short of time.
+    assert_eq!(with(Health::Unknown("no answer within 5 s".to_owned())).verdict, Verdict::Healthy);
+}
+
 /// A watcher that does not run is seen by nobody else.
 #[test]
 fn a_watcher_that_does_not_run_is_a_problem_with_a_cure() {
