@@ -306,6 +306,10 @@ pub struct UnitState {
     pub load: String,
     /// `ActiveState`: `active`, `inactive`, `failed`, ...
     pub active: String,
+    /// `SubState`: what `active` is in detail, such as `running`, `auto-restart`; empty when it
+    /// was not told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sub: String,
     /// `UnitFileState`: `enabled`, `disabled`, `masked`, `static`, ...; empty
     /// when there is no unit file.
     pub enabled: String,

@@ -151,6 +151,7 @@ pub fn unit_state(active: &str) -> UnitState {
     UnitState {
         load: "loaded".to_owned(),
         active: active.to_owned(),
+        sub: String::new(),
         enabled: "disabled".to_owned(),
         since: None,
     }

@@ -19,7 +19,7 @@ const JOB_TIMEOUT: Duration = Duration::from_secs(300);
 /// For a unit that ends at once: whoever asks has a limit of its own.
 const QUICK_TIMEOUT: Duration = Duration::from_secs(10);
 
-const PROPERTIES: &str = "--property=Id,LoadState,ActiveState,UnitFileState,\
+const PROPERTIES: &str = "--property=Id,LoadState,ActiveState,SubState,UnitFileState,\
                           ActiveEnterTimestamp,NeedDaemonReload";
 
 /// A unit as systemd sees it.
@@ -255,6 +255,7 @@ fn unknown_unit() -> Shown {
     let state = UnitState {
         load: "not-found".to_owned(),
         active: "inactive".to_owned(),
+        sub: String::new(),
         enabled: String::new(),
         since: None,
     };
@@ -274,6 +275,7 @@ fn parse_block(block: &str) -> Shown {
     let state = UnitState {
         load: value("LoadState").to_owned(),
         active: value("ActiveState").to_owned(),
+        sub: value("SubState").to_owned(),
         enabled: value("UnitFileState").to_owned(),
         since: parse_timestamp(value("ActiveEnterTimestamp")),
     };
@@ -293,14 +295,14 @@ mod tests {
 
     #[test]
     fn blocks_are_read_in_order() {
-        let text = "Id=munge.service\nLoadState=loaded\nActiveState=active\n\
+        let text = "Id=munge.service\nLoadState=loaded\nActiveState=active\nSubState=running\n\
             UnitFileState=enabled\nActiveEnterTimestamp=Wed 2026-11-25 07:12:33.123456 UTC\n\
             NeedDaemonReload=no\n\nId=slurmctld.service\nLoadState=masked\n\
             ActiveState=inactive\nUnitFileState=masked\nActiveEnterTimestamp=\n\
             NeedDaemonReload=yes\n";
         let shown = parse_show(text);
         assert_eq!(shown.len(), 2);
-        assert_eq!(shown[0].state.active, "active");
+        assert_eq!((&*shown[0].state.active, &*shown[0].state.sub), ("active", "running"));
         let since = shown[0].state.since.unwrap().to_string();
         assert_eq!(since, "2026-11-25T07:12:33.123456Z");
         assert_eq!(shown[1].state.enabled, "masked");

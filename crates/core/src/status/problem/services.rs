@@ -116,9 +116,15 @@ pub(super) fn durable(view: &View<'_>, status: &Status) -> Option<Problem> {
     missing(active, DURABLE_UNIT, unit, text)
 }
 
-/// A unit that should run and does not.
+/// A unit that should run and does not. One that dies as soon as it is started,
+/// and is started anew for ever, is never `failed` (systemd.service(5),
+/// `Restart=` without a limit of starts).
 fn missing(machine: &NodeName, name: &str, unit: &UnitState, text: String) -> Option<Problem> {
-    let runs = matches!(unit.active.as_str(), "active" | "activating");
+    let runs = match unit.active.as_str() {
+        "active" => true,
+        "activating" => unit.sub != "auto-restart",
+        _ => false,
+    };
     let next = match unit.load.as_str() {
         "loaded" => format!("on {machine}: systemctl restart {name}"),
         _ => "slurmha plan".to_owned(),

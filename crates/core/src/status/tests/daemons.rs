@@ -215,10 +215,28 @@ fn a_watcher_that_does_not_run_is_a_problem_with_a_cure() {
     assert_eq!(next(&with("not-found", "inactive")), ["slurmha plan"]);
 }
 
+/// It cannot read the site file, and systemd starts it every second.
+#[test]
+fn a_watcher_that_dies_each_time_it_is_started_does_not_run() {
+    let with = |sub: &str| {
+        let mut answers = answers();
+        change(&mut answers, "ctl2", |ctl2| {
+            let state = UnitState { sub: sub.to_owned(), ..unit("loaded", "activating") };
+            ctl2.units.insert("slurmha-watch.service".to_owned(), state);
+        });
+        assemble(&site(), &answers).verdict
+    };
+    assert_eq!(with("auto-restart"), Verdict::Degraded);
+    assert_eq!(with("start"), Verdict::Healthy);
+    // Told by another version.
+    assert_eq!(with(""), Verdict::Healthy);
+}
+
 fn unit(load: &str, active: &str) -> UnitState {
     UnitState {
         load: load.to_owned(),
         active: active.to_owned(),
+        sub: String::new(),
         enabled: String::new(),
         since: None,
     }
