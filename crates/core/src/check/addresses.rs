@@ -3,7 +3,7 @@
 
 use super::{Finding, Seen};
 use crate::observe::{Preflight, Reading};
-use crate::site::{Role, Site};
+use crate::site::{NodeName, Role, Site};
 
 pub(super) fn check(site: &Site, seen: &[Seen<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -81,16 +81,67 @@ fn vip(site: &Site, seen: &[Seen<'_>]) -> Option<Finding> {
     }
     let asked = seen.iter().find(|seen| seen.is(Role::Controller))?;
     let answer = &asked.observed.preflight.as_ref()?.unused_address_answers;
-    Some(match answer {
-        Reading::Known(false) => {
+    let is_known = |name: &NodeName| {
+        seen.iter().any(|seen| seen.name() == name && seen.observed.preflight.is_some())
+    };
+    let silent = site.controllers.iter().map(|c| &c.name).find(|name| !is_known(name));
+    Some(match (answer, silent) {
+        (Reading::Known(false), _) => {
             Finding::pass("vip", asked.name(), format!("{} is free", site.vip))
         }
-        Reading::Known(true) => Finding::fail(
+        // With the address in use by a cluster that runs, another one would end it.
+        (Reading::Known(true), Some(silent)) => Finding::unknown(
+            "vip",
+            asked.name(),
+            format!("{} is answered: {silent}, which told nothing, may hold it", site.vip),
+        ),
+        (Reading::Known(true), None) => Finding::fail(
             "vip",
             asked.name(),
             format!("{} is answered by a machine that is not a controller", site.vip),
             "choose an address that nobody uses",
         ),
-        Reading::Unknown(why) => Finding::unknown("vip", asked.name(), why.clone()),
+        (Reading::Unknown(why), _) => Finding::unknown("vip", asked.name(), why.clone()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::{Verdict, check};
+    use crate::observe::{Observation, Preflight, Reading};
+    use crate::site::NodeName;
+    use crate::status::made_up::site;
+
+    /// What is said of a VIP that these controllers, which do not hold it, were
+    /// answered from.
+    fn said(asked: &[&str]) -> Vec<(Verdict, String)> {
+        let observed = || Observation {
+            preflight: Some(Preflight {
+                unused_address_answers: Reading::Known(true),
+                ..Preflight::default()
+            }),
+            ..Observation::default()
+        };
+        let answers: BTreeMap<_, _> =
+            asked.iter().map(|name| (NodeName::from(*name), Ok(observed()))).collect();
+        let all = check(&site(), &answers).into_iter().filter(|finding| finding.rule == "vip");
+        all.map(|finding| (finding.verdict, finding.message)).collect()
+    }
+
+    /// ssh to the active controller is broken, and the other one was asked.
+    #[test]
+    fn an_address_that_a_silent_controller_may_hold_is_not_a_strangers() {
+        let (verdict, message) = said(&["ctl2"]).remove(0);
+        assert_eq!(verdict, Verdict::Unknown);
+        assert!(message.contains("ctl1, which told nothing, may hold it"), "{message}");
+    }
+
+    #[test]
+    fn an_address_that_no_controller_holds_and_somebody_has_is_a_strangers() {
+        let (verdict, message) = said(&["ctl1", "ctl2"]).remove(0);
+        assert_eq!(verdict, Verdict::Fail);
+        assert!(message.contains("is answered by a machine that is not a controller"), "{message}");
+    }
 }
