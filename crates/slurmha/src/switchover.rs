@@ -130,11 +130,14 @@ impl Move<'_> {
             clocks.get(machine).map_or(there, |clock: &ClockOffset| clock.apply(there))
         };
         let here = |there| on_our_clock(&mover.machine, there);
-        pause(MARGIN)?;
         let is_after = |sent| on_our_clock(&prober.machine, sent) > here(moved.at);
-        await_last_answer(prober, seen, &is_after)?;
+        let measured = pause(MARGIN).and_then(|()| await_last_answer(prober, seen, &is_after));
+        if measured.is_err() {
+            // Everything has arrived: Ctrl-C ends the measuring, and no move.
+            self.progress.stage("interrupted: the move is done, its outage is measured no longer");
+        }
         // A client that went away saw no outage; that is not none.
-        let silent_until = prober.has_ended().then(|| Local::new().now());
+        let silent_until = (prober.has_ended() || measured.is_err()).then(|| Local::new().now());
         prober.stop();
         let (ordered, done) = (here(struck.at), here(moved.at));
         Ok(Course { ordered, done, silent_until, steps, clocks })
@@ -142,7 +145,8 @@ impl Move<'_> {
 
     /// From the order to the end of the move.
     fn follow(&self, mover: &Watch, seen: &Seen) -> Result<(Struck, Moved, Vec<Step>), Failure> {
-        let struck = await_strike(mover, seen)?;
+        let struck = await_strike(mover, seen)
+            .map_err(|failure| refused(&self.to, seen).unwrap_or(failure))?;
         let ordered = Local::new().now();
         self.progress.machine(self.from.as_str(), "the active role has to leave");
         let mut steps = Vec::new();
@@ -188,6 +192,13 @@ impl Move<'_> {
         while !mover.has_ended() && clock.elapsed() < UNDO_PATIENCE {
             thread::sleep(TICK);
         }
+        if !mover.has_ended() {
+            let seconds = UNDO_PATIENCE.as_secs();
+            let said = format!(
+                "no word in {seconds} s whether the order has been taken back: slurmha status"
+            );
+            return self.progress.machine(self.to.as_str(), &said);
+        }
         let Some(moved) = seen.moved().filter(|_| !was_told) else { return };
         let said = moved.left_over.unwrap_or_else(|| "the order has been taken back".to_owned());
         self.progress.machine(self.to.as_str(), &said);
@@ -215,6 +226,12 @@ impl Move<'_> {
         }
         .with_outage(&probes, course.ordered, end)
     }
+}
+
+/// The target has looked, and has ordered nothing.
+fn refused(machine: &NodeName, seen: &Seen) -> Option<Failure> {
+    let why = seen.struck()?.err()?;
+    Some(Failure::refused(format!("{machine}: {why}")).hint("slurmha status"))
 }
 
 /// Whether a move to that controller has ended as it should.
@@ -271,4 +288,25 @@ fn await_first_answer(prober: &Watch, seen: &Seen) -> Result<(), Failure> {
         "{machine} has no answer of slurmctld; nothing was moved\n  {troubles}"
     ))
     .hint(format!("on {machine}: scontrol ping")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drill::protocol::Reply;
+
+    /// A program that tries again what a machine was too slow for must not try
+    /// this again for ever.
+    #[test]
+    fn what_the_target_refused_is_a_refusal() {
+        let (seen, target) = (Seen::default(), NodeName::from("ctl2"));
+        assert!(refused(&target, &seen).is_none());
+        seen.note(&target, Reply::Unharmed("somebody has banned it".to_owned()));
+        let failure = refused(&target, &seen).expect("a refusal");
+        assert!(failure.is_refusal());
+        assert_eq!(failure.message(), "ctl2: somebody has banned it");
+        let now = Timestamp::UNIX_EPOCH;
+        seen.note(&target, Reply::Struck(Struck { at: now, confirmed: now }));
+        assert!(refused(&target, &seen).is_none());
+    }
 }
