@@ -14,8 +14,8 @@ use slurmha_core::metrics::{
     gateway_families, pages_exposition, pages_families,
 };
 use slurmha_core::observe::{
-    Health, Reading, Space, parse_crm_mon_xml, parse_drbd_status, parse_links, parse_quorum,
-    parse_sdiag, parse_sinfo_states,
+    Health, Reading, Safeguards, Space, parse_crm_mon_xml, parse_drbd_status, parse_links,
+    parse_quorum, parse_sdiag, parse_sinfo_states,
 };
 use slurmha_core::site::{self, NodeName, Site};
 use slurmha_core::state_save::Takeover;
@@ -72,6 +72,7 @@ fn passive() -> Snapshot {
         machine: asked(MachineAnswer {
             vip_present: Reading::Known(false),
             watch_running: Reading::Known(true),
+            durable_running: Reading::Known(None),
         }),
         volumes: asked(VolumesAnswer {
             state: Reading::Known(None),
@@ -85,7 +86,8 @@ fn passive() -> Snapshot {
             state_mount: Reading::Known(None),
             drbd_fencing: Reading::Known(Some(true)),
             arbiter_timeout: Reading::Known(Some(true)),
-            preferences: Reading::Known(0),
+            in_force: Safeguards::default(),
+            preferences: Reading::Known(Vec::new()),
         }),
         slurm: None,
     }

@@ -113,6 +113,11 @@ fn headline(seen: &Seen<'_>) -> Fact {
         Verdict::Down => Tone::Bad,
         Verdict::Unknown => Tone::Unknown,
     };
+    if status.verdict == Verdict::Healthy
+        && let Some(text) = not_all_told(seen)
+    {
+        return Fact::new(Tone::Notice, text);
+    }
     let text = match (status.verdict, &status.active) {
         (Verdict::Healthy, Some(active)) => format!("All is well. {active} is active."),
         (Verdict::Healthy, None) => "All is well.".to_owned(),
@@ -124,4 +129,16 @@ fn headline(seen: &Seen<'_>) -> Fact {
         (Verdict::Unknown, _) => "Too little is known.".to_owned(),
     };
     Fact::new(tone, text)
+}
+
+/// While the controllers are brought to another version, one tells what that
+/// version asks for: nothing speaks against what it does not tell, and nothing
+/// for it.
+fn not_all_told(seen: &Seen<'_>) -> Option<String> {
+    let view = seen.views.iter().flatten().find(|view| !view.tells_all())?;
+    let View { controller, version, .. } = view;
+    Some(format!(
+        "Nothing wrong in what is told; {controller} has slurmha {version}, which tells less \
+         than `slurmha status`."
+    ))
 }

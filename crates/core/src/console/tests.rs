@@ -9,8 +9,9 @@ mod times;
 use jiff::{SignedDuration, Timestamp};
 
 use self::story::{Story, alone, healthy, lost, moved, moving, returned, taking_over};
-use super::{Contact, Heard, Line, Memory, PartState, Picture, Tone, draw};
-use crate::observe::Reading;
+use super::action::Action;
+use super::{Contact, Heard, Line, Memory, PartState, Picture, Tone, View, draw};
+use crate::observe::{Preference, Reading};
 use crate::status::Verdict;
 use crate::status::made_up::site;
 
@@ -28,6 +29,77 @@ fn a_healthy_cluster_is_shown_as_such() {
     assert_eq!((picture.scheduler.running, picture.scheduler.pending), (Some(2), Some(7)));
     assert!(story.memory.failovers().is_empty());
     assert_eq!(story.memory.last_event(), 0);
+}
+
+/// What `slurmha status` calls degraded is not well on the page either.
+#[test]
+fn what_only_a_failure_needs_is_judged_as_on_the_command_line() {
+    let with = |how: &dyn Fn(&mut View)| {
+        let mut views = healthy();
+        how(views[1].as_mut().expect("it tells"));
+        Story::new().at(0, views)
+    };
+    let words = |picture: &Picture| -> Vec<String> {
+        picture.problems.iter().map(|problem| problem.text.clone()).collect()
+    };
+    let picture = with(&|view| view.watch_running = Reading::Known(false));
+    let dead = "a daemon that hangs on ctl2 is not noticed: no slurmha-watch.service";
+    assert_eq!((words(&picture), picture.verdict), (vec![dead.to_owned()], Verdict::Degraded));
+    assert!(picture.refusal(&site(), &Action::Switchover("ctl2".into())).is_some());
+
+    let picture = with(&|view| {
+        let policy = Reading::Known("dont-care".to_owned());
+        view.safeguards.as_mut().expect("settings").drbd_fencing = policy;
+    });
+    assert!(words(&picture)[0].contains("does not wait until a lost peer"), "{picture:?}");
+    let mut views = healthy();
+    for view in views.iter_mut().flatten() {
+        let id = "cli-prefer-drbd-clone".to_owned();
+        let moved = Preference { id, node: "ctl2".to_owned(), ..Preference::default() };
+        view.preferences = Some(Reading::Known(vec![moved]));
+    }
+    let picture = Story::new().at(0, views);
+    let left = "a constraint is left over: cli-prefer-drbd-clone prefers ctl2 for ever";
+    assert_eq!(words(&picture), [left]);
+    let picture = with(&|view| {
+        if let Reading::Known(quorum) = &mut view.quorum {
+            quorum.qdevice = Some(false);
+        }
+    });
+    assert_eq!(words(&picture), ["the arbiter login1 gives no vote to ctl2"]);
+}
+
+#[test]
+fn somebody_who_has_to_tell_what_is_saved_is_missed() {
+    let mut site = site();
+    site.durable_submit = crate::site::DurableSubmit::OnRequest;
+    let [mut first, _] = healthy();
+    let view = first.as_mut().expect("it tells");
+    view.durable_running = Reading::Known(Some(false));
+    let answers = [(site.controllers[0].name.clone(), Ok(view.observation()))].into();
+    let status = crate::status::assemble(&site, &answers);
+    assert!(status.problems.iter().any(|problem| problem.text.contains("slurmha-durable")));
+}
+
+/// While one controller after the other is brought to another version.
+#[test]
+fn a_version_that_tells_less_is_no_problem_and_not_all_is_called_well() {
+    let [first, second] = healthy();
+    let mut older = serde_json::to_value(second).expect("JSON");
+    let parts = older.as_object_mut().expect("parts");
+    for part in ["safeguards", "preferences", "durable_running"] {
+        assert!(parts.remove(part).is_some(), "{part}");
+    }
+    let second: Option<View> = serde_json::from_value(older).expect("a view");
+    let picture = Story::new().at(0, [first, second]);
+    assert_eq!((picture.verdict, picture.problems.len()), (Verdict::Healthy, 0));
+    assert_eq!(picture.headline.tone, Tone::Notice);
+    assert_eq!(
+        picture.headline.text,
+        "Nothing wrong in what is told; ctl2 has slurmha 0.1.0, which tells less than `slurmha \
+         status`."
+    );
+    assert!(picture.refusal(&site(), &Action::Switchover("ctl2".into())).is_none());
 }
 
 #[test]

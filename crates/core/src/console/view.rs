@@ -7,11 +7,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::layout::{DATABASE_MOUNT, STATE_MOUNT};
+use crate::layout::{DATABASE_MOUNT, DURABLE_UNIT, STATE_MOUNT, WATCH_UNIT};
 use crate::metrics::{SlurmAnswers, Snapshot};
 use crate::observe::{
-    ClusterStatus, Diagnosis, DrbdStatus, Health, LinkStatus, Observation, QuorumStatus, Reading,
-    SlurmStatus, Space,
+    ClusterStatus, Diagnosis, DrbdStatus, Health, LinkStatus, Observation, Preference,
+    QuorumStatus, Reading, Safeguards, SlurmStatus, Space, UnitState,
 };
 use crate::site::NodeName;
 
@@ -40,6 +40,13 @@ pub struct View {
     pub vip_present: Reading<bool>,
     /// Whether the watcher runs here.
     pub watch_running: Reading<bool>,
+    /// Whether somebody tells here what is saved; nothing where nobody has to.
+    pub durable_running: Reading<Option<bool>>,
+    /// What is in force here and only a failure needs. Nothing from a version of
+    /// slurmha that does not send it.
+    pub safeguards: Option<Safeguards>,
+    /// What somebody has moved by hand; the same holds.
+    pub preferences: Option<Reading<Vec<Preference>>>,
     /// What only the active controller asks.
     pub slurm: Option<SlurmView>,
 }
@@ -80,6 +87,9 @@ impl View {
             drbd: snapshot.drbd.answer.clone(),
             vip_present: machine.vip_present.clone(),
             watch_running: machine.watch_running.clone(),
+            durable_running: machine.durable_running.clone(),
+            safeguards: Some(snapshot.settings.answer.in_force.clone()),
+            preferences: Some(snapshot.settings.answer.preferences.clone()),
             slurm: snapshot.slurm.as_ref().map(|slurm| SlurmView::of(slurm, snapshot)),
         }
     }
@@ -89,13 +99,37 @@ impl View {
         Self { time: other.time, ..self.clone() } == *other
     }
 
+    /// Whether it tells all that a judgement of the cluster needs. An older
+    /// version of slurmha does not.
+    pub fn tells_all(&self) -> bool {
+        self.safeguards.is_some() && self.preferences.is_some()
+    }
+
+    /// Those of which it is known whether they run, as systemd would tell it.
+    fn units(&self) -> BTreeMap<String, UnitState> {
+        let watch = self.watch_running.known().copied();
+        let durable = self.durable_running.known().copied().flatten();
+        let told = [(WATCH_UNIT, watch), (DURABLE_UNIT, durable)];
+        let state = |runs| UnitState {
+            load: "loaded".to_owned(),
+            active: if runs { "active" } else { "inactive" }.to_owned(),
+            sub: String::new(),
+            enabled: String::new(),
+            since: None,
+        };
+        told.into_iter().filter_map(|(unit, runs)| Some((unit.to_owned(), state(runs?)))).collect()
+    }
+
     /// The same as what `slurmha status` would have been answered.
-    pub(super) fn observation(&self) -> Observation {
+    pub fn observation(&self) -> Observation {
         let mut seen = Observation {
             hostname: self.controller.clone(),
             drbd: self.drbd.clone(),
             quorum: self.quorum.clone(),
             cluster: self.pacemaker.clone(),
+            units: self.units(),
+            safeguards: self.safeguards.clone(),
+            preferences: self.preferences.clone(),
             ..Observation::default()
         };
         let Some(slurm) = &self.slurm else { return seen };

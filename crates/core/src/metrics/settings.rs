@@ -4,8 +4,9 @@
 
 use super::family::Family;
 use super::{Answer, Snapshot};
-use crate::observe::Reading;
+use crate::observe::{Preference, Reading, Safeguards};
 use crate::site::Site;
+use crate::status::is_left_behind;
 
 /// Settings that only a failure needs, each whether it is strong enough, and
 /// what somebody has left behind.
@@ -17,11 +18,19 @@ pub struct SettingsAnswer {
     pub drbd_fencing: Reading<Option<bool>>,
     /// How long the arbiter keeps a dead controller; nothing without one.
     pub arbiter_timeout: Reading<Option<bool>>,
-    /// Preferences that nothing ends.
-    pub preferences: Reading<usize>,
+    /// The same as they are, for a console.
+    pub in_force: Safeguards,
+    /// What somebody has moved by hand.
+    pub preferences: Reading<Vec<Preference>>,
 }
 
 impl SettingsAnswer {
+    /// Preferences that nothing ends.
+    fn leftover_preferences(&self) -> Option<usize> {
+        let known = self.preferences.known()?;
+        Some(known.iter().filter(|preference| is_left_behind(preference)).count())
+    }
+
     /// The settings with the names that they have in the metric.
     fn named(&self) -> [(&'static str, &Reading<Option<bool>>); 3] {
         [
@@ -39,13 +48,15 @@ impl Answer for SettingsAnswer {
         self.named().into_iter().find_map(|(_, reading)| reading.why()).or(self.preferences.why())
     }
 
-    /// Nothing is weak, and nothing was left behind.
+    /// Nothing is weak, and nothing was left behind. A policy that DRBD does not
+    /// show, of a disk that it has let go, is there as soon as the disk is back.
     fn is_calm(&self) -> bool {
         let is_strong = |reading: &Reading<Option<bool>>| {
             reading.known().is_some_and(|is_strong| is_strong.unwrap_or(true))
         };
         self.named().into_iter().all(|(_, reading)| is_strong(reading))
-            && self.preferences == Reading::Known(0)
+            && self.drbd_fencing != Reading::Known(None)
+            && self.leftover_preferences() == Some(0)
     }
 }
 
@@ -67,7 +78,7 @@ pub(super) fn families(site: &Site, snapshot: &Snapshot) -> [Family; 2] {
             "slurmha_pacemaker_leftover_preferences",
             "Constraints that a move by hand left behind and that draw a resource to a machine.",
         )
-        .of(answer.preferences.known().copied()),
+        .of(answer.leftover_preferences()),
     ]
 }
 
@@ -80,7 +91,8 @@ mod tests {
             state_mount: Reading::Known(None),
             drbd_fencing: Reading::Known(Some(true)),
             arbiter_timeout: Reading::Known(Some(true)),
-            preferences: Reading::Known(0),
+            in_force: Safeguards::default(),
+            preferences: Reading::Known(Vec::new()),
         }
     }
 
@@ -89,7 +101,11 @@ mod tests {
         assert!(answer().is_calm());
         let weak = SettingsAnswer { drbd_fencing: Reading::Known(Some(false)), ..answer() };
         assert!(!weak.is_calm() && weak.trouble().is_none());
-        let left = SettingsAnswer { preferences: Reading::Known(1), ..answer() };
+        let moved = |ends| Reading::Known(vec![Preference { ends, ..Preference::default() }]);
+        assert!(SettingsAnswer { preferences: moved(true), ..answer() }.is_calm());
+        let gone = SettingsAnswer { drbd_fencing: Reading::Known(None), ..answer() };
+        assert!(!gone.is_calm() && gone.trouble().is_none());
+        let left = SettingsAnswer { preferences: moved(false), ..answer() };
         assert!(!left.is_calm() && left.trouble().is_none());
         let why = "cibadmin did not end".to_owned();
         let silent = SettingsAnswer { preferences: Reading::Unknown(why.clone()), ..answer() };

@@ -82,11 +82,13 @@ pub struct MachineAnswer {
     pub vip_present: Reading<bool>,
     /// Whether the watcher runs.
     pub watch_running: Reading<bool>,
+    /// Whether somebody tells what is saved; nothing where nobody has to.
+    pub durable_running: Reading<Option<bool>>,
 }
 
 impl Answer for MachineAnswer {
     fn trouble(&self) -> Option<&str> {
-        self.vip_present.why().or(self.watch_running.why())
+        self.vip_present.why().or(self.watch_running.why()).or(self.durable_running.why())
     }
 }
 
@@ -186,9 +188,9 @@ mod tests {
                 total_votes: 3,
                 ring_id: "1.5".to_owned(),
                 qdevice: Some(true),
+                ..QuorumStatus::default()
             };
             change(&mut quorum);
-                ..QuorumStatus::default()
             let links = Reading::Known(vec![link(true), link(connected)]);
             let token_losses = Reading::Known(0);
             CorosyncAnswer { quorum: Reading::Known(quorum), links, token_losses }.is_calm()

@@ -8,18 +8,17 @@ use std::time::Duration;
 
 use slurmha_core::drill::DrillRecord;
 use slurmha_core::layout::{
-    DATABASE_MOUNT, DRBD_RESOURCE, DRILL_RECORD, JOB_STATE, STATE_MOUNT, TAKEOVER_REPORT,
-    WATCH_UNIT,
+    DATABASE_MOUNT, DRBD_RESOURCE, DRILL_RECORD, DURABLE_UNIT, JOB_STATE, STATE_MOUNT,
+    TAKEOVER_REPORT, WATCH_UNIT,
 };
 use slurmha_core::metrics::{
     CorosyncAnswer, MachineAnswer, NodesAnswer, SettingsAnswer, SlurmctldAnswer, VolumesAnswer,
 };
-use slurmha_core::observe::{Diagnosis, DrbdStatus, Health, Reading, Space};
+use slurmha_core::observe::{Diagnosis, DrbdStatus, Health, Reading, Safeguards, Space};
 use slurmha_core::plan::VOLUME_MARKER;
 use slurmha_core::site::Site;
 use slurmha_core::status::{
-    arbiter_lets_go_in_time, has_fencing_policy, is_left_behind, missing_state_options,
-    waits_for_fencing,
+    arbiter_lets_go_in_time, has_fencing_policy, missing_state_options, waits_for_fencing,
 };
 use slurmha_host::observe::health::{self, SLURM_TIMEOUT};
 use slurmha_host::observe::{QUERY_TIMEOUT, safeguards};
@@ -82,7 +81,17 @@ fn ask_machine(board: &Board) {
         vip_present: reading(addresses::local(system)).map(has_vip),
         watch_running: reading(unit_process::of_unit(system, WATCH_UNIT))
             .map(|process| process.is_some()),
+        durable_running: durable_running(board),
     });
+}
+
+/// It runs beside slurmctld alone, and only where the site offers it.
+fn durable_running(board: &Board) -> Reading<Option<bool>> {
+    if !(board.site.durable_submit.is_offered() && board.is_active()) {
+        return Reading::Known(None);
+    }
+    reading(unit_process::of_unit(&*board.system, DURABLE_UNIT))
+        .map(|process| Some(process.is_some()))
 }
 
 fn ask_volumes(board: &Board) {
@@ -120,30 +129,45 @@ fn ask_settings(board: &Board) {
     if !board.settings.is_due(system.elapsed(), board.interval) {
         return;
     }
-    board.settings.fill(system, || SettingsAnswer {
-        state_mount: safeguards::state_options(system)
-            .map(|options| options.map(|options| missing_state_options(&options).is_empty())),
-        drbd_fencing: drbd_fencing(system, &drbd),
-        arbiter_timeout: arbiter_timeout(system, &board.site),
-        preferences: reading(pacemaker::preferences(system, QUERY_TIMEOUT))
-            .map(|all| all.iter().filter(|preference| is_left_behind(preference)).count()),
+    board.settings.fill(system, || {
+        let state_options = safeguards::state_options(system);
+        let policy = drbd_fencing(system, &drbd);
+        let timeout = arbiter_timeout(system, &board.site);
+        SettingsAnswer {
+            state_mount: state_options
+                .clone()
+                .map(|options| options.map(|options| missing_state_options(&options).is_empty())),
+            drbd_fencing: judged(policy.as_ref(), |policy| waits_for_fencing(policy)),
+            arbiter_timeout: judged(timeout.as_ref(), |timeout| {
+                arbiter_lets_go_in_time(&board.site, *timeout)
+            }),
+            in_force: Safeguards {
+                state_options,
+                drbd_fencing: policy.unwrap_or_default(),
+                qdevice_timeout_ms: timeout.unwrap_or_default(),
+            },
+            preferences: reading(pacemaker::preferences(system, QUERY_TIMEOUT)),
+        }
     });
 }
 
-fn drbd_fencing(system: &dyn System, drbd: &DrbdStatus) -> Reading<Option<bool>> {
-    if !has_fencing_policy(drbd) {
-        return Reading::Known(None);
+/// Whether a setting is strong enough; nothing where there is none.
+fn judged<T>(told: Option<&Reading<T>>, is_strong: impl Fn(&T) -> bool) -> Reading<Option<bool>> {
+    match told {
+        None => Reading::Known(None),
+        Some(Reading::Known(value)) => Reading::Known(Some(is_strong(value))),
+        Some(Reading::Unknown(why)) => Reading::Unknown(why.clone()),
     }
-    reading(drbd::fencing(system, DRBD_RESOURCE, QUERY_TIMEOUT))
-        .map(|policy| Some(waits_for_fencing(&policy)))
 }
 
-fn arbiter_timeout(system: &dyn System, site: &Site) -> Reading<Option<bool>> {
-    if site.arbiter.is_none() {
-        return Reading::Known(None);
-    }
-    reading(corosync::qdevice_timeout_ms(system, QUERY_TIMEOUT))
-        .map(|timeout| Some(arbiter_lets_go_in_time(site, timeout)))
+/// Nothing of a disk that DRBD has let go.
+fn drbd_fencing(system: &dyn System, drbd: &DrbdStatus) -> Option<Reading<String>> {
+    has_fencing_policy(drbd).then(|| reading(drbd::fencing(system, DRBD_RESOURCE, QUERY_TIMEOUT)))
+}
+
+fn arbiter_timeout(system: &dyn System, site: &Site) -> Option<Reading<u64>> {
+    site.arbiter.as_ref()?;
+    Some(reading(corosync::qdevice_timeout_ms(system, QUERY_TIMEOUT)))
 }
 
 fn ask_slurmctld(board: &Board) {

@@ -9,8 +9,8 @@ use serde_json::json;
 use super::*;
 use crate::console::{SlurmView, View};
 use crate::observe::{
-    ClusterResource, DrbdStatus, FencingEvent, Health, LinkStatus, Operation, Space, Task,
-    parse_crm_mon_xml, parse_drbd_status, parse_links, parse_quorum, parse_sdiag,
+    ClusterResource, DrbdStatus, FencingEvent, Health, LinkStatus, Operation, Safeguards, Space,
+    Task, parse_crm_mon_xml, parse_drbd_status, parse_links, parse_quorum, parse_sdiag,
 };
 
 macro_rules! printed {
@@ -130,6 +130,13 @@ fn view(name: &str, crm_mon: &str, drbd: &str, quorum: &str, links: &str) -> Vie
         drbd: Reading::Known(parse_drbd_status("slurm_data", drbd).expect("drbd")),
         vip_present: Reading::Known(false),
         watch_running: Reading::Known(true),
+        durable_running: Reading::Known(None),
+        safeguards: Some(Safeguards {
+            state_options: Reading::Known(None),
+            drbd_fencing: Reading::Known("resource-and-stonith".to_owned()),
+            qdevice_timeout_ms: Reading::Known(4500),
+        }),
+        preferences: Some(Reading::Known(Vec::new())),
         slurm: None,
     }
 }
