@@ -17,6 +17,7 @@ mod server;
 mod setup;
 
 pub use history::History;
+pub use listen::ask;
 pub use login::{Login, Password, hashed};
 pub use setup::Setup;
 

@@ -8,6 +8,7 @@
 
 mod act;
 mod connection;
+mod other;
 
 #[cfg(test)]
 mod tests;
@@ -56,8 +57,15 @@ pub fn run(site: &Site, password: &Password) -> Result<(), Failure> {
             let hands = Hands {
                 system: &system,
                 site,
-                own: source.1,
-                look: &|| source.0.look(site),
+                own: source.1.clone(),
+                look: &|| {
+                    let (seen, told) = other::ask(site, &source.1);
+                    if let Some(told) = told {
+                        eprintln!("{told}");
+                        connection.send(&Word::Step(told));
+                    }
+                    source.0.look_beside(site, seen)
+                },
                 lock: &|| lock::take_here(&system, &format!("the console's {}", described(&order))),
                 tell: &|text| {
                     eprintln!("{text}");

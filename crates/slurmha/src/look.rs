@@ -111,12 +111,24 @@ impl Source {
         }
     }
 
+    /// Looks once, and takes what others have told of themselves for their answers.
+    pub fn look_beside(&self, site: &Site, told: Answers) -> Status {
+        let own = self.ask_all(self.requests(site));
+        assemble(site, &told.into_iter().chain(own).collect())
+    }
+
     fn look_here(&self, site: &Site, requests: BTreeMap<NodeName, ObserveRequest>) -> Status {
-        let ask = |(name, request): (NodeName, _)| {
+        assemble(site, &self.ask_all(requests).collect())
+    }
+
+    fn ask_all(
+        &self,
+        requests: BTreeMap<NodeName, ObserveRequest>,
+    ) -> impl Iterator<Item = (NodeName, Result<Observation, String>)> {
+        requests.into_iter().map(|(name, request)| {
             let answer = self.ask(&name, &request);
             (name, answer)
-        };
-        assemble(site, &requests.into_iter().map(ask).collect())
+        })
     }
 
     /// Whom to ask from here, and what.

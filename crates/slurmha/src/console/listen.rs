@@ -78,6 +78,29 @@ pub async fn listen(
     }
 }
 
+/// What a controller's exporter knows now.
+///
+/// # Errors
+/// Why it does not tell, beginning with its address.
+pub async fn ask(address: SocketAddr) -> Result<View, String> {
+    let pace = Pace::Watching;
+    let answer = client::get(address, pace.path()).await?;
+    let mut lines = Lines { answer, rest: Vec::new() };
+    let first = async {
+        loop {
+            let line = lines.next().await?;
+            if let Some(data) = line.strip_prefix(b"data: ") {
+                let view = serde_json::from_slice(data);
+                return view.map_err(|error| format!("is not understood: {error}"));
+            }
+        }
+    };
+    match timeout(pace.patience(), first).await {
+        Ok(told) => told.map_err(|why| format!("{address} {why}")),
+        Err(_) => Err(format!("{address} says nothing")),
+    }
+}
+
 /// Until it cannot be heard any more; says why.
 async fn hear(
     controller: usize,

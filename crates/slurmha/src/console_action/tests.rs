@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 
+use slurmha_core::console::View;
 use slurmha_core::console::action::{Action, Outcome};
 use slurmha_core::observe::Reading;
 use slurmha_core::site::{self, Site};
@@ -78,6 +79,21 @@ fn what_is_not_safe_reaches_no_program() {
         assert_eq!((outcome.code, ran.len()), (5, 0), "{}", outcome.text);
         assert!(!outcome.next.is_empty());
     }
+}
+
+/// What only the other controller can tell is a reason as good as on the command line.
+#[test]
+fn a_target_whose_watcher_is_dead_gets_no_role() {
+    let (outcome, _, ran) = act(ACTIONS, &Action::Switchover("ctl2".into()), |answers| {
+        let mut other = made_up::answers();
+        made_up::change(&mut other, "ctl2", |seen| {
+            let view = View { watch_running: Reading::Known(false), ..View::default() };
+            seen.units = view.observation().units;
+        });
+        answers.extend(other.into_iter().filter(|(name, _)| name.as_str() == "ctl2"));
+    });
+    assert_eq!((outcome.code, ran.len()), (5, 0), "{}", outcome.text);
+    assert!(outcome.text.contains("slurmha-watch.service"), "{}", outcome.text);
 }
 
 #[test]
