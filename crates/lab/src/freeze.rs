@@ -5,6 +5,7 @@
 //! written again, and its memory. Thawing puts empty disks on top of those.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -113,14 +114,15 @@ pub(crate) fn freeze(lab: &mut Lab, progress: &dyn Progress) -> Result<(), Error
         private_directory(&Frozen::of(&lab.paths, generation, machine.name()).directory)?;
     }
     save_running(&lab.paths, generation, &machines, progress)?;
-    for machine in &machines {
-        machine.power_off()?;
-        move_disks(machine, &Frozen::of(&lab.paths, generation, machine.name()))?;
-    }
+    // With the memories the state is there; where a disk is not yet part of it, thawing
+    // completes it. Told only at the end, an interruption would cost the lab.
     let previous = lab.description.frozen;
     lab.description.frozen = Some(generation);
     lab.description.is_frozen = true;
     lab.description.save(&lab.paths)?;
+    for machine in &Machine::all(&lab.paths, &lab.description) {
+        complete(machine, &Frozen::of(&lab.paths, generation, machine.name()))?;
+    }
     match previous {
         Some(previous) => forget_memory(lab, previous),
         None => Ok(()),
@@ -150,12 +152,18 @@ fn save_running(
     saved
 }
 
-/// Makes a machine's disks part of a frozen state.
-fn move_disks(machine: &Machine, frozen: &Frozen) -> Result<(), Error> {
+/// Makes a machine's disks part of a frozen state, those that are not yet.
+fn complete(machine: &Machine, frozen: &Frozen) -> Result<(), Error> {
+    machine.power_off()?;
     machine.disks().into_iter().try_for_each(|disk| {
         let from = machine.files().disk(disk);
-        fs::rename(&from, frozen.disk(disk)).map_err(Error::file("move", &from))
+        move_once(&from, &frozen.disk(disk)).map_err(Error::file("move", &from))
     })
+}
+
+/// What is there already is not replaced: what has its old name now is newer.
+fn move_once(from: &Path, to: &Path) -> io::Result<()> {
+    if fs::exists(to)? { Ok(()) } else { fs::rename(from, to) }
 }
 
 /// The disks of an older frozen state are under the newer ones; its memory is
@@ -251,7 +259,7 @@ fn save_all(
 
 /// Puts one machine back to where it was, stopped.
 fn load(machine: &Machine, frozen: &Frozen) -> Result<(), Error> {
-    machine.power_off()?;
+    complete(machine, frozen)?;
     for disk in machine.disks() {
         create_disk(&machine.files().disk(disk), Base::Qcow2(frozen.disk(disk)))?;
     }
@@ -277,4 +285,27 @@ fn random_bytes() -> Result<Vec<u8>, Error> {
     let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut bytes));
     read.map_err(Error::file("read", path))?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an interrupted freeze has not moved, thawing does; of what it has moved the
+    /// state is the one that was frozen.
+    #[test]
+    fn a_disk_becomes_part_of_a_frozen_state_once() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let [from, to] = ["root.qcow2", "frozen.qcow2"].map(|name| directory.path().join(name));
+        let put = |path: &Path, text: &str| fs::write(path, text).expect("written");
+        put(&from, "as it was frozen");
+        move_once(&from, &to).expect("moved");
+        assert!(!from.exists());
+        put(&from, "what was written later");
+        move_once(&from, &to).expect("nothing to do");
+        assert_eq!(fs::read_to_string(&to).expect("read"), "as it was frozen");
+        assert!(from.exists());
+        let none = [&from, &to].map(|path| path.with_extension("none"));
+        assert!(move_once(&none[0], &none[1]).is_err());
+    }
 }
