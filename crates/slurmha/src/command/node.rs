@@ -8,6 +8,7 @@ use clap::Subcommand;
 use slurmha_host::observe::stalls;
 use slurmha_host::{Local, node, simulate};
 
+use crate::drill::node::Hit;
 use crate::failure::Failure;
 
 #[derive(clap::Args, Debug)]
@@ -37,6 +38,9 @@ enum Command {
     MendLink {
         /// Its interface
         interface: String,
+        /// Only what it sends was lost or late
+        #[arg(long)]
+        outgoing: bool,
     },
     /// Put the clock right that a drill has set wrong
     MendClock {
@@ -88,8 +92,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Command::Thaw { pid, started } => {
             crate::drill::node::thaw(pid, started).map(drop).map_err(Failure::remote)
         }
-        Command::MendLink { ref interface } => {
-            crate::drill::node::mend_link(&system, interface).map_err(Failure::remote)
+        Command::MendLink { ref interface, outgoing } => {
+            let harm = if outgoing { Hit::Outgoing } else { Hit::Both };
+            crate::drill::node::mend_link(&system, interface, harm).map_err(Failure::remote)
         }
         Command::MendClock { lead } => {
             crate::drill::node::mend_clock(Duration::from_nanos(lead)).map_err(Failure::remote)

@@ -26,7 +26,7 @@ use slurmha_host::Local;
 use super::protocol::Task;
 use link::Link;
 
-pub use disturb::{mend_clock, mend_config, mend_disks, mend_link, take_memory};
+pub use disturb::{Hit, mend_clock, mend_config, mend_disks, mend_link, take_memory};
 pub use mover::mend as mend_move;
 pub use resync::mend as mend_resync;
 pub use strike::thaw;

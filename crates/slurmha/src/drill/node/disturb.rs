@@ -33,7 +33,7 @@ use old_config::Old;
 
 pub use clock::mend as mend_clock;
 pub use disks::mend as mend_disks;
-pub use links::mend as mend_link;
+pub use links::{Hit, mend as mend_link};
 pub use memory::{spare, take as take_memory};
 pub use old_config::mend as mend_config;
 

@@ -13,6 +13,8 @@ use super::links::{self, Broken};
 pub struct Flapping {
     broken: Vec<Broken>,
     is_cut: bool,
+    /// Whether it was to be cut again, and something of that may be left.
+    may_be_half_cut: bool,
     /// When that changes.
     due: Duration,
 }
@@ -25,7 +27,8 @@ impl Flapping {
         lasts: Duration,
     ) -> Result<Self, String> {
         let broken = links::break_all(system, addresses, LinkFault::Flapping, lasts)?;
-        Ok(Self { broken, is_cut: true, due: system.elapsed() + FLAP })
+        let due = system.elapsed() + FLAP;
+        Ok(Self { broken, is_cut: true, may_be_half_cut: false, due })
     }
 
     /// Cuts them or lets them work when it is time.
@@ -39,6 +42,7 @@ impl Flapping {
             false => links::resume(system, &self.broken),
         };
         // What failed is tried again in the next turn, and in the end.
+        self.may_be_half_cut = done.is_err() && !self.is_cut;
         if done.is_ok() {
             self.is_cut = !self.is_cut;
         }
@@ -46,7 +50,7 @@ impl Flapping {
 
     /// They work from now on.
     pub fn end(self, system: &dyn System) -> Result<(), String> {
-        match self.is_cut {
+        match self.is_cut || self.may_be_half_cut {
             true => links::mend_all(system, self.broken),
             false => links::leave(system, self.broken),
         }

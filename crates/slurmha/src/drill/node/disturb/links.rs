@@ -14,6 +14,26 @@ use super::timer;
 pub struct Broken {
     interface: String,
     timer: String,
+    harm: Hit,
+}
+
+/// Which directions were hit, and with them what may be taken back: a discipline
+/// `clsact` on an interface that only loses what it sends is somebody else's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hit {
+    /// What it sends.
+    Outgoing,
+    /// That, and what it hears.
+    Both,
+}
+
+impl Hit {
+    fn by(fault: LinkFault) -> Self {
+        match fault {
+            LinkFault::Cut | LinkFault::Flapping => Self::Both,
+            LinkFault::Mute | LinkFault::Lossy | LinkFault::Slow => Self::Outgoing,
+        }
+    }
 }
 
 /// Breaks the links that have these addresses: all, or none.
@@ -40,9 +60,9 @@ pub fn break_all(
 /// Mends them, each even when another could not be.
 pub fn mend_all(system: &dyn System, broken: Vec<Broken>) -> Result<(), String> {
     let mut failures = Vec::new();
-    for Broken { interface, timer } in broken {
+    for Broken { interface, timer, harm } in broken {
         // When it fails the timer stays: it will try again.
-        match mend(system, &interface) {
+        match mend(system, &interface, harm) {
             Ok(()) => failures.extend(timer::stop(system, &timer).err()),
             Err(why) => failures.push(why),
         }
@@ -52,7 +72,7 @@ pub fn mend_all(system: &dyn System, broken: Vec<Broken>) -> Result<(), String> 
 
 /// Lets links that were cut work for a while; their timers stay.
 pub fn pause(system: &dyn System, broken: &[Broken]) -> Result<(), String> {
-    broken.iter().try_for_each(|link| mend(system, &link.interface))
+    broken.iter().try_for_each(|link| mend(system, &link.interface, link.harm))
 }
 
 /// Takes the timers of links away that work.
@@ -63,18 +83,19 @@ pub fn leave(system: &dyn System, broken: Vec<Broken>) -> Result<(), String> {
 /// Cuts links again that were let work for a while.
 pub fn resume(system: &dyn System, broken: &[Broken]) -> Result<(), String> {
     let again = |link: &Broken| {
-        cut(system, &link.interface).map_err(|error| format!("{}: {error}", link.interface))
+        cut(system, &link.interface).map_err(|failed| format!("{}: {}", link.interface, failed.why))
     };
     broken.iter().try_for_each(again)
 }
 
-/// Mends one, whatever was done to it: what the timer does, and an
-/// administrator can.
+/// Mends one, whatever was done to it in those directions: what the timer does, and
+/// an administrator can.
 ///
 /// # Errors
 /// When there was nothing that could be taken back.
-pub fn mend(system: &dyn System, interface: &str) -> Result<(), String> {
-    let results = [tc::admit(system, interface), tc::deliver(system, interface)];
+pub fn mend(system: &dyn System, interface: &str, harm: Hit) -> Result<(), String> {
+    let admitted = (harm == Hit::Both).then(|| tc::admit(system, interface));
+    let results: Vec<_> = admitted.into_iter().chain([tc::deliver(system, interface)]).collect();
     if results.iter().any(Result::is_ok) {
         return Ok(());
     }
@@ -104,30 +125,56 @@ fn break_one(
     lasts: Duration,
 ) -> Result<Broken, String> {
     let unit = format!("slurmha-mend-{interface}");
-    let timer = timer::set(system, &unit, lasts, &["mend-link", &interface])?;
+    let harm = Hit::by(fault);
+    let outgoing = (harm == Hit::Outgoing).then_some("--outgoing");
+    let words: Vec<&str> =
+        ["mend-link"].into_iter().chain(outgoing).chain([interface.as_str()]).collect();
+    let timer = timer::set(system, &unit, lasts, &words)?;
     let done = match fault {
         LinkFault::Cut | LinkFault::Flapping => cut(system, &interface),
-        LinkFault::Mute => tc::lose(system, &interface, 100),
-        LinkFault::Lossy => tc::lose(system, &interface, LOSS_PERCENT),
-        LinkFault::Slow => tc::delay(system, &interface, DELAY_MS),
+        LinkFault::Mute => spoil(system, &interface, tc::lose(system, &interface, 100)),
+        LinkFault::Lossy => spoil(system, &interface, tc::lose(system, &interface, LOSS_PERCENT)),
+        LinkFault::Slow => spoil(system, &interface, tc::delay(system, &interface, DELAY_MS)),
     };
     match done {
-        Ok(()) => Ok(Broken { interface, timer }),
-        Err(error) => {
-            // The timer would take away what somebody else has set.
-            let _ = timer::stop(system, &timer);
-            Err(format!("{interface}: {error}"))
+        Ok(()) => Ok(Broken { interface, timer, harm }),
+        Err(Unbroken { why, is_whole }) => {
+            // The timer would take away what somebody else has set; what is left of ours
+            // it has to.
+            if is_whole {
+                let _ = timer::stop(system, &timer);
+            }
+            Err(format!("{interface}: {why}"))
         }
     }
 }
 
-/// Neither half of a cut stays when the other one fails.
-fn cut(system: &dyn System, interface: &str) -> Result<(), CommandError> {
-    tc::lose(system, interface, 100)?;
-    tc::drop_incoming(system, interface).inspect_err(|_| {
-        // The first error is told; this one leaves what it would name.
-        let _ = tc::deliver(system, interface);
+/// A link that could not be broken as it was to be.
+struct Unbroken {
+    why: CommandError,
+    /// Whether nothing is left on it.
+    is_whole: bool,
+}
+
+/// What came of breaking the way out. Without an answer of tc's it may be broken all the
+/// same.
+fn spoil(
+    system: &dyn System,
+    interface: &str,
+    done: Result<(), CommandError>,
+) -> Result<(), Unbroken> {
+    done.map_err(|why| {
+        let is_refused = !matches!(why, CommandError::TimedOut { .. });
+        Unbroken { is_whole: is_refused || tc::deliver(system, interface).is_ok(), why }
     })
+}
+
+/// Neither half of a cut stays when the other one fails.
+fn cut(system: &dyn System, interface: &str) -> Result<(), Unbroken> {
+    spoil(system, interface, tc::lose(system, interface, 100))?;
+    // The first error is told.
+    tc::drop_incoming(system, interface)
+        .map_err(|why| Unbroken { why, is_whole: tc::deliver(system, interface).is_ok() })
 }
 
 #[cfg(test)]
@@ -190,6 +237,45 @@ mod tests {
         let machine = machine("");
         break_all(&machine, &[REPLICATION], LinkFault::Mute, LASTS).unwrap();
         assert_eq!(machine.ran("tc"), ["tc qdisc add dev eth2 root netem loss 100%"]);
+    }
+
+    /// Whoever has filters on the way in keeps them, whether the drill or its timer mends.
+    #[test]
+    fn only_what_was_broken_is_mended() {
+        for fault in [LinkFault::Mute, LinkFault::Lossy, LinkFault::Slow] {
+            let machine = machine("");
+            let broken = break_all(&machine, &[CLUSTER], fault, LASTS).unwrap();
+            let timer = machine.ran("systemd-run").concat();
+            assert!(timer.ends_with("node mend-link --outgoing eth1"), "{timer}");
+            mend_all(&machine, broken).unwrap();
+            let mended = ["tc qdisc delete dev eth1 root netem"];
+            assert_eq!(machine.ran("tc qdisc delete"), mended);
+        }
+        let machine = machine("");
+        break_all(&machine, &[CLUSTER], LinkFault::Cut, LASTS).unwrap();
+        let timer = machine.ran("systemd-run").concat();
+        assert!(timer.ends_with("node mend-link eth1"), "{timer}");
+    }
+
+    /// The way in belongs to somebody else, and the way out stays cut.
+    #[test]
+    fn half_a_cut_that_stays_keeps_its_timer() {
+        for (stays, stopped) in [(false, 1), (true, 0)] {
+            let machine = TestMachine::with(|machine| {
+                let whole = self::machine("clsact").program;
+                machine.program = Box::new(move |command: &Command| {
+                    let words = command.arguments();
+                    let deletes = words.iter().any(|word| word == "delete");
+                    if stays && deletes {
+                        let exit = Exit::Status(2);
+                        return Some(CommandOutput::new(command, exit, Vec::new(), Vec::new()));
+                    }
+                    whole(command)
+                });
+            });
+            assert!(break_all(&machine, &[CLUSTER], LinkFault::Cut, LASTS).is_err());
+            assert_eq!(machine.ran("systemctl").len(), stopped, "stays: {stays}");
+        }
     }
 
     /// A link that was broken before the other one failed works again, and the
