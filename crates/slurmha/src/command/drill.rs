@@ -394,6 +394,21 @@ fn drill(
 }
 
 impl LoadArgs {
+    /// What to type for the same, where it is not what is done by default.
+    fn options(&self) -> Vec<String> {
+        let words = [
+            self.seconds.map(|seconds| format!("--seconds {seconds}")),
+            (self.rate != 1.0).then(|| format!("--rate {}", self.rate)),
+            (self.user != "nobody")
+                .then(|| format!("--user {}", slurmha_host::command::quote(&self.user))),
+            self.durable.then(|| "--durable".to_owned()),
+            (self.mix != Mix::Mixed).then(|| format!("--mix {}", self.mix.word())),
+            self.reserve.then(|| "--reserve".to_owned()),
+            self.verify.then(|| "--verify".to_owned()),
+        ];
+        words.into_iter().flatten().collect()
+    }
+
     fn scenario(&self, faults: &Combination) -> Scenario {
         let mut scenario = Scenario::of(faults);
         scenario.load.rate = self.rate;

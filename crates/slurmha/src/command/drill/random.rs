@@ -57,19 +57,25 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let (title, drawn) = drawn(args, seed);
     series.progress.stage(&title);
     if args.sequence.is_empty() {
-        series.note_again(replay(args, seed))?;
+        series.note_again(replay(args, seed) + &series.options())?;
     }
     series.begin_anew()?;
     match series.play_all(drawn)? {
         Played::Failed(failed) if !args.no_shrink && can_shrink(&failed) => {
             let shortest = shrink(&failed, |part| series.fails(part));
-            // Nothing is printed of a search that was interrupted.
-            if let Ok(shortest) = shortest {
-                series.progress.stage(&format!("the shortest that fails: {}", names(&shortest)));
-                series.note_again(sequence(&shortest))?;
+            match shortest {
+                Ok(shortest) => {
+                    series
+                        .progress
+                        .stage(&format!("the shortest that fails: {}", names(&shortest)));
+                    series.note_again(sequence(&shortest) + &series.options())?;
+                }
+                Err(why) => {
+                    series.progress.stage(&format!("none shorter was found: {}", why.message()));
+                }
             }
         }
-        Played::Failed(_) | Played::Passed | Played::Interrupted => {}
+        Played::Failed(_) | Played::NotBegun(_) | Played::Passed | Played::Interrupted => {}
     }
     series.end()
 }
@@ -111,6 +117,8 @@ enum Played {
     Passed,
     /// With the last of these.
     Failed(Vec<Combination>),
+    /// Not even the first could be run, and why: nothing was proven.
+    NotBegun(String),
     Interrupted,
 }
 
@@ -123,7 +131,10 @@ impl Series<'_> {
             self.progress.stage(&format!("--- drill {}: {drill}", played.len() + 1));
             let failed = match self.play(&drill)? {
                 None => return Ok(Played::Interrupted),
-                Some(run) => has_failed(run),
+                Some(run) => match has_failed(run, played.is_empty()) {
+                    Ok(failed) => failed,
+                    Err(why) => return Ok(Played::NotBegun(why)),
+                },
             };
             played.push(drill);
             let finding = guard.finding();
@@ -132,7 +143,7 @@ impl Series<'_> {
             }
             if failed || finding.is_some() {
                 self.progress.stage(&format!("to see it again: --sequence {}", names(&played)));
-                self.note_again(sequence(&played))?;
+                self.note_again(sequence(&played) + &self.options())?;
                 return Ok(Played::Failed(played));
             }
         }
@@ -142,16 +153,45 @@ impl Series<'_> {
     /// Whether a part of a sequence fails from the frozen laboratory.
     fn fails(&mut self, part: &[Combination]) -> Result<bool, Failure> {
         self.progress.stage(&format!("=== does this fail as well: {}", names(part)));
-        self.begin_anew()?;
-        match self.play_all(part.iter().cloned())? {
-            Played::Passed => Ok(false),
-            Played::Failed(_) => Ok(true),
-            Played::Interrupted => Err(Failure::remote("interrupted")),
+        let mut why = String::new();
+        for _ in 0..TRIES {
+            let lacking = self.begin_anew()?;
+            why = match lacking.first() {
+                Some(lack) => format!("the thawed cluster is not healthy: {lack}"),
+                None => match self.play_all(part.iter().cloned())? {
+                    Played::Passed => return Ok(false),
+                    Played::Failed(_) => return Ok(true),
+                    Played::NotBegun(why) => why,
+                    Played::Interrupted => return Err(Failure::remote("interrupted")),
+                },
+            };
         }
+        Err(Failure::remote(why))
     }
 }
 
-/// A drill that could not be run is one whose cluster was not healthy.
-fn has_failed(run: &Run) -> bool {
-    !run.result.as_ref().is_ok_and(|summary| summary.verdict != Verdict::Fail)
+/// How often a part of a sequence is begun that cannot be.
+const TRIES: usize = 2;
+
+/// Whether a drill has failed. One that could not be run is one whose cluster was not
+/// healthy: the drills before it have left that, or, of the first one, `Err`, nobody
+/// has.
+fn has_failed(run: &Run, is_first: bool) -> Result<bool, String> {
+    match &run.result {
+        Ok(summary) => Ok(summary.verdict == Verdict::Fail),
+        Err(why) if is_first => Err(why.clone()),
+        Err(_) => Ok(true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_drill_that_could_not_be_run_proves_nothing() {
+        let not_run = Run { faults: Fault::Switchover.into(), result: Err("not healthy".into()) };
+        assert_eq!(has_failed(&not_run, true), Err("not healthy".to_owned()));
+        assert_eq!(has_failed(&not_run, false), Ok(true));
+    }
 }

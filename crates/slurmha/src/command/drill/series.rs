@@ -12,6 +12,7 @@ use slurmha_core::drill::{
     Campaign, Combination, Fault, Run, Scenario, Summary, Verdict, render_index, render_markdown,
 };
 use slurmha_core::site::Site;
+use slurmha_host::command::quote;
 use slurmha_host::{Local, System as _};
 use slurmha_lab::Lab;
 use slurmha_lab::interrupt::{interrupted, watch};
@@ -49,6 +50,16 @@ impl SeriesArgs {
     /// The site file, when it was named.
     pub fn site(&self) -> Option<&Path> {
         self.reach.site.as_deref()
+    }
+
+    /// All that was typed beside the drills.
+    fn options(&self) -> String {
+        let site = self.site().map(|path| quote(&path.to_string_lossy()));
+        let own = self.reach.ssh_config.as_ref();
+        let own = own.map(|path| format!("--ssh-config {}", quote(&path.to_string_lossy())));
+        let lab = (self.lab != "default").then(|| format!("--lab {}", quote(&self.lab)));
+        let options = site.into_iter().chain(own).chain(lab).chain(self.load.options());
+        options.map(|option| format!(" {option}")).collect()
     }
 }
 
@@ -96,14 +107,19 @@ impl<'a> Series<'a> {
         Ok(series)
     }
 
-    /// Puts the laboratory back to when it was frozen.
-    pub fn begin_anew(&self) -> Result<(), Failure> {
+    /// Puts the laboratory back to when it was frozen; what the cluster lacks then. A drill
+    /// looks itself, and says what is wrong when this was in vain.
+    pub fn begin_anew(&self) -> Result<Vec<String>, Failure> {
         self.thaw()?;
-        // The drill looks itself, and says what is wrong when this was in vain.
         self.progress.stage("waiting until the cluster is healthy");
         pause(SETTLED)?;
         let wanted = Wanted { limit: SETTLE_LIMIT, accepts_weakness: false };
-        settle(self.site, &self.fleet, wanted).map(drop)
+        settle(self.site, &self.fleet, wanted).map(|after| after.lacking)
+    }
+
+    /// What to type beside the drills to play them in the same way.
+    pub fn options(&self) -> String {
+        self.args.options()
     }
 
     /// One drill with the laboratory as it is, kept in the index. `None` when
@@ -116,7 +132,7 @@ impl<'a> Series<'a> {
     /// The same from the frozen laboratory.
     pub fn play_anew(&mut self, faults: &Combination) -> Result<Option<&Run>, Failure> {
         let scenario = self.args.load.scenario(faults);
-        let result = self.begin_anew().and_then(|()| self.drill(scenario));
+        let result = self.begin_anew().and_then(|_| self.drill(scenario));
         self.keep(faults, result)
     }
 
@@ -269,7 +285,27 @@ fn verdict(summary: &Summary) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+
+    #[derive(clap::Parser)]
+    struct Typed {
+        #[command(flatten)]
+        series: SeriesArgs,
+    }
+
+    #[test]
+    fn what_is_to_be_typed_again_is_all_that_was_typed() {
+        let options = |typed: &[&str]| {
+            let typed = Typed::parse_from([&["random"], typed].concat());
+            typed.series.options()
+        };
+        assert_eq!(options(&["site.toml", "--rate", "1"]), " site.toml");
+        let typed = ["--lab", "b", "--rate", "5", "--mix", "plain", "--durable", "--seconds", "60"];
+        let again = " --lab b --seconds 60 --rate 5 --durable --mix plain";
+        assert_eq!(options(&typed), again);
+    }
 
     #[test]
     fn a_campaign_goes_on_where_it_was_left() {
