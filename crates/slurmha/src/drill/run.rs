@@ -16,9 +16,10 @@ use super::scene::Scene;
 use super::twice;
 use super::watch::complete;
 use super::watches::{end_load, synchronise};
-use crate::apply::lock;
+use crate::apply::lock::{self, Lock};
 use crate::failure::Failure;
 use crate::fleet::Fleet;
+use crate::pause::pause;
 use crate::progress::Progress;
 
 /// Time for a machine's clock to be read.
@@ -64,6 +65,13 @@ pub struct Course {
 /// Time for slurmctld to cancel some jobs; it may just be coming back.
 const ABANDON_LIMIT: Duration = Duration::from_secs(120);
 
+/// Time for a controller to let go of the lock of the drill that this process played
+/// before: a machine that is busy notices late that nobody holds it any more.
+const LETS_GO: Duration = Duration::from_secs(60);
+
+/// The same for whoever was killed just before.
+const LETS_GO_OF_OTHERS: Duration = Duration::from_secs(10);
+
 /// Time for a controller to write down how the drill has ended.
 const REMEMBER_LIMIT: Duration = Duration::from_secs(30);
 
@@ -78,13 +86,15 @@ impl Drill<'_> {
     /// no error but a report.
     pub fn run(&self) -> Result<Outcome, Failure> {
         self.progress.stage("is the cluster healthy?");
-        let fault = self.scenario.fault;
+        let lock = match self.lock() {
+            Err(taken) if taken.is_refusal() => return Err(taken),
+            lock => lock,
+        };
+        // Looked at under the lock: nobody changes it any more. Where that could not be
+        // asked for, this says better what is wrong, or that the machine is there by now.
         let casts = casts(self.site, self.fleet, &self.scenario, self.accepts_weakness)?;
-        // Two orders take it themselves, or one of them does.
-        let moves = matches!(fault, Fault::Switchover | Fault::LeftoverMove);
-        let _lock = moves
-            .then(|| lock::take(self.fleet, self.site, &format!("a {} drill", fault.name())))
-            .transpose()?;
+        // Lost with its machine, it is not taken again: what is left is to be undone.
+        let _lock = lock.or_else(|_| self.lock())?;
         let scene = Scene::set(self, &casts)?;
         let reservation = self.reserve(&scene)?;
         let played = scene.hear(self, || self.play(&scene)).and_then(|course| {
@@ -102,6 +112,25 @@ impl Drill<'_> {
         let report = analyse(&evidence);
         self.remember(&report);
         Ok(Outcome { report, evidence })
+    }
+
+    /// Of two who change machines the second is told who the first is. Two orders at once
+    /// take the lock themselves, and one of them is to be refused.
+    fn lock(&self) -> Result<Option<Lock>, Failure> {
+        let fault = self.scenario.fault;
+        if fault == Fault::TwoSwitchovers {
+            return Ok(None);
+        }
+        let what = format!("a {} drill", fault.name());
+        let clock = Local::new();
+        loop {
+            match lock::reach_and_take(self.fleet, self.site, &what) {
+                Err(taken) if taken.is_refusal() && clock.elapsed() < lets_go(&taken) => {
+                    pause(Duration::from_secs(1))?;
+                }
+                taken => return taken.map(Some),
+            }
+        }
     }
 
     /// Lets the controllers remember how it has ended, for their metrics. One that cannot, such
@@ -159,10 +188,31 @@ impl Drill<'_> {
     }
 }
 
+/// How long the one who is named as having the lock may need to let it go.
+fn lets_go(taken: &Failure) -> Duration {
+    let is_our_own = taken.message().ends_with(&format!(", process {}", std::process::id()));
+    if is_our_own { LETS_GO } else { LETS_GO_OF_OTHERS }
+}
+
 /// The first thing that a machine complains of.
 fn trouble(replies: Vec<Reply>) -> Option<String> {
     replies.into_iter().find_map(|reply| match reply {
         Reply::Trouble(why) => Some(why),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_of_our_own_is_waited_for() {
+        let pid = std::process::id();
+        let taken = |by: &str| Failure::refused(format!("something else is at work: {by}"));
+        let own = taken(&format!("a crash drill by root@here, process {pid}"));
+        assert_eq!(lets_go(&own), LETS_GO);
+        let other = taken(&format!("an apply by root@here, process {pid}1"));
+        assert_eq!(lets_go(&other), LETS_GO_OF_OTHERS);
+    }
 }
