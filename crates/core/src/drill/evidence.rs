@@ -13,6 +13,7 @@ use super::clock::ClockOffset;
 use super::fault::{Daemon, Fault};
 use super::held_back::Hastened;
 use super::journal::JournalEntry;
+use super::judge::signs;
 use super::scenario::Scenario;
 use super::time::seconds;
 use super::work::Work;
@@ -306,6 +307,11 @@ pub struct ControllerState {
 }
 
 impl ControllerState {
+    /// Whether it can be told from this whether the controller could write.
+    pub fn tells_whether_it_writes(&self) -> bool {
+        signs(self).is_some()
+    }
+
     /// Whether a daemon's process exists. Those that run on both controllers
     /// tell nothing of who is active and are not looked at.
     pub fn runs(&self, daemon: Daemon) -> Option<bool> {

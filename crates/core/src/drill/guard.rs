@@ -38,8 +38,10 @@ impl WriterGuard {
     /// known exactly is not held against anybody.
     pub fn note(&mut self, machine: &NodeName, sample: &Sample, clock: ClockOffset) {
         let (at, state) = (clock.apply(sample.at), &sample.state);
+        // Of a machine that cannot tell nothing is known from then on.
+        let Some(signs) = signs(state) else { return self.lose(machine) };
         self.heard.insert(machine.clone());
-        let writes = signs(state).is_some_and(|signs| !signs.is_empty());
+        let writes = !signs.is_empty();
         match self.stretches.get_mut(machine) {
             Some(stretch) if stretch.goes_on && writes => stretch.until = at,
             Some(stretch) if !writes => stretch.goes_on = false,
@@ -131,6 +133,16 @@ mod tests {
         assert!(found.starts_with("ctl2 and ctl1 could write at the same time at "), "{found}");
         let live = guard(&[("ctl1", 0.0, true), ("ctl2", 3.0, true), ("ctl1", 3.2, true)]);
         assert!(live.found().is_some());
+    }
+
+    /// A sample that does not tell is none.
+    #[test]
+    fn one_that_cannot_tell_was_not_heard() {
+        let mut guard = WriterGuard::default();
+        let mut untold = sample(0.0, false);
+        untold.state.drbd_role = None;
+        guard.note(&"ctl1".into(), &untold, EXACT);
+        assert!(!guard.has_heard(&"ctl1".into()));
     }
 
     /// A machine that lost its power said nothing of its end.

@@ -2,11 +2,12 @@
 //! Watches both controllers without a break while one drill follows on the
 //! other.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use slurmha_core::drill::WriterGuard;
 use slurmha_core::site::{NodeName, Site};
@@ -25,6 +26,10 @@ const CLOCK_PATIENCE: Duration = Duration::from_secs(10);
 /// One conversation lasts no longer, whatever becomes of this side.
 const LIMIT: Duration = Duration::from_secs(3600);
 
+/// For how long a controller may tell nothing: longer than a drill waits for service, and
+/// then for the machine to be back.
+const LONGEST_SILENCE: Duration = Duration::from_secs(1200);
+
 /// A conversation with each controller, begun anew whenever it ends.
 pub struct Guard {
     shared: Arc<Shared>,
@@ -37,6 +42,27 @@ struct Shared {
     vip: Ipv4Addr,
     is_over: AtomicBool,
     writers: Mutex<WriterGuard>,
+    silences: Mutex<Silences>,
+}
+
+/// When each controller was heard last, and which has told nothing for too long.
+#[derive(Default)]
+struct Silences {
+    heard: BTreeMap<NodeName, Instant>,
+    too_long: Option<NodeName>,
+}
+
+impl Silences {
+    /// That silence is over, or goes on until now.
+    fn look(&mut self, machine: &NodeName, now: Instant, is_heard: bool) {
+        let last = *self.heard.entry(machine.clone()).or_insert(now);
+        if now.saturating_duration_since(last) > LONGEST_SILENCE {
+            self.too_long.get_or_insert_with(|| machine.clone());
+        }
+        if is_heard {
+            self.heard.insert(machine.clone(), now);
+        }
+    }
 }
 
 impl Guard {
@@ -47,8 +73,11 @@ impl Guard {
             vip: site.vip,
             is_over: AtomicBool::new(false),
             writers: Mutex::default(),
+            silences: Mutex::default(),
         });
         let controllers = site.controllers.each_ref().map(|controller| controller.name.clone());
+        let now = Instant::now();
+        controllers.iter().for_each(|machine| shared.silences().look(machine, now, true));
         let threads = controllers.clone().map(|machine| {
             let shared = Arc::clone(&shared);
             thread::spawn(move || shared.watch(&machine))
@@ -62,7 +91,17 @@ impl Guard {
         let writers = self.shared.writers();
         let unheard = self.controllers.iter().find(|machine| !writers.has_heard(machine));
         let unheard = unheard.map(|machine| format!("{machine} was not watched between drills"));
-        writers.found().map(str::to_owned).or(unheard)
+        writers.found().map(str::to_owned).or(unheard).or_else(|| self.silent())
+    }
+}
+
+impl Guard {
+    fn silent(&self) -> Option<String> {
+        let (mut silences, now) = (self.shared.silences(), Instant::now());
+        self.controllers.iter().for_each(|machine| silences.look(machine, now, false));
+        let minutes = LONGEST_SILENCE.as_secs() / 60;
+        let machine = silences.too_long.as_ref()?;
+        Some(format!("{machine} was not watched for more than {minutes} minutes"))
     }
 }
 
@@ -106,6 +145,8 @@ impl Shared {
 
     fn note(&self, watch: &Watch, reply: Reply) {
         let (Reply::Sample(sample), Some(offset)) = (reply, watch.offset()) else { return };
+        let is_heard = sample.state.tells_whether_it_writes();
+        self.silences().look(&watch.machine, Instant::now(), is_heard);
         self.writers().note(&watch.machine, &sample, offset);
     }
 
@@ -113,7 +154,38 @@ impl Shared {
         self.is_over.load(Ordering::SeqCst)
     }
 
+    fn silences(&self) -> MutexGuard<'_, Silences> {
+        self.silences.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn writers(&self) -> MutexGuard<'_, WriterGuard> {
         self.writers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_is_not_heard_any_more_is_not_watched() {
+        let (ctl1, ctl2) = (NodeName::from("ctl1"), NodeName::from("ctl2"));
+        let begin = Instant::now();
+        let after = |seconds| begin + Duration::from_secs(seconds);
+        let mut silences = Silences::default();
+        for machine in [&ctl1, &ctl2] {
+            silences.look(machine, begin, true);
+        }
+        // Fenced, and slow to boot.
+        silences.look(&ctl1, after(900), true);
+        silences.look(&ctl2, after(900), true);
+        silences.look(&ctl1, after(2000), true);
+        silences.look(&ctl2, after(2000), false);
+        assert_eq!(silences.too_long, None);
+        silences.look(&ctl2, after(2101), false);
+        assert_eq!(silences.too_long, Some(ctl2.clone()));
+        // It stays so.
+        silences.look(&ctl2, after(2102), true);
+        assert_eq!(silences.too_long, Some(ctl2));
     }
 }
