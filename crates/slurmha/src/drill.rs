@@ -9,6 +9,7 @@
 
 pub mod acceptance;
 pub mod aftermath;
+mod boots;
 pub mod breaker;
 mod collect;
 mod comparison;

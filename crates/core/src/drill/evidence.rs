@@ -78,6 +78,9 @@ pub struct Evidence {
     /// When the fault was taken back, on the victim's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_back: Option<Timestamp>,
+    /// Why what was done to the victim cannot have been felt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfelt: Option<String>,
     /// When power, or the way to the BMC, was given back, on the drill's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given_back: Option<Timestamp>,
@@ -101,6 +104,10 @@ pub struct Evidence {
     /// that is not known; `None` when nobody asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compared: Option<Result<u64, String>>,
+    /// For each machine that a fault has to make boot anew, whether it has; one that
+    /// did not tell before and after is not named.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub boots: BTreeMap<NodeName, bool>,
     /// What became of the victim afterwards.
     pub aftermath: Aftermath,
     /// Whatever went wrong with the drill itself.
@@ -126,6 +133,9 @@ pub struct Stroke {
     /// When it was taken back, on the victim's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_back: Option<Timestamp>,
+    /// Why it cannot have been felt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfelt: Option<String>,
 }
 
 impl Evidence {
@@ -142,6 +152,7 @@ impl Evidence {
             confirmed: Some(self.cut_confirmed),
             process: self.process.clone(),
             taken_back: self.taken_back,
+            unfelt: self.unfelt.clone(),
         }]
     }
 
@@ -261,6 +272,11 @@ impl Submission {
 
 fn is_short(work: &Work) -> bool {
     *work == Work::Short
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// One `scontrol ping`, or one question to the accounting.
@@ -397,12 +413,24 @@ pub enum OrderFate {
 pub struct Aftermath {
     /// Whether the victim has its power: back, or all the time.
     pub powered_on: bool,
+    /// Whether it was to be left without.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub kept_down: bool,
     /// Seconds from power on until it was a full member, with its disks up
     /// to date; `None` when it did not get there within the bound.
     pub rejoined_after_s: Option<f64>,
     /// What the cluster still lacks compared with before; empty when it is
     /// as healthy as before.
     pub lacking: Vec<String>,
+}
+
+impl Aftermath {
+    /// Whether nothing was to come back: that was asked for. Evidence of before there
+    /// was a field for it says so in words.
+    pub(super) fn is_left_off(&self) -> bool {
+        let says_so = |lack: &String| lack.ends_with("has no power, as was asked for");
+        self.kept_down || !self.powered_on && self.lacking.iter().any(says_so)
+    }
 }
 
 /// Reads the marks that jobs left: lines of

@@ -149,6 +149,17 @@ impl Fault {
         self.cuts_power() || matches!(self, Self::Crash(_))
     }
 
+    /// Whether the machine that is hit has to boot anew because of it, so that its
+    /// boot id (proc(5)) proves that it happened.
+    pub fn has_to_boot(self) -> bool {
+        self.ends_machine() || self.leaves_by_itself()
+    }
+
+    /// Whether something takes all memory of the machine.
+    pub(super) fn takes_memory(self) -> bool {
+        matches!(self, Self::Disturbance(_, Disturbance::Memory))
+    }
+
     /// Whether the machine takes its leave, and comes back by itself.
     pub fn leaves_by_itself(self) -> bool {
         matches!(self, Self::Reboot(_))

@@ -9,6 +9,7 @@ mod outage;
 mod phase;
 mod requeued;
 mod verdict;
+mod watched;
 mod window;
 mod writer;
 

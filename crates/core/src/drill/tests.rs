@@ -12,6 +12,7 @@ mod people;
 mod per_fault;
 mod phases;
 mod waiting;
+mod watched;
 mod work;
 
 pub(super) use made_up::sample;
@@ -77,7 +78,8 @@ fn each_invariant_is_judged_by_itself() {
     };
     assert_eq!(outcome(Invariant::ServiceReturns), Some(Outcome::Held));
     assert_eq!(outcome(Invariant::NoJobLost), Some(Outcome::Broken));
-    assert_eq!(outcome(Invariant::RoleMoves), None, "nobody asked for it");
+    assert_eq!(outcome(Invariant::RoleMoves), Some(Outcome::Held));
+    assert_eq!(outcome(Invariant::RoleStays), None, "nobody asked for it");
     let lost = report.invariants.iter().find(|it| it.invariant == Invariant::NoJobLost).unwrap();
     assert_eq!((lost.findings.len(), report.reasons.len()), (2, 1), "{lost:?}");
 }

@@ -102,7 +102,7 @@ pub fn settle(site: &Site, fleet: &Fleet, wanted: Wanted) -> Result<Aftermath, F
         let now = look::look(site, fleet);
         if wanted.is_reached(&now) || clock.elapsed() > wanted.limit {
             let lacking = wanted.lacking(&now);
-            return Ok(Aftermath { powered_on: true, rejoined_after_s: None, lacking });
+            return Ok(Aftermath { powered_on: true, lacking, ..Aftermath::default() });
         }
         pause(rest_after(clock.elapsed() - begin))?;
     }

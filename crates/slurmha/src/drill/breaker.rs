@@ -7,8 +7,9 @@ mod order;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use slurmha_core::drill::{Bounds, ClockOffset, Fault};
@@ -17,7 +18,6 @@ use slurmha_host::{Local, System as _};
 
 use super::power::{Cut, LostBmc, PowerSwitch, Victim};
 use super::preflight::Cast;
-use super::revival::Revival;
 use super::seen::Seen;
 use super::watch::Watch;
 use crate::failure::Failure;
@@ -33,16 +33,25 @@ pub struct Breaker<'a> {
     pub power: Vec<Victim<'a>>,
     /// The BMC that nobody reaches, when that is part of it.
     bmc: Option<LostBmc<'a>>,
-    /// Those that are watched again when they have it back.
-    pub revivals: Vec<Revival<'a>>,
     /// Whether it has happened.
     has_struck: AtomicBool,
-    /// Whether power, or the way to the BMC, was to be given back while there
-    /// was load.
-    is_over: AtomicBool,
-    /// When it was.
-    given_back: Mutex<Option<Timestamp>>,
+    /// How power, or the way to the BMC, is given back while there is load.
+    giving_back: Mutex<GivingBack>,
 }
+
+/// What was done to give something back.
+#[derive(Default)]
+struct GivingBack {
+    /// Just before it was tried for the first time, which may have done it.
+    begun: Option<Timestamp>,
+    /// When it was tried last.
+    tried: Option<Instant>,
+    /// Whether it is done.
+    is_done: bool,
+}
+
+/// Time before what could not be given back is tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 impl<'a> Breaker<'a> {
     /// Prepares; nothing happens yet.
@@ -67,44 +76,53 @@ impl<'a> Breaker<'a> {
             true => Some(LostBmc::new(switch()?, &cast.victim, progress)),
             false => None,
         };
-        let revivals = machines.into_iter().filter(|_| fault.leaves_nobody());
         Ok(Self {
             fault,
             site,
             power,
             bmc,
-            revivals: revivals.map(Revival::new).collect(),
             has_struck: AtomicBool::new(false),
-            is_over: AtomicBool::new(false),
-            given_back: Mutex::default(),
+            giving_back: Mutex::default(),
         })
     }
 
     /// Gives back what everybody waits for while there is load: power, where
-    /// nobody serves without it, or the way to the BMC; once.
+    /// nobody serves without it, or the way to the BMC; once, and again after a while
+    /// where that failed.
     ///
     /// # Errors
     /// Why a machine is still off, or its BMC still out of reach.
     pub fn give_back(&self) -> Result<(), String> {
+        self.give_back_again_after(TRY_AGAIN)
+    }
+
+    fn give_back_again_after(&self, rest: Duration) -> Result<(), String> {
         let is_awaited = self.fault.leaves_nobody() || self.bmc.is_some();
-        if !is_awaited || self.is_over.swap(true, Ordering::SeqCst) {
+        let mut giving = self.giving_back();
+        let is_early = giving.tried.is_some_and(|at| at.elapsed() < rest);
+        if !is_awaited || giving.is_done || is_early {
             return Ok(());
         }
         // Just before: from then on a takeover is right.
-        let now = Local::new().now();
+        giving.begun.get_or_insert_with(|| Local::new().now());
+        giving.tried = Some(Instant::now());
         let restored: Vec<_> = match &self.bmc {
             Some(bmc) => vec![bmc.find()],
-            None => self.power.iter().map(Victim::restore).collect(),
+            None => self.power.iter().filter(|it| it.is_off()).map(Victim::restore).collect(),
         };
-        self.revivals.iter().for_each(Revival::begin);
         restored.into_iter().collect::<Result<(), String>>()?;
-        *self.given_back.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        giving.is_done = true;
         Ok(())
     }
 
     /// When that was, on the drill's clock.
     pub fn given_back(&self) -> Option<Timestamp> {
-        *self.given_back.lock().unwrap_or_else(PoisonError::into_inner)
+        let giving = self.giving_back();
+        giving.begun.filter(|_| giving.is_done)
+    }
+
+    fn giving_back(&self) -> MutexGuard<'_, GivingBack> {
+        self.giving_back.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether it is no wonder when this machine falls silent.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What was told during a drill and handed over after it, in one.
 
+use std::collections::BTreeMap;
+
 use slurmha_core::drill::{Aftermath, Evidence, Stroke};
 
 use super::collect::Gathered;
@@ -57,6 +59,7 @@ impl Drill<'_> {
             victim_journal: journals.remove(&victim).unwrap_or_default(),
             process: told.process,
             taken_back: told.taken_back,
+            unfelt: told.unfelt,
             given_back,
             orders: told.orders,
             status_told: told.status_told,
@@ -66,6 +69,7 @@ impl Drill<'_> {
             strokes: Vec::new(),
             hastened: told.hastened,
             compared: None,
+            boots: BTreeMap::new(),
         };
         with_strokes(evidence, &casts.first, course.cut, strokes)
     }
@@ -84,6 +88,7 @@ fn with_strokes(mut evidence: Evidence, cast: &Cast, cut: Cut, others: Vec<Strok
         confirmed: Some(cut.confirmed),
         process: evidence.process.take(),
         taken_back: evidence.taken_back.take(),
+        unfelt: evidence.unfelt.take(),
     };
     evidence.strokes = [vec![first], others].concat();
     evidence

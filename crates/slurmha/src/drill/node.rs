@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The drill's other end on a machine: `slurmha node drill`.
 
+mod boot;
 mod collect;
 mod crash;
 mod disturb;
@@ -59,6 +60,7 @@ pub fn run() -> io::Result<()> {
         Task::Strike(task) => strike::run(&system, &link, &task),
         Task::Disturb(task) => disturb::run(&system, &link, &task),
         Task::Resync(task) => resync::run(&system, &link, task.lasts),
+        Task::Boot => link.send(&boot::tell(&system)),
         Task::Crash => crash::run(&system, &link),
         Task::Reboot => reboot::run(&system, &link),
         Task::TakeBack => link.send(&mover::take_back(&system)),

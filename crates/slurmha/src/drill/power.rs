@@ -114,9 +114,18 @@ impl<'a> Victim<'a> {
     }
 
     /// Gives the power back.
+    ///
+    /// # Errors
+    /// Why it is still off; it is tried once more in the end.
     pub fn restore(&self) -> Result<(), String> {
+        self.switch.on(self.machine)?;
         self.is_off.store(false, Ordering::SeqCst);
-        self.switch.on(self.machine)
+        Ok(())
+    }
+
+    /// Whether its power was cut and not given back.
+    pub fn is_off(&self) -> bool {
+        self.is_off.load(Ordering::SeqCst)
     }
 
     /// From now on it is meant to stay off.
@@ -127,7 +136,7 @@ impl<'a> Victim<'a> {
 
 impl Drop for Victim<'_> {
     fn drop(&mut self) {
-        if !self.is_off.load(Ordering::SeqCst) {
+        if !self.is_off() {
             return;
         }
         let said = match self.switch.on(self.machine) {

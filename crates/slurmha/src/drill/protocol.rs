@@ -35,7 +35,7 @@ pub enum Request {
 }
 
 /// What a machine is to do.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Task {
     /// Submit jobs, until told to stop.
@@ -90,6 +90,8 @@ pub enum Task {
     Disturb(DisturbTask),
     /// Have this controller brought up to date again, slowly.
     Resync(ResyncTask),
+    /// Tell which boot of the machine this is.
+    Boot,
     /// Crash the machine's kernel.
     Crash,
     /// Boot the machine anew.
@@ -101,7 +103,7 @@ pub enum Task {
 }
 
 /// Which process is hit.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StrikeTask {
     /// The daemon whose process it is.
     pub daemon: Daemon,
@@ -112,7 +114,7 @@ pub struct StrikeTask {
 }
 
 /// What is done to a machine for a while.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DisturbTask {
     /// What.
     pub what: Disturbance,
@@ -123,14 +125,14 @@ pub struct DisturbTask {
 }
 
 /// How a controller is brought up to date again.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ResyncTask {
     /// For how long it is slow.
     pub lasts: Duration,
 }
 
 /// Where the role moves.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MoveTask {
     /// The controller that has it.
     pub from: NodeName,
@@ -148,7 +150,7 @@ pub struct MoveTask {
 }
 
 /// The task of the client.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SubmitTask {
     /// The run's name, with which every job's name begins.
     pub run: String,
@@ -161,7 +163,7 @@ pub struct SubmitTask {
 }
 
 /// For whom all compute nodes are kept.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReserveTask {
     /// The reservation's name.
     pub name: String,
@@ -186,7 +188,7 @@ pub struct HastenTask {
 }
 
 /// What to hand over.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct CollectTask {
     /// The run's name.
     pub run: String,
@@ -241,6 +243,8 @@ pub enum Reply {
     /// How many KiB differ between the two copies of the data, or why that is not
     /// known.
     Compared(Result<u64, String>),
+    /// Which boot of the machine this is.
+    Boot(String),
     /// What was gathered.
     Collected(Box<Collected>),
     /// The fault has happened, or the move was ordered.
@@ -252,6 +256,8 @@ pub enum Reply {
     /// What was done to the machine is taken back; when that was, on its
     /// clock.
     TakenBack(Timestamp),
+    /// Why what was done to the machine cannot have been felt.
+    Unfelt(String),
     /// What the move has reached.
     MoveStep(String),
     /// What `status` has to tell is there: everything has moved and the order waits

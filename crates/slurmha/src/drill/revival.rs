@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Watching a controller again that comes back with its power.
+//! Watching a controller again that was lost: it was cut off, stood still for too long,
+//! or ended, and boots anew.
 
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,35 +11,29 @@ use std::time::Duration;
 use slurmha_core::site::NodeName;
 use slurmha_host::Remote;
 
-use super::protocol::Task;
+use super::protocol::{Reply, Task};
+use super::run::CLOCK_PATIENCE;
 use super::seen::Seen;
 use super::watch::Watch;
 
 /// Distance between tries to reach it.
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_secs(2);
 
-/// A controller that was watched until its power went.
+/// By how many seconds its clock may be read wrongly: with worse a failover would look as
+/// if two had written.
+const VAGUEST_S: f64 = 3.0;
+
+/// A controller that was watched until its conversation ended.
 pub struct Revival<'a> {
     machine: &'a NodeName,
     current: Mutex<Option<Arc<Watch>>>,
-    has_power: AtomicBool,
     is_over: AtomicBool,
 }
 
 impl<'a> Revival<'a> {
-    /// Its power is still to be cut.
+    /// It is watched so far.
     pub fn new(machine: &'a NodeName) -> Self {
-        Self {
-            machine,
-            current: Mutex::default(),
-            has_power: AtomicBool::new(false),
-            is_over: AtomicBool::new(false),
-        }
-    }
-
-    /// From now on it may answer.
-    pub fn begin(&self) {
-        self.has_power.store(true, Ordering::SeqCst);
+        Self { machine, current: Mutex::default(), is_over: AtomicBool::new(false) }
     }
 
     /// Nobody looks any more.
@@ -49,12 +44,19 @@ impl<'a> Revival<'a> {
         }
     }
 
-    /// Tries to reach it until that succeeds, and again when it is lost, until
-    /// the end.
-    pub fn watch(&self, remote: &Remote, seen: &Seen, vip: Ipv4Addr, limit: Duration) {
+    /// When the first conversation has ended, tries to reach it until that succeeds, and
+    /// again when it is lost, until the end.
+    pub fn watch(
+        &self,
+        first: &Watch,
+        remote: &Remote,
+        seen: &Seen,
+        vip: Ipv4Addr,
+        limit: Duration,
+    ) {
         while !self.is_over.load(Ordering::SeqCst) {
-            if self.has_power.load(Ordering::SeqCst) {
-                self.look(remote, seen, vip, limit);
+            if first.has_ended() {
+                self.look(remote, seen, &Task::Sample { vip, limit });
             }
             thread::sleep(PAUSE);
         }
@@ -62,7 +64,7 @@ impl<'a> Revival<'a> {
 
     /// One conversation. That a machine which boots does not answer is no
     /// trouble; one that never does was not watched, and the verdict says so.
-    fn look(&self, remote: &Remote, seen: &Seen, vip: Ipv4Addr, limit: Duration) {
+    fn look(&self, remote: &Remote, seen: &Seen, task: &Task) {
         let Ok(watch) = Watch::start(remote, self.machine) else { return };
         let watch = Arc::new(watch);
         *self.current() = Some(Arc::clone(&watch));
@@ -70,17 +72,31 @@ impl<'a> Revival<'a> {
         if self.is_over.load(Ordering::SeqCst) {
             watch.kill();
         }
-        if watch.begin(Task::Sample { vip, limit }).is_ok() {
-            let _ = watch.listen(&mut |reply| seen.note(self.machine, reply));
-        } else {
-            watch.kill();
-            let _ = watch.listen(&mut |_| {});
-        }
+        thread::scope(|scope| {
+            scope.spawn(|| watch.listen(&mut |reply| note(&watch, seen, reply)));
+            // It may have booted with another clock than it had before.
+            watch.synchronise(CLOCK_PATIENCE);
+            let is_read = watch.offset().is_some_and(|clock| clock.error_s <= VAGUEST_S);
+            if !is_read || watch.begin(task.clone()).is_err() {
+                watch.kill();
+            }
+        });
         *self.current() = None;
     }
 
     fn current(&self) -> MutexGuard<'_, Option<Arc<Watch>>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Each conversation has a clock of its own. What a machine that is only just booting
+/// cannot tell is as good as not seen.
+fn note(watch: &Watch, seen: &Seen, reply: Reply) {
+    let (Reply::Sample(mut sample), Some(offset)) = (reply, watch.offset()) else { return };
+    let at = seen.as_first_told(&watch.machine, sample.at, offset);
+    if let Some(at) = at.filter(|_| sample.state.tells_whether_it_writes()) {
+        sample.at = at;
+        seen.note(&watch.machine, Reply::Sample(sample));
     }
 }
 

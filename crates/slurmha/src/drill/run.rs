@@ -9,9 +9,11 @@ use slurmha_core::drill::{ClockOffset, DrillResult, Evidence, Fault, Report, Sce
 use slurmha_core::site::{NodeName, Site};
 use slurmha_host::{Local, System as _, for_each_host};
 
+use super::boots;
 use super::power::{Cut, PowerSwitch};
 use super::preflight::casts;
 use super::protocol::{Reply, Task};
+use super::revival::Revival;
 use super::scene::Scene;
 use super::twice;
 use super::watch::complete;
@@ -22,8 +24,9 @@ use crate::fleet::Fleet;
 use crate::pause::pause;
 use crate::progress::Progress;
 
-/// Time for a machine's clock to be read.
-pub(super) const CLOCK_PATIENCE: Duration = Duration::from_secs(10);
+/// Time for a machine's clock to be read: without it nothing that the machine tells has
+/// a time. On a busy emulated host a conversation needs many seconds to begin.
+pub(super) const CLOCK_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Everything that a drill needs.
 pub struct Drill<'a> {
@@ -96,6 +99,8 @@ impl Drill<'_> {
         // Lost with its machine, it is not taken again: what is left is to be undone.
         let _lock = lock.or_else(|_| self.lock())?;
         let scene = Scene::set(self, &casts)?;
+        let mortal = self.mortal(&scene);
+        let before = boots::ask(self.fleet.remote(), &mortal);
         let reservation = self.reserve(&scene)?;
         let played = scene.hear(self, || self.play(&scene)).and_then(|course| {
             let (gathered, aftermath) = self.wind_up(&scene, &course)?;
@@ -107,8 +112,10 @@ impl Drill<'_> {
         drop(reservation);
         let (course, gathered, aftermath) = played?;
         let compared = self.compare(&aftermath);
+        let boots = boots::compare(&before, &boots::ask(self.fleet.remote(), &mortal));
         let mut evidence = self.evidence(scene, course, gathered, aftermath);
         evidence.compared = compared;
+        evidence.boots = boots;
         let report = analyse(&evidence);
         self.remember(&report);
         Ok(Outcome { report, evidence })
@@ -168,6 +175,7 @@ impl Drill<'_> {
         let (cast, others) = (&scene.casts.first, &scene.others);
         let mut clocks = synchronise(&others.watches, CLOCK_PATIENCE);
         clocks.extend(synchronise(&scene.watches, CLOCK_PATIENCE));
+        scene.seen.note_clocks(&clocks);
         self.begin(scene)?;
         self.warm_up(scene)?;
         let cut = if self.scenario.fault == Fault::TwoSwitchovers {
@@ -182,6 +190,7 @@ impl Drill<'_> {
         self.await_service(scene, cut, &clocks)?;
         let load_stopped = Local::new().now();
         self.progress.stage("ending the load");
+        scene.revivals.iter().for_each(Revival::end);
         end_load(&scene.watches)?;
         end_load(&others.watches)?;
         Ok(Course { cut, load_stopped, clocks })

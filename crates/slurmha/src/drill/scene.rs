@@ -10,7 +10,7 @@ use slurmha_host::{Local, System as _};
 use super::breaker::Breaker;
 use super::overlap::Overlaps;
 use super::preflight::Casts;
-use super::revival::EndRevivals;
+use super::revival::{EndRevivals, Revival};
 use super::run::Drill;
 use super::seen::Seen;
 use super::watch::Watch;
@@ -33,7 +33,12 @@ pub struct Scene<'a> {
     pub seen: Seen,
     /// Makes the first fault happen.
     pub breaker: Breaker<'a>,
+    /// Watch each controller again whose sampler is lost.
+    pub revivals: [Revival<'a>; 2],
 }
+
+/// Where the samplers are.
+const SAMPLERS: usize = 2;
 
 /// Where the one is that makes the first fault happen.
 const STRIKER: usize = 4;
@@ -60,7 +65,8 @@ impl<'a> Scene<'a> {
             .map(|machine| Watch::start(fleet.remote(), machine).map_err(|e| failure(&e)))
             .collect::<Result<_, Failure>>()?;
         let others = Overlaps::new(scenario, site, fleet, &casts.others, power, progress)?;
-        Ok(Self { run, casts, others, watches, seen, breaker })
+        let revivals = [first, second].map(Revival::new);
+        Ok(Self { run, casts, others, watches, seen, breaker, revivals })
     }
 
     /// The conversation with the machine that makes the first fault happen.
@@ -76,10 +82,10 @@ impl<'a> Scene<'a> {
             let _end = EndAll(&self.watches);
             let _end_others = EndAll(&self.others.watches);
             self.others.listen(scope, &self.seen, &first_silences);
-            let _end_revivals = EndRevivals(&self.breaker.revivals);
-            for revival in &self.breaker.revivals {
-                let (remote, limit) = (drill.fleet.remote(), drill.longest());
-                scope.spawn(move || revival.watch(remote, &self.seen, drill.site.vip, limit));
+            let _end_revivals = EndRevivals(&self.revivals);
+            for (revival, sampler) in self.revivals.iter().zip(&self.watches[SAMPLERS..]) {
+                let (remote, limit, vip) = (drill.fleet.remote(), drill.longest(), drill.site.vip);
+                scope.spawn(move || revival.watch(sampler, remote, &self.seen, vip, limit));
             }
             for watch in &self.watches {
                 let first_silences = &first_silences;

@@ -8,7 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use slurmha_core::drill::{
-    ControllerState, Daemon, Hastened, OrderFate, Probe, ProcessFate, Sample, Submission, Work,
+    ClockOffset, ControllerState, Daemon, Hastened, OrderFate, Probe, ProcessFate, Sample,
+    Submission, Work,
 };
 use slurmha_core::site::NodeName;
 use slurmha_host::{Local, System as _};
@@ -43,6 +44,8 @@ pub struct Inner {
     pub process: Option<ProcessFate>,
     /// When what was done to the victim was taken back, on its clock.
     pub taken_back: Option<Timestamp>,
+    /// Why it cannot have been felt.
+    pub unfelt: Option<String>,
     /// What a move has reached, and when that was heard.
     pub steps: Vec<(Timestamp, String)>,
     /// Whether everything has moved, and the order was left behind.
@@ -55,6 +58,8 @@ pub struct Inner {
     pub moved: Option<Moved>,
     /// Requeued jobs that were let start.
     pub hastened: Vec<Hastened>,
+    /// How far each machine's clock was from ours in its first conversation.
+    pub clocks: BTreeMap<NodeName, ClockOffset>,
 }
 
 impl Seen {
@@ -73,6 +78,7 @@ impl Seen {
             Reply::Struck(struck) => inner.struck = Some(Ok(struck)),
             Reply::Unharmed(why) => inner.struck = Some(Err(why)),
             Reply::Process(fate) => inner.process = Some(fate),
+            Reply::Unfelt(why) => inner.unfelt = Some(why),
             Reply::TakenBack(at) => inner.taken_back = Some(at),
             Reply::MoveStep(step) => inner.steps.push((Local::new().now(), step)),
             Reply::LeftBehind => inner.is_left_behind = true,
@@ -84,8 +90,28 @@ impl Seen {
             | Reply::Accounted(_)
             | Reply::Comparing(_)
             | Reply::Compared(_)
+            | Reply::Boot(_)
             | Reply::Collected(_) => {}
         }
+    }
+
+    /// Notes by which clocks everything is told.
+    pub fn note_clocks(&self, clocks: &BTreeMap<NodeName, ClockOffset>) {
+        self.inner().clocks.clone_from(clocks);
+    }
+
+    /// What a later conversation calls that moment, by the clock of the machine's first
+    /// one; `None` when that was not read. Where both readings may be of one clock, it
+    /// is: the first was taken when the machine was calm.
+    pub fn as_first_told(
+        &self,
+        machine: &NodeName,
+        at: Timestamp,
+        later: ClockOffset,
+    ) -> Option<Timestamp> {
+        let first = *self.inner().clocks.get(machine)?;
+        let is_same = (first.add_s - later.add_s).abs() <= first.error_s + later.error_s;
+        Some(if is_same { at } else { first.there(later.apply(at)) })
     }
 
     /// Notes something that did not work.

@@ -35,7 +35,10 @@ impl Drill<'_> {
             if clock.elapsed() >= bounds.fault
                 && let Err(why) = scene.breaker.give_back()
             {
-                seen.trouble(why);
+                // It is tried again and again.
+                if !seen.troubles().contains(&why) {
+                    seen.trouble(why);
+                }
             }
             if seen.awaits_a_look()
                 && let Some(wanted) = self.scenario.to_be_told(&cast.victim)

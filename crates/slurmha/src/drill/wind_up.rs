@@ -101,7 +101,8 @@ impl Drill<'_> {
                 victim.leave_off();
                 format!("{name} has no power, as was asked for")
             });
-            return Ok(Aftermath { lacking: left_off.collect(), ..Aftermath::default() });
+            let lacking = left_off.collect();
+            return Ok(Aftermath { kept_down: true, lacking, ..Aftermath::default() });
         }
         for (victim, name) in dark {
             self.progress.machine(name.as_str(), "power on");

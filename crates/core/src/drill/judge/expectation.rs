@@ -8,12 +8,14 @@ use jiff::Timestamp;
 
 use super::finding::{Finding, listed};
 use super::job_fate::{Traces, names};
+use super::watched::{Gap, gaps};
 use crate::drill::evidence::{ControllerState, Evidence, MarkKind, OrderFate, Stroke, Submission};
 use crate::drill::fault::{Daemon, Fault, FaultSignal, Side};
 use crate::drill::invariant::Invariant;
 use crate::drill::report::Jobs;
 use crate::drill::time::{seconds, short};
 use crate::drill::told::ToBeTold;
+use crate::drill::words::moment;
 use crate::drill::work::Work;
 use crate::observe::{JobRecord, Reading};
 use crate::site::NodeName;
@@ -22,6 +24,7 @@ use crate::site::NodeName;
 pub(super) fn unmet(evidence: &Evidence, jobs: &Jobs) -> Vec<Finding> {
     let scenario = &evidence.scenario;
     let mut unmet = missed(evidence);
+    unmet.extend(not_booted(evidence));
     if Invariant::NoClientSees.applies_to(evidence) {
         unmet.extend(seen_by_clients(jobs));
         unmet.extend(accounting(evidence));
@@ -29,7 +32,7 @@ pub(super) fn unmet(evidence: &Evidence, jobs: &Jobs) -> Vec<Finding> {
         unmet.extend(moved(evidence));
     }
     let survivor = &evidence.survivor;
-    if scenario.any(Fault::must_move) && !ran_on(evidence, survivor, Daemon::Slurmctld) {
+    if scenario.any(Fault::must_hand_over) && !ran_on(evidence, survivor, Daemon::Slurmctld) {
         let why = format!("slurmctld never ran on {survivor}");
         unmet.push(Invariant::RoleMoves.finding(why));
     }
@@ -61,11 +64,26 @@ pub(super) fn unmet(evidence: &Evidence, jobs: &Jobs) -> Vec<Finding> {
     unmet
 }
 
-/// Faults that did not happen.
+/// Faults that did not happen, or that nobody can have felt.
 fn missed(evidence: &Evidence) -> Vec<Finding> {
     let strokes = evidence.strokes().into_iter();
-    let missed = strokes.filter_map(|stroke| Some((stroke.fault.name(), stroke.at.err()?)));
+    let missed = strokes
+        .filter_map(|stroke| Some((stroke.fault.name(), stroke.at.err().or(stroke.unfelt)?)));
     missed.map(|(name, why)| Invariant::FaultsHappen.finding(format!("no {name}: {why}"))).collect()
+}
+
+/// Machines that a fault ends, and that go on with the same boot: another machine was
+/// hit, or none. Of one that could not be asked nothing is said.
+fn not_booted(evidence: &Evidence) -> Vec<Finding> {
+    let strokes = evidence.happened().into_iter().filter(|stroke| stroke.fault.has_to_boot());
+    let lived = strokes.flat_map(|stroke| {
+        let hit = [Some(stroke.victim), stroke.fault.hits_both().then_some(stroke.survivor)];
+        let lives = |machine: &NodeName| evidence.boots.get(machine) == Some(&false);
+        let lived: Vec<NodeName> = hit.into_iter().flatten().filter(lives).collect();
+        lived.into_iter().map(move |machine| (stroke.fault.name(), machine))
+    });
+    let why = |(name, machine)| format!("no {name}: {machine} has not booted anew since before it");
+    lived.map(|it| Invariant::FaultsHappen.finding(why(it))).collect()
 }
 
 fn seen_by_clients(jobs: &Jobs) -> Option<Finding> {
@@ -220,7 +238,8 @@ fn did_not_wait(evidence: &Evidence) -> Option<Finding> {
     });
     let early = writing
         .map(|sample| evidence.on_drill_clock(survivor, sample.at))
-        .find(|at| at > cut && safe.is_none_or(|safe| *at < safe))?;
+        .find(|at| at > cut && safe.is_none_or(|safe| *at < safe));
+    let Some(early) = early else { return not_seen_waiting(evidence, safe) };
     let reason = if half {
         "although its data were half".to_owned()
     } else {
@@ -229,6 +248,19 @@ fn did_not_wait(evidence: &Evidence) -> Option<Finding> {
     let at = short(seconds(*cut, early));
     let event = evidence.scenario.fault.event();
     let why = format!("{survivor} could write {at} s after {event}, {reason}");
+    Some(Invariant::Waits.finding(why))
+}
+
+/// One that was not looked at was not seen waiting.
+fn not_seen_waiting(evidence: &Evidence, safe: Option<Timestamp>) -> Option<Finding> {
+    let survivor = &evidence.survivor;
+    let safe = safe.map_or(f64::INFINITY, |at| seconds(evidence.cut, at));
+    let gaps = gaps(evidence, survivor).into_iter();
+    let mut waited = gaps.map(|gap| Gap { until: gap.until.min(safe), ..gap });
+    let gap = waited.find(|gap| gap.is_too_long())?;
+    let length = short(gap.length());
+    let from = moment(evidence.scenario.fault.event(), gap.from);
+    let why = format!("{survivor} was not seen for {length} s, the last time {from}");
     Some(Invariant::Waits.finding(why))
 }
 

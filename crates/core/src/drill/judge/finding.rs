@@ -22,7 +22,12 @@ impl Invariant {
     pub(super) fn applies_to(self, evidence: &Evidence) -> bool {
         let scenario = &evidence.scenario;
         match self {
-            Self::FaultsHappen => !scenario.overlaps.is_empty(),
+            // A machine says only before its end that it will come, and what takes
+            // memory does not always get enough.
+            Self::FaultsHappen => {
+                let has_proof = |fault: Fault| fault.has_to_boot() || fault.takes_memory();
+                !scenario.overlaps.is_empty() || scenario.any(has_proof)
+            }
             Self::WithinBudget => scenario.budget != Budget::default(),
             Self::NoClientSees | Self::Accounted | Self::RoleStays => {
                 !scenario.any(|fault| !fault.is_behind_the_scheduler())
@@ -31,7 +36,7 @@ impl Invariant {
                 .submissions
                 .iter()
                 .any(|it| it.work.order().is_some() || it.waits_for.is_some()),
-            Self::RoleMoves => scenario.any(Fault::must_move),
+            Self::RoleMoves => scenario.any(Fault::must_hand_over),
             Self::Waits => scenario.any(Fault::must_wait),
             Self::OneOrder => scenario.fault == Fault::TwoSwitchovers,
             Self::StatusTells => scenario.to_be_told(&evidence.victim).is_some(),
@@ -42,7 +47,7 @@ impl Invariant {
             Self::AsBefore => {
                 let is_about_survivor = scenario.overlaps.is_empty()
                     && scenario.fault == Fault::PowerLoss(Side::Active);
-                !is_about_survivor && evidence.aftermath.powered_on
+                !is_about_survivor && !evidence.aftermath.is_left_off()
             }
             _ => true,
         }

@@ -57,7 +57,7 @@ pub(super) fn jobs(evidence: &Evidence, window: &UnsavedWindow) -> Jobs {
         .filter(|name| name.starts_with(&evidence.run) && !acknowledged.contains(*name))
         .map(str::to_owned)
         .collect();
-    jobs.unknown = unknown(evidence, &jobs);
+    jobs.unknown = unknown(evidence, &jobs).or_else(|| unmarked(evidence, &traces));
     jobs
 }
 
@@ -236,6 +236,21 @@ fn reused_ids(evidence: &Evidence) -> Vec<ReusedId> {
     }
     let reused = names.into_iter().filter(|(_, names)| names.len() > 1);
     reused.map(|(id, names)| ReusedId { id, names }).collect()
+}
+
+/// A job that ran and of which no node has a mark: whether it ran twice is not known.
+/// Marks are on the disk before a job goes on, but not every node keeps its files.
+fn unmarked(evidence: &Evidence, traces: &Traces<'_>) -> Option<String> {
+    // One that was to be cancelled may be called completed without having begun.
+    let ran = evidence.submissions.iter().filter(|it| it.work != Work::Cancelled);
+    let acknowledged = ran.filter(|it| it.acknowledged().is_some());
+    let is_unmarked = |name: &String| {
+        let ended = traces.known(name).is_some_and(|record| record.state == "COMPLETED");
+        let own = |mark: &Mark| matches!(mark.kind, MarkKind::Start | MarkKind::End);
+        ended && !traces.marks_of(name).iter().any(|(_, mark)| own(mark))
+    };
+    let name = acknowledged.flat_map(Submission::jobs).find(is_unmarked)?;
+    Some(format!("{name} ran to its end and has left no mark on any node"))
 }
 
 /// Why the counts cannot be relied on.

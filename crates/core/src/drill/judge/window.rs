@@ -7,9 +7,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::drill::evidence::{Evidence, Stroke};
-use crate::drill::fault::{Daemon, Fault};
+use crate::drill::fault::{Daemon, Disturbance, Fault};
 use crate::drill::time::seconds;
 use crate::site::NodeName;
+
+use super::watched::{deaths, may_be_fenced_untold};
 
 /// How long before a power cut Slurm may have acknowledged what it then
 /// loses.
@@ -108,10 +110,25 @@ fn ends(evidence: &Evidence, stroke: &Stroke) -> Vec<f64> {
     }
     let signs = signs_of_life(evidence, &stroke.victim);
     let ended = signs.windows(2).filter(|two| two[0].1 && !two[1].1 && two[1].0 > begin);
-    let ended = ended.map(|two| two[0].0);
+    let in_good_order = |two: &&[(f64, bool)]| is_stopped(evidence, stroke, two);
+    let (stopped, ended): (Vec<_>, Vec<_>) = ended.partition(in_good_order);
+    let ended = ended.into_iter().map(|two| two[0].0);
     let last = signs.iter().rev().take(1).filter(|(_, lives)| *lives).map(|(at, _)| *at);
     let ends: Vec<f64> = ended.chain(last).map(|end| end.max(begin)).collect();
-    if ends.is_empty() { vec![begin] } else { ends }
+    if ends.is_empty() && stopped.is_empty() { vec![begin] } else { ends }
+}
+
+/// Seconds between two samples of a machine that lives.
+const SEEN_TO_LIVE_S: f64 = 5.0;
+
+/// Whether slurmctld was stopped in good order, and has saved: a bad link or a disk
+/// that hangs kills no process, and its machine was seen right after, and was not
+/// fenced then. Who takes all memory has the kernel kill it.
+fn is_stopped(evidence: &Evidence, stroke: &Stroke, two: &[(f64, bool)]) -> bool {
+    let kills = !matches!(stroke.fault, Fault::Disturbance(_, what) if what != Disturbance::Memory);
+    let (last, next) = (two[0].0, two[1].0);
+    let is_fenced = deaths(evidence, &stroke.victim).iter().any(|at| *at > last);
+    !kills && next - last <= SEEN_TO_LIVE_S && !is_fenced && !may_be_fenced_untold(evidence)
 }
 
 /// Whether slurmctld lived on the victim, and when that was seen.

@@ -11,8 +11,11 @@ use std::collections::BTreeMap;
 use crate::drill::evidence::{ControllerState, Evidence, Sample, Stroke};
 use crate::drill::fault::{Fault, Side};
 use crate::drill::report::WriterInterval;
-use crate::drill::time::{rounded, seconds};
+use crate::drill::time::{rounded, seconds, short};
+use crate::drill::words::moment;
 use crate::site::NodeName;
+
+use super::watched::{deaths, gaps, may_be_fenced_untold};
 
 /// When each controller could write, and the largest number at a time.
 pub(super) struct Writers {
@@ -26,7 +29,8 @@ pub(super) fn writers(evidence: &Evidence) -> Writers {
     let controllers = controllers(evidence);
     let intervals: BTreeMap<_, _> =
         controllers.iter().map(|&node| (node.clone(), node_intervals(evidence, node))).collect();
-    let unwatched = unwatched(evidence, &controllers);
+    let unwatched =
+        unwatched(evidence, &controllers).or_else(|| unseen(evidence, &controllers, &intervals));
     let max = unwatched.map_or_else(|| Ok(largest_overlap(&intervals)), Err);
     Writers { intervals, max }
 }
@@ -73,6 +77,32 @@ fn unwatched(evidence: &Evidence, controllers: &[&NodeName]) -> Option<String> {
     controllers.iter().find_map(|node| why(node))
 }
 
+/// A time for which one controller was not seen, too long to be taken for nothing,
+/// while another one could write.
+fn unseen(
+    evidence: &Evidence,
+    controllers: &[&NodeName],
+    intervals: &BTreeMap<NodeName, Vec<WriterInterval>>,
+) -> Option<String> {
+    if may_be_fenced_untold(evidence) {
+        return None;
+    }
+    let of_node = |node: &NodeName| {
+        let others = intervals.iter().filter(|(other, _)| *other != node);
+        let others: Vec<&WriterInterval> = others.flat_map(|(_, of_other)| of_other).collect();
+        let matters = |from: f64, until: f64| {
+            others.iter().any(|other| other.start_s < until && other.end_s > from)
+        };
+        let gap = gaps(evidence, node)
+            .into_iter()
+            .find(|gap| gap.is_too_long() && matters(gap.from, gap.until))?;
+        let from = moment(evidence.scenario.event(), gap.from);
+        let length = short(gap.length());
+        Some(format!("{node} was not seen for {length} s, the last time {from}"))
+    };
+    controllers.iter().find_map(|node| of_node(node))
+}
+
 /// The signs of a writer; `None` when it could not be told whether there
 /// are any.
 pub(in crate::drill) fn signs(state: &ControllerState) -> Option<Vec<&'static str>> {
@@ -94,12 +124,29 @@ fn time(evidence: &Evidence, node: &NodeName, sample: &Sample) -> jiff::Timestam
     evidence.on_drill_clock(node, sample.at)
 }
 
+/// Seconds between two samples of a machine that lives.
+const SEEN_TO_LIVE_S: f64 = 5.0;
+
 /// Neighbouring samples that show a writer, as one interval.
 fn node_intervals(evidence: &Evidence, node: &NodeName) -> Vec<WriterInterval> {
     let mut intervals: Vec<WriterInterval> = Vec::new();
     let mut writing = false;
+    let deaths = deaths(evidence, node);
+    let hits = hits(evidence, node);
+    let ended = hits.iter().filter(|stroke| stroke.fault.ends_machine());
+    let ended: Vec<f64> = ended
+        .filter_map(|stroke| Some(rounded(seconds(evidence.cut, stroke.confirmed?))))
+        .collect();
     for sample in evidence.samples.get(node).into_iter().flatten() {
         let at = rounded(seconds(evidence.cut, time(evidence, node, sample)));
+        if let Some(interval) = intervals.last_mut().filter(|_| writing) {
+            let (last, meant) =
+                (interval.end_s, |death: &f64| (interval.end_s..at).contains(death));
+            // One that died in between and came back has not written all the time.
+            writing = at - last <= SEEN_TO_LIVE_S || !deaths.iter().any(meant);
+            let ended = ended.iter().copied().filter(meant).reduce(f64::max);
+            interval.end_s = ended.unwrap_or(last);
+        }
         let signs = signs(&sample.state).unwrap_or_default();
         if !signs.is_empty() && !writing {
             intervals.push(WriterInterval { start_s: at, end_s: at, signs: Vec::new() });
@@ -115,11 +162,9 @@ fn node_intervals(evidence: &Evidence, node: &NodeName) -> Vec<WriterInterval> {
         }
     }
     // A victim that was writing until the end could do so until it was dead.
-    let hits = hits(evidence, node);
-    let ended = hits.iter().filter(|stroke| stroke.fault.ends_machine());
-    let dead = ended.filter_map(|stroke| stroke.confirmed).max();
+    let dead = ended.iter().copied().reduce(f64::max);
     if let (Some(last), Some(dead)) = (intervals.last_mut().filter(|_| writing), dead) {
-        last.end_s = last.end_s.max(rounded(seconds(evidence.cut, dead)));
+        last.end_s = last.end_s.max(dead);
     }
     intervals
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is demanded when something is done to a machine for a while.
 
-use super::made_up::{Job, at, evidence, job, sample};
+use super::made_up::{Job, at, evidence, job, message, sample};
 use super::per_fault::{both, lost, moved, reasons, undisturbed};
 use crate::drill::*;
+use crate::observe::Reading;
 
 const LOSSY: Disturbance = Disturbance::Link(Links::Both, LinkFault::Lossy);
 const CUT_CLUSTER: Disturbance = Disturbance::Link(Links::Cluster, LinkFault::Cut);
@@ -45,6 +46,26 @@ fn a_bad_link_may_cost_the_machine_and_its_unsaved_jobs() {
     let took_over = vec![sample(-10.0, false), sample(9.0, true), sample(60.0, true)];
     fenced.samples.insert(fenced.survivor.clone(), took_over);
     assert_eq!(reasons(&fenced).0, Verdict::PassWithLoss);
+}
+
+/// Pacemaker stops it where its link is bad, and it saves: nothing is excused by
+/// that. Of a machine that is fenced then something may be.
+#[test]
+fn a_slurmctld_that_is_stopped_in_good_order_loses_nothing() {
+    let handed_over = |fenced: Option<f64>| {
+        let lost = Job { known: false, ran: false, ..job(2, 4.0) };
+        let mut seen = moved(vec![job(1, -10.0), lost, job(3, 5.0)]);
+        seen.scenario = Scenario::new(Fault::Disturbance(Side::Active, CUT_CLUSTER));
+        let proof = "Peer ctl1 was terminated (off) by ctl2 on behalf of pacemaker-controld.7: OK";
+        if let Reading::Known(journal) = &mut seen.journal {
+            journal.extend(fenced.map(|at| message(at, "pacemaker-controld", proof)));
+        }
+        let signs = [(-10.0, true), (4.8, true), (5.2, false), (9.0, false)];
+        seen.samples.insert("ctl1".into(), signs.map(|(at, on)| sample(at, on)).to_vec());
+        reasons(&seen).0
+    };
+    assert_eq!(handed_over(None), Verdict::Fail);
+    assert_eq!(handed_over(Some(8.0)), Verdict::PassWithLoss);
 }
 
 #[test]
@@ -105,6 +126,11 @@ fn a_crash_is_like_a_power_loss_that_the_cluster_has_to_cure() {
     let mut seen = evidence(vec![job(1, -10.0), job(2, 40.0)]);
     seen.scenario = Scenario::new(Fault::Crash(Side::Active));
     seen.aftermath = Aftermath { powered_on: true, ..Aftermath::default() };
+    assert_eq!(reasons(&seen), (Verdict::Pass, Vec::new()));
+    // A kernel that goes on says so by its boot id.
+    seen.boots.insert("ctl1".into(), false);
+    assert_eq!(reasons(&seen).1, ["no crash: ctl1 has not booted anew since before it"]);
+    seen.boots.insert("ctl1".into(), true);
     assert_eq!(reasons(&seen), (Verdict::Pass, Vec::new()));
     seen.aftermath.lacking = vec!["ctl1 is offline".to_owned()];
     assert_eq!(reasons(&seen).1, ["not as before: ctl1 is offline"]);
@@ -173,6 +199,15 @@ fn each_end_of_slurmctld_has_an_unsaved_window() {
         assert_eq!(ended(acknowledged, true), Verdict::Fail, "{acknowledged}");
     }
     assert_eq!(ended(0.5, false), Verdict::Fail, "nothing ends it");
+}
+
+#[test]
+fn memory_that_was_never_short_proves_nothing() {
+    let mut seen = disturbed(Disturbance::Memory, both());
+    assert_eq!(reasons(&seen), (Verdict::Pass, Vec::new()));
+    seen.unfelt = Some("61 % of the memory was free all the time".to_owned());
+    let why = "no exhaust-memory: 61 % of the memory was free all the time";
+    assert_eq!(reasons(&seen), (Verdict::Fail, vec![why.to_owned()]));
 }
 
 fn with_slurmctld(after_cut_s: f64, lives: bool) -> Sample {

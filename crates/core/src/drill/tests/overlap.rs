@@ -15,6 +15,7 @@ fn stroke(name: &str, victim: &str, survivor: &str, at_s: f64) -> Stroke {
         confirmed: Some(at(at_s + 0.2)),
         process: None,
         taken_back: None,
+        unfelt: None,
     }
 }
 

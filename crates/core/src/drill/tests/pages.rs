@@ -61,6 +61,7 @@ fn a_failed_report_as_text() {
         powered_on: true,
         rejoined_after_s: None,
         lacking: vec!["DRBD on ctl1 is Inconsistent".to_owned()],
+        kept_down: false,
     };
     seen.troubles.push("the samples of ctl1 ended early".to_owned());
     insta::assert_snapshot!(render_text(&analyse(&seen)));

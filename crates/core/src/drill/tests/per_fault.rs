@@ -302,8 +302,15 @@ fn the_passive_controllers_death_may_cost_a_pause_and_nothing_else() {
         reasons(&away).1,
         ["ctl2 did not become a full member again", "not as before: ctl2 is offline"]
     );
-    // Left without power on request: no proof of a return was wanted.
+    // Nobody could switch it on.
     away.aftermath.powered_on = false;
+    assert_eq!(reasons(&away).0, Verdict::Fail);
+    // Left without power on request: no proof of a return was wanted.
+    away.aftermath.kept_down = true;
+    assert_eq!(reasons(&away).0, Verdict::Pass);
+    // As it was told before there was a field for it.
+    away.aftermath.kept_down = false;
+    away.aftermath.lacking = vec!["ctl2 has no power, as was asked for".to_owned()];
     assert_eq!(reasons(&away).0, Verdict::Pass);
 }
 
@@ -388,6 +395,9 @@ fn the_unsaved_window_ends_with_slurmctld() {
         let restarted = Some(at(1.0));
         seen.process = Some(ProcessFate { pid: 700, restarted, ..ProcessFate::default() });
         seen.samples.get_mut(&NodeName::from("ctl1")).unwrap().push(sample(lived_until, true));
+        let Reading::Known(journal) = &mut seen.journal else { panic!("known") };
+        let proof = journal.iter_mut().find(|it| it.message.contains("was terminated"));
+        proof.unwrap().at = at(lived_until + 0.5);
         reasons(&seen).0
     };
     assert_eq!(verdict(12.0), Verdict::PassWithLoss);
@@ -450,6 +460,12 @@ fn a_reboot_moves_the_role_and_loses_nothing() {
     stayed.samples.get_mut(&NodeName::from("ctl2")).unwrap().truncate(2);
     stayed.samples.get_mut(&NodeName::from("ctl2")).unwrap().push(sample(9.0, false));
     assert_eq!(reasons(&stayed).1, ["slurmctld never ran on ctl2"]);
+    let mut unharmed = rebooted(Side::Passive, both());
+    unharmed.boots.insert("ctl1".into(), false);
+    let why = "no passive-reboot: ctl1 has not booted anew since before it";
+    assert_eq!(reasons(&unharmed).1, [why]);
+    unharmed.boots.insert("ctl1".into(), true);
+    assert_eq!(reasons(&unharmed), (Verdict::Pass, Vec::new()));
     let mut away = rebooted(Side::Passive, both());
     away.aftermath.lacking = vec!["ctl1 is offline".to_owned()];
     assert_eq!(reasons(&away).1, ["not as before: ctl1 is offline"]);

@@ -61,8 +61,12 @@ fn array(tasks_known: &'static [u32]) -> Evidence {
                 ..one.clone()
             }));
         }
-        for mark in marks(seen).iter_mut().filter(|mark| mark.name == "r-0002") {
-            mark.name = "r-0002[1]".to_owned();
+        let own = |mark: &Mark| mark.name == "r-0002";
+        let one: Vec<Mark> = marks(seen).iter().filter(|mark| own(mark)).cloned().collect();
+        marks(seen).retain(|mark| !own(mark));
+        for task in [1, 2, 3] {
+            let named = |mark| Mark { name: format!("r-0002[{task}]"), ..mark };
+            marks(seen).extend(one.iter().cloned().map(named));
         }
     })
 }

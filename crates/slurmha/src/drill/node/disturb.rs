@@ -58,6 +58,9 @@ pub fn run(system: &dyn System, link: &Link, task: &DisturbTask) {
         }
         harm.keep_up(system);
     }
+    if let Some(why) = harm.unfelt(system) {
+        link.send(&Reply::Unfelt(why));
+    }
     match harm.take_back(system) {
         Ok(()) => link.send(&Reply::TakenBack(system.now())),
         Err(why) => link.send(&Reply::Trouble(format!("not taken back: {why}"))),
@@ -114,11 +117,16 @@ impl Harm {
             // Whoever gives back a block must not get it again.
             Self::Full(filler) => filler.top_up(),
             Self::Flap(links) => links.keep_up(system),
-            Self::Links(_)
-            | Self::Disks(_)
-            | Self::Clock(_)
-            | Self::Memory(_)
-            | Self::Config(_) => {}
+            Self::Memory(hog) => hog.keep_up(system),
+            Self::Links(_) | Self::Disks(_) | Self::Clock(_) | Self::Config(_) => {}
+        }
+    }
+
+    /// Why nobody can have felt it, where that can be told.
+    fn unfelt(&self, system: &dyn System) -> Option<String> {
+        match self {
+            Self::Memory(hog) => hog.unfelt(system),
+            _ => None,
         }
     }
 

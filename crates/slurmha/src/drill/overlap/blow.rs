@@ -73,6 +73,7 @@ impl<'a> Blow<'a> {
             confirmed: cut.and_then(|cut| cut.as_ref().ok()).map(|cut| cut.confirmed),
             process: told.process,
             taken_back: told.taken_back,
+            unfelt: told.unfelt,
         }
     }
 }

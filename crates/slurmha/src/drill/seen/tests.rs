@@ -127,3 +127,20 @@ fn an_answer_of_the_old_process_does_not_count() {
     seen.note(&cast.survivor, Reply::Sample(Sample { at: at(14), state }));
     assert!(goes_on(&seen));
 }
+
+/// A machine that has booted anew has another clock than it had; everything of it is
+/// judged by the first one.
+#[test]
+fn what_a_later_conversation_tells_is_told_by_the_clock_of_the_first() {
+    let seen = Seen::default();
+    let (ctl1, ctl2) = (NodeName::from("ctl1"), NodeName::from("ctl2"));
+    let first = ClockOffset { add_s: 5.0, error_s: 0.01 };
+    seen.note_clocks(&BTreeMap::from([(ctl1.clone(), first)]));
+    let anew = ClockOffset { add_s: -600.0, error_s: 0.01 };
+    let there = seen.as_first_told(&ctl1, at(610), anew).unwrap();
+    assert_eq!((there, first.apply(there)), (at(5), at(10)));
+    assert_eq!(seen.as_first_told(&ctl2, at(610), anew), None);
+    // One that is busy answers late, and its clock is the same.
+    let vague = ClockOffset { add_s: 6.5, error_s: 2.0 };
+    assert_eq!(seen.as_first_told(&ctl1, at(10), vague), Some(at(10)));
+}
