@@ -183,6 +183,12 @@ pub const PORTAL_SESSION_SOCKET_UNIT: &str = "slurmha-portal-session.socket";
 pub const PORTAL_SESSION_SOCKET_FILE: &str = "/etc/systemd/system/slurmha-portal-session.socket";
 /// The file of the unit that is started for each.
 pub const PORTAL_SESSION_UNIT_FILE: &str = "/etc/systemd/system/slurmha-portal-session@.service";
+/// Unit that listens for those who want a terminal.
+pub const PORTAL_TERMINAL_SOCKET_UNIT: &str = "slurmha-portal-terminal.socket";
+/// Its file.
+pub const PORTAL_TERMINAL_SOCKET_FILE: &str = "/etc/systemd/system/slurmha-portal-terminal.socket";
+/// The file of the unit that is started for each.
+pub const PORTAL_TERMINAL_UNIT_FILE: &str = "/etc/systemd/system/slurmha-portal-terminal@.service";
 /// What PAM is asked as.
 pub const PORTAL_PAM_SERVICE: &str = "slurmha-portal";
 /// Its file.

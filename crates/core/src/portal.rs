@@ -25,3 +25,5 @@ pub mod script;
 pub mod submission;
 pub mod template;
 pub mod text;
+pub mod typed;
+pub mod xterm;

@@ -5,7 +5,8 @@ use slurmha_core::config_file::ConfigFile;
 use slurmha_core::desired::{MachineWants, Want, desired};
 use slurmha_core::layout::{
     ACTIONS_SOCKET_UNIT, CONSOLE_UNIT, CONSOLE_UNIT_FILE, EXPORTER_UNIT,
-    PORTAL_SESSION_SOCKET_UNIT, PORTAL_UNIT, SITE_FILE,
+    PORTAL_SESSION_SOCKET_UNIT, PORTAL_TERMINAL_SOCKET_FILE, PORTAL_TERMINAL_SOCKET_UNIT,
+    PORTAL_TERMINAL_UNIT_FILE, PORTAL_UNIT, PORTAL_UNIT_FILE, SITE_FILE,
 };
 use slurmha_core::plan::Stage;
 use slurmha_core::secret::SecretId;
@@ -370,6 +371,27 @@ fn every_file_of_the_portal() {
         assert!(runs(login, unit), "{unit}");
         assert!(machines.iter().all(|it| it.machine.name.as_str() == "login1" || !runs(it, unit)));
     }
+}
+
+#[test]
+fn a_portal_with_terminals() {
+    let login = |more: &str| {
+        let mut machines = wanted(&format!("{SITE}{PORTAL}{more}"));
+        let at = machines.iter().position(|it| it.machine.name.as_str() == "login1");
+        machines.swap_remove(at.expect("login1"))
+    };
+    let with = login("terminal = true\n");
+    assert!(runs(&with, PORTAL_TERMINAL_SOCKET_UNIT));
+    for path in [PORTAL_UNIT_FILE, PORTAL_TERMINAL_SOCKET_FILE, PORTAL_TERMINAL_UNIT_FILE] {
+        let mut files = with.wants.iter().filter_map(|(_, want)| match want {
+            Want::File(file) if file.path == std::path::Path::new(path) => Some(file),
+            _ => None,
+        });
+        let file = files.next().expect(path);
+        insta::assert_snapshot!(format!("terminal{}", path.replace('/', "-")), rendered(file));
+    }
+    let stopped = Want::NotRunning { unit: PORTAL_TERMINAL_SOCKET_UNIT.to_owned() };
+    assert!(login("").wants.iter().any(|(_, want)| *want == stopped), "it is not the default");
 }
 
 #[test]

@@ -95,6 +95,9 @@ enum Command {
     /// A user behind the portal; started by systemd for each that signs in
     #[command(hide = true)]
     PortalSession(command::portal_session::Args),
+    /// A terminal behind the portal; started by systemd for each that is opened
+    #[command(hide = true)]
+    PortalTerminal(command::portal_terminal::Args),
     /// What somebody has asked the console for; started by systemd
     #[command(hide = true)]
     ConsoleAction(command::console_action::Args),
@@ -131,6 +134,7 @@ impl Cli {
             Command::Portal(args) => command::portal::run(&args),
             Command::Lab(args) => command::lab::run(args).map_err(Failure::from),
             Command::PortalSession(args) => command::portal_session::run(&args),
+            Command::PortalTerminal(args) => command::portal_terminal::run(&args),
             Command::ConsoleAction(args) => command::console_action::run(&args),
             Command::Node(args) => command::node::run(&args),
         }?;

@@ -14,6 +14,7 @@ pub mod node;
 pub mod plan;
 pub mod portal;
 pub mod portal_session;
+pub mod portal_terminal;
 pub mod saved;
 pub mod status;
 pub mod switchover;

@@ -3,6 +3,7 @@
 
 pub mod front;
 pub mod session;
+pub mod terminal;
 
 use slurmha_host::System;
 use slurmha_host::system::read_trimmed;

@@ -167,6 +167,7 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S,
         .header_read_timeout(HEAD)
         .keep_alive(false)
         .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(pages));
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(pages))
+        .with_upgrades();
     let _ = connection.await;
 }

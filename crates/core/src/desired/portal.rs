@@ -5,10 +5,12 @@
 use super::everywhere::{account, directory};
 use super::{Want, enabled, packages, running};
 use crate::layout::{
-    PORTAL_ID, PORTAL_SESSION_SOCKET_FILE, PORTAL_SESSION_SOCKET_UNIT, PORTAL_STATE, PORTAL_UNIT,
-    PORTAL_UNIT_FILE, PORTAL_USER,
+    PORTAL_ID, PORTAL_SESSION_SOCKET_FILE, PORTAL_SESSION_SOCKET_UNIT, PORTAL_STATE,
+    PORTAL_TERMINAL_SOCKET_FILE, PORTAL_TERMINAL_SOCKET_UNIT, PORTAL_UNIT, PORTAL_UNIT_FILE,
+    PORTAL_USER,
 };
 use crate::plan::Stage;
+use crate::portal::xterm;
 use crate::render::units;
 use crate::site::{Machine, Role, Site};
 
@@ -25,6 +27,10 @@ pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
     base.push(directory(PORTAL_STATE, 0o711));
     base.push(Want::File(units::portal_pam()));
     base.extend(units::portal_sessions().map(Want::File));
+    if portal.terminal {
+        base.push(packages(&[xterm::PACKAGE]));
+        base.extend(units::portal_terminals().map(Want::File));
+    }
     base.push(Want::File(units::portal(portal, machine.address, &site.cluster_name)));
     let mut wants: Vec<(Stage, Want)> = base.into_iter().map(|it| (Stage::Base, it)).collect();
     let secrets: Vec<_> = portal.given_secrets().into_iter().map(|(id, _)| id).collect();
@@ -32,6 +38,10 @@ pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
     reads.extend(secrets.iter().map(|id| id.location().path.to_string_lossy().into_owned()));
     wants.extend(secrets.into_iter().map(|id| (Stage::Secrets, Want::Secret(id))));
     let reads: Vec<&str> = reads.iter().map(String::as_str).collect();
+    wants.extend(match portal.terminal {
+        true => terminals(),
+        false => not_there(PORTAL_TERMINAL_SOCKET_UNIT),
+    });
     // Users come when there is something to come to.
     wants.extend(
         [
@@ -45,14 +55,22 @@ pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
     wants
 }
 
+fn terminals() -> Vec<(Stage, Want)> {
+    let unit = PORTAL_TERMINAL_SOCKET_UNIT;
+    let wants = [enabled(unit), running(unit, &[PORTAL_TERMINAL_SOCKET_FILE])];
+    wants.into_iter().map(|want| (Stage::Nodes, want)).collect()
+}
+
 /// They are ours, and there for nobody else.
 fn nothing() -> Vec<(Stage, Want)> {
-    [PORTAL_UNIT, PORTAL_SESSION_SOCKET_UNIT]
+    [PORTAL_UNIT, PORTAL_SESSION_SOCKET_UNIT, PORTAL_TERMINAL_SOCKET_UNIT]
         .into_iter()
-        .flat_map(|unit| {
-            let unit = unit.to_owned();
-            [Want::NotEnabled { unit: unit.clone() }, Want::NotRunning { unit }]
-        })
-        .map(|want| (Stage::Membership, want))
+        .flat_map(not_there)
         .collect()
+}
+
+fn not_there(unit: &str) -> Vec<(Stage, Want)> {
+    let unit = unit.to_owned();
+    let wants = [Want::NotEnabled { unit: unit.clone() }, Want::NotRunning { unit }];
+    wants.into_iter().map(|want| (Stage::Membership, want)).collect()
 }

@@ -8,6 +8,7 @@ mod job;
 mod jobs;
 mod login;
 mod submit;
+mod terminal;
 
 pub use cluster::cluster_page;
 pub use frame::{Away, Frame, Here, message_page};
@@ -15,6 +16,7 @@ pub use job::{JobPage, Written, job_page};
 pub use jobs::{JobsPage, jobs_page};
 pub use login::login_page;
 pub use submit::{Outcome, SubmitPage, submit_page};
+pub use terminal::terminal_page;
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::job::JobRef;
+use super::typed::{Bytes, Window};
 
 /// Where the front reaches sessions: systemd listens there and starts one for each
 /// connection (systemd.socket(5), `Accept=yes`).
@@ -27,12 +28,21 @@ pub const LONGEST_SCRIPT: usize = 1 << 20;
 /// The longest piece of output in one answer, in bytes.
 pub const LONGEST_PIECE: usize = 64 * 1024;
 
-/// How many looks at something a session works on at once, and how many changes; the
-/// front asks for no more. Each has places of its own: pages that wait for a scheduler
+/// How many looks at something a session works on at once, how many changes, and how many
+/// questions about terminals; the front asks for no more. Each has places of its own: pages that wait for a scheduler
 /// which is away keep no form from being submitted.
 pub const LOOKS_AT_ONCE: usize = 6;
 /// See [`LOOKS_AT_ONCE`].
 pub const CHANGES_AT_ONCE: usize = 4;
+/// A session's terminals at once.
+pub const TERMINALS: usize = 2;
+/// Of each somebody reads and somebody types, and one is opened or closed. See
+/// [`LOOKS_AT_ONCE`].
+pub const TERMINALS_AT_ONCE: usize = 3 * TERMINALS;
+
+/// Where a session reaches what opens a terminal: systemd listens there, if the site
+/// allows terminals, and starts one for each connection.
+pub const TERMINAL_SOCKET: &str = "/run/slurmha/portal-terminal.sock";
 
 /// Who wants in; the first line.
 #[derive(Serialize, Deserialize)]
@@ -91,14 +101,57 @@ pub enum Request {
         /// From which byte on.
         from: u64,
     },
+    /// Log in once more, on a terminal.
+    OpenTerminal(Window),
+    /// What a terminal's programs have written, as soon as that is anything, and nothing
+    /// after some seconds.
+    ReadTerminal(TerminalId),
+    /// Type into a terminal.
+    WriteTerminal {
+        /// Which.
+        terminal: TerminalId,
+        /// What is typed.
+        typed: Bytes,
+    },
+    /// A terminal's window has another size.
+    ResizeTerminal {
+        /// Which.
+        terminal: TerminalId,
+        /// The size.
+        window: Window,
+    },
+    /// Hang up.
+    CloseTerminal(TerminalId),
+}
+
+/// What kind of thing is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestKind {
+    /// Everything is as before.
+    Look,
+    /// Something is another thing afterwards.
+    Change,
+    /// It is about a terminal.
+    Terminal,
 }
 
 impl Request {
-    /// Whether something is another thing afterwards.
-    pub fn is_change(&self) -> bool {
-        matches!(self, Self::Submit(_) | Self::Cancel(_))
+    /// Whose places it takes.
+    pub fn kind(&self) -> RequestKind {
+        match self {
+            Self::Job(_) | Self::Ended | Self::Output { .. } => RequestKind::Look,
+            Self::Submit(_) | Self::Cancel(_) => RequestKind::Change,
+            Self::OpenTerminal(_)
+            | Self::ReadTerminal(_)
+            | Self::WriteTerminal { .. }
+            | Self::ResizeTerminal { .. }
+            | Self::CloseTerminal(_) => RequestKind::Terminal,
+        }
     }
 }
+
+/// A terminal's number within its session.
+pub type TerminalId = u32;
 
 /// Which of a job's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,6 +222,17 @@ pub enum Reply {
     Ended(Vec<EndedJob>),
     /// What it has written.
     Output(Piece),
+    /// The terminal that was opened.
+    Terminal(TerminalId),
+    /// What a terminal's programs have written.
+    Written {
+        /// What.
+        bytes: Bytes,
+        /// Whether nothing more will come: they have ended.
+        is_over: bool,
+    },
+    /// It was done.
+    Done,
 }
 
 /// Why there is no [`Reply`].

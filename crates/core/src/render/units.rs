@@ -8,6 +8,7 @@ mod exporter;
 mod notice;
 mod pages;
 mod portal;
+mod portal_terminal;
 mod power_on;
 mod snapshot;
 mod watch;
@@ -25,6 +26,7 @@ pub use exporter::exporter;
 pub use notice::notice;
 pub use pages::pages;
 pub use portal::{portal, portal_pam, portal_sessions};
+pub use portal_terminal::portal_terminals;
 pub use power_on::power_on;
 pub use snapshot::snapshot;
 

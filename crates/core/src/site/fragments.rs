@@ -410,6 +410,9 @@ fragment! {
         optional certificate_file: FilePath,
         /// A file on the administrator's machine with the certificate's private key in PEM.
         optional key_file: FilePath,
+        /// Whether users can open a terminal on the login node in the browser: a login like that by
+        /// ssh, for whoever has signed in. Not by default.
+        optional terminal: bool,
     }
 }
 

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use slurmha_core::layout::SITE_FILE;
 use slurmha_core::portal::protocol::SESSION_SOCKET;
+use slurmha_core::portal::xterm::PACKAGE;
 use slurmha_host::system::read_trimmed;
 use slurmha_host::{Local, System};
 use slurmha_lab::interrupt;
 
 use crate::failure::Failure;
-use crate::portal::front::{Front, Lookout, Sessions, Waits, pages};
+use crate::portal::front::{Front, Lookout, Sessions, Waits, Xterm, pages};
 use crate::web::shares::Shares;
 use crate::web::{Bounds, Encryption};
 use crate::{service, web};
@@ -60,6 +61,9 @@ pub struct Args {
     /// Its private key, in PEM
     #[arg(long, value_name = "FILE", requires = "certificate")]
     key: Option<PathBuf>,
+    /// Offer terminals on this machine; node-xterm is to be installed
+    #[arg(long)]
+    terminal: bool,
     /// Where users' sessions are begun
     #[arg(long, value_name = "PATH", default_value = SESSION_SOCKET)]
     session_socket: PathBuf,
@@ -82,6 +86,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         system: Arc::clone(&system),
         sessions: Arc::clone(&sessions),
         look: Lookout::new(Arc::clone(&system)),
+        xterm: xterm(args, &*system),
         uploads: Shares::new(UPLOADS, UPLOADS_OF_ONE),
         waits: Waits::USUAL,
     };
@@ -105,6 +110,20 @@ async fn sweep(sessions: Arc<Sessions>) {
     loop {
         tokio::time::sleep(SWEEP).await;
         sessions.sweep();
+    }
+}
+
+/// Without it everything else is served.
+fn xterm(args: &Args, system: &dyn System) -> Option<Arc<Xterm>> {
+    if !args.terminal {
+        return None;
+    }
+    match Xterm::read(system) {
+        Ok(xterm) => Some(Arc::new(xterm)),
+        Err(error) => {
+            eprintln!("no terminals: {error}; `slurmha apply` installs {PACKAGE}");
+            None
+        }
     }
 }
 

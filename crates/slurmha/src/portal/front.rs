@@ -12,10 +12,13 @@ mod sessions;
 mod show;
 mod sign_in;
 mod submit;
+mod terminal;
+mod xterm;
 
 pub use look::Lookout;
 pub use server::{Front, Waits, pages};
 pub use sessions::Sessions;
+pub use xterm::Xterm;
 
 #[cfg(test)]
 mod tests;

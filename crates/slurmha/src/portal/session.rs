@@ -12,6 +12,7 @@ mod reading;
 mod record;
 mod serve;
 mod submit;
+mod terminal;
 mod user;
 
 #[cfg(test)]
@@ -30,6 +31,8 @@ use slurmha_host::program::setpriv;
 use super::host;
 use crate::failure::Failure;
 use line::Connection;
+#[cfg(test)]
+pub use terminal::Terminals;
 use user::{NoUser, User};
 
 /// For whoever tries to sign in.

@@ -25,6 +25,7 @@ pub fn script(text: &'static str) -> impl IntoResponse {
     file("text/javascript; charset=utf-8", text)
 }
 
-fn file(kind: &'static str, text: &'static str) -> impl IntoResponse {
+/// Any other.
+pub fn file(kind: &'static str, text: impl IntoResponse) -> impl IntoResponse {
     ([(CONTENT_TYPE, kind), (CACHE_CONTROL, KEPT)], text)
 }

@@ -41,8 +41,8 @@ pub async fn protected(request: Request, next: Next) -> Response {
     response
 }
 
-/// Browsers say with each change from which page it comes.
-fn is_of_this_site(headers: &HeaderMap) -> bool {
+/// Browsers say with each change, and with each WebSocket, from which page it comes.
+pub fn is_of_this_site(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let (Some(origin), Some(host)) = (text(ORIGIN), text(HOST)) else { return false };
     origin.strip_prefix("https://") == Some(host)

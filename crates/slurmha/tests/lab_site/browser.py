@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # A browser, as far as a page of ours can tell, and what a story that is played with it says.
-import ssl, sys, time, urllib.error, urllib.parse, urllib.request
+import base64, os, socket, ssl, struct, sys, time, urllib.error, urllib.parse, urllib.request
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -34,6 +34,42 @@ class Browser:
 
     def sign_in(self, user, password):
         return self.ask("/login", {"user": user, "password": password})[0]
+
+
+class WebSocket:
+    """As much of RFC 6455 as a terminal needs."""
+
+    def __init__(self, browser, path, origin=None):
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        host, port = browser.host.split(":")
+        self.stream = context.wrap_socket(socket.create_connection((host, int(port)), 120)).makefile("rwb")
+        key = base64.b64encode(os.urandom(16)).decode()
+        self.stream.write((f"GET {path} HTTP/1.1\r\nHost: {browser.host}\r\nOrigin: {origin or 'https://' + browser.host}\r\n"
+                           f"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                           f"Sec-WebSocket-Key: {key}\r\nCookie: {browser.cookie}\r\n\r\n").encode())
+        self.stream.flush()
+        self.status = int(self.stream.readline().split()[1])
+        while self.stream.readline().strip():
+            pass
+
+    def send(self, data):
+        mask = os.urandom(4)
+        self.stream.write(bytes([0x82, 0x80 | len(data)]) + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(data)))
+        self.stream.flush()
+
+    def read(self):
+        """All that comes, until the other end closes; with its reason."""
+        came = b""
+        while True:
+            kind, length = self.stream.read(2)
+            if length == 126:
+                [length] = struct.unpack(">H", self.stream.read(2))
+            data = self.stream.read(length)
+            if kind & 15 == 8:
+                return came.decode(), data[2:].decode()
+            came += data
 
 
 def until(what, look):

@@ -6,7 +6,7 @@
 #   portal.py way ADDRESS       a job that outlives the controller at ADDRESS, to its last line
 import json, os, re, sys, time
 
-from lab_browser import Browser, check, must, until
+from lab_browser import Browser, WebSocket, check, must, until
 
 HOST = "10.77.0.31:8443"
 STOP = "/run/lab-portal-stop"
@@ -85,8 +85,25 @@ def story(stranger):
     status, answer = anna.submit(form(anna.token(), "third", "true") | {"partition": "none"})
     check("what Slurm refuses is told", status == 422 and "no" in answer, status, answer)
     check("there are partitions", "main" in anna.ask("/nodes")[1])
+    types(anna)
     anna.ask("/logout", {})
     check("nobody is in after signing out", anna.ask("/")[0] in (302, 303, 307))
+
+
+# A login like every other: the user's own processes, in a home that can be written to.
+TYPED = b"id -un; tty; cut -d: -f3 /proc/self/cgroup; touch ~/typed && echo wrote; stty size; exit\n"
+
+
+def types(anna):
+    path = "/terminal/connection?columns=91&rows=31"
+    check("another site opens no terminal", WebSocket(anna, path, "https://evil.example").status == 403)
+    terminal = WebSocket(anna, path)
+    check("a terminal opens", terminal.status == 101, terminal.status)
+    terminal.send(TYPED)
+    written, why = terminal.read()
+    for word in ("\nanna", "\n/dev/pts/", "user.slice/user-", "\nwrote", "\n31 91"):
+        check(f"it shows {word.strip()}", word in written, written, why)
+    check("and ends", "logged out" in why, why)
 
 
 # The job sees the controller go: three times nothing answers there. It asks node_exporter, because an sshd that

@@ -2,11 +2,18 @@
 """A cluster that does not exist: squeue and sinfo as scripts, and the user's side
 of the portal behind its socket. And what root does for the console."""
 
+import base64
+import fcntl
 import json
+import os
 import pathlib
+import pty
 import queue
+import select
 import shlex
 import socketserver
+import struct
+import termios
 import threading
 import time
 
@@ -105,20 +112,28 @@ class Session:
 
     def __init__(self, path: pathlib.Path):
         self.refusals, self.submitted, self.cancelled = [], {}, []
+        self.terminals = []
         self.output = "".join(f"step {nth:3}  residual {1 / (nth + 1):.6f}\n" for nth in range(40))
         talk(path, self.serve)
 
     def serve(self, hear, tell):
         is_in = hear() == {"user": USER, "password": PASSWORD}
         tell({"in": {"user": USER}} if is_in else "wrong")
+        turn = threading.Lock()
+
+        def work(asked):
+            answer = self.answer(asked["request"])
+            with turn:
+                tell({"number": asked["number"], "answer": answer})
+
         while is_in and (asked := hear()) is not None:
-            tell({"number": asked["number"], "answer": self.answer(asked["request"])})
+            threading.Thread(target=work, args=[asked], daemon=True).start()
 
     def answer(self, request):
         if request == "ended":
             return {"Ok": {"ended": ENDED}}
         [(kind, it)] = request.items()
-        return getattr(self, f"do_{kind}")(it)
+        return getattr(self, f"do_{kind.replace('-', '_')}")(it)
 
     def do_submit(self, it):
         if self.refusals:
@@ -141,6 +156,38 @@ class Session:
     def do_output(self, it):
         text = self.output[it["from"]:it["from"] + 65536]
         return {"Ok": {"output": {"from": it["from"], "text": text, "next": it["from"] + len(text), "size": len(self.output)}}}
+
+    def do_open_terminal(self, window):
+        child, terminal = pty.fork()
+        if child == 0:
+            os.environ.update(PS1="ann$ ", TERM="xterm-256color")
+            os.execlp("sh", "sh")
+        self.terminals.append(terminal)
+        self.do_resize_terminal({"terminal": len(self.terminals), "window": window})
+        return {"Ok": {"terminal": len(self.terminals)}}
+
+    def do_read_terminal(self, number):
+        terminal = self.terminals[number - 1]
+        try:
+            there = select.select([terminal], [], [], 2)[0]
+            written = {"bytes": os.read(terminal, 32768) if there else b"", "is_over": False}
+        except OSError:  # its programs have ended
+            written = {"bytes": b"", "is_over": True}
+        written["bytes"] = base64.b64encode(written["bytes"]).decode()
+        return {"Ok": {"written": written}}
+
+    def do_write_terminal(self, it):
+        os.write(self.terminals[it["terminal"] - 1], base64.b64decode(it["typed"]))
+        return {"Ok": "done"}
+
+    def do_resize_terminal(self, it):
+        size = struct.pack("HHHH", it["window"]["rows"], it["window"]["columns"], 0, 0)
+        fcntl.ioctl(self.terminals[it["terminal"] - 1], termios.TIOCSWINSZ, size)
+        return {"Ok": "done"}
+
+    def do_close_terminal(self, number):
+        os.close(self.terminals[number - 1])
+        return {"Ok": "done"}
 
 
 class Helper:

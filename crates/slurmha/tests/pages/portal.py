@@ -26,7 +26,7 @@ class Portal(Server):
             "unshare", "--map-root-user", "--mount", "sh", "-c",
             'mount --bind "$0" /usr/local/sbin && exec "$@"', slurm.programs,
             binary, "portal", "--listen", f"127.0.0.1:{port}", "--cluster", "saturn",
-            "--state", directory, "--session-socket", session])
+            "--state", directory, "--session-socket", session, "--terminal"])
 
 
 def looks(page, address, seen):
@@ -112,6 +112,36 @@ def watches(page, address, session):
     assert session.cancelled == ["41"], session.cancelled
 
 
+def types(page, address, session):
+    """A terminal: what is typed, what a program writes, another size, and its end."""
+    page.goto(address + "/terminal")
+    screen = ".xterm-accessibility-tree"
+    wait(page, screen, "ann$")
+    page.keyboard.type("echo $((6 * 7)) prêt; stty size")
+    page.keyboard.press("Enter")
+    wait(page, screen, "42 prêt")
+    picture(page, "portal-terminal")
+    page.set_viewport_size({"width": 800, "height": 860})
+    page.keyboard.type("stty size | sed 's/.* /columns=/'")
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "columns => Number(document.querySelector('.xterm-accessibility-tree').textContent.match(/columns=(\\d+)/)?.[1]) < columns",
+        arg=90)
+    page.set_viewport_size({"width": 1280, "height": 860})
+    page.keyboard.press("Control+d")
+    wait(page, "#terminal-told", "You have logged out of this terminal")
+    page.keyboard.press("Enter")  # the button that opens a new one has the focus
+    wait(page, screen, "ann$")
+    # From another page, or signed out, there is none.
+    opened = page.evaluate("""() => new Promise((done) => {
+        const socket = new WebSocket(`wss://${location.host}/terminal/connection?columns=80&rows=24`);
+        socket.onopen = () => { socket.close(); done(true); };
+        socket.onerror = () => done(false);
+    })""")
+    assert opened
+    assert len(session.terminals) == 3, session.terminals
+
+
 def without_a_script(browser, address, session):
     context = browser.new_context(ignore_https_errors=True, java_script_enabled=False)
     context.set_default_timeout(PATIENCE_MS)
@@ -144,6 +174,7 @@ def check(browser, portal, slurm, session):
     submits(page, portal.address, slurm, session)
     seen.forgiven = False
     watches(page, portal.address, session)
+    types(page, portal.address, session)
     assert not seen.errors, seen.errors
     without_a_script(browser, portal.address, session)
 

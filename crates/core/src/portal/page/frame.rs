@@ -16,6 +16,8 @@ pub struct Frame<'a> {
     pub user: Option<&'a str>,
     /// That the scheduler does not answer.
     pub away: Option<Away>,
+    /// Whether there are terminals.
+    pub has_terminal: bool,
 }
 
 /// The scheduler does not answer.
@@ -37,6 +39,8 @@ pub enum Here {
     Submit,
     /// Partitions and nodes.
     Nodes,
+    /// A terminal.
+    Terminal,
 }
 
 impl Here {
@@ -45,7 +49,7 @@ impl Here {
         match self {
             Self::Jobs => 2,
             Self::Submit => 3,
-            Self::Job | Self::Nodes => 5,
+            Self::Job | Self::Nodes | Self::Terminal => 5,
         }
     }
 }
@@ -61,6 +65,9 @@ pub(super) fn page(frame: Frame<'_>, here: Here, title: &str, body: &Markup) -> 
                 a href="/" aria-current=[is_here(Here::Jobs)] { "Jobs" }
                 a href="/submit" aria-current=[is_here(Here::Submit)] { "Submit" }
                 a href="/nodes" aria-current=[is_here(Here::Nodes)] { "Nodes" }
+                @if frame.has_terminal {
+                    a href="/terminal" aria-current=[is_here(Here::Terminal)] { "Terminal" }
+                }
             }
             @if let Some(user) = frame.user {
                 form.out method="post" action="/logout" {

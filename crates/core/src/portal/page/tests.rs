@@ -10,7 +10,7 @@ use crate::portal::template::template;
 const EVIL: &str = "</textarea><script>alert(1)</script>\" onload='x' \u{202e}\n";
 
 fn frame() -> Frame<'static> {
-    Frame { cluster: "saturn", user: Some("ann"), away: None }
+    Frame { cluster: "saturn", user: Some("ann"), away: None, has_terminal: false }
 }
 
 fn is_harmless(page: &str) {

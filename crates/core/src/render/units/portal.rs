@@ -30,6 +30,7 @@ pub fn portal(portal: &Portal, address: Ipv4Addr, cluster: &str) -> ConfigFile {
         }
         None => "",
     };
+    let terminal = if portal.terminal { " \\\n    --terminal" } else { "" };
     let credentials: String = portal.given_secrets().iter().map(|(id, _)| credential(id)).collect();
     ConfigFile::new(
         PORTAL_UNIT_FILE,
@@ -45,7 +46,7 @@ Type=exec
 User={PORTAL_USER}
 Group={PORTAL_USER}
 ExecStart={BINARY} portal --listen {address}:{port} --cluster {cluster} \\
-    --state /var/lib/slurmha-portal{certificate}
+    --state /var/lib/slurmha-portal{certificate}{terminal}
 {credentials}Restart=always
 RestartSec=5
 TimeoutStopSec=5

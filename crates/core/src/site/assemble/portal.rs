@@ -15,5 +15,6 @@ pub(super) fn assemble(portal: &file::Portal) -> Option<Portal> {
             None => PORTAL_PORT,
         },
         certificate: certificate(portal.certificate_file.as_ref(), portal.key_file.as_ref()),
+        terminal: portal.terminal.as_ref().is_some_and(|terminal| terminal.value),
     })
 }

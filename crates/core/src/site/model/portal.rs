@@ -17,6 +17,8 @@ pub struct Portal {
     pub port: u16,
     /// The site's own certificate; without it each host makes one.
     pub certificate: Option<Certificate>,
+    /// Whether users can open a terminal in the browser.
+    pub terminal: bool,
 }
 
 impl Portal {

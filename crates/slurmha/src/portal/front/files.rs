@@ -7,6 +7,7 @@ use crate::web::files;
 
 const STYLE: &str = concat!(include_str!("../../web/base.css"), include_str!("page/portal.css"));
 const SCRIPT: &str = include_str!("page/portal.js");
+const TERMINAL: &str = include_str!("page/terminal.js");
 
 pub async fn style() -> impl IntoResponse {
     files::style(STYLE)
@@ -14,4 +15,8 @@ pub async fn style() -> impl IntoResponse {
 
 pub async fn script() -> impl IntoResponse {
     files::script(SCRIPT)
+}
+
+pub async fn terminal() -> impl IntoResponse {
+    files::script(TERMINAL)
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use slurmha_core::portal::protocol::{
     Admission, Answered, Asked, CHANGES_AT_ONCE, LONGEST_LINE, LOOKS_AT_ONCE, Refusal, Reply,
-    Request, SignIn,
+    Request, RequestKind, SignIn, TERMINALS_AT_ONCE,
 };
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
@@ -47,6 +47,7 @@ pub struct Link {
     numbers: AtomicU64,
     looks: Arc<Semaphore>,
     changes: Arc<Semaphore>,
+    terminals: Arc<Semaphore>,
     tasks: [AbortHandle; 2],
 }
 
@@ -84,7 +85,8 @@ impl Link {
     fn over(reader: BufReader<OwnedReadHalf>, writer: OwnedWriteHalf) -> Self {
         let shared = Arc::new(Shared::default());
         // There is room for as many as may be asked.
-        let (lines, to_write) = mpsc::channel(LOOKS_AT_ONCE + CHANGES_AT_ONCE);
+        let most = LOOKS_AT_ONCE + CHANGES_AT_ONCE + TERMINALS_AT_ONCE;
+        let (lines, to_write) = mpsc::channel(most);
         let tasks = [
             tokio::spawn(listen(reader, Arc::clone(&shared))).abort_handle(),
             tokio::spawn(write(writer, to_write, Arc::clone(&shared))).abort_handle(),
@@ -95,6 +97,7 @@ impl Link {
             numbers: AtomicU64::new(1),
             looks: Arc::new(Semaphore::new(LOOKS_AT_ONCE)),
             changes: Arc::new(Semaphore::new(CHANGES_AT_ONCE)),
+            terminals: Arc::new(Semaphore::new(TERMINALS_AT_ONCE)),
             tasks,
         }
     }
@@ -116,7 +119,11 @@ impl Link {
     /// # Errors
     /// When there is none; what was asked for may have been done.
     pub async fn ask(&self, request: Request, limit: Duration) -> Told {
-        let places = if request.is_change() { &self.changes } else { &self.looks };
+        let places = match request.kind() {
+            RequestKind::Look => &self.looks,
+            RequestKind::Change => &self.changes,
+            RequestKind::Terminal => &self.terminals,
+        };
         let place = Arc::clone(places).try_acquire_owned().map_err(|_| NoAnswer::Busy)?;
         let number = self.numbers.fetch_add(1, Ordering::SeqCst);
         let line = line(&Asked { number, request }).map_err(|_| NoAnswer::Ended)?;

@@ -15,7 +15,8 @@ use slurmha_host::System;
 
 use super::look::Lookout;
 use super::sessions::{Session, Sessions};
-use super::{files, show, sign_in, submit};
+use super::xterm::Xterm;
+use super::{files, show, sign_in, submit, terminal};
 use crate::web;
 use crate::web::guard::{cookie, protected};
 use crate::web::shares::Shares;
@@ -39,6 +40,8 @@ pub struct Front {
     pub sessions: Arc<Sessions>,
     /// What the cluster is like.
     pub look: Arc<Lookout>,
+    /// The emulator of terminals, where the site allows them.
+    pub xterm: Option<Arc<Xterm>>,
     /// Scripts that are read at once, by user.
     pub uploads: Arc<Shares<String>>,
     /// How long it waits.
@@ -74,6 +77,11 @@ pub fn pages(front: Front) -> Router {
         .route("/jobs/{job}", get(show::job))
         .route("/jobs/{job}/output", get(show::output))
         .route("/submit", get(submit::page).post(submit::submit))
+        .route("/terminal", get(terminal::page))
+        .route("/terminal/connection", get(terminal::connection))
+        .route("/terminal.js", get(files::terminal))
+        .route("/xterm.js", get(terminal::emulator))
+        .route("/xterm.css", get(terminal::style))
         .route("/portal.css", get(files::style))
         .route("/portal.js", get(files::script))
         .route("/icon.svg", get(web::files::icon))
@@ -85,12 +93,17 @@ pub fn pages(front: Front) -> Router {
 impl Front {
     /// Around a page for this user.
     pub fn frame<'a>(&'a self, session: &'a Session) -> Frame<'a> {
-        Frame { cluster: &self.cluster, user: Some(&session.user), away: self.look.away() }
+        Frame {
+            cluster: &self.cluster,
+            user: Some(&session.user),
+            away: self.look.away(),
+            has_terminal: self.xterm.is_some(),
+        }
     }
 
     /// A page that says one thing.
     pub fn say(&self, status: StatusCode, title: &str, text: &str) -> Response {
-        let frame = Frame { cluster: &self.cluster, user: None, away: None };
+        let frame = Frame { cluster: &self.cluster, user: None, away: None, has_terminal: false };
         (status, Html(message_page(frame, title, text))).into_response()
     }
 }

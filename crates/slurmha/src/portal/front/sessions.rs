@@ -212,9 +212,17 @@ impl Sessions {
         }
         let session = sessions.get(&digest)?;
         if is_use {
-            *lock(&session.used) = now;
+            session.is_used(now);
         }
         Some(Arc::clone(session))
+    }
+
+    /// Whether that session is still one.
+    pub fn has(&self, session: &Session) -> bool {
+        let now = self.system.elapsed();
+        let sessions = lock(&self.by_digest);
+        let mut all = sessions.values().map(Arc::as_ptr);
+        all.any(|it| std::ptr::eq(it, session)) && session.lasts(now)
     }
 
     /// Ends a session, and its connection, also while something is under way in it: what
@@ -248,6 +256,11 @@ impl Session {
     fn lasts(&self, now: Duration) -> bool {
         let idle = now.saturating_sub(*lock(&self.used));
         !self.link.is_over() && idle < IDLE && now.saturating_sub(self.began) < LASTS
+    }
+
+    /// Somebody does something with it.
+    pub fn is_used(&self, now: Duration) {
+        *lock(&self.used) = now;
     }
 
     /// Cancels a job.

@@ -60,6 +60,7 @@ fn served(
         system: Arc::clone(&system),
         sessions: Arc::new(Sessions::new(Arc::clone(&system), socket.to_owned())),
         look: Lookout::new(system),
+        xterm: None,
         uploads: Shares::new(4, 2),
         waits,
     };

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,7 @@ use slurmha_core::portal::ended::parse_ended;
 use slurmha_core::portal::job::JobRef;
 use slurmha_core::portal::protocol::{
     Answered, Asked, CHANGES_AT_ONCE, JobDetails, LOOKS_AT_ONCE, Piece, Refusal, Reply, Request,
-    Stream,
+    Stream, TERMINAL_SOCKET, TERMINALS_AT_ONCE,
 };
 use slurmha_host::program::slurm_user;
 use slurmha_host::system::write_atomically;
@@ -25,10 +25,11 @@ use slurmha_host::{Ids, System};
 use super::line::Connection;
 use super::output;
 use super::reading::{Reading, Unread};
+use super::terminal::Terminals;
 use super::user::User;
 
 /// How many requests are worked on at once: as many as the front asks.
-const WORKERS: usize = LOOKS_AT_ONCE + CHANGES_AT_ONCE;
+const WORKERS: usize = LOOKS_AT_ONCE + CHANGES_AT_ONCE + TERMINALS_AT_ONCE;
 /// The longest note of a job's files, in bytes: two paths with every byte escaped.
 const LONGEST_NOTE: usize = 64 * 1024;
 /// Of how many jobs the files are remembered.
@@ -44,6 +45,7 @@ pub struct Session<S> {
     pub(super) mark: String,
     paths: Mutex<BTreeMap<JobRef, Files>>,
     reading: Reading,
+    terminals: Terminals,
 }
 
 /// Where a job writes to, with all patterns filled in; that is settled when it is
@@ -124,7 +126,8 @@ impl<S: System> Session<S> {
     /// A session of that user, on a host whose forms have tokens with that mark.
     pub fn new(system: S, user: User, state: PathBuf, mark: String) -> Self {
         let (paths, reading) = (Mutex::default(), Reading::default());
-        Self { system, user, state, mark, paths, reading }
+        let terminals = Terminals::at(Path::new(TERMINAL_SOCKET));
+        Self { system, user, state, mark, paths, reading, terminals }
     }
 
     /// Does what is asked for.
@@ -145,6 +148,13 @@ impl<S: System> Session<S> {
                 let path = self.path(*job, *stream)?;
                 self.read(path, *from).map(Reply::Output)
             }
+            Request::OpenTerminal(window) => self.terminals.open(*window),
+            Request::ReadTerminal(terminal) => self.terminals.read(*terminal),
+            Request::WriteTerminal { terminal, typed } => self.terminals.write(*terminal, typed),
+            Request::ResizeTerminal { terminal, window } => {
+                self.terminals.resize(*terminal, *window)
+            }
+            Request::CloseTerminal(terminal) => Ok(self.terminals.close(*terminal)),
         }
     }
 

@@ -11,7 +11,8 @@ use std::thread;
 
 use serde::Serialize;
 use slurmha_core::portal::protocol::{
-    Admission, Answered, Asked, JobDetails, Piece, Refusal, Reply, Request, SignIn, Submission,
+    Admission, Answered, Asked, JobDetails, Piece, Refusal, Reply, Request, RequestKind, SignIn,
+    Submission,
 };
 
 #[derive(Clone)]
@@ -124,7 +125,7 @@ impl SessionSide {
             let asked: Asked = serde_json::from_str(&line).expect("a question");
             let is_held = self.change(|seen| {
                 seen.asked.push(asked.request.clone());
-                let is_held = seen.holds && !asked.request.is_change();
+                let is_held = seen.holds && asked.request.kind() == RequestKind::Look;
                 if is_held {
                     seen.held.push((stream.try_clone().expect("a copy"), asked.clone()));
                 }
@@ -171,6 +172,8 @@ impl SessionSide {
                 next: 7,
                 size: Some(7),
             }),
+            // They are tested in a real browser.
+            _ => return Err(Refusal::No("there are no terminals here".to_owned())),
         })
     }
 }
