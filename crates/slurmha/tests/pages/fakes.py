@@ -3,6 +3,7 @@
 of the portal behind its socket. And what root does for the console."""
 
 import base64
+import contextlib
 import fcntl
 import json
 import os
@@ -123,7 +124,8 @@ class Session:
 
         def work(asked):
             answer = self.answer(asked["request"])
-            with turn:
+            # Whoever looked at a terminal may have gone.
+            with turn, contextlib.suppress(OSError, ValueError):
                 tell({"number": asked["number"], "answer": answer})
 
         while is_in and (asked := hear()) is not None:

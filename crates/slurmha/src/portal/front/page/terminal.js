@@ -5,7 +5,11 @@ import { Terminal } from "/xterm.js";
 
 const place = document.getElementById("terminal");
 const told = document.getElementById("terminal-told");
-const terminal = new Terminal({ cursorBlink: true, scrollback: 5000, screenReaderMode: true });
+// Its glyphs hang from the top of a line, where today's browsers cut off what reaches higher: lines have
+// room above, and glyphs are drawn straight into them, not from a sheet of cells without any.
+const terminal = new Terminal({
+  cursorBlink: true, experimentalCharAtlas: "none", lineHeight: 1.3, scrollback: 5000, screenReaderMode: true,
+});
 terminal.open(place);
 
 /** As many columns and rows as have room. */
