@@ -7,7 +7,7 @@ use std::time::Duration;
 use slurmha_core::plan::{Plan, explain, notes};
 
 use crate::apply::lock::{self, Lock};
-use crate::apply::run as carry_out;
+use crate::apply::run::{self as steps, Done};
 use crate::apply::survey::{self, Survey};
 use crate::cli::Reach;
 use crate::failure::Failure;
@@ -60,10 +60,16 @@ impl Job<'_> {
     /// Looks when nobody else can change anything any more: the plan is as new
     /// as can be.
     fn at_once(&self, pause: Duration) -> Result<(), Failure> {
-        let lock = self.lock_soon(pause)?;
+        let mut lock = self.lock_soon(pause)?;
         // Who was revoked since the file was read would be let in again.
         self.file.is_unchanged()?;
-        self.carry_out(&self.look()?, lock)
+        let mut survey = self.look()?;
+        if let Some(left) = &survey.plan.left {
+            self.progress.stage(&format!("left for a second look: {left}"));
+            self.do_steps(&survey, &mut lock)?;
+            survey = self.look()?;
+        }
+        self.carry_out(&survey, &mut lock)
     }
 
     /// Nobody else is kept out while the plan is read. It may be old by the
@@ -79,12 +85,12 @@ impl Job<'_> {
     }
 
     fn as_agreed(&self, shown: &Survey) -> Result<(), Failure> {
-        let lock = lock::take(self.fleet, &self.file.site, WHAT)?;
+        let mut lock = lock::take(self.fleet, &self.file.site, WHAT)?;
         self.file.is_unchanged()?;
         let now = self.look()?;
         match not_agreed(&shown.plan, &now.plan) {
             Some(refusal) => Err(refusal),
-            None => self.carry_out(&now, lock),
+            None => self.carry_out(&now, &mut lock),
         }
     }
 
@@ -104,13 +110,18 @@ impl Job<'_> {
         survey.refusal().map_or(Ok(survey), Err)
     }
 
-    fn carry_out(&self, survey: &Survey, mut lock: Lock) -> Result<(), Failure> {
+    fn do_steps(&self, survey: &Survey, lock: &mut Lock) -> Result<Done, Failure> {
+        let mut is_alone = || lock.renew(self.fleet, &self.file.site);
+        let (plan, given) = (&survey.plan, &survey.given);
+        steps::run(plan, given, self.fleet, self.progress, &mut is_alone)
+    }
+
+    fn carry_out(&self, survey: &Survey, lock: &mut Lock) -> Result<(), Failure> {
         if survey.plan.is_empty() {
             return nothing_to_do(survey);
         }
-        let mut is_alone = || lock.renew(self.fleet, &self.file.site);
-        let (plan, given) = (&survey.plan, &survey.given);
-        let outcome = carry_out::run(plan, given, self.fleet, self.progress, &mut is_alone)?;
+        let plan = &survey.plan;
+        let outcome = self.do_steps(survey, lock)?;
         stdout::print(&notes(plan))?;
         stdout::line(format_args!(
             "{} changes on {} machines in {} s",
