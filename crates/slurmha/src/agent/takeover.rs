@@ -57,6 +57,7 @@ pub fn prepare(system: &dyn System, until: Duration) -> Result<Option<Takeover>,
             state: STATE_SAVE_LOCATION.into(),
             takeovers: TAKEOVERS.into(),
             machine: machine(system),
+            reserve: repair::RESERVE,
         };
         repair::repair(system, &places, &last, until)?
     };

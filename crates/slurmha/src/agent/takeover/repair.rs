@@ -23,9 +23,9 @@ const KEPT: usize = 10;
 /// limit of a command line (2 MB, execve(2)), and the time below that of a start.
 const AT_ONCE: usize = 500;
 
-/// What stays free of the volume, as a part of it: slurmctld has to save there.
-/// A job that is kept takes a directory (4 KiB), its files take nothing.
-const RESERVE: u64 = 20;
+/// [`Places::reserve`] of slurmctld's volume: a job that is kept takes a directory
+/// (4 KiB), its files take nothing.
+pub const RESERVE: u64 = 20;
 
 /// slurmctld takes the older table when the newer is shorter than this
 /// (job_mgr.c, `_open_job_state_file`).
@@ -39,6 +39,8 @@ pub struct Places {
     pub takeovers: PathBuf,
     /// This machine's name.
     pub machine: String,
+    /// One in so many blocks of the volume stays free: slurmctld has to save there.
+    pub reserve: u64,
 }
 
 /// State that slurmctld could only go on from by throwing jobs away.
@@ -218,13 +220,15 @@ struct Aside {
     path: PathBuf,
     /// Directory of the volume, to ask for its space.
     volume: PathBuf,
+    /// [`Places::reserve`]
+    reserve: u64,
 }
 
 impl Aside {
     fn new(places: &Places, at: Timestamp) -> Self {
         // Sorts by time, and has no characters that a shell would care about.
         let path = places.takeovers.join(at.strftime("%Y%m%dT%H%M%SZ").to_string());
-        Self { path, volume: places.state.clone() }
+        Self { path, volume: places.state.clone(), reserve: places.reserve }
     }
 
     /// Keeps these jobs, but for those that an earlier start has kept.
@@ -261,7 +265,7 @@ impl Aside {
             return Err("slurmctld was not to wait any longer".to_owned());
         }
         // What cannot be told is tried: it takes little.
-        let is_full = |space: Space| space.available < space.total / RESERVE;
+        let is_full = |space: Space| space.available < space.total / self.reserve;
         if system.space(&self.volume).is_some_and(is_full) {
             return Err("the volume is nearly full".to_owned());
         }

@@ -31,6 +31,8 @@ impl State {
             state: self.directory.path().join("slurmctld"),
             takeovers: self.directory.path().join("takeovers"),
             machine: "ctl2".to_owned(),
+            // Whatever room the machine has on which this is tested.
+            reserve: u64::MAX,
         }
     }
 
@@ -134,6 +136,18 @@ fn thousands_of_jobs_are_kept() {
     let takeover = state.repair();
     assert_eq!(takeover.troubles, [""; 0]);
     assert_eq!(fs::read_dir(takeover.kept_in.unwrap()).unwrap().count(), 1200);
+}
+
+#[test]
+fn a_volume_that_is_nearly_full_is_left_to_slurmctld() {
+    let state = State::new();
+    state.job(50_000, "x\0", b"\x01\0\0\0A=1\0");
+    // No volume is as free as this wants it.
+    let places = Places { reserve: 1, ..state.places() };
+    let takeover = repair(&Local::new(), &places, &LastStop::default(), TIME).unwrap().unwrap();
+    let trouble = takeover.troubles.join("\n");
+    assert!(trouble.contains("1 jobs were not kept: the volume is nearly full"), "{trouble}");
+    assert_eq!(takeover.known_by_directory, [50_000]);
 }
 
 #[test]
