@@ -96,7 +96,11 @@ impl Requests {
     pub fn next(&mut self) -> io::Result<Option<Asked>> {
         let mut line = Vec::new();
         let limit = LONGEST_LINE as u64 + 1;
-        self.stream.by_ref().take(limit).read_until(b'\n', &mut line)?;
+        match self.stream.by_ref().take(limit).read_until(b'\n', &mut line) {
+            // It has gone without having read every answer (unix(7)).
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(None),
+            read => read?,
+        };
         match line.last() {
             None => Ok(None),
             Some(b'\n') => Ok(Some(serde_json::from_slice(&line)?)),
