@@ -44,11 +44,13 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// For questions without a body to speak of, of a few people.
+    /// For questions without a body to speak of, of a few people. A password takes a second;
+    /// where everything has just been started after a failover, more than ten.
     pub const SMALL: Self =
-        Self { connections: 64, from_one: 48, longest: Duration::from_secs(10) };
-    /// For those of programs, each of which asks one thing at a time.
-    pub const PROGRAMS: Self = Self { from_one: 8, ..Self::SMALL };
+        Self { connections: 64, from_one: 48, longest: Duration::from_secs(30) };
+    /// For those of programs, each of which asks one thing at a time, and of no password.
+    pub const PROGRAMS: Self =
+        Self { connections: 64, from_one: 8, longest: Duration::from_secs(10) };
     /// For those who send files, over a slow line, too.
     pub const FILES: Self =
         Self { connections: 256, from_one: 192, longest: Duration::from_secs(60) };

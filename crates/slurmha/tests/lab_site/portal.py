@@ -90,8 +90,8 @@ def story(stranger):
     check("nobody is in after signing out", anna.ask("/")[0] in (302, 303, 307))
 
 
-# A login like every other: the user's own processes, in a home that can be written to.
-TYPED = b"id -un; tty; cut -d: -f3 /proc/self/cgroup; touch ~/typed && echo wrote; stty size; exit\n"
+# A login like every other, in a home that can be written to.
+TYPED = b"echo I am $(id -un) on $(tty); touch ~/typed && echo wrote $?; stty size; exit\n"
 
 
 def types(anna):
@@ -101,8 +101,8 @@ def types(anna):
     check("a terminal opens", terminal.status == 101, terminal.status)
     terminal.send(TYPED)
     written, why = terminal.read()
-    for word in ("\nanna", "\n/dev/pts/", "user.slice/user-", "\nwrote", "\n31 91"):
-        check(f"it shows {word.strip()}", word in written, written, why)
+    for word in ("I am anna on /dev/pts/", "wrote 0", "31 91"):
+        check(f"it shows {word}", word in written, written, why)
     check("and ends", "logged out" in why, why)
 
 

@@ -12,9 +12,9 @@ use crate::render::header;
 /// else: the kernel says who it is, and that one is logged in. Accounts of the system are refused,
 /// the portal's front among them. `TriggerLimitIntervalSec=0`: see the sessions' socket.
 ///
-/// The unit has no sandbox: a login is to be one like every other, with its file system, its
-/// limits, and sudo where the site has that. PAM moves it to the user's own slice
-/// (pam_systemd(8)), where the limits of [`crate::render::login`] are.
+/// The unit has no sandbox: a login is to be one like every other, with its file system, and
+/// sudo where the site has that. Where libpam-systemd is installed PAM moves it to the user's
+/// own slice, where the limits of [`crate::render::login`] are, as it does with one by ssh.
 pub fn portal_terminals() -> [ConfigFile; 2] {
     let header = header("#");
     let socket = format!(
