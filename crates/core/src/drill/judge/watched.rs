@@ -25,6 +25,9 @@ const UNSEEN_S: f64 = 60.0;
 /// The same where all memory is taken: what looks does not get any either.
 const UNSEEN_WITHOUT_MEMORY_S: f64 = 120.0;
 
+/// Seconds between two samples of a machine that lives.
+pub(super) const SEEN_TO_LIVE_S: f64 = 5.0;
+
 /// Seconds by which a sample may seem to be later than the proof that its machine was
 /// dead: their clocks were read over ssh, from machines that were busy.
 const CLOCKS_AGREE_S: f64 = 5.0;

@@ -11,7 +11,7 @@ use crate::drill::fault::{Daemon, Disturbance, Fault};
 use crate::drill::time::seconds;
 use crate::site::NodeName;
 
-use super::watched::{deaths, may_be_fenced_untold};
+use super::watched::{SEEN_TO_LIVE_S, deaths, may_be_fenced_untold};
 
 /// How long before a power cut Slurm may have acknowledged what it then
 /// loses.
@@ -117,9 +117,6 @@ fn ends(evidence: &Evidence, stroke: &Stroke) -> Vec<f64> {
     let ends: Vec<f64> = ended.chain(last).map(|end| end.max(begin)).collect();
     if ends.is_empty() && stopped.is_empty() { vec![begin] } else { ends }
 }
-
-/// Seconds between two samples of a machine that lives.
-const SEEN_TO_LIVE_S: f64 = 5.0;
 
 /// Whether slurmctld was stopped in good order, and has saved: a bad link or a disk
 /// that hangs kills no process, and its machine was seen right after, and was not

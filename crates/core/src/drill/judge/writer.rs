@@ -15,7 +15,7 @@ use crate::drill::time::{rounded, seconds, short};
 use crate::drill::words::moment;
 use crate::site::NodeName;
 
-use super::watched::{deaths, gaps, may_be_fenced_untold};
+use super::watched::{SEEN_TO_LIVE_S, deaths, gaps, may_be_fenced_untold};
 
 /// When each controller could write, and the largest number at a time.
 pub(super) struct Writers {
@@ -123,9 +123,6 @@ pub(in crate::drill) fn signs(state: &ControllerState) -> Option<Vec<&'static st
 fn time(evidence: &Evidence, node: &NodeName, sample: &Sample) -> jiff::Timestamp {
     evidence.on_drill_clock(node, sample.at)
 }
-
-/// Seconds between two samples of a machine that lives.
-const SEEN_TO_LIVE_S: f64 = 5.0;
 
 /// Neighbouring samples that show a writer, as one interval.
 fn node_intervals(evidence: &Evidence, node: &NodeName) -> Vec<WriterInterval> {
