@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Terminals: a WebSocket for each, between the page's emulator and the user's session.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -39,17 +39,17 @@ pub async fn page(State(front): State<Front>, SignedIn(session): SignedIn) -> Re
 
 /// The emulator.
 pub async fn emulator(State(front): State<Front>) -> Response {
-    file(&front, |xterm| ("text/javascript; charset=utf-8", Arc::clone(&xterm.script)))
+    file(&front, |xterm| ("text/javascript; charset=utf-8", xterm.script.clone()))
 }
 
 /// Its style sheet.
 pub async fn style(State(front): State<Front>) -> Response {
-    file(&front, |xterm| ("text/css; charset=utf-8", Arc::clone(&xterm.style)))
+    file(&front, |xterm| ("text/css; charset=utf-8", xterm.style.clone()))
 }
 
-fn file(front: &Front, which: impl Fn(&Xterm) -> (&'static str, Arc<str>)) -> Response {
+fn file(front: &Front, which: impl Fn(&Xterm) -> (&'static str, body::Bytes)) -> Response {
     match front.xterm.as_deref().map(which) {
-        Some((kind, text)) => crate::web::files::file(kind, text.to_string()).into_response(),
+        Some((kind, text)) => crate::web::files::file(kind, text).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -2,8 +2,8 @@
 //! The emulator's files, as the distribution has installed them.
 
 use std::path::Path;
-use std::sync::Arc;
 
+use axum::body::Bytes;
 use slurmha_core::portal::xterm::{MODULES, STYLE, bundle, is_module};
 use slurmha_host::system::FileKind;
 use slurmha_host::{FileError, System};
@@ -11,9 +11,9 @@ use slurmha_host::{FileError, System};
 /// What browsers are given.
 pub struct Xterm {
     /// All modules as one.
-    pub script: Arc<str>,
+    pub script: Bytes,
     /// Its style sheet.
-    pub style: Arc<str>,
+    pub style: Bytes,
 }
 
 impl Xterm {
