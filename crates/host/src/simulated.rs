@@ -98,6 +98,11 @@ impl Simulated {
         self.lock().cluster.broken.insert(resource.to_owned(), reason.to_owned());
     }
 
+    /// The next start of a unit fails, and systemd (`Restart=`) mends it.
+    pub fn let_stumble(&self, unit: &str) {
+        self.lock().units.entry(unit.to_owned()).or_default().stumbles = true;
+    }
+
     /// Commands that were run, pasteable, in order.
     pub fn commands(&self) -> Vec<String> {
         self.lock().faults.commands.clone()

@@ -7,6 +7,7 @@ mod faults;
 mod people;
 mod refusals;
 mod steps;
+mod units;
 
 use std::ops::ControlFlow;
 

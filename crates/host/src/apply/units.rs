@@ -94,7 +94,9 @@ fn run(context: &Context<'_>, verb: &str, unit: &str, shown: &Shown) -> Result<O
     if shown.state.load == "not-found" {
         return Err(StepError::NoUnit(unit.to_owned()));
     }
-    if let Err(error) = systemctl::act(context.system, verb, unit) {
+    if let Err(error) = systemctl::act(context.system, verb, unit)
+        && !is_started_again(context.system, unit, shown)
+    {
         // systemctl only says "see journalctl": say what is there instead.
         return Err(match systemctl::last_words(context.system, unit) {
             Some(text) => not_running(unit, "failed", Some(text)),
@@ -102,6 +104,17 @@ fn run(context: &Context<'_>, verb: &str, unit: &str, shown: &Shown) -> Result<O
         });
     }
     confirm(context, unit)
+}
+
+/// Whether systemd starts the unit anew, or has done so, after its first start
+/// failed (`Restart=`). Only the job has failed then: corosync-qdevice gives up
+/// where Corosync takes ten seconds for its first answer, and runs a moment later.
+fn is_started_again(system: &dyn System, unit: &str, before: &Shown) -> bool {
+    systemctl::show_one(system, unit).is_ok_and(|now| match now.state.active.as_str() {
+        "activating" => true,
+        "active" => now.state.since != before.state.since,
+        _ => false,
+    })
 }
 
 /// Looks whether the unit still runs a moment later.

@@ -14,6 +14,8 @@ pub(super) struct Unit {
     pub(super) enabled: bool,
     pub(super) active: bool,
     pub(super) since: Option<Timestamp>,
+    /// The next start fails; systemd starts it again by itself, and that succeeds.
+    pub(super) stumbles: bool,
     masked: bool,
     stale: bool,
 }
@@ -123,6 +125,9 @@ impl State {
             "start" | "restart" => {
                 unit.active = true;
                 unit.since = Some(now);
+                if std::mem::take(&mut unit.stumbles) {
+                    return Answer::fails(1, &format!("Job for {name} failed."));
+                }
             }
             "stop" => unit.active = false,
             "enable" => unit.enabled = true,
