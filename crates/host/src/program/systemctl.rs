@@ -248,11 +248,24 @@ pub fn last_words(system: &dyn System, unit: &str) -> Option<String> {
 /// The same within this time.
 pub fn last_words_within(system: &dyn System, unit: &str, timeout: Duration) -> Option<String> {
     let command = Command::new("journalctl")
-        .args(["--no-pager", "--quiet", "--output=cat", "--lines=5", "--unit", unit])
+        .args(["--no-pager", "--quiet", "--output=short-unix", "--no-hostname", "--lines=30"])
+        .args(["--unit", unit])
         .timeout(timeout);
-    let text = system.run(&command).ok()?.success().ok()?.text();
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
+    last_lines(&system.run(&command).ok()?.success().ok()?.text())
+}
+
+/// The end of what a unit wrote itself; where it wrote nothing, of what systemd
+/// has to say of it. That alone would fill the room: five lines within a second,
+/// where a unit is started again and again.
+fn last_lines(journal: &str) -> Option<String> {
+    const ROOM: usize = 5;
+    // `1796034776.900000 systemd[1]: Started …`
+    let lines = journal.lines().filter_map(|line| line.split_once(' ')?.1.split_once(": "));
+    let (systemd, own): (Vec<_>, Vec<_>) = lines.partition(|(from, _)| *from == "systemd[1]");
+    let mut words = if own.is_empty() { systemd } else { own };
+    words.drain(..words.len().saturating_sub(ROOM));
+    let words: Vec<&str> = words.into_iter().map(|(_, text)| text).collect();
+    (!words.is_empty()).then(|| words.join("\n"))
 }
 
 fn unknown_unit() -> Shown {
@@ -311,5 +324,18 @@ mod tests {
         assert_eq!(since, "2026-11-25T07:12:33.123456Z");
         assert_eq!(shown[1].state.enabled, "masked");
         assert_eq!((shown[1].state.since, shown[1].stale), (None, true));
+    }
+
+    #[test]
+    fn last_words_are_the_units_own_and_else_systemds() {
+        let own = "1796034776.900001 corosync-qdevice[812]: Can't init cmap: CS_ERR_TRY_AGAIN\n";
+        let systemd = "1796034776.900100 systemd[1]: x.service: Main process exited\n\
+            1796034776.900200 systemd[1]: Failed to start x.service - X.\n";
+        let words = last_lines(&format!("{own}{systemd}"));
+        assert_eq!(words.as_deref(), Some("Can't init cmap: CS_ERR_TRY_AGAIN"));
+        let words = last_lines(systemd);
+        let expected = "x.service: Main process exited\nFailed to start x.service - X.";
+        assert_eq!(words.as_deref(), Some(expected));
+        assert_eq!(last_lines(""), None);
     }
 }

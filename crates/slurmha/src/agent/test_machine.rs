@@ -145,7 +145,7 @@ impl TestMachine {
             }
             "crm_resource" | "systemctl" | "sleep" | "attrd_updater" => (0, String::new()),
             "scontrol" => (0, "Slurmctld(primary) at ctl1,ctl2 is UP\n".to_owned()),
-            "journalctl" => (0, "its last words\n".to_owned()),
+            "journalctl" => (0, "1796034776.9 daemon[1]: its last words\n".to_owned()),
             program => panic!("{program} was not expected"),
         }
     }

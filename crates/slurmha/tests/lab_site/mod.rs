@@ -284,8 +284,11 @@ impl Drop for LabSite {
             }
             return;
         }
-        for machine in ["ctl1", "ctl2", "login1", "cn1"] {
-            let journal = "journalctl --no-pager --lines 60 --priority notice";
+        // The last ones are read first, and may be all that a log keeps: the controllers'. Of the
+        // kernel there is little but its start.
+        for machine in ["cn1", "login1", "ctl2", "ctl1"] {
+            let journal = "journalctl --no-pager --lines 400 --priority notice \
+                           | grep --invert-match ' kernel: ' | tail --lines 60";
             let text = self.try_on(machine, journal).unwrap_or_default();
             eprintln!("=== journal of {machine}\n{text}");
         }
