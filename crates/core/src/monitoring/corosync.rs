@@ -106,8 +106,9 @@ pub(super) const ALERTS: &[Alert] = &[
         expression: "increase(slurmha_corosync_link_downs_total[10m]) >= 3",
         summary: "The {{ $labels.link }} link from {{ $labels.instance }} to {{ $labels.node }} \
              comes and goes",
-        description: "The cluster lives on the other one meanwhile. `ip -statistics link` for \
-             errors and carrier changes; the cable, the switch port.",
+        description: "Alone: `ip -statistics link` for errors and carrier changes; the cable, the \
+             switch port. Every link at once: a machine stands still, and `slurmha check` measures \
+             for how long.",
         runbook: "corosync.md#slurmhacorosynclinkflaps",
         follows: &["SlurmhaControllerDown", "SlurmhaControllerOffline"],
         fires: &[(
