@@ -51,6 +51,9 @@ for timer in apt-daily apt-daily-upgrade dpkg-db-backup e2scrub_all fstrim \
     logrotate man-db systemd-tmpfiles-clean; do
     ln -sf /dev/null "$root/etc/systemd/system/$timer.timer"
 done
+# Who administers a machine logs in by ssh and leaves nothing running there, but a service
+# manager would start for each who does.
+ln -sf /dev/null "$root/etc/systemd/system/user@0.service"
 # Nobody logs in at the console, which is a file.
 ln -sf /dev/null "$root/etc/systemd/system/serial-getty@ttyS0.service"
 

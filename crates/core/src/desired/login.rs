@@ -14,7 +14,8 @@ use crate::site::{Machine, Site};
 
 pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
     let has_pages = site.ondemand.as_ref().is_some_and(|it| it.is_on(&machine.name));
-    let mut wants = vec![packages(&["slurm-client"])];
+    // Without libpam-systemd a login is in no slice, and the limits are nobody's.
+    let mut wants = vec![packages(&["slurm-client", "libpam-systemd"])];
     wants.extend(filter_packages(site));
     wants.extend(slurm::render(site).into_iter().map(Want::File));
     let files = [login::sshd(), login::sshd_unit(), units::notice(has_pages)];

@@ -13,7 +13,8 @@ use crate::site::Limits;
 /// passwords nor the places of keys are decided for anybody but the accounts
 /// that slurmha has made. Those have no password, and keys at a place that is
 /// there when the homes are not. `MaxAuthTries` stays at its default, 6: each
-/// key of an agent is a try.
+/// key of an agent is a try. Without PAM a login is in no slice of its own and so
+/// within no limits, and nobody asks the directory whether the account is closed.
 ///
 /// `Match` would go on into what is included next without the last line.
 pub fn sshd() -> ConfigFile {
@@ -23,6 +24,7 @@ PermitEmptyPasswords no
 MaxAuthTries 6
 LoginGraceTime 30
 MaxStartups 30:30:120
+UsePAM yes
 X11Forwarding no
 
 Match Group {USERS_GROUP}

@@ -90,8 +90,10 @@ def story(stranger):
     check("nobody is in after signing out", anna.ask("/")[0] in (302, 303, 307))
 
 
-# A login like every other, in a home that can be written to.
-TYPED = b"echo I am $(id -un) on $(tty); touch ~/typed && echo wrote $?; stty size; exit\n"
+# A login like every other: in a home that can be written to, and within the limits of people.
+TYPED = b"""echo I am $(id -un) on $(tty); touch ~/typed && echo wrote $?; stty size; cat /proc/self/cgroup
+exit
+"""
 
 
 def types(anna):
@@ -101,7 +103,7 @@ def types(anna):
     check("a terminal opens", terminal.status == 101, terminal.status)
     terminal.send(TYPED)
     written, why = terminal.read()
-    for word in ("I am anna on /dev/pts/", "wrote 0", "31 91"):
+    for word in ("I am anna on /dev/pts/", "wrote 0", "31 91", "/user.slice/user-20001.slice/session-"):
         check(f"it shows {word}", word in written, written, why)
     check("and ends", "logged out" in why, why)
 

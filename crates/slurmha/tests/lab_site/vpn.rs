@@ -93,6 +93,8 @@ pub fn lets_people_in(lab: &LabSite) {
         let answer = answers(lab, address, port);
         assert!(answer.is_none(), "{address}:{port} answered {answer:?}\n{}", seen(lab));
     }
+    let group = lab.on("login1", "cat /proc/self/cgroup");
+    assert!(group.contains("/user.slice/user-0.slice/session-"), "a login's limits: {group}");
     portal::serves_a_person(lab, MACHINE, REACH);
     wait_until("Prometheus knows who is there", || {
         let query =

@@ -13,8 +13,8 @@ use crate::render::header;
 /// the portal's front among them. `TriggerLimitIntervalSec=0`: see the sessions' socket.
 ///
 /// The unit has no sandbox: a login is to be one like every other, with its file system, and
-/// sudo where the site has that. Where libpam-systemd is installed PAM moves it to the user's
-/// own slice, where the limits of [`crate::render::login`] are, as it does with one by ssh.
+/// sudo where the site has that. PAM (libpam-systemd) moves it to the user's own slice, where
+/// the limits of [`crate::render::login`] are, as it does with one by ssh.
 pub fn portal_terminals() -> [ConfigFile; 2] {
     let header = header("#");
     let socket = format!(
