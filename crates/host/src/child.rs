@@ -5,6 +5,8 @@
 //! kept whatever the child does, and a grandchild that keeps a pipe open
 //! (the background half of `ssh -o ControlMaster=auto`) delays nothing.
 
+mod undying;
+
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -16,7 +18,8 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
 use crate::command::{Command, CommandError, CommandOutput, Exit, SEARCH_PATH};
 
-/// How long a child may take to end after SIGTERM before it gets SIGKILL.
+/// How long a child may take to end after SIGTERM before it gets SIGKILL, and
+/// after that before it is left alone.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Pipes take this much without blocking once poll(2) calls them writable.
@@ -29,11 +32,20 @@ pub(crate) fn run(
     on_stdout: &mut dyn FnMut(&[u8]) -> bool,
 ) -> Result<CommandOutput, CommandError> {
     let io_error = |source| CommandError::Io { command: command.pasteable(), source };
+    if undying::has(&command.pasteable()) {
+        return Err(io_error(undying::error()));
+    }
     let mut running = Running::start(command, inherit_environment)?;
     let end = running.pump(command, on_stdout);
     // Also when it cannot be read: nobody else knows that it runs.
-    if !matches!(end, Ok(End::Exited)) {
-        running.kill();
+    let is_gone = matches!(end, Ok(End::Exited)) || running.kill();
+    if !is_gone {
+        undying::leave(command.pasteable(), running.child);
+        end.map_err(io_error)?;
+        return Err(CommandError::TimedOut {
+            command: command.pasteable(),
+            after: command.timeout,
+        });
     }
     if end.map_err(io_error)? == End::TimedOut {
         return Err(CommandError::TimedOut {
@@ -170,14 +182,21 @@ impl Running {
         rest
     }
 
-    /// Ends the child and everything in its process group.
-    fn kill(&mut self) {
+    /// Ends the child and everything in its process group; false when it does not
+    /// end, see [`undying`].
+    fn kill(&mut self) -> bool {
         // Failures mean that the group is gone already.
         let _ = kill_process_group(self.group, Signal::TERM);
-        let limit = Timespec::try_from(GRACE).ok();
-        let _ = poll(&mut [PollFd::new(&self.pidfd, PollFlags::IN)], limit.as_ref());
+        self.ends_within(GRACE);
         let _ = kill_process_group(self.group, Signal::KILL);
-        let _ = self.child.wait();
+        self.ends_within(GRACE) && self.child.wait().is_ok()
+    }
+
+    fn ends_within(&self, limit: Duration) -> bool {
+        let limit = Timespec::try_from(limit).ok();
+        let mut watched = [PollFd::new(&self.pidfd, PollFlags::IN)];
+        let ended = rustix::io::retry_on_intr(|| poll(&mut watched, limit.as_ref()));
+        ended.is_ok_and(|count| count > 0)
     }
 }
 
