@@ -15,6 +15,7 @@ pub mod desired;
 pub mod drill;
 pub mod durable;
 pub mod fence_peer;
+pub mod formation;
 pub mod layout;
 pub mod metrics;
 pub mod monitoring;

@@ -82,6 +82,9 @@ enum Command {
     /// Copies slurmctld's state to the local disk; a timer on the controllers
     #[command(hide = true)]
     SnapshotState,
+    /// Holds the arbiter's vote back until both controllers are members; called by systemd
+    #[command(hide = true)]
+    AwaitMembers(crate::await_members::Args),
     /// Switches on what was fenced; a service on the controllers
     #[command(hide = true)]
     PowerOn,
@@ -115,6 +118,7 @@ impl Cli {
             Command::Durable(args) => return Ok(crate::durable::run(&args)),
             Command::Notice(args) => return Ok(crate::notice::run(&args)),
             Command::SnapshotState => return Ok(crate::snapshot::run()),
+            Command::AwaitMembers(args) => return Ok(crate::await_members::run(&args)),
             Command::PowerOn => return Ok(crate::power_on::run()),
             Command::FencePeer => return Ok(crate::fence_peer::fence()),
             Command::UnfencePeer => return Ok(crate::fence_peer::unfence()),

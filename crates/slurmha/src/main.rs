@@ -13,6 +13,7 @@ mod stderr;
 
 mod agent;
 mod apply;
+mod await_members;
 mod cli;
 mod command;
 mod console;

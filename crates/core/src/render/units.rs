@@ -48,6 +48,7 @@ pub fn controller(site: &Site, own: &NodeName) -> Vec<ConfigFile> {
         pacemaker(),
         watch::watch(site, own),
     ];
+    files.extend(site.arbiter.is_some().then(|| qdevice(site)));
     files.extend(watch::exited());
     files
 }
@@ -75,14 +76,23 @@ pub fn agents() -> Vec<ConfigFile> {
 ///
 /// After what it calls a fatal error pacemakerd ends with status 100, which Debian's unit takes
 /// for a success, and stays down. Seen when both controllers had lost their power: Corosync
-/// was started anew in the middle of a slow boot, Pacemaker could not join, and while it
-/// stayed down the other controller waited for it and nobody was served. So it is
-/// started again, as often as it takes.
+/// ended in the middle of a slow boot ([`crate::formation`]) and was started anew, Pacemaker
+/// could not join, and while it stayed down the other controller waited for it and nobody was
+/// served. So it is started again, as often as it takes.
 fn pacemaker() -> ConfigFile {
     drop_in(
         "pacemaker",
         "[Unit]\nStartLimitIntervalSec=0\n\n\
          [Service]\nCPUWeight=500\nRestartForceExitStatus=100\n",
+    )
+}
+
+/// See [`crate::formation`]. Without that answer the arbiter's vote is worth more than the risk.
+fn qdevice(site: &Site) -> ConfigFile {
+    let token = site.timing.token.as_millis();
+    drop_in(
+        "corosync-qdevice",
+        &format!("[Service]\nExecStartPre=-{BINARY} await-members --token-ms {token}\n"),
     )
 }
 
