@@ -27,6 +27,7 @@ pub mod portal;
 pub mod power_on;
 pub mod promotion;
 pub mod render;
+pub mod runbook;
 pub mod secret;
 pub mod site;
 pub mod state_save;

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use slurmha_core::monitoring::{COMPONENTS, alerts};
+use slurmha_core::runbook::{RUNBOOKS, anchor_of};
 
 const BEGIN: &str = "<!-- alerts -->\n";
 const END: &str = "<!-- /alerts -->\n";
@@ -54,16 +55,19 @@ fn the_guide_has_every_alert() {
     assert!(page[begin..end] == table(), "the table is stale: see the head of this file");
 }
 
-/// Anchors of headings as GitHub makes them: lower case, blanks as hyphens,
-/// other signs left out.
 fn anchors(page: &str) -> BTreeSet<String> {
     let headings = page.lines().filter_map(|line| Some(line.strip_prefix('#')?.trim_matches('#')));
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | ' ');
-    let anchor = |heading: &str| {
-        let text: String = heading.trim().to_lowercase().chars().filter(|c| plain(*c)).collect();
-        text.replace(' ', "-")
-    };
-    headings.map(anchor).collect()
+    headings.map(anchor_of).collect()
+}
+
+#[test]
+fn every_runbook_is_in_the_binary() {
+    let files = std::fs::read_dir(docs("runbooks")).expect("the runbooks").flatten();
+    let names: BTreeSet<String> =
+        files.map(|file| file.file_name().to_string_lossy().replace(".md", "")).collect();
+    let known: BTreeSet<String> =
+        RUNBOOKS.iter().map(|book| book.name.to_owned()).chain(["README".to_owned()]).collect();
+    assert_eq!(names, known);
 }
 
 #[test]

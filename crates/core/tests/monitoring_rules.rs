@@ -180,6 +180,20 @@ fn a_site_has_the_alerts_that_concern_it() {
     assert!(!of_a_console.contains("SlurmhaPortal"));
 }
 
+/// With a console, to a page that is served in the house.
+#[test]
+fn alerts_carry_the_way_to_their_runbook() {
+    let text = |site: &Site| rules(site, site.monitoring.as_ref().expect("monitoring")).text;
+    let with_console = text(&two_hosts());
+    for place in ["controllers#slurmhacontrollerdown", "reaches-nobody\""] {
+        let url = format!("runbook_url: \"https://10.20.0.21:9818/runbooks/{place}");
+        assert!(with_console.contains(&url), "{url}");
+    }
+    let without = text(&site());
+    assert!(without.contains("slurmha runbook SlurmhaControllerDown"));
+    assert!(!without.contains("runbook_url"));
+}
+
 /// Four looks at least, however long the interval.
 #[test]
 fn a_longer_interval_waits_for_longer() {

@@ -56,6 +56,8 @@ enum Command {
     Exporter(command::exporter::Args),
     /// The dashboards for Grafana, as files to import
     Dashboards(command::dashboards::Args),
+    /// What an alert means, how to look, what to type
+    Runbook(command::runbook::Args),
     /// Who may come in from outside, through WireGuard
     Vpn(command::vpn::Args),
     /// A page that shows the cluster live; a service on controllers and monitoring hosts
@@ -133,6 +135,7 @@ impl Cli {
             Command::Saved(args) => command::saved::run(&args),
             Command::Exporter(args) => command::exporter::run(&args),
             Command::Dashboards(args) => command::dashboards::run(&args),
+            Command::Runbook(args) => command::runbook::run(&args),
             Command::Vpn(args) => command::vpn::run(&args),
             Command::Console(args) => command::console::run(&args),
             Command::Portal(args) => command::portal::run(&args),

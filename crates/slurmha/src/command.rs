@@ -15,6 +15,7 @@ pub mod plan;
 pub mod portal;
 pub mod portal_session;
 pub mod portal_terminal;
+pub mod runbook;
 pub mod saved;
 pub mod status;
 pub mod switchover;

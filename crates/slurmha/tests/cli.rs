@@ -77,6 +77,22 @@ fn help_of_the_question_whether_a_job_is_safe() {
 }
 
 #[test]
+fn help_of_the_runbooks() {
+    insta::assert_snapshot!(Home::new().run(&["runbook", "--help"]));
+}
+
+#[test]
+fn a_runbook_is_there_without_a_site_and_a_wrong_name_is_answered_with_others() {
+    let home = Home::new();
+    insta::assert_snapshot!(home.run(&["runbook", "SlurmhaDrbdStandAlone"]));
+    insta::assert_snapshot!(home.run(&["runbook", "token"]));
+    let all = home.run(&["runbook"]);
+    assert!(all.contains("exit status 0") && all.contains("SlurmhaWatchdog"), "{all}");
+    let json = home.run(&["runbook", "damaged-state", "--json"]);
+    assert!(json.contains("\"page\": \"damaged-state\""), "{json}");
+}
+
+#[test]
 fn help_of_the_dashboards() {
     insta::assert_snapshot!(Home::new().run(&["dashboards", "--help"]));
 }

@@ -124,7 +124,7 @@ const FENCING: &[Panel] = &[
     },
     Panel {
         title: "Could not be fenced last",
-        about: "When that failed last. While it fails nothing is taken over: docs/runbooks/fencing.md.",
+        about: "When that failed last. While it fails nothing is taken over: `slurmha runbook fencing`.",
         width: 8,
         unit: Unit::Moment,
         words: NEVER,
@@ -160,7 +160,7 @@ const REPLICATION: &[Panel] = &[
     Panel {
         title: "Connection",
         about: "StandAlone does not try again by itself: both sides have data of their own (split \
-                brain), or one refuses the other. docs/runbooks/drbd.md.",
+                brain), or one refuses the other. `slurmha runbook drbd`.",
         width: 12,
         words: &[
             Word::new(1, "Connected", Tone::Good),
@@ -189,7 +189,7 @@ const REPLICATION: &[Panel] = &[
     Panel {
         title: "Writes",
         about: "Held back while DRBD waits for the proof that the other side is dead: every write \
-                of the control plane hangs. docs/runbooks/fence-peer.md.",
+                of the control plane hangs. `slurmha runbook fence-peer`.",
         words: &[Word::new(0, "flow", Tone::Good), Word::new(1, "held back", Tone::Bad)],
         queries: &[Query::new("slurmha_drbd_suspended", "{{instance}}")],
         ..Panel::TIMELINE

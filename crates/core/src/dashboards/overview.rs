@@ -21,7 +21,7 @@ pub(super) const DASHBOARD: Dashboard = Dashboard {
 const NOW: &[Panel] = &[
     Panel {
         title: "Alerts",
-        about: "Alerts that fire, information left out. Each has a runbook in docs/runbooks.",
+        about: "Alerts that fire, information left out. `slurmha runbook NAME` says what to do.",
         levels: &good_below(1.0, Tone::Bad),
         queries: &[Query::new(
             "count(ALERTS{alertstate=\"firing\",severity!=\"info\"}) or vector(0)",
@@ -133,7 +133,7 @@ const WORK: &[Panel] = &[JOBS, NODES];
 
 const ALERTS: Panel = Panel {
     title: "Alerts that fire",
-    about: "What they mean and what to type: docs/runbooks.",
+    about: "What they mean and what to type: `slurmha runbook NAME`.",
     view: View::Alerts,
     width: 24,
     queries: &[Query::new("ALERTS{alertstate=\"firing\",alertname!=\"SlurmhaWatchdog\"}", "")

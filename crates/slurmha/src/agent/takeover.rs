@@ -130,7 +130,7 @@ pub fn too_new(system: &dyn System, limit: Duration) -> Option<String> {
     let needed = needs_newer(&version, header.protocol)?;
     Some(format!(
         "the saved state is of Slurm {needed}, and this machine has {}: it would throw the jobs \
-         away. Upgrade Slurm here, or leave slurmctld where it is (docs/runbooks/damaged-state.md)",
+         away. Upgrade Slurm here, or leave slurmctld where it is (slurmha runbook damaged-state)",
         version.trim()
     ))
 }

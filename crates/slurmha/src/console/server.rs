@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, Form, RawQuery, Request, State};
+use axum::extract::{DefaultBodyLimit, Form, Path, RawQuery, Request, State};
 use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
@@ -12,6 +12,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use serde::Deserialize;
+use slurmha_core::runbook::{self, RUNBOOKS};
 use slurmha_core::site::Site;
 use tokio::sync::watch;
 
@@ -62,6 +63,9 @@ pub fn pages(console: Console) -> Router {
         .route("/console.css", get(page::style))
         .route("/console.js", get(page::script))
         .route("/icon.svg", get(files::icon))
+        // The project's own text, and nothing of the site's: an alert's link leads there at once.
+        .route("/runbooks", get(async || Html(runbook::index_page())))
+        .route("/runbooks/{name}", get(runbook))
         .with_state(console)
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(middleware::from_fn(protected))
@@ -138,6 +142,13 @@ async fn events(
     let (login, shown) = (console.login, console.shown.clone());
     let feed = Feed { _seat: seat, login, token, shown, last_event: last.unwrap_or(0) };
     Sse::new(feed.stream()).into_response()
+}
+
+async fn runbook(Path(name): Path<String>) -> Response {
+    match RUNBOOKS.iter().find(|book| book.name == name) {
+        Some(book) => Html(runbook::page(book)).into_response(),
+        None => (StatusCode::NOT_FOUND, Html(runbook::index_page())).into_response(),
+    }
 }
 
 async fn plots(State(console): State<Console>, RawQuery(query): RawQuery) -> Response {

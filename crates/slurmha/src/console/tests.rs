@@ -97,10 +97,22 @@ fn who_has_not_signed_in_sees_nothing() {
     }
 }
 
+/// An alert's link leads to them before anybody has signed in.
+#[test]
+fn runbooks_are_shown_to_everybody() {
+    let (_directory, _exporters, browser) = started();
+    assert!(browser.get("/runbooks").body.contains("/runbooks/corosync#slurmhacorosynctokenlost"));
+    let page = browser.get("/runbooks/corosync");
+    assert!(page.body.contains("id=\"slurmhacorosynctokenlost\""), "{}", page.body);
+    for path in ["/runbooks/nothing", "/runbooks/../console.css", "/runbooks/README"] {
+        assert_eq!(browser.get(path).status, 404, "{path}");
+    }
+}
+
 #[test]
 fn every_answer_has_the_headers_that_protect_it() {
     let (_directory, _exporters, browser) = started();
-    for path in ["/", "/login", "/console.js", "/events", "/nothing"] {
+    for path in ["/", "/login", "/console.js", "/events", "/nothing", "/runbooks/drbd"] {
         let answer = browser.get(path);
         let policy = answer.header("content-security-policy").unwrap_or_default();
         assert!(policy.contains("default-src 'none'"), "{path}: {policy}");

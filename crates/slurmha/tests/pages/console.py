@@ -110,6 +110,24 @@ def by_keyboard(page):
         assert wanted in reached, reached
 
 
+def runbooks(browser, console):
+    """Where an alert's link leads, for somebody who has not signed in, on a phone, and in the dark."""
+    context = browser.new_context(ignore_https_errors=True, viewport={"width": 1000, "height": 700})
+    page = context.new_page()
+    seen = Seen(page, console.address)
+    page.goto(console.address + "/runbooks/corosync#slurmhacorosynctokenlost")
+    wait(page, "h2:target", "SlurmhaCorosyncTokenLost")
+    picture(page, "console-runbook")
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 390, "height": 844})
+    is_narrow_enough(page)
+    page.get_by_role("link", name="All runbooks").click()
+    wait(page, "h1", "Runbooks")
+    is_narrow_enough(page)
+    assert not seen.errors and not seen.strangers, (seen.errors, seen.strangers)
+    context.close()
+
+
 def check(browser, console, replay, helper):
     context = browser.new_context(ignore_https_errors=True, viewport={"width": 1440, "height": 1000})
     context.set_default_timeout(PATIENCE_MS)
@@ -129,6 +147,7 @@ def check(browser, console, replay, helper):
     is_narrow_enough(page)
     picture(page, "console", MOVES_MS)
     acting(context, console, helper)
+    runbooks(browser, console)
 
     # A controller loses its power, in the time that it took.
     replay.play(1, LOST)

@@ -7,6 +7,7 @@ use super::RULES_FILE;
 use crate::config_file::ConfigFile;
 use crate::monitoring::{Alert, COMPONENTS, Component};
 use crate::render::yaml::quoted;
+use crate::runbook;
 use crate::site::{Monitoring, Site};
 
 /// Prometheus' rules: a group for each component, each alert of the catalogue
@@ -18,7 +19,7 @@ pub fn rules(site: &Site, monitoring: &Monitoring) -> ConfigFile {
     for component in &COMPONENTS {
         let _ = writeln!(text, "  - name: {}\n    rules:", quoted(component.name));
         for alert in component.alerts.iter().filter(|alert| alert.concerns(site)) {
-            text.push_str(&rule(component, alert, interval_s));
+            text.push_str(&rule(site, component, alert, interval_s));
         }
     }
     let mut file = ConfigFile::new(RULES_FILE, text);
@@ -26,8 +27,8 @@ pub fn rules(site: &Site, monitoring: &Monitoring) -> ConfigFile {
     file
 }
 
-fn rule(component: &Component, alert: &Alert, interval_s: u64) -> String {
-    format!(
+fn rule(site: &Site, component: &Component, alert: &Alert, interval_s: u64) -> String {
+    let mut text = format!(
         "      - alert: {}
         expr: {}
         for: \"{}s\"
@@ -44,6 +45,17 @@ fn rule(component: &Component, alert: &Alert, interval_s: u64) -> String {
         quoted(component.name),
         quoted(alert.summary),
         quoted(alert.description),
-        quoted(&format!("docs/runbooks/{}", alert.runbook)),
-    )
+        quoted(&format!("slurmha runbook {}", alert.name)),
+    );
+    if let Some(url) = url(site, alert) {
+        let _ = writeln!(text, "          runbook_url: {}", quoted(&url));
+    }
+    text
+}
+
+/// Where the console shows it. It is on every monitoring host, and who reads an alert
+/// has heard from one.
+fn url(site: &Site, alert: &Alert) -> Option<String> {
+    let (console, host) = (site.console.as_ref()?, site.monitoring.as_ref()?.hosts.first()?);
+    Some(format!("https://{}:{}{}", host.address, console.port, runbook::path(alert)?))
 }
