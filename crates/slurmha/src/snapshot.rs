@@ -23,8 +23,9 @@ const HEADER_BYTES: usize = 64;
 pub fn run() -> ExitCode {
     // In the journal; the copy is what counts.
     let _ = match take(&Local::new()) {
-        Ok(Some(path)) => stdout::line(format_args!("copied to {}", path.display())),
-        Ok(None) => stdout::line("the state volume is not mounted here"),
+        Ok(Taken::Copy(path)) => stdout::line(format_args!("copied to {}", path.display())),
+        Ok(Taken::NotMounted) => stdout::line("the state volume is not mounted here"),
+        Ok(Taken::NothingSaved) => stdout::line("slurmctld has saved nothing yet"),
         Err(why) => {
             eprintln!("slurmctld's state was not copied: {why}");
             return ExitCode::FAILURE;
@@ -33,9 +34,22 @@ pub fn run() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn take(system: &dyn System) -> Result<Option<PathBuf>, String> {
+/// What came of it.
+#[derive(Debug, PartialEq, Eq)]
+enum Taken {
+    Copy(PathBuf),
+    /// The other controller is the active one.
+    NotMounted,
+    /// A new cluster's slurmctld writes its first table when it has run for a while.
+    NothingSaved,
+}
+
+fn take(system: &dyn System) -> Result<Taken, String> {
     if !is_mounted(system)? {
-        return Ok(None);
+        return Ok(Taken::NotMounted);
+    }
+    if !has_saved(system)? {
+        return Ok(Taken::NothingSaved);
     }
     let all = Path::new(SNAPSHOTS);
     let (unfinished, path) = (all.join(".new"), all.join(snapshot_name(system.now())));
@@ -54,7 +68,19 @@ fn take(system: &dyn System) -> Result<Option<PathBuf>, String> {
     for name in superseded_snapshots(&system.read_directory(all).map_err(text)?) {
         system.remove_tree(&all.join(name)).map_err(text)?;
     }
-    Ok(Some(path))
+    Ok(Taken::Copy(path))
+}
+
+/// Whether there has ever been a table of jobs: while slurmctld replaces it, the old one is
+/// there (`job_state.old`).
+fn has_saved(system: &dyn System) -> Result<bool, String> {
+    for name in ["job_state", "job_state.old"] {
+        let table = Path::new(STATE_SAVE_LOCATION).join(name);
+        if system.metadata(&table).map_err(text)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The tables first, then the jobs' directories: a job that ends in between
@@ -73,7 +99,7 @@ fn fill(system: &dyn System, directory: &Path) -> Result<(), String> {
     let table = directory.join("job_state");
     let header = system.read_start(&table, HEADER_BYTES).map_err(text)?;
     let header =
-        header.ok_or("there is no job_state in it, or it vanished: a later one will do")?;
+        header.ok_or("job_state was replaced at that moment: a later copy will have it")?;
     JobStateHeader::parse(&header).map_err(|error| format!("job_state is damaged: {error}"))?;
     // Had the volume gone in the middle, the rest came from below the mount.
     if is_mounted(system)? { Ok(()) } else { Err("the volume was unmounted".to_owned()) }
