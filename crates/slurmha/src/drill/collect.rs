@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use slurmha_core::drill::{
-    ClockOffset, JournalEntry, Mark, Queued, Submission, parse_journal, parse_marks,
+    ClockOffset, JournalEntry, Mark, Queued, Sample, Submission, parse_journal, parse_marks,
 };
 use slurmha_core::observe::{JobRecord, Reading, parse_sacct, parse_scontrol_jobs};
 use slurmha_core::site::{NodeName, Site};
@@ -34,6 +34,8 @@ pub struct Gathered {
     pub accounting_jobs: Reading<Vec<JobRecord>>,
     pub journals: BTreeMap<NodeName, Reading<Vec<JournalEntry>>>,
     pub takeovers: BTreeMap<NodeName, Takeover>,
+    /// What controllers kept of what they were doing.
+    pub samples: BTreeMap<NodeName, Vec<Sample>>,
     /// Of the compute nodes; the others' are known by now.
     pub clocks: BTreeMap<NodeName, ClockOffset>,
     pub troubles: Vec<String>,
@@ -99,6 +101,7 @@ pub fn gather(
         marks: compute().any(|node| node == *machine),
         ledger: *machine == cast.client,
         jobs: *machine == cast.client,
+        samples: tells(machine),
         journal_since: tells(machine).then(|| cut(machine) - BEFORE_CUT),
         remove: true,
     };
@@ -147,6 +150,9 @@ impl Gathered {
             self.scheduler_jobs = parsed(collected.scontrol, parse_scontrol_jobs);
             self.accounting_jobs = parsed(collected.sacct, parse_sacct);
         }
+        if task.samples {
+            self.take_samples(machine, collected.samples);
+        }
         if task.journal_since.is_some() {
             let journal = parsed(collected.journal, parse_journal);
             self.journals.insert(machine.clone(), journal);
@@ -173,6 +179,7 @@ impl Gathered {
             sacct: unknown(),
             journal: unknown(),
             takeover: unknown(),
+            samples: unknown(),
         };
         self.take_all(machine, nothing, task);
     }
@@ -188,6 +195,13 @@ impl Gathered {
                 Reading::Known(marks)
             }
         }
+    }
+
+    /// They are there besides what was told: without them the holes stay.
+    fn take_samples(&mut self, machine: &NodeName, text: Reading<String>) {
+        let Reading::Known(text) = text else { return };
+        let samples = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+        self.samples.insert(machine.clone(), samples.collect());
     }
 
     fn take_ledger(&mut self, machine: &NodeName, text: Reading<String>) {

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use slurmha_core::drill::{Aftermath, Evidence, Stroke};
+use slurmha_core::drill::{Aftermath, Evidence, Sample, Stroke, with_kept};
+use slurmha_core::site::NodeName;
 
 use super::collect::Gathered;
 use super::power::Cut;
@@ -36,6 +37,11 @@ impl Drill<'_> {
         let mut clocks = gathered.clocks;
         clocks.extend(course.clocks);
         let mut journals = gathered.journals;
+        let mut kept = gathered.samples;
+        let with_kept = |(machine, told): (NodeName, Vec<Sample>)| {
+            let all = with_kept(told, kept.remove(&machine).unwrap_or_default());
+            (machine, all)
+        };
         let evidence = Evidence {
             run,
             scenario: self.scenario.clone(),
@@ -51,7 +57,7 @@ impl Drill<'_> {
             skipped_submissions: told.skipped,
             probes: told.probes,
             accounting_probes: told.accounting_probes,
-            samples: told.samples,
+            samples: told.samples.into_iter().map(with_kept).collect(),
             marks: gathered.marks,
             scheduler_jobs: gathered.scheduler_jobs,
             accounting_jobs: gathered.accounting_jobs,

@@ -135,7 +135,7 @@ impl Shared {
             watch.synchronise(CLOCK_PATIENCE);
             // A clock that nobody could read would make two of one moment.
             let is_ready = watch.offset().is_some()
-                && watch.begin(Task::Sample { vip: self.vip, limit: LIMIT }).is_ok();
+                && watch.begin(Task::Sample { vip: self.vip, run: None, limit: LIMIT }).is_ok();
             while is_ready && !self.is_over() && !watch.has_ended() {
                 thread::sleep(PAUSE);
             }

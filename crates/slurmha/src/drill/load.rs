@@ -25,7 +25,8 @@ impl Drill<'_> {
         let load = self.scenario.load.clone();
         let turns = load.mix.turns(self.site.default_nodes());
         let submit = SubmitTask { run: scene.run.clone(), load, turns, limit };
-        let sample = || Task::Sample { vip: self.site.vip, limit };
+        let run = Some(scene.run.clone());
+        let sample = || Task::Sample { vip: self.site.vip, run: run.clone(), limit };
         let tasks = [Task::Submit(submit), Task::Probe { limit }, sample(), sample()];
         for (watch, task) in scene.watches.iter().zip(tasks) {
             watch.begin(task).map_err(Failure::remote)?;

@@ -26,6 +26,7 @@ use slurmha_host::Local;
 
 use super::protocol::Task;
 use link::Link;
+use sample::Keeper;
 
 pub use disturb::{Hit, mend_clock, mend_config, mend_disks, mend_link, take_memory};
 pub use mover::mend as mend_move;
@@ -47,7 +48,9 @@ pub fn run() -> io::Result<()> {
     match task {
         Task::Submit(task) => submit::run(&system, &link, &task),
         Task::Probe { limit } => probe::run(&system, &link, limit),
-        Task::Sample { vip, limit } => sample::run(&system, &link, vip, limit),
+        Task::Sample { vip, run, limit } => {
+            sample::run(&system, &link, vip, &mut Keeper::of(run.as_deref()), limit);
+        }
         Task::Queue { run, user } => collect::queue(&system, &link, &run, &user),
         Task::Hasten(task) => hasten::run(&system, &|reply| link.send(&reply), &task),
         Task::Reserve(task) => reserve::reserve(&system, &|reply| link.send(&reply), &task),

@@ -49,6 +49,8 @@ pub enum Task {
     Sample {
         /// The VIP.
         vip: Ipv4Addr,
+        /// The run's name, for what is seen to be kept on the machine, too.
+        run: Option<String>,
         /// When to stop in any case.
         limit: Duration,
     },
@@ -198,9 +200,11 @@ pub struct CollectTask {
     pub ledger: bool,
     /// The jobs that the scheduler and the accounting know.
     pub jobs: bool,
+    /// What the samplers saw here.
+    pub samples: bool,
     /// The journal since this moment.
     pub journal_since: Option<Timestamp>,
-    /// Remove marks and ledger afterwards.
+    /// Remove marks, ledger and samples afterwards.
     pub remove: bool,
 }
 
@@ -306,12 +310,20 @@ pub struct Collected {
     pub journal: Reading<String>,
     /// Content of the report of the last takeover; empty when there is none.
     pub takeover: Reading<String>,
+    /// Samples, one in JSON on each line; empty when none were kept.
+    pub samples: Reading<String>,
 }
 
 /// Where jobs leave their marks on a compute node. The user who submits can
 /// write there, and it survives a reboot.
 pub fn marks_file(run: &str) -> PathBuf {
     PathBuf::from(format!("/var/tmp/slurmha-drill-{run}/marks"))
+}
+
+/// Where a controller keeps what its samplers see. In memory: what a machine did before it
+/// booted anew is told by what proved that it was dead.
+pub fn samples_file(run: &str) -> PathBuf {
+    PathBuf::from(format!("/run/slurmha/drill-{run}.samples"))
 }
 
 /// Where the client notes each acknowledgement before anything else is done

@@ -51,12 +51,14 @@ impl<'a> Revival<'a> {
         first: &Watch,
         remote: &Remote,
         seen: &Seen,
+        run: &str,
         vip: Ipv4Addr,
         limit: Duration,
     ) {
+        let task = Task::Sample { vip, run: Some(run.to_owned()), limit };
         while !self.is_over.load(Ordering::SeqCst) {
             if first.has_ended() {
-                self.look(remote, seen, &Task::Sample { vip, limit });
+                self.look(remote, seen, &task);
             }
             thread::sleep(PAUSE);
         }

@@ -15,7 +15,9 @@ use slurmha_core::layout::TAKEOVER_REPORT;
 use slurmha_core::observe::{Reading, SACCT_FORMAT, parse_sacct, parse_scontrol_jobs};
 use slurmha_host::{Command, System};
 
-use super::super::protocol::{CollectTask, Collected, Reply, ledger_file, marks_file};
+use super::super::protocol::{
+    CollectTask, Collected, Reply, ledger_file, marks_file, samples_file,
+};
 use super::link::Link;
 
 /// Slurm's clients wait that long for a scheduler that is just coming back.
@@ -46,6 +48,9 @@ pub fn run(system: &dyn System, link: &Link, task: &CollectTask) {
     }
     if task.ledger {
         collected.ledger = file(&ledger_file(&task.run));
+    }
+    if task.samples {
+        collected.samples = file(&samples_file(&task.run));
     }
     if task.jobs {
         collected.scontrol = program(system, scontrol());
@@ -172,6 +177,9 @@ fn remove(link: &Link, task: &CollectTask) {
     }
     if task.ledger {
         results.push(fs::remove_file(ledger_file(&task.run)));
+    }
+    if task.samples {
+        results.push(fs::remove_file(samples_file(&task.run)));
     }
     for error in results.into_iter().filter_map(Result::err) {
         if error.kind() != ErrorKind::NotFound {

@@ -2,7 +2,10 @@
 //! Watches one controller: is it primary, has it mounted, do the daemons
 //! run, does it hold the VIP.
 
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
 use std::net::Ipv4Addr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,7 +16,7 @@ use slurmha_host::System;
 use slurmha_host::program::drbd;
 use slurmha_host::system::read_trimmed;
 
-use super::super::protocol::Reply;
+use super::super::protocol::{Reply, samples_file};
 use super::link::Link;
 use super::processes::Processes;
 
@@ -26,8 +29,36 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 /// drbdsetup answers from the kernel's memory.
 const DRBD_LIMIT: Duration = Duration::from_secs(2);
 
+/// Keeps what is told on the machine as well: with a conversation that is lost goes what was
+/// on its way, and what nobody was there to hear.
+pub struct Keeper(Option<File>);
+
+impl Keeper {
+    /// For this run; for none, nothing is kept.
+    pub fn of(run: Option<&str>) -> Self {
+        run.map_or(Self(None), |run| Self::at(&samples_file(run)))
+    }
+
+    /// Where nothing can be kept there is what was told.
+    fn at(path: &Path) -> Self {
+        if let Some(directory) = path.parent() {
+            let _ = fs::create_dir(directory);
+        }
+        Self(OpenOptions::new().create(true).append(true).mode(0o600).open(path).ok())
+    }
+
+    /// One line at a time, so that two samplers of a run may write.
+    fn keep(&mut self, sample: &Sample) {
+        let Some(file) = &mut self.0 else { return };
+        let line = serde_json::to_string(sample).unwrap_or_default() + "\n";
+        if file.write_all(line.as_bytes()).is_err() {
+            self.0 = None;
+        }
+    }
+}
+
 /// Looks until told to stop.
-pub fn run(system: &dyn System, link: &Link, vip: Ipv4Addr, limit: Duration) {
+pub fn run(system: &dyn System, link: &Link, vip: Ipv4Addr, keeper: &mut Keeper, limit: Duration) {
     let mut processes = Processes::default();
     let mut said: Option<(Duration, ControllerState)> = None;
     let end = system.elapsed() + limit;
@@ -40,7 +71,9 @@ pub fn run(system: &dyn System, link: &Link, vip: Ipv4Addr, limit: Duration) {
         let news =
             said.as_ref().is_none_or(|(when, old)| *old != state || now - *when >= HEARTBEAT);
         if news {
-            link.send(&Reply::Sample(Sample { at, state: state.clone() }));
+            let sample = Sample { at, state: state.clone() };
+            keeper.keep(&sample);
+            link.send(&Reply::Sample(sample));
             said = Some((now, state));
         }
     }
@@ -127,6 +160,25 @@ mod tests {
         assert!(holds_address(trie, Ipv4Addr::new(10, 77, 0, 10)));
         assert!(!holds_address(trie, Ipv4Addr::new(10, 77, 0, 255)));
         assert!(!holds_address(trie, Ipv4Addr::new(10, 77, 0, 1)));
+    }
+
+    #[test]
+    fn what_two_samplers_keep_is_read_again_as_it_was_seen() {
+        let place = tempfile::tempdir().expect("a directory");
+        let path = place.path().join("new").join("samples");
+        let sample = |second| Sample {
+            at: Timestamp::from_second(second).expect("a moment"),
+            state: ControllerState { vip: Some(true), ..ControllerState::default() },
+        };
+        let (mut first, mut second) = (Keeper::at(&path), Keeper::at(&path));
+        first.keep(&sample(1));
+        second.keep(&sample(2));
+        first.keep(&sample(3));
+        Keeper::of(None).keep(&sample(4));
+        let text = std::fs::read_to_string(&path).expect("the file");
+        let read: Vec<Sample> =
+            text.lines().map(|line| serde_json::from_str(line).expect("a sample")).collect();
+        assert_eq!(read, [sample(1), sample(2), sample(3)]);
     }
 
     #[test]
