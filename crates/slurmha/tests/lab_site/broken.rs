@@ -140,6 +140,9 @@ impl Proof {
             (self.undo)(lab);
             self.is_refused(lab);
             (self.before)(lab);
+            // What is there besides may have made the cluster busy, so that it is degraded for
+            // a moment, and the drill refuses to begin for that.
+            self.is_refused(lab);
             let report = parse(&lab.slurmha(&self.drill(lab, NO_REJOIN_S, true)).stdout());
             tell(&report);
             if self.outcome(&report) == "broken" {
