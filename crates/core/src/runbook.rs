@@ -8,7 +8,7 @@ mod text;
 use crate::monitoring::{Alert, alerts};
 
 pub use page::{index_page, page};
-pub use text::{index, of_alert, of_book};
+pub use text::{index, of_alert};
 
 /// One file of docs/runbooks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

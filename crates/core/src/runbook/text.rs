@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{RUNBOOKS, Runbook, place};
+use super::{RUNBOOKS, place};
 use crate::monitoring::{Alert, COMPONENTS};
 
 /// Every alert with what it means, by component, and the pages that belong to none.
@@ -31,9 +31,4 @@ pub fn of_alert(alert: &Alert) -> String {
         let _ = writeln!(text, "\n{body}\n\nMore: slurmha runbook {}", book.name);
     }
     text
-}
-
-/// A whole page.
-pub fn of_book(book: &Runbook) -> String {
-    book.text.to_owned()
 }

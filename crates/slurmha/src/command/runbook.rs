@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use slurmha_core::monitoring::{Alert, alerts};
-use slurmha_core::runbook::{Found, RUNBOOKS, find, index, of_alert, of_book};
+use slurmha_core::runbook::{Found, RUNBOOKS, find, index, of_alert};
 
 use crate::failure::Failure;
 use crate::stdout;
@@ -38,7 +38,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
         Ok(Found::Book(book)) => print(
             args.json,
-            || of_book(book),
+            || book.text.to_owned(),
             || json!({"page": book.name, "title": book.title(), "text": book.text}),
         ),
         Err(near) => Err(unknown(name, &near)),

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,6 +18,7 @@ use slurmha_core::drill::{
     Daemon, Disturbance, DrillResult, FaultSignal, Hastened, Load, Probe, ProcessFate, Queued,
     Sample, Submission, Work,
 };
+use slurmha_core::layout::RUNTIME_DIRECTORY;
 use slurmha_core::observe::Reading;
 use slurmha_core::site::NodeName;
 
@@ -323,7 +324,7 @@ pub fn marks_file(run: &str) -> PathBuf {
 /// Where a controller keeps what its samplers see. In memory: what a machine did before it
 /// booted anew is told by what proved that it was dead.
 pub fn samples_file(run: &str) -> PathBuf {
-    PathBuf::from(format!("/run/slurmha/drill-{run}.samples"))
+    Path::new(RUNTIME_DIRECTORY).join(format!("drill-{run}.samples"))
 }
 
 /// Where the client notes each acknowledgement before anything else is done
