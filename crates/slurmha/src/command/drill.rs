@@ -4,19 +4,17 @@
 mod about;
 mod all;
 mod format;
+mod load;
+mod own;
 mod random;
 mod report;
 mod risk;
 mod series;
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
 
 use clap::{ArgMatches, Args as _, Command, FromArgMatches, Subcommand};
-use slurmha_core::drill::{
-    Combination, Fault, Mix, Scenario, ScenarioError, USER_RATES, Verdict, parse_scenario,
-};
-
+use slurmha_core::drill::{Combination, Fault, Scenario, Verdict};
 use slurmha_core::site::Site;
 
 use crate::cli::Reach;
@@ -30,6 +28,7 @@ use crate::site_file::SiteFile;
 use crate::stdout;
 
 use format::FormatArgs;
+use load::LoadArgs;
 use risk::RiskArgs;
 
 #[derive(clap::Args, Debug)]
@@ -73,8 +72,8 @@ Examples:
   slurmha drill acceptance site.toml --user anna --json")]
     Acceptance(AcceptanceArgs),
     /// Run a scenario of your own
-    #[command(after_help = SCENARIO)]
-    Run(RunArgs),
+    #[command(after_help = own::SCENARIO)]
+    Run(own::Args),
     /// Run every drill on a fresh copy of a frozen laboratory, and write an index
     All(all::Args),
     /// Run drills in random order in a laboratory, one on the other, and find
@@ -161,85 +160,6 @@ struct FaultArgs {
 }
 
 #[derive(clap::Args, Debug)]
-struct LoadArgs {
-    /// Seconds of load before the fault and again after scheduling is back
-    /// [default: 15 before, 20 after]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(3..=3600))]
-    seconds: Option<u64>,
-    /// Submissions per second
-    #[arg(long, value_name = "R", default_value_t = 1.0, value_parser = rate)]
-    rate: f64,
-    /// The unprivileged user who submits
-    #[arg(long, value_name = "NAME", default_value = "nobody")]
-    user: String,
-    /// Submit with SLURMHA_DURABLE_SUBMIT=1: then a lost job is a `fail`
-    #[arg(long)]
-    durable: bool,
-    /// What is submitted: short jobs alone (`plain`), or arrays, srun, two nodes, dependencies, long
-    /// jobs, and jobs that are held, requeued and cancelled among them
-    #[arg(long, value_name = "MIX", default_value = "mixed", value_parser = mix)]
-    mix: Mix,
-    /// Reserve all compute nodes meanwhile, so that nobody else's job begins. What runs goes on
-    #[arg(long)]
-    reserve: bool,
-    /// Compare both copies of the data in the end, block by block (drbdadm verify): a minute or more
-    /// for each GiB, and a difference is a `fail`
-    #[arg(long)]
-    verify: bool,
-}
-
-#[derive(clap::Args, Debug)]
-struct RunArgs {
-    /// The scenario
-    #[arg(value_name = "FILE.toml")]
-    scenario: PathBuf,
-    #[command(flatten)]
-    reach: Reach,
-    #[command(flatten)]
-    output: OutputArgs,
-    #[command(flatten)]
-    power: PowerArgs,
-    #[command(flatten)]
-    risk: RiskArgs,
-}
-
-const SCENARIO: &str = "\
-A scenario; what is left out is as in the drill of that fault:
-
-  name = \"friday\"
-  fault = \"power-loss\"        # slurmha drill list
-  verify = true               # compare both copies of the data in the end
-
-  [[overlap]]                 # what comes meanwhile; as many as you like
-  fault = \"fill-state\"
-  after = 10                  # seconds after the first fault
-  lasts = 30                  # for one that the drill takes back
-
-  [load]
-  rate = 2.0                  # submissions per second
-  user = \"alice\"
-  durable = true              # wait until each is saved
-  reserve = true              # nobody else's job begins meanwhile
-  mix = \"plain\"               # short jobs alone; else as `mixed`, see --mix
-
-  [seconds]
-  warm_up = 15                # load before the fault
-  fault = 45                  # a link or a file system is broken for so long
-  recovery = 120              # scheduling must be back
-  cool_down = 20              # load after that
-  drain = 300                 # jobs must have ended
-  rejoin = 600                # the machine must be back
-
-  [budget]                    # longest outages, in seconds; longer is a fail
-  submissions = 30
-  requests = 30
-  job_starts = 60
-  notice = 5                  # until Pacemaker knows of the fault
-
-Exit status 0 for `pass` and `pass-with-loss`, 6 for `fail`, 5 when the cluster is not healthy to
-begin with, 2 when the file is no scenario.";
-
-#[derive(clap::Args, Debug)]
 struct OutputArgs {
     #[command(flatten)]
     format: FormatArgs,
@@ -273,11 +193,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
         DrillCommand::Calm(Calm::Acceptance(args)) => acceptance(args),
         DrillCommand::Calm(Calm::Report(args)) => report::run(args),
-        DrillCommand::Calm(Calm::Run(args)) => {
-            let scenario = read(&args.scenario)?;
-            let power = scenario.any(Fault::cuts_power).then_some(&args.power);
-            drill(scenario, &args.reach, &args.output, power, &args.risk)
-        }
+        DrillCommand::Calm(Calm::Run(args)) => own::run(args),
         DrillCommand::Calm(Calm::All(args)) => all::run(args),
         DrillCommand::Calm(Calm::Random(args)) => random::run(args),
         DrillCommand::Fault(fault, args, power) => {
@@ -303,22 +219,6 @@ fn acceptance(args: &AcceptanceArgs) -> Result<(), Failure> {
         accepted.login,
         accepted.seconds
     ))
-}
-
-/// The scenario of a file.
-fn read(path: &Path) -> Result<Scenario, Failure> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::usage(format!("cannot read the scenario {shown}: {error}"))
-            .hint("`slurmha drill run --help` shows a whole one")
-    })?;
-    parse_scenario(&text).map_err(|error| {
-        let hint = match error {
-            ScenarioError::Fault(_) => "`slurmha drill list` shows the faults",
-            _ => "`slurmha drill run --help` shows a whole scenario",
-        };
-        Failure::usage(format!("{shown} is no scenario: {error}")).hint(hint)
-    })
 }
 
 /// Submissions cannot wait where the site does not offer it.
@@ -390,50 +290,5 @@ fn drill(
         Verdict::Pass | Verdict::PassWithLoss => Ok(()),
         // The report has said why.
         Verdict::Fail => Err(Failure::not_as_wanted("")),
-    }
-}
-
-impl LoadArgs {
-    /// What to type for the same, where it is not what is done by default.
-    fn options(&self) -> Vec<String> {
-        let words = [
-            self.seconds.map(|seconds| format!("--seconds {seconds}")),
-            (self.rate != 1.0).then(|| format!("--rate {}", self.rate)),
-            (self.user != "nobody")
-                .then(|| format!("--user {}", slurmha_host::command::quote(&self.user))),
-            self.durable.then(|| "--durable".to_owned()),
-            (self.mix != Mix::Mixed).then(|| format!("--mix {}", self.mix.word())),
-            self.reserve.then(|| "--reserve".to_owned()),
-            self.verify.then(|| "--verify".to_owned()),
-        ];
-        words.into_iter().flatten().collect()
-    }
-
-    fn scenario(&self, faults: &Combination) -> Scenario {
-        let mut scenario = Scenario::of(faults);
-        scenario.load.rate = self.rate;
-        scenario.load.durable = self.durable;
-        scenario.load.mix = self.mix;
-        scenario.load.reserve = self.reserve;
-        scenario.verify = self.verify;
-        scenario.load.user.clone_from(&self.user);
-        if let Some(seconds) = self.seconds {
-            scenario.bounds.warm_up = Duration::from_secs(seconds);
-            scenario.bounds.cool_down = Duration::from_secs(seconds);
-        }
-        scenario
-    }
-}
-
-fn mix(text: &str) -> Result<Mix, String> {
-    let named = Mix::ALL.into_iter().find(|mix| mix.word() == text);
-    named.ok_or_else(|| format!("one of {}", Mix::ALL.map(Mix::word).join(", ")))
-}
-
-/// A rate that a login node can bear: each submission is a process.
-fn rate(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(rate) if USER_RATES.contains(&rate) => Ok(rate),
-        _ => Err(format!("a number from {} to {}", USER_RATES.start(), USER_RATES.end())),
     }
 }

@@ -17,7 +17,8 @@ use slurmha_host::{Local, System as _};
 use slurmha_lab::Lab;
 use slurmha_lab::interrupt::{interrupted, watch};
 
-use super::{LoadArgs, check_durable};
+use super::check_durable;
+use super::load::LoadArgs;
 use crate::cli::Reach;
 use crate::command::lab;
 use crate::drill::aftermath::{Wanted, settle};
