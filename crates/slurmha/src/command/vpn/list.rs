@@ -29,7 +29,8 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<(), Failure> {
     let file = SiteFile::find(args.reach.site.as_deref())?;
     let vpn = vpn(&file)?;
-    let fleet = Fleet::open(&file, &args.reach, Patience::Glance)?;
+    // Without its one gateway the listing says nothing: a busy one is waited for.
+    let fleet = Fleet::open(&file, &args.reach, Patience::Work)?;
     let listing = list(vpn, &look(&fleet, &vpn.gateways));
     let text = if args.json {
         format!("{}\n", crate::json(&listing)?)
