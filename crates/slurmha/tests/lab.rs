@@ -11,7 +11,7 @@ mod lab_site;
 
 use std::time::Duration;
 
-use lab_site::LabSite;
+use lab_site::{LabSite, wait_until};
 
 /// One test, so that its parts run in their order.
 #[test]
@@ -58,7 +58,9 @@ fn the_main_job() {
     });
     lab.part("status says healthy", || {
         lab.until_healthy();
-        lab.slurmha(&["status", lab.site(), "--json"]).succeeds();
+        wait_until("its JSON says so, too", || {
+            lab.slurmha(&["status", lab.site(), "--json"]).is_ok()
+        });
     });
     lab.part("everything is watched", || lab_site::watched::is_everything(&lab));
     lab.part("every dashboard has its values", || {

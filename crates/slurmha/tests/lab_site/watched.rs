@@ -34,12 +34,12 @@ const PROMETHEUS: &str = "http://10.77.0.31:9090";
 
 /// Listens, unless it does already.
 pub fn listen(lab: &LabSite) {
+    // In a file: systemd reads a unit of several lines anew at each reload, and complains of each.
+    lab.on("login1", &format!("cat >/run/lab-receiver.py <<'LAB'\n{RECEIVER}LAB"));
     lab.on(
         "login1",
-        &format!(
-            "touch /run/lab-alerts; systemctl --quiet is-active lab-receiver || \
-             systemd-run --quiet --unit=lab-receiver python3 -c '{RECEIVER}'"
-        ),
+        "touch /run/lab-alerts; systemctl --quiet is-active lab-receiver || \
+         systemd-run --quiet --unit=lab-receiver python3 /run/lab-receiver.py",
     );
 }
 
