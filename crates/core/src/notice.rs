@@ -6,7 +6,7 @@
 //! sbatch, srun and salloc have a filter that could say something; this looks
 //! from outside, changes no command and costs none a moment.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,13 +28,42 @@ const QUICK: Duration = Duration::from_secs(2);
 /// longer has had its answer and waits for something else.
 const LONG: Duration = Duration::from_secs(40);
 
+/// What of `/proc/PID/stat` (proc(5)) is of interest.
+#[derive(Debug)]
+struct Process {
+    /// When it began, in clock ticks since boot. A program that it becomes
+    /// (execve(2)) does not change that.
+    began: u64,
+    client: Option<Client>,
+}
+
+impl Process {
+    fn parse(stat: &str) -> Option<Self> {
+        let (head, tail) = stat.rsplit_once(')')?;
+        let (pid, name) = head.split_once('(')?;
+        // The first of these is field 3 of the manual.
+        let fields: Vec<&str> = tail.split_whitespace().collect();
+        let number = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
+        let client = || {
+            let command = COMMANDS.into_iter().find(|command| *command == name)?;
+            let (group, terminal, foreground) = (number(5)?, number(7)?, number(8)?);
+            (group == foreground).then_some(())?;
+            let pid = pid.trim().parse().ok()?;
+            Some(Client { pid, command, terminal: pseudo_terminal(terminal)? })
+        };
+        Some(Self { began: number(22)?, client: client() })
+    }
+
+    fn age(&self, uptime: Duration) -> Duration {
+        uptime.saturating_sub(Duration::from_millis(self.began * 1000 / TICKS_PER_SECOND))
+    }
+}
+
 /// A command of Slurm's in the foreground of a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
     /// Process id.
     pub pid: u32,
-    /// When it began, in clock ticks since boot.
-    pub began: u64,
     /// Which command.
     pub command: &'static str,
     /// Its terminal.
@@ -42,21 +71,6 @@ pub struct Client {
 }
 
 impl Client {
-    /// Reads a line of `/proc/PID/stat` (proc(5)); `None` for every process
-    /// that is not such a command.
-    pub fn parse(stat: &str) -> Option<Self> {
-        let (head, tail) = stat.rsplit_once(')')?;
-        let (pid, name) = head.split_once('(')?;
-        let command = COMMANDS.into_iter().find(|command| *command == name)?;
-        // The first of these is field 3 of the manual.
-        let fields: Vec<&str> = tail.split_whitespace().collect();
-        let number = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
-        let (group, terminal, foreground) = (number(5)?, number(7)?, number(8)?);
-        (group == foreground).then_some(())?;
-        let pid = pid.trim().parse().ok()?;
-        Some(Self { pid, began: number(22)?, command, terminal: pseudo_terminal(terminal)? })
-    }
-
     /// What its terminal is told.
     pub fn notice(&self) -> String {
         let Self { command, .. } = self;
@@ -82,37 +96,53 @@ fn pseudo_terminal(device: u64) -> Option<PathBuf> {
     Some(format!("/dev/pts/{}", bank * 256 + minor).into())
 }
 
-/// Which commands have been looked into.
+/// Which processes need no look.
+///
+/// A login node has thousands of them, and nearly all are older than any command
+/// that waits for an answer: those are read once.
 #[derive(Debug, Default)]
 pub struct Attention {
-    settled: BTreeMap<u32, u64>,
+    /// By their number alone: it is not given out again within the second
+    /// between two looks, in which its process would have to be missed.
+    settled: BTreeSet<u32>,
 }
 
 impl Attention {
-    /// Those of the running commands that have taken longer than an answer does
-    /// and of which nobody knows why; `uptime` is that of the machine.
-    pub fn undecided(&mut self, running: Vec<Client>, uptime: Duration) -> Vec<Client> {
-        // Ended, or another process with the same number.
-        self.settled.retain(|pid, began| {
-            running.iter().any(|client| client.pid == *pid && client.began == *began)
-        });
-        let age = |client: &Client| {
-            uptime.saturating_sub(Duration::from_millis(client.began * 1000 / TICKS_PER_SECOND))
-        };
-        let is_new = |client: &Client| !self.settled.contains_key(&client.pid);
-        let in_doubt = |client: &Client| (QUICK..LONG).contains(&age(client));
-        running.into_iter().filter(|client| is_new(client) && in_doubt(client)).collect()
+    /// Those commands among the running processes that have taken longer than
+    /// an answer does and of which nobody knows why. `stat` reads a process'
+    /// line; `uptime` is that of the machine.
+    pub fn undecided(
+        &mut self,
+        running: &BTreeSet<u32>,
+        stat: impl Fn(u32) -> Option<String>,
+        uptime: Duration,
+    ) -> Vec<Client> {
+        self.settled.retain(|pid| running.contains(pid));
+        let mut undecided = Vec::new();
+        let new: Vec<u32> = running.difference(&self.settled).copied().collect();
+        for pid in new {
+            let Some(process) = stat(pid).as_deref().and_then(Process::parse) else { continue };
+            let age = process.age(uptime);
+            if age >= LONG {
+                self.settled.insert(pid);
+            } else if age >= QUICK {
+                undecided.extend(process.client);
+            }
+        }
+        undecided
     }
 
     /// These need no further look: the controller answers, and they wait for
     /// something else; or they have been told.
     pub fn settle(&mut self, clients: &[Client]) {
-        self.settled.extend(clients.iter().map(|client| (client.pid, client.began)));
+        self.settled.extend(clients.iter().map(|client| client.pid));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
 
     /// Of Linux 6.1, shortened behind the fields that are read. 34817 is
@@ -125,40 +155,76 @@ mod tests {
     }
 
     fn client() -> Client {
-        Client::parse(&stat(1000, "squeue", 34817, 1000)).expect("a client")
+        parse(&stat(1000, "squeue", 34817, 1000)).expect("a client")
+    }
+
+    fn parse(stat: &str) -> Option<Client> {
+        Process::parse(stat)?.client
     }
 
     #[test]
     fn commands_at_a_terminal_are_found() {
         let terminal = "/dev/pts/1".into();
-        let expected = Client { pid: 1000, began: 7219, command: "squeue", terminal };
-        assert_eq!(client(), expected);
+        assert_eq!(client(), Client { pid: 1000, command: "squeue", terminal });
         for (name, terminal, foreground) in [
             ("bash", 34817, 1000),
             ("squeue", 0, 1000),
             ("squeue", 34817, 999),
             ("squeue", 1025, 1000),
         ] {
-            assert_eq!(Client::parse(&stat(1000, name, terminal, foreground)), None, "{name}");
+            assert_eq!(parse(&stat(1000, name, terminal, foreground)), None, "{name}");
         }
-        assert_eq!(Client::parse("1000 (squeue"), None);
+        assert_eq!(parse("1000 (squeue"), None);
         // As stat(2) of /dev/pts/300 has it: major 137 in old kernels, 136 today.
         assert_eq!(pseudo_terminal(0x10_882c), Some("/dev/pts/300".into()));
         assert_eq!(pseudo_terminal(0x892c), Some("/dev/pts/300".into()));
     }
 
+    /// A machine on which bash and squeue began at the same moment.
+    struct Machine {
+        attention: Attention,
+        /// Which processes were read at the last look.
+        read: Vec<u32>,
+    }
+
+    impl Machine {
+        fn look(&mut self, running: &[u32], seconds: f64) -> Vec<Client> {
+            let read = RefCell::new(Vec::new());
+            let one = |pid| {
+                read.borrow_mut().push(pid);
+                Some(stat(pid, if pid == 1000 { "squeue" } else { "bash" }, 34817, 1000))
+            };
+            let running = running.iter().copied().collect();
+            let uptime = Duration::from_secs_f64(72.19 + seconds);
+            let undecided = self.attention.undecided(&running, one, uptime);
+            self.read = read.into_inner();
+            undecided
+        }
+    }
+
     #[test]
     fn a_command_is_looked_into_once_and_in_its_time() {
-        let mut attention = Attention::default();
-        let at = |seconds| Duration::from_secs_f64(72.19 + seconds);
-        assert!(attention.undecided(vec![client()], at(1.5)).is_empty(), "it may be quick");
-        assert!(attention.undecided(vec![client()], at(60.0)).is_empty(), "it has its answer");
-        let found = attention.undecided(vec![client()], at(2.5));
+        let mut machine = Machine { attention: Attention::default(), read: Vec::new() };
+        assert!(machine.look(&[900, 1000], 1.5).is_empty(), "it may be quick");
+        let found = machine.look(&[900, 1000], 2.5);
         assert_eq!(found, [client()]);
-        attention.settle(&found);
-        assert!(attention.undecided(vec![client()], at(3.5)).is_empty());
-        let another = Client { began: 7300, ..client() };
-        assert_eq!(attention.undecided(vec![another.clone()], at(5.0)), [another], "same number");
+        machine.attention.settle(&found);
+        assert!(machine.look(&[900, 1000], 3.5).is_empty(), "once");
+        assert!(machine.look(&[900], 4.5).is_empty());
+        assert_eq!(machine.look(&[900, 1000], 5.5), [client()], "another with the same number");
+        assert!(machine.look(&[900, 1000], 60.0).is_empty(), "it has its answer");
+    }
+
+    #[test]
+    fn what_is_old_is_read_once() {
+        let mut machine = Machine { attention: Attention::default(), read: Vec::new() };
+        machine.look(&[900], 3.0);
+        machine.look(&[900], 60.0);
+        assert_eq!(machine.read, [900], "it was young the last time");
+        machine.look(&[900, 1000], 61.0);
+        assert_eq!(machine.read, [1000]);
+        machine.look(&[900, 1000], 62.0);
+        assert!(machine.read.is_empty());
     }
 
     #[test]

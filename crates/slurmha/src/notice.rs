@@ -9,6 +9,7 @@
 
 mod mark;
 
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 use rustix::fs::OFlags;
 use slurmha_core::layout::BINARY;
-use slurmha_core::notice::{Attention, Client};
+use slurmha_core::notice::Attention;
 use slurmha_core::observe::Health;
 use slurmha_host::program::{AskError, slurm};
 use slurmha_host::system::read_trimmed;
@@ -61,7 +62,8 @@ fn look(
     tell: &dyn Fn(&Path, &str) -> io::Result<()>,
 ) {
     let Some(uptime) = uptime(system) else { return };
-    let waiting = attention.undecided(clients(system), uptime);
+    let stat = |pid| read_trimmed(system, format!("/proc/{pid}/stat"));
+    let waiting = attention.undecided(&processes(system), stat, uptime);
     if waiting.is_empty() {
         return;
     }
@@ -74,11 +76,9 @@ fn look(
     attention.settle(&waiting);
 }
 
-fn clients(system: &dyn System) -> Vec<Client> {
+fn processes(system: &dyn System) -> BTreeSet<u32> {
     let entries = system.read_directory(Path::new("/proc")).unwrap_or_default();
-    let processes = entries.iter().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
-    let stats = processes.filter_map(|pid| read_trimmed(system, format!("/proc/{pid}/stat")));
-    stats.filter_map(|stat| Client::parse(&stat)).collect()
+    entries.iter().filter_map(|name| name.parse().ok()).collect()
 }
 
 /// Since boot, proc(5).
