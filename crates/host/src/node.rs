@@ -2,6 +2,8 @@
 //! The machine's end of an exchange: what `slurmha node observe` and
 //! `slurmha node apply` do between standard input and standard output.
 
+mod turn;
+
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -13,6 +15,7 @@ use crate::apply::{Ended, apply};
 use crate::observe::observe;
 use crate::remote::{DIRECTORY, STABLE_NAME};
 use crate::system::System;
+use turn::Waited;
 
 /// Reads an [`ObserveRequest`] as JSON and answers with the observation as
 /// one line of JSON.
@@ -33,22 +36,41 @@ pub fn observe_exchange(
 /// [`StepEvent`] as one line of JSON. A failed step is an event, not an error.
 ///
 /// When the output cannot be written any more (ssh is gone), the step at work
-/// is completed and no further one is begun.
+/// is completed and no further one is begun; the next list waits for it.
 ///
 /// # Errors
-/// When the list cannot be understood.
+/// When the list cannot be understood, or the lock of this machine not be used.
 pub fn apply_exchange(
     system: &dyn System,
     input: &mut dyn Read,
     output: &mut dyn Write,
 ) -> io::Result<Ended> {
     let steps: Vec<Step> = serde_json::from_slice(&read_all(input)?)?;
-    take_stable_name()?;
     let mut events = |event: StepEvent| match write_line(output, &event) {
         Ok(()) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),
     };
-    Ok(apply(system, &steps, &mut events))
+    let mut tell = |text| events(StepEvent::Progress { step: 0, text });
+    match turn::take(system, Path::new(turn::FILE), turn::LIMIT, &mut tell)? {
+        Waited::Abandoned => Ok(Ended::Abandoned),
+        Waited::Busy(who) => {
+            let _ = events(busy(&who));
+            Ok(Ended::Failed)
+        }
+        Waited::Taken(_turn) => {
+            take_stable_name()?;
+            Ok(apply(system, &steps, &mut events))
+        }
+    }
+}
+
+fn busy(who: &str) -> StepEvent {
+    StepEvent::Failed {
+        step: 0,
+        message: format!("{who} is still at work on this machine"),
+        hint: Some("look there what it waits for: ps --forest -eo pid,etime,args".to_owned()),
+        refused: true,
+    }
 }
 
 /// Makes the stable name lead to this executable, when
