@@ -13,6 +13,7 @@ mod diff;
 mod explain;
 mod machine;
 mod people;
+pub mod restart;
 mod secrets;
 mod step;
 mod units;

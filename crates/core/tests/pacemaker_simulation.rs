@@ -11,13 +11,17 @@ mod cluster;
 #[path = "pacemaker_simulation/reach.rs"]
 mod reach;
 
+use std::time::Duration;
+
 use cluster::{
     Cluster, assert_one_place_each, crm_resource, joined, joined_with, on_configuration, run, site,
 };
+use jiff::Timestamp;
 use slurmha_core::desired::configuration;
 use slurmha_core::fence_peer::{mark_element, mark_id};
 use slurmha_core::observe::{parse_peer_record, peer_query};
 use slurmha_core::plan::cib::with_target_role;
+use slurmha_core::plan::restart::stop_until;
 use slurmha_core::render::cib::ACTIVE_RESOURCES;
 use slurmha_core::xml::Element;
 
@@ -84,6 +88,34 @@ fn each_resource_fails_once() {
         let event = format!("{id}_monitor_10000@ctl1=7");
         let reaction = Cluster::formed().after(&["--op-inject", &event]);
         insta::assert_snapshot!(format!("{id}_fails_once"), reaction);
+    }
+}
+
+/// `apply` restarts what has to read another file. Nothing of it is left when its
+/// time is over, whoever takes over meanwhile.
+#[test]
+fn a_restart_stops_what_needs_the_resource_and_ends_by_itself() {
+    let now = Timestamp::now();
+    for (id, expected) in
+        [("slurmctld", vec!["slurmctld"]), ("mariadb", vec!["mariadb", "slurmdbd"])]
+    {
+        let cluster = Cluster::formed();
+        let formed = std::fs::read_to_string(cluster.cib()).expect("the CIB");
+        let stopped_until = |end| {
+            let cib = stop_until(&formed, id, end).expect("a CIB");
+            std::fs::write(cluster.cib(), cib).expect("the CIB is written");
+            assert_eq!(run("crm_verify", &cluster.cib(), &["-VV"]), "");
+            let reaction = cluster.after(&[]);
+            let (summary, _) = reaction.split_once("Executing").expect("actions");
+            let stops: Vec<&str> = summary.lines().filter(|l| l.contains("* Stop ")).collect();
+            let is_one = |id: &&str| stops.iter().any(|line| line.contains(&format!(" {id} ")));
+            let mut named: Vec<&str> = ACTIVE_RESOURCES.into_iter().filter(is_one).collect();
+            assert_eq!(named.len(), stops.len(), "{summary}");
+            named.sort_unstable();
+            named
+        };
+        assert_eq!(stopped_until(now + Duration::from_secs(3600)), expected);
+        assert_eq!(stopped_until(now - Duration::from_secs(1)), [""; 0]);
     }
 }
 

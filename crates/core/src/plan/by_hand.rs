@@ -3,6 +3,7 @@
 //! to leave a resource alone, or to keep it stopped. It stays as it is, or an
 //! `apply` of anything else would start a database in the middle of its repair.
 
+use super::restart::is_of_restart;
 use crate::watch::is_true;
 use crate::xml::Element;
 
@@ -160,7 +161,8 @@ fn pairs(element: &Element) -> impl Iterator<Item = &Element> {
 }
 
 fn is_theirs(pair: &&Element) -> bool {
-    pair.attribute("name").is_some_and(|name| NAMES.contains(&name)) && !is_own(pair)
+    let is_ours = is_own(pair) || is_of_restart(pair);
+    pair.attribute("name").is_some_and(|name| NAMES.contains(&name)) && !is_ours
 }
 
 fn is_own(pair: &Element) -> bool {

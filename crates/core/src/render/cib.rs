@@ -17,9 +17,10 @@ use crate::promotion;
 use crate::site::Site;
 use crate::watch::{REACH_ATTRIBUTE, REACHES_NOBODY};
 use crate::xml::Element;
+pub(crate) use fencing::fence_target;
 pub use fencing::{device_id, password_script};
-pub(crate) use parts::set;
-use parts::{colocate, order, order_stop, primitive, property};
+pub(crate) use parts::{ban, property, set};
+use parts::{colocate, order, order_stop, primitive};
 
 /// Ids of the resources, which status, drills and documentation use too.
 pub mod id {

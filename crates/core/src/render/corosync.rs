@@ -7,6 +7,9 @@ use std::time::Duration;
 use crate::config_file::ConfigFile;
 use crate::site::{Arbiter, Site};
 
+/// Where it is.
+pub const CONF: &str = "/etc/corosync/corosync.conf";
+
 /// Its links by number: the network that each is on.
 pub const LINKS: [&str; 2] = ["cluster", "replication"];
 
@@ -24,7 +27,7 @@ pub fn render(site: &Site) -> ConfigFile {
     text.push_str(
         "\nlogging {\n    to_logfile: no\n    to_syslog: yes\n    syslog_facility: daemon\n}\n",
     );
-    ConfigFile::new("/etc/corosync/corosync.conf", text)
+    ConfigFile::new(CONF, text)
 }
 
 /// `token_coefficient` is off so that the token is what the site file says

@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use slurmha_core::plan::{Outcome, cib::merge};
+use slurmha_core::plan::Outcome;
+use slurmha_core::plan::cib::{Error, merge};
 
 use super::StepError;
 use super::context::Context;
@@ -20,21 +21,30 @@ const QUERY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Where the files for Pacemaker's tools lie for a moment.
 const DIRECTORY: &str = "/run/slurmha";
 
+/// Makes slurmha's part of the live configuration as wanted.
 pub(super) fn load(context: &Context<'_>, configuration: &str) -> Result<Outcome, StepError> {
+    change(context, &|live| merge(live, configuration))
+}
+
+/// From the live CIB to the changed one, or to nothing when it is as it should be.
+type Change<'a> = &'a dyn Fn(&str) -> Result<Option<String>, Error>;
+
+/// Changes the live configuration as one piece.
+pub(super) fn change(context: &Context<'_>, change: Change<'_>) -> Result<Outcome, StepError> {
     let system = context.system;
     let files = Files::prepare(system)?;
-    let result = attempt_all(context, configuration, &files);
+    let result = attempt_all(context, change, &files);
     files.remove(system);
     result
 }
 
 fn attempt_all(
     context: &Context<'_>,
-    configuration: &str,
+    change: Change<'_>,
     files: &Files,
 ) -> Result<Outcome, StepError> {
     for attempt in 1..=ATTEMPTS {
-        match attempt_once(context, configuration, files)? {
+        match attempt_once(context, change, files)? {
             Some(outcome) => return Ok(outcome),
             None => {
                 context.progress(format!("the configuration moved under attempt {attempt}"))?;
@@ -45,20 +55,20 @@ fn attempt_all(
     Err(StepError::Contended(ATTEMPTS))
 }
 
-/// One round of query, merge, verify and patch; nothing when the CIB changed
+/// One round of query, change, verify and patch; nothing when the CIB changed
 /// in between.
 fn attempt_once(
     context: &Context<'_>,
-    configuration: &str,
+    change: Change<'_>,
     files: &Files,
 ) -> Result<Option<Outcome>, StepError> {
     let system = context.system;
     let live = pacemaker::query(system, QUERY_TIMEOUT)?;
-    let merged = merge(&live, configuration).map_err(|e| StepError::Merge(e.to_string()))?;
-    let Some(merged) = merged else { return Ok(Some(Outcome::Unchanged)) };
-    let merged = with_next_epoch(&merged);
+    let changed = change(&live).map_err(|e| StepError::Merge(e.to_string()))?;
+    let Some(changed) = changed else { return Ok(Some(Outcome::Unchanged)) };
+    let changed = with_next_epoch(&changed);
     write(system, &files.live, &live)?;
-    write(system, &files.wanted, &merged)?;
+    write(system, &files.wanted, &changed)?;
     verify(context, &files.wanted)?;
     let Some(patch) = pacemaker::diff(system, &files.live, &files.wanted)? else {
         return Ok(Some(Outcome::Unchanged));

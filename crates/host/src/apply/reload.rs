@@ -4,17 +4,19 @@
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use slurmha_core::layout;
 use slurmha_core::plan::Outcome;
 use slurmha_core::render::cib::id;
+use slurmha_core::render::corosync;
 use slurmha_core::secret::Digest;
 
-use super::StepError;
 use super::context::{Context, Look};
 use super::files::ensure_parent;
+use super::{StepError, resources};
 use crate::command::CommandError;
 use crate::hold;
-use crate::program::{corosync as corosync_tools, pacemaker, slurm as slurm_tools, systemctl};
+use crate::program::{corosync as corosync_tools, slurm as slurm_tools, systemctl};
 use crate::system::{Ids, System, read_trimmed, write_atomically};
 
 const QDEVICE: &str = "corosync-qdevice.service";
@@ -27,9 +29,9 @@ const SLURMCTLD_LIMIT: Duration = Duration::from_secs(120);
 const SLURMDBD_LIMIT: Duration = Duration::from_secs(120);
 
 pub(super) fn corosync(context: &Context<'_>, digest: &Digest) -> Result<Outcome, StepError> {
-    let path = Path::new(layout::COROSYNC_CONF_DIGEST);
     let system = context.system;
-    unless_recorded(system, path, digest, || {
+    let record = Record { file: corosync::CONF, stamp: layout::COROSYNC_CONF_DIGEST };
+    record.unless_read(system, digest, || {
         corosync_tools::reload(system)?;
         // corosync-qdevice reads its timeout once (3.0.3). With Corosync at a
         // shorter one it would vote too seldom, and the arbiter's vote would
@@ -42,8 +44,8 @@ pub(super) fn corosync(context: &Context<'_>, digest: &Digest) -> Result<Outcome
 }
 
 pub(super) fn slurm(context: &Context<'_>, digest: &Digest) -> Result<Outcome, StepError> {
-    let path = Path::new(layout::SLURM_CONF_DIGEST);
-    unless_recorded(context.system, path, digest, || reconfigure_or_restart(context))
+    let record = Record { file: layout::SLURM_CONF, stamp: layout::SLURM_CONF_DIGEST };
+    record.unless_read(context.system, digest, || reconfigure_or_restart(context))
 }
 
 /// Some changes (nodes that come, go or change their CPUs among them) are
@@ -55,7 +57,7 @@ fn reconfigure_or_restart(context: &Context<'_>) -> Result<(), StepError> {
         result => return Ok(result?),
     }
     context.progress("slurmctld has to be restarted to take this".to_owned())?;
-    pacemaker::restart_resource(context.system, id::SLURMCTLD)?;
+    resources::restart(context, id::SLURMCTLD)?;
     let look = || match slurm_tools::reconfigure(context.system) {
         Ok(()) => Look::Ready(()),
         Err(error) => Look::Missing(format!("slurmctld does not answer yet ({error})")),
@@ -82,19 +84,35 @@ pub(super) fn register_cluster(context: &Context<'_>, cluster: &str) -> Result<O
     Ok(Outcome::Changed)
 }
 
-/// Acts unless the digest is on record, and records it afterwards: a run that
-/// was killed in between acts once more, which does no harm.
-fn unless_recorded(
-    system: &dyn System,
-    record: &Path,
-    digest: &Digest,
-    act: impl FnOnce() -> Result<(), StepError>,
-) -> Result<Outcome, StepError> {
-    if read_trimmed(system, record).as_deref() == Some(digest.0.as_str()) {
-        return Ok(Outcome::Unchanged);
+/// A file that a daemon reads again, and where it stands what it was told to
+/// read.
+struct Record {
+    file: &'static str,
+    stamp: &'static str,
+}
+
+impl Record {
+    /// Acts unless the digest is on record and the file has not been written
+    /// since, and records it afterwards: a run that was killed in between acts
+    /// once more, which does no harm.
+    fn unless_read(
+        &self,
+        system: &dyn System,
+        digest: &Digest,
+        act: impl FnOnce() -> Result<(), StepError>,
+    ) -> Result<Outcome, StepError> {
+        let (file, stamp) = (Path::new(self.file), Path::new(self.stamp));
+        let is_recorded = read_trimmed(system, stamp).as_deref() == Some(digest.0.as_str());
+        if is_recorded && written(system, stamp)? >= written(system, file)? {
+            return Ok(Outcome::Unchanged);
+        }
+        act()?;
+        ensure_parent(system, stamp)?;
+        write_atomically(system, stamp, format!("{}\n", digest.0).as_bytes(), Ids::root(0o644))?;
+        Ok(Outcome::Changed)
     }
-    act()?;
-    ensure_parent(system, record)?;
-    write_atomically(system, record, format!("{}\n", digest.0).as_bytes(), Ids::root(0o644))?;
-    Ok(Outcome::Changed)
+}
+
+fn written(system: &dyn System, path: &Path) -> Result<Option<Timestamp>, StepError> {
+    Ok(system.metadata(path)?.map(|found| found.modified))
 }

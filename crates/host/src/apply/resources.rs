@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use slurmha_core::observe::{ClusterStatus, Health};
 use slurmha_core::plan::Outcome;
+use slurmha_core::plan::restart::{let_run, stop_until};
 use slurmha_core::render::cib::id;
 
-use super::StepError;
 use super::context::{Context, Look};
+use super::{StepError, cib};
 use crate::observe::QUERY_TIMEOUT;
 use crate::program::{pacemaker, slurm};
 use crate::system::System;
@@ -19,6 +20,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// With failures on record and nothing new for this long, Pacemaker has
 /// given up.
 const STUCK: Duration = Duration::from_secs(120);
+/// The end of a restart's stop. slurmdbd has taken 93 s of it when its database
+/// hung; for the rest of that time nobody would be served by a controller that takes
+/// over meanwhile.
+const STOPPED: Duration = Duration::from_secs(180);
 const HINT: &str = "crm_mon -1rf; journalctl --unit pacemaker --lines 100";
 
 pub(super) fn wait(context: &Context<'_>, resources: &[String]) -> Result<Outcome, StepError> {
@@ -46,9 +51,31 @@ pub(super) fn wait(context: &Context<'_>, resources: &[String]) -> Result<Outcom
     })
 }
 
+/// Stops a resource, and what needs it, and starts both again. However this
+/// ends, even with the machine, Pacemaker starts the resource a while later.
 pub(super) fn restart(context: &Context<'_>, resource: &str) -> Result<Outcome, StepError> {
-    pacemaker::restart_resource(context.system, resource)?;
+    let end = context.system.now() + STOPPED;
+    cib::change(context, &|live| stop_until(live, resource, end).map(Some))?;
+    let stopped = await_stop(context, resource);
+    cib::change(context, &|live| let_run(live, resource))?;
+    stopped?;
+    wait(context, &[resource.to_owned()])?;
     Ok(Outcome::Changed)
+}
+
+fn await_stop(context: &Context<'_>, resource: &str) -> Result<(), StepError> {
+    let look = || match pacemaker::status(context.system, QUERY_TIMEOUT) {
+        Err(error) => Look::Missing(format!("Pacemaker does not answer ({error})")),
+        Ok(status) if is_stopped(&status, resource) => Look::Ready(()),
+        Ok(_) => Look::Missing(format!("{resource} has not stopped")),
+    };
+    let hint = HINT.to_owned();
+    context.wait(STOPPED, PAUSE, look, |missing, after| StepError::TooSlow { missing, after, hint })
+}
+
+fn is_stopped(status: &ClusterStatus, resource: &str) -> bool {
+    let mut instances = status.resources.iter().filter(|instance| instance.id == resource);
+    instances.all(|instance| instance.role == "Stopped")
 }
 
 /// What is still missing, and the failures that Pacemaker remembers.

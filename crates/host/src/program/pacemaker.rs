@@ -134,15 +134,6 @@ pub fn patch(system: &dyn System, patch: &Path) -> Result<Patched, CommandError>
     }
 }
 
-/// `crm_resource --restart`: stops and starts a resource and what depends on
-/// it, and waits for both.
-pub fn restart_resource(system: &dyn System, resource: &str) -> Result<(), CommandError> {
-    let command = Command::new("crm_resource")
-        .args(["--restart", "--resource", resource, "--timeout=300"])
-        .timeout(Duration::from_secs(330));
-    system.run(&command)?.success().map(|_| ())
-}
-
 /// `crm_resource --fail`: Pacemaker treats a primitive that it has started on
 /// a node as if its monitor had failed, at once. It needs root or hacluster
 /// (`fail_lrm_resource`, controld_execd.c).

@@ -6,9 +6,17 @@ use crate::secret::SecretId;
 use crate::site::{Controller, Fence, Site};
 use crate::xml::Element;
 
+/// How the devices' ids begin; the controller's name follows.
+const ID: &str = "fence-";
+
 /// The device that cuts this controller's power.
 pub fn device_id(controller: &Controller) -> String {
-    format!("fence-{}", controller.name)
+    format!("{ID}{}", controller.name)
+}
+
+/// The controller whose power a device of that id cuts, if it is one of ours.
+pub(crate) fn fence_target(device: &str) -> Option<&str> {
+    device.strip_prefix(ID)
 }
 
 /// The fence devices of the site.
