@@ -6,6 +6,8 @@
 mod by_hand;
 #[path = "plan/people.rs"]
 mod people;
+#[path = "plan/running.rs"]
+mod running;
 #[path = "plan/world.rs"]
 mod world;
 
@@ -131,7 +133,7 @@ fn slurmctld_reads_slurm_conf_again_once() {
     let stamp = FileState {
         access: slurmha_core::config_file::Access::root(0o644),
         text: Some(format!("{}\n", digest.0)),
-        modified: noon(),
+        modified: noon() + SignedDuration::from_hours(2),
     };
     active.files.insert(PathBuf::from(layout::SLURM_CONF_DIGEST), stamp);
     assert!(plan_for(&observed).is_empty());

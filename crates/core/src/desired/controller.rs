@@ -14,6 +14,9 @@ use crate::render::{corosync, drbd, mariadb, slurm, slurmdbd, units};
 use crate::secret::SecretId;
 use crate::site::{Controller, NodeName, Site};
 
+/// Speaks with the arbiter.
+const QDEVICE: &str = "corosync-qdevice.service";
+
 const PACKAGES: [&str; 11] = [
     "corosync",
     "pacemaker",
@@ -126,8 +129,11 @@ fn membership(site: &Site) -> Vec<Want> {
     let authkey = authkey.to_string_lossy();
     let mut wants = vec![enabled("corosync.service"), running("corosync.service", &[&authkey])];
     if site.arbiter.is_some() {
-        wants.push(enabled("corosync-qdevice.service"));
-        wants.push(running("corosync-qdevice.service", &[]));
+        wants.push(enabled(QDEVICE));
+        wants.push(running(QDEVICE, &[]));
+    } else {
+        wants.push(Want::NotEnabled { unit: QDEVICE.to_owned() });
+        wants.push(Want::NotRunning { unit: QDEVICE.to_owned() });
     }
     wants.push(enabled("pacemaker.service"));
     wants.push(running("pacemaker.service", &[]));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Pacemaker's live configuration against the wanted one.
 //!
-//! slurmha owns the elements whose ids it generates, or has generated in an
-//! earlier version ([`RETIRED`]), and leaves everything else alone: a resource
+//! slurmha owns the elements whose ids it generates, or has generated for
+//! another site file or in an earlier version ([`RETIRED`]), and leaves everything else alone: a resource
 //! that an administrator added stays, so does a ban that a DRBD fence handler
 //! needs until the resync is done, and what somebody has [held](by_hand).
 
 use super::by_hand;
-use crate::render::cib::{RETIRED, set};
+use crate::render::cib::{RETIRED, ban, fence_target, set};
 use crate::xml::Element;
 
 /// Sections of `<configuration>` that slurmha writes into.
@@ -35,6 +35,7 @@ pub fn merge(live: &str, wanted: &str) -> Result<Option<String>, Error> {
     if differences(&cib, &wanted).is_empty() {
         return Ok(None);
     }
+    let retired = Retired::by(&wanted);
     let configuration =
         cib.children.iter_mut().find(|c| c.name == "configuration").ok_or(Error::NotACib)?;
     for section in SECTIONS {
@@ -43,7 +44,7 @@ pub fn merge(live: &str, wanted: &str) -> Result<Option<String>, Error> {
         for element in &wanted.children {
             place(live, element);
         }
-        live.children.retain(|element| !is_retired(element));
+        live.children.retain(|element| !retired.is(element));
     }
     Ok(Some(cib.to_xml()))
 }
@@ -56,6 +57,7 @@ pub fn changes(live_cib: &Element, wanted: &Element) -> Vec<String> {
 
 fn differences(live_cib: &Element, wanted: &Element) -> Vec<String> {
     let live = live_cib.find("configuration");
+    let retired = Retired::by(wanted);
     let mut lines = Vec::new();
     for section in SECTIONS {
         let Some(wanted) = wanted.find(section) else { continue };
@@ -65,8 +67,8 @@ fn differences(live_cib: &Element, wanted: &Element) -> Vec<String> {
             lines.extend(change(present, element));
         }
         let present = live.iter().flat_map(|live| &live.children);
-        let retired = present.filter(|element| is_retired(element));
-        lines.extend(retired.map(|element| format!("- {}", describe(element))));
+        let gone = present.filter(|element| retired.is(element));
+        lines.extend(gone.map(|element| format!("- {}", describe(element))));
     }
     lines
 }
@@ -108,8 +110,46 @@ pub fn with_target_role(configuration: &Element, resource: &str, role: &str) -> 
     configuration
 }
 
-fn is_retired(element: &Element) -> bool {
-    RETIRED.contains(&element.id())
+/// What slurmha has made, and is not wanted any more.
+struct Retired {
+    /// Ids of the resources that are wanted.
+    wanted: Vec<String>,
+}
+
+impl Retired {
+    fn by(configuration: &Element) -> Self {
+        let resources = configuration.find("resources").into_iter().flat_map(|all| &all.children);
+        Self { wanted: resources.map(|resource| resource.id().to_owned()).collect() }
+    }
+
+    fn is(&self, element: &Element) -> bool {
+        RETIRED.contains(&element.id()) || self.is_fence(element) || self.is_place(element)
+    }
+
+    /// The device of a controller that is gone, or has none any more: Pacemaker
+    /// would ask its BMC for ever.
+    fn is_fence(&self, element: &Element) -> bool {
+        let Some(controller) = fence_target(element.id()) else { return false };
+        let map = format!("{controller}:{controller}");
+        let is_mapped = |pair: &Element| {
+            pair.attribute("name") == Some("pcmk_host_map") && value(pair) == Some(&map)
+        };
+        element.name == "primitive"
+            && element.attribute("class") == Some("stonith")
+            && element.children.iter().flat_map(|set| &set.children).any(is_mapped)
+            && self.is_unwanted(element.id())
+    }
+
+    /// Where such a device does not run.
+    fn is_place(&self, element: &Element) -> bool {
+        let device = element.attribute("rsc").unwrap_or_default();
+        let own = fence_target(device).map(|controller| ban(device, controller));
+        own.is_some_and(|own| own.id() == element.id()) && self.is_unwanted(device)
+    }
+
+    fn is_unwanted(&self, resource: &str) -> bool {
+        !self.wanted.iter().any(|wanted| wanted == resource)
+    }
 }
 
 fn by_id<'a>(parent: &'a Element, id: &str) -> Option<&'a Element> {

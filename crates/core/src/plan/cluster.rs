@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the controllers do together: membership, replication, resources.
 
+mod identity;
 mod in_force;
+mod leaving;
 mod replication;
 mod resources;
+
+use std::path::Path;
 
 use super::build::{Draft, Inputs};
 use super::step::{Stage, Step};
@@ -31,10 +35,14 @@ pub(super) fn plan(inputs: &Inputs<'_>, draft: &mut Draft) {
         return;
     }
     outsiders(&controllers, managed, draft);
+    if managed {
+        identity::check(inputs.site, &controllers, draft);
+        leaving::tell(&controllers, draft);
+    }
     membership(inputs, &controllers, draft);
     replication::plan(inputs.site, &controllers, managed, draft);
     resources::plan(inputs, &controllers, live.as_ref(), managed, draft);
-    in_force::plan(&controllers, live.as_ref(), draft);
+    in_force::plan(inputs.site, &controllers, live.as_ref(), draft);
     in_force::durable(inputs.site, &controllers, draft);
 }
 
@@ -85,13 +93,17 @@ struct Seen<'a> {
     observed: &'a Observation,
 }
 
-impl Seen<'_> {
+impl<'a> Seen<'a> {
     fn name(&self) -> &NodeName {
         &self.controller.name
     }
 
     fn cib(&self) -> Option<Element> {
         self.observed.cib.known().and_then(|text| Element::parse(text).ok())
+    }
+
+    fn text(&self, path: &Path) -> Option<&'a str> {
+        self.observed.files.get(path)?.text.as_deref()
     }
 
     fn is_active(&self, unit: &str) -> bool {

@@ -9,6 +9,7 @@ use crate::plan::build::{Draft, PlannedStep};
 use crate::plan::step::{Stage, Step};
 use crate::plan::units;
 use crate::render::cib::id;
+use crate::render::corosync;
 use crate::secret::Digest;
 use crate::site::Site;
 use crate::watch::hands_off;
@@ -16,10 +17,22 @@ use crate::xml::Element;
 
 /// Daemons that run with an older configuration than the one on disk, or
 /// than the one about to be written.
-pub(super) fn plan(controllers: &[Seen<'_>], live: Option<&Element>, draft: &mut Draft) {
+pub(super) fn plan(
+    site: &Site,
+    controllers: &[Seen<'_>],
+    live: Option<&Element>,
+    draft: &mut Draft,
+) {
     for seen in controllers {
         if let Some(digest) = reload(seen, draft, "corosync.service", &COROSYNC) {
-            draft.push(Stage::Membership, seen.name(), Step::ReloadCorosync { digest });
+            let step = Step::ReloadCorosync { digest };
+            // corosync-qdevice does not start before Corosync knows of the arbiter, and
+            // does not start again once it knows of none ("Can't read quorum.device.model").
+            if site.arbiter.is_some() {
+                draft.push_first(Stage::Membership, seen.name(), step);
+            } else {
+                draft.push(Stage::Membership, seen.name(), step);
+            }
         }
         if let Some(digest) = reload(seen, draft, "slurmctld.service", &SLURM) {
             let why = restarts(seen, draft).map(|line| format!("slurmctld restarts for `{line}`"));
@@ -77,7 +90,7 @@ struct Reloadable {
 }
 
 const COROSYNC: Reloadable =
-    Reloadable { file: "/etc/corosync/corosync.conf", stamp: layout::COROSYNC_CONF_DIGEST };
+    Reloadable { file: corosync::CONF, stamp: layout::COROSYNC_CONF_DIGEST };
 const SLURM: Reloadable = Reloadable { file: layout::SLURM_CONF, stamp: layout::SLURM_CONF_DIGEST };
 
 /// Digest of the file when the running daemon has not read it.
@@ -86,10 +99,22 @@ fn reload(seen: &Seen<'_>, draft: &Draft, unit: &str, what: &Reloadable) -> Opti
     if !seen.is_active(unit) || !is_newer(seen, draft, unit, path) {
         return None;
     }
-    let text = draft.text_of(seen.name(), path).or_else(|| text(seen, path))?;
-    let digest = Digest::of(text.as_bytes());
-    let stamp = text_of_stamp(seen, what.stamp);
-    (stamp != Some(digest.0.as_str())).then_some(digest)
+    let written = draft.text_of(seen.name(), path);
+    if written.is_none() && was_read_again(seen, what) {
+        return None;
+    }
+    let text = written.or_else(|| seen.text(path))?;
+    Some(Digest::of(text.as_bytes()))
+}
+
+/// Whether the daemon was told of this text after it was written. An older
+/// stamp says nothing, be it of the same text: the daemon may have read another
+/// one since, from a hand or as it started.
+fn was_read_again(seen: &Seen<'_>, what: &Reloadable) -> bool {
+    let file = |path: &str| seen.observed.files.get(Path::new(path));
+    let (Some(conf), Some(stamp)) = (file(what.file), file(what.stamp)) else { return false };
+    let (Some(text), Some(digest)) = (&conf.text, &stamp.text) else { return false };
+    stamp.modified >= conf.modified && digest.trim() == Digest::of(text.as_bytes()).0
 }
 
 /// The first changed line of slurm.conf that a running slurmctld does not
@@ -107,18 +132,12 @@ fn restarts(seen: &Seen<'_>, draft: &Draft) -> Option<String> {
         "TopologyPlugin=",
     ];
     let path = Path::new(SLURM.file);
-    let (old, new) = (text(seen, path)?, draft.text_of(seen.name(), path)?);
-    let changed = |line: &&str| !old.lines().any(|known| known == *line);
-    let new_line = new.lines().filter(changed).find(|l| KEYS.iter().any(|key| l.starts_with(key)));
-    new_line.map(str::to_owned)
-}
-
-fn text<'a>(seen: &Seen<'a>, path: &Path) -> Option<&'a str> {
-    seen.observed.files.get(path)?.text.as_deref()
-}
-
-fn text_of_stamp<'a>(seen: &Seen<'a>, stamp: &str) -> Option<&'a str> {
-    text(seen, Path::new(stamp)).map(str::trim)
+    let (old, new) = (seen.text(path)?, draft.text_of(seen.name(), path)?);
+    let is_one = |line: &&str| KEYS.iter().any(|key| line.starts_with(key));
+    let not_in = |text: &str, line: &str| !text.lines().any(|known| known == line);
+    let come = new.lines().filter(is_one).find(|line| not_in(old, line));
+    let gone = || old.lines().filter(is_one).find(|line| not_in(new, line));
+    come.or_else(gone).map(str::to_owned)
 }
 
 fn is_newer(seen: &Seen<'_>, draft: &Draft, unit: &str, path: &Path) -> bool {

@@ -51,7 +51,9 @@ pub(super) fn plan(
     if is_first {
         // A reconfiguration is a checkpoint: from here on slurmctld can
         // start without slurmdbd.
-        let text = draft.text_of(first, Path::new(layout::SLURM_CONF)).unwrap_or_default();
+        let path = Path::new(layout::SLURM_CONF);
+        let text = draft.text_of(first, path).or_else(|| controllers[0].text(path));
+        let text = text.unwrap_or_default();
         let step = Step::ReconfigureSlurm { digest: Digest::of(text.as_bytes()) };
         draft.push(Stage::Resources, first, PlannedStep::because(step, "the first checkpoint"));
     }
