@@ -128,6 +128,15 @@ fn more_is_survived() {
     lab.part("slurmctld's state comes back from a snapshot", || {
         lab_site::snapshot::is_restored_as_the_runbook_says(&lab);
     });
+    lab.part("changes of the nodes are taken", || {
+        lab_site::changes::of_nodes_are_taken(&lab);
+    });
+    lab.part("changes of the arbiter are taken", || {
+        lab_site::changes::of_the_arbiter_are_taken(&lab);
+    });
+    lab.part("changes in which the controller is lost", || {
+        lab_site::changes::in_which_the_controller_is_lost(&lab);
+    });
     lab.part("no client reaches the active controller", || {
         lab.survives_scenario("unplugged");
     });

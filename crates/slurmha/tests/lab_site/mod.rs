@@ -4,6 +4,7 @@
 pub mod agents;
 pub mod alerts;
 pub mod broken;
+pub mod changes;
 pub mod console;
 pub mod crowd;
 pub mod dark;
