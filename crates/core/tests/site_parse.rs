@@ -203,6 +203,26 @@ fn one_power_switch_serves_both_controllers_with_two_outlets() {
 }
 
 #[test]
+fn a_machine_has_one_spelling_wherever_it_is_named() {
+    for place in [
+        "[[login]]\nname = ",
+        "[[monitoring.host]]\nname = ",
+        "[[vpn.gateway]]\nname = ",
+        "[portal]\nhosts = [",
+        "[ondemand]\nhosts = [",
+    ] {
+        let (first, other) = (format!("{place}\"login1\""), format!("{place}\"Login1\""));
+        assert!(PRODUCTION.contains(&first), "{place}");
+        let text = PRODUCTION.replacen(&first, &other, 1);
+        assert_eq!(codes(&text), ["two-spellings"], "{place}");
+        let told = site::parse("site.toml", &text).expect_err(place).remove(0);
+        assert!(told.help.starts_with("write login1 here, too"), "{told:?}");
+        assert_eq!(&text[told.span], "\"Login1\"", "{place}");
+        assert_eq!(&text[told.related[0].span.clone()], "\"login1\"", "{place}");
+    }
+}
+
+#[test]
 fn a_misspelt_or_mistyped_table_is_reported_once() {
     assert_eq!(codes(&PRODUCTION.replace("[arbiter]", "[arbitre]")), ["unknown-key"]);
     // [controller.fence] then stands there twice, which is no TOML.

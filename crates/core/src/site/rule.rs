@@ -135,6 +135,8 @@ rules! {
     Error DUPLICATE_MACHINE = "duplicate-machine";
     /// One machine has one address on the cluster network.
     Error TWO_ADDRESSES = "two-addresses";
+    /// A machine's name has the same capitals everywhere.
+    Error TWO_SPELLINGS = "two-spellings";
     /// User work and a fence both take a controller down at the wrong moment.
     Error CONTROLLER_HAS_OTHER_ROLE = "controller-has-other-role";
     /// The third vote must not die together with one of the other two.

@@ -21,6 +21,7 @@ mod people;
 mod portal;
 mod roster;
 mod slurm;
+mod spelling;
 mod timing;
 mod vpn;
 
@@ -35,6 +36,7 @@ const FAMILIES: &[Family] = &[
     networks::check,
     addresses::check,
     machines::check,
+    spelling::check,
     devices::check,
     arbiter::check,
     fencing::check,
