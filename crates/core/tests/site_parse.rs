@@ -140,6 +140,24 @@ fn what_the_console_may_do_is_what_the_file_says() {
     }
 }
 
+/// Both listen on the monitoring hosts.
+#[test]
+fn the_console_and_grafana_have_ports_of_their_own() {
+    let ports = |console: &str, grafana: &str| {
+        PRODUCTION
+            .replace("[console]\n", &format!("[console]\n{console}\n"))
+            .replace("[monitoring.grafana]\n", &format!("[monitoring.grafana]\n{grafana}\n"))
+    };
+    for (console, grafana) in
+        [("port = 3000", ""), ("", "port = 9818"), ("port = 4000", "port = 4000")]
+    {
+        assert_eq!(codes(&ports(console, grafana)), ["console-port"], "{console} {grafana}");
+    }
+    spotless(&ports("port = 3000", "port = 9818"));
+    let unread = codes(&ports("port = 3000", "port = \"many\""));
+    assert_eq!(unread, ["wrong-type"], "Grafana's default is not meant");
+}
+
 #[test]
 fn the_portal_is_what_the_file_says() {
     let site = spotless(PRODUCTION);

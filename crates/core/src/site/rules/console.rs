@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Where the console listens, with which certificate, and who may act in it.
 
-use super::listener::{check_certificate, check_port};
+use super::listener::{check_certificate, check_port, grafana_port};
 use crate::layout::CONSOLE_PORT;
 use crate::site::diagnostic::{Diagnostic, Span};
 use crate::site::fragment::Fragment as _;
 use crate::site::fragments::{Console, SiteFile, items};
 use crate::site::reader::Report;
 use crate::site::rule;
+use crate::site::spanned::Spanned;
 
 pub(super) fn check(file: &SiteFile, report: &mut Report) {
     let Some(console) = &file.console else { return };
-    let who = ("the console", CONSOLE_PORT, &rule::CONSOLE_PORT);
-    check_port(console.port.as_ref(), who, &[], report);
+    check_own_port(file, console, report);
     let (certificate, key) = (console.certificate_file.as_ref(), console.key_file.as_ref());
     check_certificate(&console.value, certificate, key, &rule::CONSOLE_CERTIFICATE, report);
     check_actions(console, report);
+}
+
+/// Every monitoring host has both the console and Grafana. The default is looked at, too, because
+/// Grafana's line can name it.
+fn check_own_port(file: &SiteFile, console: &Spanned<Console>, report: &mut Report) {
+    let who = ("the console", CONSOLE_PORT, &rule::CONSOLE_PORT);
+    let default = Spanned::new(u64::from(CONSOLE_PORT), console.span.clone());
+    let port = console.port.as_ref().or(console.lacks("port").then_some(&default));
+    check_port(port, who, grafana_port(file).as_slice(), report);
 }
 
 /// A password of their own, which those who only look do not have.

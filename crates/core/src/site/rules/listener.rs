@@ -2,11 +2,13 @@
 //! What is asked of everything that listens to browsers.
 
 use crate::layout::{
-    ALERTMANAGER_MESH_PORT, ALERTMANAGER_PORT, DRBD_PORT, DURABLE_PORT, EXPORTER_PORT,
-    NODE_EXPORTER_PORT, PROMETHEUS_PORT, SLURMCTLD_PORT, SLURMDBD_PORT,
+    ALERTMANAGER_MESH_PORT, ALERTMANAGER_PORT, CONSOLE_PORT, DRBD_PORT, DURABLE_PORT,
+    EXPORTER_PORT, GRAFANA_PORT, NODE_EXPORTER_PORT, PORTAL_PORT, PROMETHEUS_PORT, SLURMCTLD_PORT,
+    SLURMDBD_PORT,
 };
 use crate::site::diagnostic::Diagnostic;
 use crate::site::fragment::Fragment;
+use crate::site::fragments::SiteFile;
 use crate::site::reader::Report;
 use crate::site::rule::Rule;
 use crate::site::spanned::Spanned;
@@ -55,6 +57,34 @@ pub(super) fn check_port(
             false => format!("write {default}, or remove the line"),
         },
     ));
+}
+
+/// Where Grafana listens, if the site has it.
+pub(super) fn grafana_port(file: &SiteFile) -> Option<u64> {
+    let grafana = file.monitoring.as_ref()?.grafana.as_ref()?;
+    effective_port(&grafana.value, grafana.port.as_ref(), GRAFANA_PORT)
+}
+
+/// Where the console listens, if the site has it.
+pub(super) fn console_port(file: &SiteFile) -> Option<u64> {
+    let console = file.console.as_ref()?;
+    effective_port(&console.value, console.port.as_ref(), CONSOLE_PORT)
+}
+
+/// Where the portal listens, if the site has it.
+pub(super) fn portal_port(file: &SiteFile) -> Option<u64> {
+    let portal = file.portal.as_ref()?;
+    effective_port(&portal.value, portal.port.as_ref(), PORTAL_PORT)
+}
+
+/// Nothing for a port that could not be read: the default is not what somebody meant there.
+fn effective_port<F: Fragment>(
+    table: &F,
+    port: Option<&Spanned<u64>>,
+    default: u16,
+) -> Option<u64> {
+    let default = table.lacks("port").then_some(u64::from(default));
+    port.map(|port| port.value).or(default)
 }
 
 /// Both halves of a certificate or none.

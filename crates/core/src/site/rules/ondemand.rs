@@ -3,8 +3,9 @@
 
 use std::net::Ipv4Addr;
 
+use super::listener::{console_port, grafana_port, portal_port};
 use super::login_hosts::check_hosts;
-use crate::layout::{CONSOLE_PORT, GRAFANA_PORT, ONDEMAND_PORT, PORTAL_PORT};
+use crate::layout::ONDEMAND_PORT;
 use crate::site::diagnostic::Diagnostic;
 use crate::site::fragment::Fragment;
 use crate::site::fragments::{Ondemand, OndemandDex, SiteFile};
@@ -65,14 +66,7 @@ fn check_port(file: &SiteFile, ondemand: &Spanned<Ondemand>, report: &mut Report
 
 /// Ports that the file gives to somebody else on a login node.
 fn others(file: &SiteFile) -> Vec<u64> {
-    let port = |port: Option<&Spanned<u64>>, default: u16| {
-        port.map_or_else(|| u64::from(default), |port| port.value)
-    };
-    let grafana = file.monitoring.as_ref().and_then(|monitoring| monitoring.grafana.as_ref());
-    let grafana = grafana.map(|it| port(it.port.as_ref(), GRAFANA_PORT));
-    let console = file.console.as_ref().map(|it| port(it.port.as_ref(), CONSOLE_PORT));
-    let portal = file.portal.as_ref().map(|it| port(it.port.as_ref(), PORTAL_PORT));
-    grafana.into_iter().chain(console).chain(portal).collect()
+    [grafana_port(file), console_port(file), portal_port(file)].into_iter().flatten().collect()
 }
 
 /// None is no choice: the generator tells browsers to insist on a certificate that they

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Where the portal runs and listens, and with which certificate.
 
-use super::listener::{check_certificate, check_port};
+use super::listener::{check_certificate, check_port, console_port, grafana_port};
 use super::login_hosts::check_hosts;
-use crate::layout::{CONSOLE_PORT, GRAFANA_PORT, PORTAL_PORT};
+use crate::layout::PORTAL_PORT;
 use crate::site::fragments::SiteFile;
 use crate::site::reader::Report;
 use crate::site::rule;
@@ -23,12 +23,5 @@ pub(super) fn check(file: &SiteFile, report: &mut Report) {
 
 /// A login node can be a monitoring host, too.
 fn others(file: &SiteFile) -> Vec<u64> {
-    let port = |port: Option<&Spanned<u64>>, default: u16| {
-        port.map_or_else(|| u64::from(default), |port| port.value)
-    };
-    let monitoring = file.monitoring.as_ref();
-    let grafana = monitoring.and_then(|monitoring| monitoring.grafana.as_ref());
-    let grafana = grafana.map(|grafana| port(grafana.port.as_ref(), GRAFANA_PORT));
-    let console = file.console.as_ref().map(|it| port(it.port.as_ref(), CONSOLE_PORT));
-    grafana.into_iter().chain(console).collect()
+    grafana_port(file).into_iter().chain(console_port(file)).collect()
 }
