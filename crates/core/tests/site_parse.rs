@@ -241,6 +241,24 @@ fn a_machine_has_one_spelling_wherever_it_is_named() {
 }
 
 #[test]
+fn a_cable_needs_two_addresses_and_the_other_networks_more() {
+    let cable = |width: &str| {
+        PRODUCTION
+            .replace("10.21.0.0/24", &format!("10.21.0.0/{width}"))
+            .replace("10.21.0.11", "10.21.0.1")
+            .replace("10.21.0.12", "10.21.0.2")
+    };
+    assert_eq!(spotless(&cable("30")).networks.replication.prefix_len(), 30);
+    assert_eq!(codes(&cable("31")), ["invalid-network"]);
+    assert_eq!(codes(&cable("32")), ["invalid-network"]);
+    let vpn = |width: &str| PRODUCTION.replace("10.99.0.0/24", &format!("10.99.0.0/{width}"));
+    spotless(&vpn("29"));
+    assert_eq!(codes(&vpn("30")), ["invalid-network"]);
+    let cluster = codes(&PRODUCTION.replace("10.20.0.0/22", "10.20.0.0/30"));
+    assert!(cluster.contains(&"invalid-network"), "{cluster:?}");
+}
+
+#[test]
 fn a_misspelt_or_mistyped_table_is_reported_once() {
     assert_eq!(codes(&PRODUCTION.replace("[arbiter]", "[arbitre]")), ["unknown-key"]);
     // [controller.fence] then stands there twice, which is no TOML.

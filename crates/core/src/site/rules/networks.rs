@@ -15,6 +15,9 @@ use crate::site::spanned::Spanned;
 
 pub(super) fn check(file: &SiteFile, report: &mut Report) {
     let Some(network) = &file.network else { return };
+    if let Some(cluster) = &network.cluster {
+        check_width(cluster, "the controllers and the VIP need three", report);
+    }
     if let (Some(cluster), Some(replication)) = (&network.cluster, &network.replication) {
         check_overlap(cluster, replication, report);
     }
@@ -22,6 +25,23 @@ pub(super) fn check(file: &SiteFile, report: &mut Report) {
     if let (Some(vip), Some(cluster)) = (vip, &network.cluster) {
         check_vip(file, vip, cluster, report);
     }
+}
+
+/// The narrowest network that has addresses for more than the two ends of a cable.
+const NARROWEST: u8 = 29;
+
+/// Refuses a network that is no wider than a cable needs; `why` says what else is on it.
+pub(super) fn check_width(network: &Spanned<Ipv4Net>, why: &str, report: &mut Report) {
+    let width = network.prefix_len();
+    if width <= NARROWEST {
+        return;
+    }
+    report.push(Diagnostic::new(
+        &rule::INVALID_NETWORK,
+        network.span.clone(),
+        format!("a /{width} network cannot be used here: it has two addresses, and {why}"),
+        format!("use a width from /8 to /{NARROWEST}"),
+    ));
 }
 
 fn check_overlap(cluster: &Spanned<Ipv4Net>, replication: &Spanned<Ipv4Net>, report: &mut Report) {

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use super::networks::is_usable;
+use super::networks::{check_width, is_usable};
 use crate::site::diagnostic::{Diagnostic, Span};
 use crate::site::fragment::Fragment;
 use crate::site::fragments::{SiteFile, Vpn, VpnGateway, VpnPeer, items};
@@ -17,6 +17,7 @@ use crate::site::spanned::Spanned;
 pub(super) fn check(file: &SiteFile, report: &mut Report) {
     let Some(vpn) = &file.vpn else { return };
     if let Some(network) = &vpn.network {
+        check_width(network, "the gateways' own is one of them", report);
         check_overlap(file, network, report);
     }
     check_port(vpn, report);

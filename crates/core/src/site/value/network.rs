@@ -28,6 +28,10 @@ impl Text for Ipv4Addr {
     }
 }
 
+/// A cable between the controllers has two ends, and a /30 two addresses for them. Which networks
+/// have to be wider is known where it is known what they are for: `rules/networks.rs`.
+const WIDTHS: std::ops::RangeInclusive<u8> = 8..=30;
+
 impl Text for Ipv4Net {
     const EXPECTED: &'static str = "an IPv4 network such as \"10.77.0.0/24\"";
     const PATTERN: &'static str = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$";
@@ -48,11 +52,10 @@ impl Text for Ipv4Net {
                 format!("write `{}`", network.trunc()),
             );
         }
-        // Two controllers and the VIP need three host addresses on link 0.
-        if !(8..=29).contains(&network.prefix_len()) {
+        if !WIDTHS.contains(&network.prefix_len()) {
             return invalid(
                 format!("a /{} network cannot be used", network.prefix_len()),
-                "use a width from /8 to /29".to_owned(),
+                "use a width from /8 to /29, or /30 for the replication network alone".to_owned(),
             );
         }
         let first = network.network();
