@@ -36,16 +36,22 @@ fn check_same_device(controller: &Controller, report: &mut Report) {
 }
 
 /// Whether `part` is named like a partition of `disk`: sdb1, nvme0n1p1, or
-/// by-id/...-part1.
+/// by-id/...-part1. The first two are the kernel's names, which lie in /dev itself;
+/// vg0/slurm and vg0/slurm2 are two logical volumes.
 fn is_part_of(part: &str, disk: &str) -> bool {
     let Some(suffix) = part.strip_prefix(disk) else { return false };
     let disk_ends_in_digit = disk.ends_with(|c: char| c.is_ascii_digit());
     let number = match suffix.strip_prefix("-part") {
         Some(number) => number,
+        None if !is_in_dev_itself(disk) => return false,
         None if disk_ends_in_digit => suffix.strip_prefix('p').unwrap_or_default(),
         None => suffix,
     };
     !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_in_dev_itself(path: &str) -> bool {
+    path.strip_prefix("/dev/").is_some_and(|name| !name.contains('/'))
 }
 
 /// Warns once. Virtual disks (vdb, xvdb) are named by their slot and stay.
@@ -92,6 +98,8 @@ mod tests {
         assert!(is_part_of("/dev/disk/by-id/x-part1", "/dev/disk/by-id/x"));
         assert!(!is_part_of("/dev/nvme0n12", "/dev/nvme0n1"));
         assert!(!is_part_of("/dev/sdb", "/dev/sdb"));
-        assert!(!is_part_of("/dev/vg/state2", "/dev/vg/sta"));
+        assert!(!is_part_of("/dev/vg0/slurm2", "/dev/vg0/slurm"));
+        assert!(!is_part_of("/dev/vg0/slurm1p2", "/dev/vg0/slurm1"));
+        assert!(!is_part_of("/dev/disk/by-id/x1", "/dev/disk/by-id/x"));
     }
 }
