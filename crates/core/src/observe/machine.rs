@@ -362,7 +362,8 @@ pub struct Preflight {
     pub listening: BTreeMap<u16, String>,
     /// For each installed kernel, whether it has the drbd module.
     pub drbd_module: BTreeMap<String, bool>,
-    /// How each asked name resolves from /etc/hosts.
+    /// How each asked name resolves from /etc/hosts, without slurmha's own block there:
+    /// `apply` writes that one anew.
     pub hosts: BTreeMap<String, Vec<Ipv4Addr>>,
     /// Whether the address that should be unused answered.
     pub unused_address_answers: Reading<bool>,

@@ -20,9 +20,9 @@ const END: &str = "# END slurmha";
 /// but for what reads like a line of it.
 pub fn merge(existing: &str, site: &Site) -> String {
     let mut text = String::new();
-    for line in
-        outside_block(existing, site).into_iter().filter(|line| !is_own_name_on_loopback(line))
-    {
+    let is_ours = |name: &str| names(site).any(|(_, own)| own == name);
+    let others = outside_block(existing, is_ours);
+    for line in others.into_iter().filter(|line| !is_own_name_on_loopback(line)) {
         text.push_str(line);
         text.push('\n');
     }
@@ -52,7 +52,9 @@ fn names(site: &Site) -> impl Iterator<Item = (Ipv4Addr, String)> {
     machines.chain([(site.vip, format!("{}-vip", site.cluster_name))])
 }
 
-fn outside_block<'a>(existing: &'a str, site: &Site) -> Vec<&'a str> {
+/// The lines that slurmha has not written and [`merge`] leaves there. Of a block without its end
+/// those are left, too, that do not read like one of its lines, with a name that `is_ours`.
+pub fn outside_block(existing: &str, is_ours: impl Fn(&str) -> bool) -> Vec<&str> {
     let mut rest: Vec<&str> = existing.lines().collect();
     let mut outside = Vec::new();
     while let Some(begin) = rest.iter().position(|line| *line == BEGIN) {
@@ -60,15 +62,15 @@ fn outside_block<'a>(existing: &'a str, site: &Site) -> Vec<&'a str> {
         outside.extend(rest.into_iter().filter(|line| *line != BEGIN));
         rest = match block.iter().position(|line| *line == END) {
             Some(end) => block[end + 1..].to_vec(),
-            None => block.into_iter().filter(|line| !is_line_of_block(line, site)).collect(),
+            None => block.into_iter().filter(|line| !is_line_of_block(line, &is_ours)).collect(),
         };
     }
     outside.extend(rest);
     outside
 }
 
-fn is_line_of_block(line: &str, site: &Site) -> bool {
-    line.split_once('\t').is_some_and(|(_, name)| names(site).any(|(_, own)| own == name))
+fn is_line_of_block(line: &str, is_ours: impl Fn(&str) -> bool) -> bool {
+    line.split_once('\t').is_some_and(|(_, name)| is_ours(name))
 }
 
 fn is_own_name_on_loopback(line: &str) -> bool {

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use slurmha_core::observe::{Preflight, PreflightRequest, Reading};
+use slurmha_core::render::hosts::outside_block;
 
 use super::stalls;
 use crate::command::Command;
@@ -21,6 +22,7 @@ const ECHO_LIMIT: Duration = Duration::from_secs(1);
 
 pub(super) fn observe(system: &dyn System, request: &PreflightRequest) -> Preflight {
     let hosts = read_trimmed(system, "/etc/hosts").unwrap_or_default();
+    let hosts = outside_block(&hosts, |name| request.names.iter().any(|own| own == name));
     let names = request.names.iter();
     // First, and alone: the other questions are work for the machine.
     let worst_stall = request.stalls.map(|time| stalls::measure(system, time));
@@ -40,9 +42,9 @@ pub(super) fn observe(system: &dyn System, request: &PreflightRequest) -> Prefli
     }
 }
 
-/// How a name resolves from hosts(5).
-fn addresses_of(hosts: &str, name: &str) -> Vec<Ipv4Addr> {
-    let lines = hosts.lines().map(|line| line.split('#').next().unwrap_or_default());
+/// How a name resolves from these lines of hosts(5).
+fn addresses_of(hosts: &[&str], name: &str) -> Vec<Ipv4Addr> {
+    let lines = hosts.iter().map(|line| line.split('#').next().unwrap_or_default());
     lines
         .filter_map(|line| {
             let mut words = line.split_whitespace();
@@ -124,9 +126,9 @@ mod tests {
 
     #[test]
     fn hosts_ports_and_candidates_are_read() {
-        let hosts = "127.0.0.1 localhost\n10.0.0.1 ctl1 ctl1.site # ctl2\n::1 ctl1\n";
-        assert_eq!(addresses_of(hosts, "ctl1"), [Ipv4Addr::new(10, 0, 0, 1)]);
-        assert!(addresses_of(hosts, "ctl2").is_empty());
+        let hosts = ["127.0.0.1 localhost", "10.0.0.1 ctl1 ctl1.site # ctl2", "::1 ctl1"];
+        assert_eq!(addresses_of(&hosts, "ctl1"), [Ipv4Addr::new(10, 0, 0, 1)]);
+        assert!(addresses_of(&hosts, "ctl2").is_empty());
         let ss = "LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:((\"sshd\",pid=1,fd=3))\n\
             LISTEN 0 128 [::]:6817 [::]:*\n";
         let ports = BTreeMap::from([(22, "sshd".to_owned()), (6817, String::new())]);

@@ -4,9 +4,11 @@
 use std::path::Path;
 
 use slurmha_core::observe::{
-    DeviceContent, FileRequest, Health, Observation, ObserveRequest, Reading, SlurmQuestion,
+    DeviceContent, FileRequest, Health, Observation, ObserveRequest, PreflightRequest, Reading,
+    SlurmQuestion,
 };
 use slurmha_core::plan::Step;
+use slurmha_core::render::hosts;
 use slurmha_core::secret::{Digest, SecretId};
 
 use super::*;
@@ -76,6 +78,31 @@ fn a_bare_machine_is_described_and_nothing_is_guessed() {
     assert_eq!(safeguards.state_options, Reading::Known(None), "nothing is mounted");
     assert!(safeguards.drbd_fencing.why().is_some_and(|why| why.contains("not installed")));
     assert!(safeguards.qdevice_timeout_ms.known().is_none());
+}
+
+/// What /etc/hosts with this text says of ctl1.
+fn addresses_of_ctl1(text: &str) -> Vec<String> {
+    let machine = machine();
+    machine.put_file("/etc/hosts", text.as_bytes(), Ids::root(0o644));
+    let asked = PreflightRequest { names: vec!["ctl1".to_owned()], ..Default::default() };
+    let request = ObserveRequest { preflight: Some(asked), ..Default::default() };
+    let seen = observe(&machine, &request).preflight.expect("a preflight");
+    seen.hosts["ctl1"].iter().map(ToString::to_string).collect()
+}
+
+/// After a change of an address the block has the old one, and `apply` writes it anew.
+#[test]
+fn the_hosts_file_is_told_without_the_block_that_apply_writes() {
+    let site = include_str!("../../../../examples/lab/site.toml");
+    let (site, _) = slurmha_core::site::parse("site.toml", site).expect("a valid site");
+    let whole = hosts::merge("127.0.0.1\tlocalhost\n", &site);
+    assert!(whole.contains("\tctl1\n"), "{whole}");
+    let cut = whole.replace("# END slurmha\n", "");
+    for block in [&whole, &cut] {
+        assert!(addresses_of_ctl1(block).is_empty(), "{block}");
+        let with_another = format!("192.0.2.9 ctl1\n{block}");
+        assert_eq!(addresses_of_ctl1(&with_another), ["192.0.2.9"], "{block}");
+    }
 }
 
 #[test]
