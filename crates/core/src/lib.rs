@@ -30,6 +30,7 @@ pub mod render;
 pub mod runbook;
 pub mod secret;
 pub mod site;
+pub mod slurm_conf;
 pub mod state_save;
 pub mod status;
 pub mod switchover;

@@ -23,14 +23,21 @@
 //! RUNNING for half an hour and keeps its node, and one whose launch did not
 //! get its answer is requeued although it has run.
 //!
+//! A slurmctld of 22.05 whose new file has other nodes ends itself in the middle of
+//! it, and with it go the jobs of the last seconds (read_config.c, `fatal`:
+//! "MaxNodeCount has changed", "hostnames inconsistency detected"; seen with a node
+//! less). It is not asked to.
+//!
 //! A reservation ends by itself, so whatever happens to us, the cluster goes
 //! on.
 
 use std::time::Duration;
 
+use slurmha_core::{layout, slurm_conf};
+
 use crate::command::CommandError;
 use crate::program::slurm::{self, AllNodes};
-use crate::system::System;
+use crate::system::{System, read_trimmed};
 
 /// A reason to start no job.
 #[derive(Clone, Copy, Debug)]
@@ -70,9 +77,23 @@ impl Hold {
     }
 }
 
+/// What became of a wish that slurmctld read its configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reread {
+    /// It has.
+    Done,
+    /// It has other nodes than the file, and has to be started again for that.
+    NeedsRestart,
+    /// It was not wanted any more.
+    Unwanted,
+}
+
 /// `scontrol reconfigure` at a moment in which no launch is under way. Where
 /// that cannot be had it is done all the same, as every administrator does.
-pub fn reconfigure(system: &dyn System) -> Result<(), CommandError> {
+///
+/// # Errors
+/// When slurmctld does not answer, or refuses.
+pub fn reconfigure(system: &dyn System) -> Result<Reread, CommandError> {
     reconfigure_if(system, &|| true)
 }
 
@@ -80,24 +101,37 @@ pub fn reconfigure(system: &dyn System) -> Result<(), CommandError> {
 /// has moved meanwhile would be reached at its new place, and there a launch
 /// may be under way. The hold then ends by itself, because by now it can be
 /// somebody else's.
+///
+/// # Errors
+/// When slurmctld does not answer, or refuses.
 pub fn reconfigure_if(
     system: &dyn System,
     is_wanted: &dyn Fn() -> bool,
-) -> Result<(), CommandError> {
+) -> Result<Reread, CommandError> {
+    if has_other_nodes(system)? {
+        return Ok(Reread::NeedsRestart);
+    }
     let held = RECONFIGURE.begin(system).is_ok();
     if held {
         system.sleep(ROUND);
         wait_for_launches(system);
     }
     if !is_wanted() {
-        return Ok(());
+        return Ok(Reread::Unwanted);
     }
     let result = slurm::reconfigure(system);
     if held {
         // It ends by itself.
         let _ = RECONFIGURE.end(system);
     }
-    result
+    result.map(|()| Reread::Done)
+}
+
+/// Whether the file of this controller names other nodes than slurmctld has. What
+/// cannot be read here is slurmctld's to complain of.
+fn has_other_nodes(system: &dyn System) -> Result<bool, CommandError> {
+    let Some(text) = read_trimmed(system, layout::SLURM_CONF) else { return Ok(false) };
+    Ok(slurm_conf::nodes(&text) != slurm::known_nodes(system, LIMIT)?)
 }
 
 /// Until slurmctld waits for no answer of a node, or cannot be asked.

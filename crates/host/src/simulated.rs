@@ -98,6 +98,12 @@ impl Simulated {
         self.lock().cluster.broken.insert(resource.to_owned(), reason.to_owned());
     }
 
+    /// slurmctld was started when its file had these nodes.
+    pub fn start_scheduler_with(&self, nodes: &[&str]) {
+        let nodes = nodes.iter().map(|name| (*name).to_owned()).collect();
+        self.lock().scheduler_nodes = Some(nodes);
+    }
+
     /// The next start of a unit fails, and systemd (`Restart=`) mends it.
     pub fn let_stumble(&self, unit: &str) {
         self.lock().units.entry(unit.to_owned()).or_default().stumbles = true;

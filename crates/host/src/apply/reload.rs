@@ -15,7 +15,7 @@ use super::context::{Context, Look};
 use super::files::ensure_parent;
 use super::{StepError, resources};
 use crate::command::CommandError;
-use crate::hold;
+use crate::hold::{self, Reread};
 use crate::program::{corosync as corosync_tools, slurm as slurm_tools, systemctl};
 use crate::system::{Ids, System, read_trimmed, write_atomically};
 
@@ -48,13 +48,14 @@ pub(super) fn slurm(context: &Context<'_>, digest: &Digest) -> Result<Outcome, S
     record.unless_read(context.system, digest, || reconfigure_or_restart(context))
 }
 
-/// Some changes (nodes that come, go or change their CPUs among them) are
-/// refused by a running slurmctld: it is restarted through Pacemaker then,
-/// and told again, so that the slurmds fetch the new file too.
+/// Some changes (nodes that come, go or change their CPUs among them) are not
+/// taken by a running slurmctld: it is restarted through Pacemaker then, and
+/// told again, so that the slurmds fetch the new file too.
 fn reconfigure_or_restart(context: &Context<'_>) -> Result<(), StepError> {
     match hold::reconfigure(context.system) {
+        Ok(Reread::NeedsRestart) => {}
         Err(CommandError::Failed { stderr, .. }) if stderr.contains(NEEDS_RESTART) => {}
-        result => return Ok(result?),
+        result => return Ok(result.map(drop)?),
     }
     context.progress("slurmctld has to be restarted to take this".to_owned())?;
     resources::restart(context, id::SLURMCTLD)?;

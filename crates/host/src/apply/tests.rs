@@ -6,6 +6,7 @@ mod enablement;
 mod faults;
 mod people;
 mod refusals;
+mod reload;
 mod steps;
 mod units;
 
@@ -17,6 +18,7 @@ use super::{Ended, apply};
 use crate::simulated::Simulated;
 
 /// What a run reported.
+#[derive(Debug)]
 struct Run {
     ended: Ended,
     events: Vec<StepEvent>,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! scontrol(1), sacctmgr(1), squeue(1), sinfo(1), sdiag(1) of Slurm 22.05.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,6 +11,7 @@ use slurmha_core::observe::{
 };
 use slurmha_core::portal::cluster::{Cluster, SINFO_FORMAT, parse_sinfo};
 use slurmha_core::portal::queue::{Queue, parse_squeue, squeue_format};
+use slurmha_core::slurm_conf::parse_known_nodes;
 use slurmha_core::state_save::{
     SINFO_REASONS, SQUEUE_REASONS, parse_drained_as_duplicate, parse_held_after_launch,
 };
@@ -89,7 +90,18 @@ pub fn add_cluster(system: &dyn System, cluster: &str) -> Result<(), CommandErro
     system.run(&command)?.success().map(|_| ())
 }
 
-/// `scontrol reconfigure`: slurmctld and every slurmd read slurm.conf again.
+/// The nodes that slurmctld has, those that are to come later (`State=FUTURE`) included.
+pub fn known_nodes(
+    system: &dyn System,
+    timeout: Duration,
+) -> Result<BTreeSet<String>, CommandError> {
+    let command =
+        Command::new("scontrol").args(["--oneliner", "--future", "show", "nodes"]).timeout(timeout);
+    Ok(parse_known_nodes(&system.run(&command)?.success()?.text()))
+}
+
+/// `scontrol reconfigure`: slurmctld and every slurmd read slurm.conf again. A
+/// slurmctld that is to have other nodes ends itself ([`crate::hold::reconfigure`]).
 pub fn reconfigure(system: &dyn System) -> Result<(), CommandError> {
     let command = Command::new("scontrol").arg("reconfigure").timeout(Duration::from_secs(60));
     system.run(&command)?.success().map(|_| ())

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Corosync, Pacemaker and what it starts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use slurmha_core::xml::Element;
+use slurmha_core::{layout, slurm_conf};
 
 use super::programs::Answer;
 use super::state::State;
@@ -95,6 +96,9 @@ impl State {
             return Answer::fails(OLD, "Update was older than existing configuration");
         }
         self.cluster.cib = cib.to_owned();
+        if !self.runs("slurmctld") {
+            self.scheduler_nodes = None;
+        }
         Answer::ok()
     }
 
@@ -191,9 +195,27 @@ impl State {
                 let text = format!("Slurmctld(primary) at {} is DOWN\n", self.hostname);
                 Answer::ends(1, &text)
             }
+            (Some("reconfigure"), true) if self.has_other_nodes() => {
+                Answer::fails(1, "slurm_reconfigure error: Zero Bytes were transmitted or received")
+            }
             (Some("reconfigure" | "create" | "delete"), true) => Answer::ok(),
+            (Some("--oneliner"), true) => {
+                let nodes = self.scheduler_nodes.clone().unwrap_or_else(|| self.nodes_of_file());
+                Answer::says(
+                    &nodes.iter().map(|it| format!("NodeName={it} \n")).collect::<String>(),
+                )
+            }
             _ => Answer::fails(1, "slurm_reconfigure error: Unable to contact slurm controller"),
         }
+    }
+
+    fn nodes_of_file(&self) -> BTreeSet<String> {
+        slurm_conf::nodes(&self.text(layout::SLURM_CONF))
+    }
+
+    /// slurmctld of 22.05 ends itself then.
+    fn has_other_nodes(&self) -> bool {
+        self.scheduler_nodes.as_ref().is_some_and(|nodes| *nodes != self.nodes_of_file())
     }
 
     pub(super) fn sacctmgr(&mut self, arguments: &[String]) -> Answer {

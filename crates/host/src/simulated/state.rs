@@ -32,6 +32,8 @@ pub(super) struct State {
     /// dpkg was killed while it worked.
     pub(super) dpkg_interrupted: bool,
     pub(super) cluster: Cluster,
+    /// The nodes with which slurmctld was started; those of its file when nobody says.
+    pub(super) scheduler_nodes: Option<BTreeSet<String>>,
     /// Clusters that slurmdbd knows.
     pub(super) registered: BTreeSet<String>,
     randomness: u8,
@@ -51,6 +53,7 @@ impl State {
             programs: super::packages::BASE_PROGRAMS.iter().map(|p| (*p).to_owned()).collect(),
             dpkg_interrupted: false,
             cluster: Cluster::new(peer),
+            scheduler_nodes: None,
             registered: BTreeSet::new(),
             randomness: 0,
         };

@@ -2,13 +2,13 @@
 //! Partitions and compute nodes that go from a running scheduler, and their
 //! jobs with them.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Seen;
 use crate::layout;
 use crate::plan::build::Draft;
 use crate::site::hostlist;
+use crate::slurm_conf::{nodes, partitions};
 
 /// Says what goes. slurmctld ends the jobs of a partition or a node that its new
 /// configuration does not have, those that wait included (22.05, read_config.c:
@@ -16,40 +16,29 @@ use crate::site::hostlist;
 pub(super) fn tell(controllers: &[Seen<'_>], draft: &mut Draft) {
     let path = Path::new(layout::SLURM_CONF);
     let active = controllers.iter().find(|seen| seen.is_active("slurmctld.service"));
-    let Some((old, new)) =
-        active.and_then(|seen| Some((seen.text(path)?, draft.text_of(seen.name(), path)?)))
-    else {
-        return;
+    let texts = active.and_then(|seen| Some((seen.text(path)?, draft.text_of(seen.name(), path)?)));
+    let notes = texts.map(|(old, new)| notes(old, new));
+    draft.notes.extend(notes.unwrap_or_default());
+}
+
+fn notes(old: &str, new: &str) -> Vec<String> {
+    let (before, after) = (partitions(old), partitions(new));
+    let partition = |name: &String| {
+        format!(
+            "partition {name} goes, and slurmctld ends its jobs, also those that wait: \
+             `squeue --partition={name}` shows them"
+        )
     };
-    let partitions = gone(old, new, "PartitionName=");
-    let nodes = gone(old, new, "NodeName=");
-    for partition in partitions {
-        draft.notes.push(format!(
-            "partition {partition} goes, and slurmctld ends its jobs, also those that wait: \
-             `squeue --partition={partition}` shows them"
-        ));
-    }
-    if !nodes.is_empty() {
-        let nodes = hostlist::compress(&nodes);
-        draft.notes.push(format!(
-            "slurm.conf no longer has {nodes}, and slurmctld ends the jobs there: \
-             `squeue --nodelist={nodes}` shows them; `scontrol update nodename={nodes} \
+    let mut notes: Vec<String> = before.difference(&after).map(partition).collect();
+    let (before, after) = (nodes(old), nodes(new));
+    let gone: Vec<&String> = before.difference(&after).collect();
+    if !gone.is_empty() {
+        let gone = hostlist::compress(&gone);
+        notes.push(format!(
+            "slurm.conf no longer has {gone}, and slurmctld ends the jobs there: \
+             `squeue --nodelist={gone}` shows them; `scontrol update nodename={gone} \
              state=drain reason=leaves` lets them end before"
         ));
     }
-}
-
-/// What the old text names in lines of that kind, and the new one does not.
-fn gone(old: &str, new: &str, key: &str) -> Vec<String> {
-    let remain: BTreeSet<String> = named(new, key).collect();
-    named(old, key).filter(|name| !remain.contains(name)).collect()
-}
-
-/// `DEFAULT` gives values to the lines below it and names nothing, slurm.conf(5).
-fn named<'a>(text: &'a str, key: &'a str) -> impl Iterator<Item = String> + 'a {
-    let values = text.lines().filter_map(move |line| line.strip_prefix(key));
-    let lists = values.filter_map(|rest| rest.split_whitespace().next());
-    lists
-        .filter(|list| *list != "DEFAULT")
-        .flat_map(|list| hostlist::expand(list).unwrap_or_default())
+    notes
 }

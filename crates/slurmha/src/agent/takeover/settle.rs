@@ -43,6 +43,7 @@ pub fn settle(system: &dyn System) {
     if !runs_here(system) {
         return gone();
     }
+    // Other nodes are for the `apply` that has written them: it restarts slurmctld.
     if let Err(error) = hold::reconfigure_if(system, &|| runs_here(system)) {
         takeover.troubles.push(format!("the nodes did not report again: {error}"));
         keep(system, &takeover);
