@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The machines' image: built once, kept outside of every lab.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 use crate::error::Error;
@@ -19,7 +20,8 @@ use crate::state::{base_directory, lock, private_directory, random_hex, write_fi
 const BUILD_LIMIT: Duration = Duration::from_secs(3600);
 /// Unpacking and writing a file system.
 const COPY_LIMIT: Duration = Duration::from_secs(900);
-
+/// How often somebody who waits for another's build looks whether it is over.
+const TURN: Duration = Duration::from_millis(200);
 /// How long a killed build may take to go.
 const LEFTOVER_LIMIT: Duration = Duration::from_secs(30);
 
@@ -55,14 +57,7 @@ impl Image {
         if image.directory.is_dir() {
             return Ok(image);
         }
-        let guard = cache.join("lock");
-        let _held = match lock(&guard, false)? {
-            Some(held) => Some(held),
-            None => {
-                progress.step(None, "another command is building the image, waiting for it");
-                lock(&guard, true)?
-            }
-        };
+        let _held = take_turn(&cache.join("lock"), progress)?;
         if image.directory.is_dir() {
             return Ok(image);
         }
@@ -76,6 +71,25 @@ impl Image {
         let removed = remove_tree(&work);
         built.and(removed)?;
         Ok(image)
+    }
+}
+
+/// Waits until nobody else builds. The kernel would wait, too, but could not be
+/// interrupted: another's build takes up to an hour.
+fn take_turn(guard: &Path, progress: &dyn Progress) -> Result<File, Error> {
+    let mut told = false;
+    loop {
+        if let Some(held) = lock(guard, false)? {
+            return Ok(held);
+        }
+        if progress.cancelled() {
+            return Err(Error::Interrupted);
+        }
+        if !told {
+            progress.step(None, "another command is building the image, waiting for it");
+            told = true;
+        }
+        thread::sleep(TURN);
     }
 }
 
@@ -231,3 +245,7 @@ fn as_root() -> Command {
 fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
+
+#[cfg(test)]
+#[path = "image/tests.rs"]
+mod tests;
