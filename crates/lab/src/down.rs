@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::image;
 use crate::process;
 use crate::progress::Progress;
 use crate::qemu;
@@ -16,7 +17,8 @@ use crate::state::Paths;
 const KILL_LIMIT: Duration = Duration::from_secs(30);
 
 /// Ends every process of the lab and removes its files; the image stays in
-/// the cache. Needs no description, so it also removes what a crash left.
+/// the cache, but no build of it that was killed. Needs no description, so it
+/// also removes what a crash left.
 pub fn down(name: &str, progress: &dyn Progress) -> Result<(), Error> {
     let paths = Paths::of(name)?;
     if !paths.state.exists() && processes(&paths).is_empty() && !paths.sockets().exists() {
@@ -24,7 +26,8 @@ pub fn down(name: &str, progress: &dyn Progress) -> Result<(), Error> {
     }
     let _held = if paths.state.exists() { Some(paths.acquire()?) } else { None };
     progress.step(None, "switching everything off");
-    remove(&paths)
+    remove(&paths)?;
+    image::forget_unfinished(progress)
 }
 
 /// The same for who holds the lab's lock.

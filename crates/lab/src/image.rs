@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The machines' image: built once, kept outside of every lab.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,8 +24,14 @@ const BUILD_LIMIT: Duration = Duration::from_secs(3600);
 const COPY_LIMIT: Duration = Duration::from_secs(900);
 /// How often somebody who waits for another's build looks whether it is over.
 const TURN: Duration = Duration::from_millis(200);
+/// How long mmdebstrap may take to remove what it has unpacked, once it is asked to end.
+const CLEANUP_LIMIT: Duration = Duration::from_secs(30);
 /// How long a killed build may take to go.
 const LEFTOVER_LIMIT: Duration = Duration::from_secs(30);
+/// How the name of a build's directory ends; its beginning is that of the image.
+const UNFINISHED: &str = "building";
+/// The file in it that names the build's directory outside of the cache.
+const OUTSIDE: &str = "outside";
 
 /// The files that a machine boots from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +58,7 @@ impl Image {
 
     /// The image of the present recipe, built if it is not in the cache.
     pub fn ensure(progress: &dyn Progress) -> Result<Self, Error> {
-        let cache = base_directory("XDG_CACHE_HOME", ".cache")?.join("slurmha/images");
+        let cache = cache()?;
         private_directory(&cache)?;
         let digest = recipe::digest();
         let image = Self { directory: cache.join(&digest) };
@@ -61,17 +69,65 @@ impl Image {
         if image.directory.is_dir() {
             return Ok(image);
         }
-        let work = cache.join(format!("{digest}.building"));
-        end_leftover(&work)?;
-        remove_tree(&work)?;
+        clear(&cache, progress)?;
+        let work = cache.join(format!("{digest}.{UNFINISHED}"));
         let built = build(&work, progress).and_then(|()| {
             fs::rename(work.join("image"), &image.directory)
                 .map_err(Error::file("create", &image.directory))
         });
-        let removed = remove_tree(&work);
+        let removed = remove_build(&work);
         built.and(removed)?;
         Ok(image)
     }
+}
+
+/// Where the images are.
+fn cache() -> Result<PathBuf, Error> {
+    Ok(base_directory("XDG_CACHE_HOME", ".cache")?.join("slurmha/images"))
+}
+
+/// Ends the builds that were killed and removes what they left, unless somebody
+/// builds an image now, or the cache is not there or not ours to change.
+pub(crate) fn forget_unfinished(progress: &dyn Progress) -> Result<(), Error> {
+    let Ok(cache) = cache() else { return Ok(()) };
+    match lock(&cache.join("lock"), false) {
+        Ok(Some(_held)) => clear(&cache, progress),
+        Ok(None) | Err(_) => Ok(()),
+    }
+}
+
+/// The same for who holds the lock: nobody else builds.
+fn clear(cache: &Path, progress: &dyn Progress) -> Result<(), Error> {
+    let unfinished = unfinished(cache)?;
+    if unfinished.is_empty() && process::find(|arguments| is_build(cache, arguments)).is_empty() {
+        return Ok(());
+    }
+    progress.step(None, "removing a build of the image that did not come to its end");
+    end_builds(cache, CLEANUP_LIMIT)?;
+    unfinished.iter().try_for_each(|work| remove_build(work))
+}
+
+/// The directories of builds that did not come to their end.
+fn unfinished(cache: &Path) -> Result<Vec<PathBuf>, Error> {
+    let entries = fs::read_dir(cache).map_err(Error::file("read", cache))?;
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    Ok(paths.filter(|path| path.extension() == Some(OsStr::new(UNFINISHED))).collect())
+}
+
+/// Whether a process is part of a build: it has a file of one among its arguments.
+fn is_build(cache: &Path, arguments: &[String]) -> bool {
+    let (cache, inside) = (format!("{}/", cache.display()), format!(".{UNFINISHED}/"));
+    arguments.iter().any(|argument| argument.starts_with(&cache) && argument.contains(&inside))
+}
+
+/// Ends what killed builds left running. mmdebstrap is asked first: killed, it
+/// would leave a whole system, partly other users', where it has unpacked it.
+fn end_builds(cache: &Path, patience: Duration) -> Result<(), Error> {
+    let ours = |arguments: &[String]| is_build(cache, arguments);
+    process::ask_to_end(ours, patience);
+    process::find(ours).into_iter().try_for_each(|pid| {
+        process::kill(pid, "an unfinished build of the image", ours, LEFTOVER_LIMIT)
+    })
 }
 
 /// Waits until nobody else builds. The kernel would wait, too, but could not be
@@ -98,10 +154,7 @@ fn build(work: &Path, progress: &dyn Progress) -> Result<(), Error> {
     let image = work.join("image");
     private_directory(&image)?;
     let tar = work.join("root.tar");
-    let scripts = Scripts::unpack(work)?;
-    let downloaded = download(work, &scripts, &tar, progress);
-    scripts.remove()?;
-    downloaded?;
+    download(work, &Bench::set_up(work)?, &tar, progress)?;
     progress.step(None, "writing the root file system");
     for file in ["kernel", "initrd"] {
         take_boot_file(&tar, file, &image.join(file), progress)?;
@@ -109,37 +162,48 @@ fn build(work: &Path, progress: &dyn Progress) -> Result<(), Error> {
     make_file_system(work, &tar, &image.join("root.img"), progress)
 }
 
-/// Where mmdebstrap finds the recipe and puts what it unpacks.
-struct Scripts(PathBuf);
+/// Where mmdebstrap works.
+struct Bench {
+    /// Where it finds the recipe.
+    recipe: PathBuf,
+    /// Where it unpacks the packages.
+    scratch: PathBuf,
+}
 
-impl Scripts {
-    /// Without root, mmdebstrap works as other users, who cannot reach into a
-    /// home directory; /tmp then is the place for what they need.
-    fn unpack(work: &Path) -> Result<Self, Error> {
-        let directory = if is_root() {
-            work.join("recipe")
+impl Bench {
+    fn set_up(work: &Path) -> Result<Self, Error> {
+        let recipe = if is_root() { work.join("recipe") } else { name_outside(work)? };
+        make_directory(&recipe, 0o755)?;
+        recipe::unpack(&recipe)?;
+        let (scratch, mode) = if is_root() {
+            (work.join("scratch"), 0o700)
         } else {
-            std::env::temp_dir().join(format!("slurmha-recipe-{}", random_hex(8)?))
+            // As mmdebstrap(1) wants its TMPDIR, for those as whom it works.
+            (recipe.join("scratch"), 0o1777)
         };
-        private_directory(&directory)?;
-        let open = PermissionsExt::from_mode(0o755);
-        fs::set_permissions(&directory, open).map_err(Error::file("open up", &directory))?;
-        recipe::unpack(&directory)?;
-        Ok(Self(directory))
-    }
-
-    fn remove(self) -> Result<(), Error> {
-        fs::remove_dir_all(&self.0).map_err(Error::file("remove", &self.0))
+        make_directory(&scratch, mode)?;
+        Ok(Self { recipe, scratch })
     }
 }
 
+/// Without root, mmdebstrap works as other users, who cannot reach into a home
+/// directory; /tmp then is the place for what they need. Its name is noted before
+/// there is anything, so that no build can be killed and leave it unnamed.
+fn name_outside(work: &Path) -> Result<PathBuf, Error> {
+    let directory = std::env::temp_dir().join(format!("slurmha-image-{}", random_hex(8)?));
+    write_file(&work.join(OUTSIDE), directory.as_os_str().as_bytes(), 0o600)?;
+    Ok(directory)
+}
+
+/// Creates a directory of exactly that mode.
+fn make_directory(path: &Path, mode: u32) -> Result<(), Error> {
+    private_directory(path)?;
+    let mode = PermissionsExt::from_mode(mode);
+    fs::set_permissions(path, mode).map_err(Error::file("open up", path))
+}
+
 /// Runs mmdebstrap: the distribution's packages as one archive.
-fn download(
-    work: &Path,
-    scripts: &Scripts,
-    tar: &Path,
-    progress: &dyn Progress,
-) -> Result<(), Error> {
+fn download(work: &Path, bench: &Bench, tar: &Path, progress: &dyn Progress) -> Result<(), Error> {
     let sources = match sources::of_host(Path::new("/etc/apt")) {
         Some(text) => {
             let path = work.join("host.sources");
@@ -150,9 +214,10 @@ fn download(
     };
     let from = if sources.is_some() { "this host's mirror" } else { "the distribution's mirror" };
     progress.step(None, &format!("building the image from {from} (once; a minute or a few)"));
-    let mut command = mmdebstrap(work)?;
+    let mut command = mmdebstrap();
     command
-        .args(recipe::mmdebstrap_arguments(is_root(), &scripts.0, tar, sources.as_deref()))
+        .args(recipe::mmdebstrap_arguments(is_root(), &bench.recipe, tar, sources.as_deref()))
+        .env("TMPDIR", &bench.scratch)
         .env("DEBIAN_FRONTEND", "noninteractive")
         .env("LC_ALL", "C.UTF-8")
         .current_dir("/");
@@ -162,16 +227,13 @@ fn download(
 /// mmdebstrap, without its arguments. As root it mounts /proc and /dev below
 /// its working directory: in a mount name space of its own, so that nothing
 /// stays mounted on the host however it ends.
-fn mmdebstrap(work: &Path) -> Result<Command, Error> {
+fn mmdebstrap() -> Command {
     if !is_root() {
-        return Ok(program::command("mmdebstrap"));
+        return program::command("mmdebstrap");
     }
-    let scratch = work.join("scratch");
-    private_directory(&scratch)?;
     let mut command = program::command("unshare");
     command.args(["--mount", "--propagation=private", "--", "mmdebstrap"]);
-    command.env("TMPDIR", scratch);
-    Ok(command)
+    command
 }
 
 /// Copies the kernel or the initial file system out of the archive.
@@ -206,19 +268,15 @@ fn make_file_system(
     program::run(&mut command, COPY_LIMIT, progress).map(drop)
 }
 
-/// Ends what a killed build left running; whoever holds the lock is the only
-/// one who builds.
-fn end_leftover(work: &Path) -> Result<(), Error> {
-    let inside = format!("{}/", work.display());
-    let ours =
-        |arguments: &[String]| arguments.iter().any(|argument| argument.starts_with(&inside));
-    for pid in process::find(ours) {
-        process::kill(pid, "an unfinished build of the image", ours, LEFTOVER_LIMIT)?;
+/// Removes a build's directory, and the one outside of the cache that it names.
+fn remove_build(work: &Path) -> Result<(), Error> {
+    if let Ok(name) = fs::read(work.join(OUTSIDE)) {
+        remove_tree(Path::new(OsStr::from_bytes(&name)))?;
     }
-    Ok(())
+    remove_tree(work)
 }
 
-/// Removes a build directory, which can hold files of other users when the
+/// Removes a directory of a build, which can hold files of other users when the
 /// build runs without root.
 fn remove_tree(path: &Path) -> Result<(), Error> {
     if !path.exists() {

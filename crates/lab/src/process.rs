@@ -4,11 +4,14 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use std::{fs, io};
+use std::{fs, io, thread};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, getpgid, kill_process, kill_process_group, pidfd_open,
+    pidfd_send_signal,
+};
 
 use crate::error::Error;
 use crate::program;
@@ -77,9 +80,33 @@ pub(crate) fn wait_for_dying(pid: u32, program: &str, limit: Duration) -> Result
         if Instant::now() >= deadline {
             return Err(Error::StillAlive { pid, what: program.to_owned(), waited: limit });
         }
-        std::thread::sleep(Duration::from_millis(2));
+        thread::sleep(Duration::from_millis(2));
     }
     Ok(())
+}
+
+/// Asks processes to end, each with the group that it leads, and gives them time
+/// to clean up. Those that are still there afterwards are left to [`kill`].
+pub(crate) fn ask_to_end(matches: impl Fn(&[String]) -> bool, patience: Duration) {
+    let asked = find_raw(&matches);
+    for pid in &asked {
+        let _ = match getpgid(Some(*pid)) {
+            Ok(group) if group == *pid => kill_process_group(group, Signal::TERM),
+            // Asked with its leader; twice could break its clean-up off.
+            Ok(group) if asked.contains(&group) => Ok(()),
+            _ => kill_process(*pid, Signal::TERM),
+        };
+    }
+    let deadline = Instant::now() + patience;
+    while Instant::now() < deadline && !find(&matches).is_empty() {
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The same as [`find`], for the kernel.
+fn find_raw(matches: impl Fn(&[String]) -> bool) -> Vec<Pid> {
+    let raw = |pid| i32::try_from(pid).ok().and_then(Pid::from_raw);
+    find(matches).into_iter().filter_map(raw).collect()
 }
 
 /// Kills a process and returns when it is gone; a zombie is gone, and so is a
