@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A lab that exists: what the drills and the command line do with it.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::thread;
@@ -14,7 +15,7 @@ use crate::error::Error;
 use crate::machine::Machine;
 use crate::progress::{Progress, Silent};
 use crate::qemu::disk_device;
-use crate::state::{Description, Paths};
+use crate::state::{Description, Paths, write_file};
 use crate::switch::protocol::{Cable, Direction, Fault, Network, Request};
 use crate::topology::{MachineSpec, Topology};
 use crate::{bmc, freeze, link, ssh};
@@ -59,6 +60,17 @@ impl Lab {
     /// A site file with the paths of this lab, if `lab up` wrote one.
     pub fn site_path(&self) -> PathBuf {
         self.paths.site()
+    }
+
+    /// Leaves that site file there, unless there is one: it may have been changed
+    /// since.
+    pub fn leave_site(&self, text: &str) -> Result<(), Error> {
+        let path = self.paths.site();
+        match fs::exists(&path) {
+            Ok(true) => Ok(()),
+            Ok(false) => write_file(&path, text.as_bytes(), 0o644),
+            Err(error) => Err(Error::file("look for", &path)(error)),
+        }
     }
 
     /// The file with the password of the BMCs; their user is `admin`.
@@ -311,3 +323,7 @@ pub(crate) fn in_parallel<T: Sync>(
         })
     })
 }
+
+#[cfg(test)]
+#[path = "lab/tests.rs"]
+pub(crate) mod tests;

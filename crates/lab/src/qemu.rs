@@ -239,4 +239,4 @@ fn uuid(digits: &str) -> String {
 
 #[cfg(test)]
 #[path = "qemu/tests.rs"]
-mod tests;
+pub(crate) mod tests;

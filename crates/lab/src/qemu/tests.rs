@@ -4,7 +4,8 @@ use super::*;
 use crate::state::Ports;
 use crate::topology::tests::example;
 
-fn description(accelerator: Accelerator) -> Description {
+/// A lab of the example's machines that have been up.
+pub(crate) fn description(accelerator: Accelerator) -> Description {
     let topology = example();
     let ports = (0..topology.machines.len() as u16).map(|n| Ports { ssh: 4000 + n, bmc: 5000 + n });
     Description {

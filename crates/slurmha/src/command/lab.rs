@@ -52,25 +52,10 @@ pub fn run(args: LabArgs) -> Result<(), Error> {
 
 fn up(name: &str, site: Option<&Path>) -> Result<(), Error> {
     let progress = cancellable();
-    let (topology, example) = match (site, Lab::open(name)) {
-        (Some(path), _) => {
-            let text = fs::read_to_string(path)
-                .map_err(|source| Error::Read { path: path.to_owned(), source })?;
-            (topology(&path.display().to_string(), &text)?, false)
-        }
-        // What a lab was made of is what it is.
-        (None, Ok(lab)) => (lab.topology().clone(), false),
-        (None, Err(slurmha_lab::Error::NoLab { .. })) => {
-            (topology("the example site", EXAMPLE)?, true)
-        }
-        (None, Err(error)) => return Err(error.into()),
-    };
-    let lab = slurmha_lab::up(name, &topology, &progress)?;
-    if example {
-        let path = lab.site_path();
-        let directory = path.parent().unwrap_or(Path::new("/")).display().to_string();
-        fs::write(&path, EXAMPLE.replace(EXAMPLE_STATE, &directory))
-            .map_err(|source| Error::Write { path, source })?;
+    let lab = slurmha_lab::up(name, &wanted(name, site)?, &progress)?;
+    // Also for a lab whose first `up` did not get this far.
+    if let (None, Some(text)) = (site, example_for(lab.topology(), &lab.site_path())?) {
+        lab.leave_site(&text)?;
     }
     let names: Vec<&str> = lab.machines().iter().map(|machine| machine.name.as_str()).collect();
     let option = if name == "default" { String::new() } else { format!(" --name {name}") };
@@ -80,6 +65,35 @@ fn up(name: &str, site: Option<&Path>) -> Result<(), Error> {
         names[0],
         lab.ssh_config_path().display(),
     ))
+}
+
+/// The machines of the site file; without one, of the lab that is there; without
+/// that, of the example.
+fn wanted(name: &str, site: Option<&Path>) -> Result<Topology, Error> {
+    if let Some(path) = site {
+        let text = fs::read_to_string(path)
+            .map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        return topology(&path.display().to_string(), &text);
+    }
+    match Lab::open(name) {
+        // What a lab was made of is what it is.
+        Ok(lab) => Ok(lab.topology().clone()),
+        Err(slurmha_lab::Error::NoLab { .. }) => example(),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The machines of the example.
+fn example() -> Result<Topology, Error> {
+    topology("the example site", EXAMPLE)
+}
+
+/// The example's site file as it stands at that place in a lab's directory, if
+/// the lab has the example's machines.
+fn example_for(machines: &Topology, file: &Path) -> Result<Option<String>, Error> {
+    let directory = file.parent().unwrap_or(Path::new("/")).display().to_string();
+    let theirs = *machines == example()?;
+    Ok(theirs.then(|| EXAMPLE.replace(EXAMPLE_STATE, &directory)))
 }
 
 fn topology(file: &str, text: &str) -> Result<Topology, Error> {
@@ -154,4 +168,21 @@ fn print(text: &str) -> Result<(), Error> {
 fn cancellable() -> Progress {
     interrupt::watch();
     Progress::new(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lab_of_the_examples_machines_has_the_examples_site_file() {
+        let mut machines = example().unwrap();
+        let file = Path::new("/state/slurmha/lab/other/site.toml");
+        let text = example_for(&machines, file).unwrap().unwrap();
+        assert!(text.contains("/state/slurmha/lab/other/"), "{text}");
+        assert!(!text.contains(EXAMPLE_STATE), "{text}");
+        assert_eq!(topology("site.toml", &text).unwrap(), machines);
+        machines.machines.pop();
+        assert_eq!(example_for(&machines, file).unwrap(), None);
+    }
 }

@@ -26,14 +26,6 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
-    /// A file cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
     /// `ssh` cannot be started.
     #[error("cannot start ssh: {source}")]
     Ssh {
