@@ -156,6 +156,19 @@ pub enum Error {
         lab: String,
     },
 
+    /// A machine has power, but its processors are stopped for good.
+    #[error("{machine} stands still ({why}) and cannot be let go on: {reason}")]
+    StandsStill {
+        /// Which machine.
+        machine: String,
+        /// What QEMU says of it.
+        why: String,
+        /// Why it cannot go on.
+        reason: String,
+        /// The lab, for the hint.
+        lab: String,
+    },
+
     /// A process does not go away.
     #[error("process {pid} ({what}) is still there {} s after it was killed", waited.as_secs())]
     StillAlive {
@@ -252,6 +265,9 @@ impl Error {
                 "`slurmha lab logs --name {lab} {machine}` shows the whole console, \
                  `slurmha lab up --name {lab}` tries again, \
                  `slurmha lab down --name {lab}` removes the lab"
+            )),
+            Self::StandsStill { lab, machine, .. } => Some(format!(
+                "`slurmha lab power --name {lab} reset {machine}` cuts its power and boots it"
             )),
             Self::SwitchGone { lab, .. } => {
                 Some(format!("`slurmha lab up --name {lab}` starts what is missing"))

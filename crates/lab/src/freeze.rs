@@ -16,7 +16,7 @@ use crate::lab::{Lab, in_parallel};
 use crate::machine::{Base, Machine, create_disk};
 use crate::progress::Progress;
 use crate::qmp::Monitor;
-use crate::state::{Paths, private_directory};
+use crate::state::{Description, Paths, private_directory};
 use crate::switch::protocol::Request;
 use crate::{bmc, link, ssh};
 
@@ -108,18 +108,13 @@ pub(crate) fn freeze(lab: &mut Lab, progress: &dyn Progress) -> Result<(), Error
     if lab.description.is_frozen {
         return Ok(());
     }
-    let generation = next_generation(&lab.paths)?;
-    let machines = Machine::all(&lab.paths, &lab.description);
-    for machine in &machines {
-        private_directory(&Frozen::of(&lab.paths, generation, machine.name()).directory)?;
-    }
-    save_running(&lab.paths, generation, &machines, progress)?;
-    // With the memories the state is there; where a disk is not yet part of it, thawing
-    // completes it. Told only at the end, an interruption would cost the lab.
     let previous = lab.description.frozen;
-    lab.description.frozen = Some(generation);
-    lab.description.is_frozen = true;
-    lab.description.save(&lab.paths)?;
+    let generation = next_generation(&lab.paths, previous)?;
+    save_running(lab, generation, progress).inspect_err(|_| {
+        // Memories that nothing leads to are gigabytes that nobody misses.
+        let _ = fs::remove_dir_all(lab.paths.frozen(generation));
+    })?;
+    lab.description = frozen_at(&lab.description, generation);
     for machine in &Machine::all(&lab.paths, &lab.description) {
         complete(machine, &Frozen::of(&lab.paths, generation, machine.name()))?;
     }
@@ -129,25 +124,31 @@ pub(crate) fn freeze(lab: &mut Lab, progress: &dyn Progress) -> Result<(), Error
     }
 }
 
-/// Stops all machines that are on and saves their memories; if that fails,
-/// they go on as if nothing had been asked for.
-fn save_running(
-    paths: &Paths,
-    generation: u32,
-    machines: &[Machine],
-    progress: &dyn Progress,
-) -> Result<(), Error> {
+/// What a lab remembers once that frozen state is there.
+fn frozen_at(description: &Description, generation: u32) -> Description {
+    Description { frozen: Some(generation), is_frozen: true, ..description.clone() }
+}
+
+/// Stops all machines that are on, saves their memories, and notes that the lab is
+/// frozen; if any of that fails, they go on as if nothing had been asked for.
+fn save_running(lab: &Lab, generation: u32, progress: &dyn Progress) -> Result<(), Error> {
+    let machines = Machine::all(&lab.paths, &lab.description);
+    for machine in &machines {
+        private_directory(&Frozen::of(&lab.paths, generation, machine.name()).directory)?;
+    }
     let running: Vec<&Machine> = machines.iter().filter(|machine| machine.is_on()).collect();
     let monitors = running.iter().map(|machine| machine.monitor());
     let mut monitors = monitors.collect::<Result<Vec<_>, _>>()?;
     progress.step(None, &format!("stopping {} machines", running.len()));
     let saved = stop_all(&mut monitors)
-        .and_then(|()| save_all(paths, generation, &running, &mut monitors, progress));
+        .and_then(|()| save_all(&lab.paths, generation, &running, &mut monitors, progress))
+        // With the memories the state is there; where a disk is not yet part of it, thawing
+        // completes it. Told only at the end, an interruption would cost the lab.
+        .and_then(|()| frozen_at(&lab.description, generation).save(&lab.paths));
     if saved.is_err() {
         for monitor in &mut monitors {
-            let _ = monitor.execute("cont", Value::Null);
+            let _ = monitor.go_on();
         }
-        let _ = fs::remove_dir_all(paths.frozen(generation));
     }
     saved
 }
@@ -267,13 +268,20 @@ fn load(machine: &Machine, frozen: &Frozen) -> Result<(), Error> {
     if memory.exists() { machine.start_incoming(memory) } else { Ok(()) }
 }
 
-/// One more than every number that is taken, also by a freeze that failed.
-fn next_generation(paths: &Paths) -> Result<u32, Error> {
+/// One more than the newest frozen state. What is above that is of freezes that were
+/// killed, and goes: a disk becomes part of a frozen state only when the lab
+/// remembers it.
+fn next_generation(paths: &Paths, newest: Option<u32>) -> Result<u32, Error> {
+    let next = newest.map_or(1, |number| number + 1);
     let directory = paths.state.join("frozen");
     private_directory(&directory)?;
     let entries = fs::read_dir(&directory).map_err(Error::file("read", &directory))?;
     let taken = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
-    Ok(taken.max().map_or(1, |number| number + 1))
+    for leftover in taken.filter(|number| *number >= next) {
+        let path = paths.frozen(leftover);
+        fs::remove_dir_all(&path).map_err(Error::file("remove", &path))?;
+    }
+    Ok(next)
 }
 
 /// Randomness for the thawed machines; the same for all does no harm, because
@@ -290,6 +298,36 @@ fn random_bytes() -> Result<Vec<u8>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::tests::{pretend, unbooted};
+    use crate::progress::Silent;
+
+    #[test]
+    fn a_freeze_that_cannot_be_noted_lets_the_machines_go_on() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut lab = unbooted(directory.path());
+        let machine = pretend(&lab, 0, "postmigrate");
+        // No file can take the place of a directory.
+        fs::create_dir(lab.paths.description()).expect("created");
+        let error = freeze(&mut lab, &Silent).expect_err("it cannot be noted");
+        assert!(matches!(error, Error::File { doing: "write", .. }), "{error}");
+        assert_eq!(machine.told().last().map(String::as_str), Some("cont"));
+        assert!(!lab.paths.frozen(1).exists());
+        assert_eq!((lab.description.frozen, lab.description.is_frozen), (None, false));
+    }
+
+    #[test]
+    fn what_killed_freezes_have_left_goes_at_the_next() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let paths = unbooted(directory.path()).paths;
+        for generation in [1, 2, 9] {
+            private_directory(&paths.frozen(generation).join("ctl1")).expect("created");
+        }
+        assert_eq!(next_generation(&paths, Some(1)).expect("readable"), 2);
+        let left = [1, 2, 9].map(|generation| paths.frozen(generation).exists());
+        assert_eq!(left, [true, false, false], "1 is what the disks lie on");
+        assert_eq!(next_generation(&paths, None).expect("readable"), 1);
+        assert!(!paths.frozen(1).exists());
+    }
 
     /// What an interrupted freeze has not moved, thawing does; of what it has moved the
     /// state is the one that was frozen.

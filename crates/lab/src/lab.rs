@@ -2,6 +2,7 @@
 //! A lab that exists: what the drills and the command line do with it.
 
 use std::fs;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::thread;
@@ -12,13 +13,13 @@ use serde_json::json;
 
 use crate::accel::Accelerator;
 use crate::error::Error;
-use crate::machine::Machine;
+use crate::machine::{GLANCE, Machine};
 use crate::progress::{Progress, Silent};
 use crate::qemu::disk_device;
 use crate::state::{Description, Paths, write_file};
 use crate::switch::protocol::{Cable, Direction, Fault, Network, Request};
 use crate::topology::{MachineSpec, Topology};
-use crate::{bmc, freeze, link, ssh};
+use crate::{bmc, freeze, link, qmp, ssh};
 
 /// A lab, running or frozen.
 #[derive(Clone, Debug)]
@@ -198,7 +199,6 @@ impl Lab {
     /// What is on, and what is wrong.
     pub fn status(&self) -> Status {
         let cables = self.links().unwrap_or_default();
-        let machines = Machine::all(&self.paths, &self.description);
         Status {
             name: self.paths.name.clone(),
             directory: self.paths.state.clone(),
@@ -206,12 +206,25 @@ impl Lab {
             frozen: self.description.is_frozen,
             thawable: self.description.frozen.is_some(),
             switch: link::find(&self.paths).is_some(),
-            machines: machines
+            machines: self.machines_status(&cables),
+        }
+    }
+
+    /// All at the same time: a monitor that another command talks with takes its
+    /// time.
+    fn machines_status(&self, cables: &[Cable]) -> Vec<MachineStatus> {
+        let machines = Machine::all(&self.paths, &self.description);
+        thread::scope(|scope| {
+            let threads: Vec<_> = machines
                 .iter()
                 .enumerate()
-                .map(|(index, machine)| self.machine_status(index, machine, &cables))
-                .collect(),
-        }
+                .map(|(index, machine)| {
+                    scope.spawn(move || self.machine_status(index, machine, cables))
+                })
+                .collect();
+            let joined = threads.into_iter().map(|thread| thread.join());
+            joined.map(|status| status.unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        })
     }
 
     fn machine_status(&self, index: usize, machine: &Machine, cables: &[Cable]) -> MachineStatus {
@@ -223,6 +236,7 @@ impl Lab {
             name: spec.name.clone(),
             on: machine.is_on(),
             pid: machine.pid(),
+            run_state: machine.run_state(GLANCE),
             cluster: spec.cluster.to_string(),
             replication: spec.replication.map(|address| address.to_string()),
             bmc: spec.bmc.map(|address| address.to_string()),
@@ -294,6 +308,9 @@ pub struct MachineStatus {
     pub on: bool,
     /// Its QEMU.
     pub pid: Option<u32>,
+    /// QEMU's word for what it is at, such as `running`, `paused` or `io-error`;
+    /// absent if it is off, or its QEMU does not say.
+    pub run_state: Option<String>,
     /// Its address on the cluster network.
     pub cluster: String,
     /// Its address on the replication network.
@@ -308,6 +325,13 @@ pub struct MachineStatus {
     pub faults: Vec<Cable>,
 }
 
+impl MachineStatus {
+    /// Why it does nothing although it has power.
+    pub fn standstill(&self) -> Option<String> {
+        self.run_state.as_deref().and_then(qmp::standstill)
+    }
+}
+
 /// Does something for every item at the same time; the first error wins, but
 /// all are waited for.
 pub(crate) fn in_parallel<T: Sync>(
@@ -319,7 +343,7 @@ pub(crate) fn in_parallel<T: Sync>(
         let results: Vec<_> = threads.into_iter().map(|thread| thread.join()).collect();
         results.into_iter().try_for_each(|result| match result {
             Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
+            Err(panic) => resume_unwind(panic),
         })
     })
 }

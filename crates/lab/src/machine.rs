@@ -13,7 +13,7 @@ use crate::image::Image;
 use crate::program;
 use crate::progress::{Progress, Silent};
 use crate::qemu::{self, Launch};
-use crate::qmp::Monitor;
+use crate::qmp::{self, Monitor};
 use crate::state::{Description, MachinePaths, Paths, lock, private_directory};
 use crate::topology::MachineSpec;
 use crate::{process, ssh};
@@ -24,6 +24,9 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 /// Creating a disk image.
 const DISK_LIMIT: Duration = Duration::from_secs(60);
+/// How long a monitor may take to say what its machine is at, where that is not
+/// what was asked for.
+pub(crate) const GLANCE: Duration = Duration::from_secs(5);
 /// How many lines of console an error repeats.
 const CONSOLE_TAIL: usize = 15;
 
@@ -133,15 +136,41 @@ impl<'a> Machine<'a> {
         self.start(Some(memory))
     }
 
+    /// QEMU's word for what the machine is at, such as `running`, `paused` or
+    /// `io-error`; `None` if it is off, or its monitor does not answer within the
+    /// limit.
+    pub(crate) fn run_state(&self, limit: Duration) -> Option<String> {
+        self.monitor_within(limit).and_then(|mut monitor| monitor.status()).ok()
+    }
+
+    /// Lets it go on if it stands still: paused by hand, by a freeze that was killed,
+    /// or because the host had no room for what it wrote.
+    pub(crate) fn go_on(&self, progress: &dyn Progress) -> Result<(), Error> {
+        let state = self.run_state(qmp::ANSWER);
+        let Some(why) = state.and_then(|state| qmp::standstill(&state)) else { return Ok(()) };
+        progress.step(Some(self.name()), &format!("stands still ({why}), is let go on"));
+        let done = self.monitor().and_then(|mut monitor| monitor.go_on());
+        done.map_err(|error| Error::StandsStill {
+            machine: self.name().to_owned(),
+            why,
+            reason: error.to_string(),
+            lab: self.paths.name.clone(),
+        })
+    }
+
     /// A connection to its monitor.
     pub(crate) fn monitor(&self) -> Result<Monitor, Error> {
+        self.monitor_within(qmp::ANSWER)
+    }
+
+    fn monitor_within(&self, limit: Duration) -> Result<Monitor, Error> {
         if !self.is_on() {
             return Err(Error::Off {
                 machine: self.name().to_owned(),
                 lab: self.paths.name.clone(),
             });
         }
-        Monitor::connect(self.name(), &self.paths.monitor(self.index))
+        Monitor::connect(self.name(), &self.paths.monitor(self.index), limit)
     }
 
     /// Waits until its sshd answers a login.
@@ -165,8 +194,12 @@ impl<'a> Machine<'a> {
             }
             if told.elapsed() >= Duration::from_secs(20) {
                 told = Instant::now();
-                let seconds = start.elapsed().as_secs();
-                progress.step(Some(self.name()), &format!("still booting ({seconds} s)"));
+                let state = self.run_state(GLANCE);
+                let doing = match state.and_then(|state| qmp::standstill(&state)) {
+                    Some(why) => format!("stands still ({why})"),
+                    None => format!("still booting ({} s)", start.elapsed().as_secs()),
+                };
+                progress.step(Some(self.name()), &doing);
             }
             thread::sleep(Duration::from_millis(200));
         }

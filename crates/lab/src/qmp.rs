@@ -1,18 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 //! QEMU's machine protocol: one JSON object a line over a Unix socket.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use serde_json::{Value, json};
 
 use crate::error::Error;
 
 /// How long an answer may take; stopping or saving is asked for separately.
-const ANSWER: Duration = Duration::from_secs(20);
+pub(crate) const ANSWER: Duration = Duration::from_secs(20);
+
+/// Why a machine that has power does nothing, from QEMU's word for what it is at;
+/// `None` if it runs.
+pub(crate) fn standstill(run_state: &str) -> Option<String> {
+    let why = match run_state {
+        "running" => return None,
+        // What QEMU does with a guest whose write the host has no room for (werror=enospc).
+        "io-error" => "is this host's disk full?",
+        "finish-migrate" | "postmigrate" => "its memory has been saved",
+        "inmigrate" => "its memory is being read",
+        other => return Some(other.to_owned()),
+    };
+    Some(format!("{run_state}: {why}"))
+}
+
+/// A connection whose making and writing are given up in time. connect(2) waits for
+/// as long as a queue is full, and QEMU's is after two that were not waited for.
+fn connect_within(socket: &Path, limit: Duration) -> io::Result<UnixStream> {
+    let fd = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    set_socket_timeout(&fd, Timeout::Send, Some(limit))?;
+    connect(&fd, &SocketAddrUnix::new(socket)?)?;
+    Ok(UnixStream::from(fd))
+}
 
 /// A connection to one machine's monitor.
 pub(crate) struct Monitor {
@@ -21,16 +46,16 @@ pub(crate) struct Monitor {
 }
 
 impl Monitor {
-    /// Connects and negotiates.
-    pub(crate) fn connect(machine: &str, socket: &Path) -> Result<Self, Error> {
-        let failed = |error: std::io::Error| Error::Monitor {
+    /// Connects and negotiates. A monitor talks with one at a time: a second one is
+    /// answered when the first has gone, if that is within the limit.
+    pub(crate) fn connect(machine: &str, socket: &Path, limit: Duration) -> Result<Self, Error> {
+        let failed = |error: io::Error| Error::Monitor {
             machine: machine.to_owned(),
             command: "connecting".to_owned(),
             reason: error.to_string(),
         };
-        let stream = UnixStream::connect(socket).map_err(failed)?;
-        stream.set_read_timeout(Some(ANSWER)).map_err(failed)?;
-        stream.set_write_timeout(Some(ANSWER)).map_err(failed)?;
+        let stream = connect_within(socket, limit).map_err(failed)?;
+        stream.set_read_timeout(Some(limit)).map_err(failed)?;
         let mut monitor = Self { machine: machine.to_owned(), stream: BufReader::new(stream) };
         monitor.read("connecting")?;
         monitor.execute("qmp_capabilities", Value::Null)?;
@@ -72,6 +97,30 @@ impl Monitor {
     pub(crate) fn status(&mut self) -> Result<String, Error> {
         let answer = self.execute("query-status", Value::Null)?;
         Ok(answer.get("status").and_then(Value::as_str).unwrap_or_default().to_owned())
+    }
+
+    /// Lets a machine that stands still go on. Whatever still writes its memory is
+    /// given up first: at its end QEMU would stop the machine again, and shortly
+    /// before that it refuses `cont` ("Migration is not finalized yet").
+    pub(crate) fn go_on(&mut self) -> Result<(), Error> {
+        self.execute("migrate_cancel", Value::Null)?;
+        let deadline = Instant::now() + ANSWER;
+        while self.is_saving()? {
+            if Instant::now() >= deadline {
+                let reason = format!("not done in {} s", ANSWER.as_secs());
+                return Err(self.failed("migrate_cancel", reason));
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        self.execute("cont", Value::Null).map(drop)
+    }
+
+    /// Whether its memory is being written.
+    fn is_saving(&mut self) -> Result<bool, Error> {
+        let answer = self.execute("query-migrate", Value::Null)?;
+        let status = answer.get("status").and_then(Value::as_str).unwrap_or("none");
+        let over = ["none", "completed", "failed", "cancelled"].contains(&status);
+        Ok(!over || self.status()? == "finish-migrate")
     }
 
     /// Waits until a machine that reads a frozen memory has done so.
@@ -126,5 +175,36 @@ impl Monitor {
 
     fn failed(&self, command: &str, reason: String) -> Error {
         Error::Monitor { machine: self.machine.clone(), command: command.to_owned(), reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn a_monitor_that_never_answers_is_given_up() {
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join("0.qmp");
+        let _listener = UnixListener::bind(&socket).unwrap();
+        let limit = Duration::from_millis(20);
+        let error = Monitor::connect("ctl1", &socket, limit).err().unwrap();
+        assert!(matches!(error, Error::Monitor { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_full_queue_is_not_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join("0.qmp");
+        let listener =
+            socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None);
+        let listener = listener.unwrap();
+        rustix::net::bind(&listener, &SocketAddrUnix::new(&socket).unwrap()).unwrap();
+        rustix::net::listen(&listener, 0).unwrap();
+        let limit = Duration::from_millis(20);
+        let first = connect_within(&socket, limit);
+        assert!(first.is_ok() && connect_within(&socket, limit).is_err());
     }
 }

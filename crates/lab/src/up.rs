@@ -24,7 +24,7 @@ const BOOT_LIMIT: Duration = Duration::from_secs(300);
 const KVM_LIMIT: Duration = Duration::from_secs(60);
 
 /// Makes the lab of that name run: builds it, thaws it, or starts what is
-/// missing. Machines keep running afterwards, until [`down::down`].
+/// missing and lets go on what stands still. Machines keep running afterwards, until [`down::down`].
 pub fn up(name: &str, topology: &Topology, progress: &dyn Progress) -> Result<Lab, Error> {
     program::require()?;
     let paths = Paths::of(name)?;
@@ -97,7 +97,12 @@ fn start(lab: &mut Lab, progress: &dyn Progress) -> Result<(), Error> {
     }
     match (boot(lab, progress), lab.description.accelerator) {
         (
-            Err(Error::Boot { .. } | Error::Died { .. } | Error::Program { .. }),
+            Err(
+                Error::Boot { .. }
+                | Error::Died { .. }
+                | Error::Program { .. }
+                | Error::StandsStill { .. },
+            ),
             Accelerator::Kvm,
         ) if !lab.description.complete => {
             emulate_instead(lab, progress)?;
@@ -129,7 +134,9 @@ fn boot(lab: &Lab, progress: &dyn Progress) -> Result<(), Error> {
         _ => BOOT_LIMIT,
     };
     in_parallel(&Machine::all(&lab.paths, &lab.description), |machine| {
-        if !machine.is_on() {
+        if machine.is_on() {
+            machine.go_on(progress)?;
+        } else {
             progress.step(Some(machine.name()), "switched on");
             machine.power_on()?;
         }

@@ -34,8 +34,9 @@ pub enum LabCommand {
     /// Build the lab, thaw it, or start what is missing in it
     ///
     /// The first time builds an image (kept in ~/.cache/slurmha), boots the
-    /// machines of the site and waits until each answers to ssh. Machines go
-    /// on running until `slurmha lab down`. Ctrl-C before the lab has been up
+    /// machines of the site and waits until each answers to ssh. A machine that
+    /// stands still (paused, or because this host's disk was full) goes on. Machines
+    /// go on running until `slurmha lab down`. Ctrl-C before the lab has been up
     /// once removes it; later it leaves the machines as they are.
     Up {
         /// Site file whose machines to build [default: a small complete site]

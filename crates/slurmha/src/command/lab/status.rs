@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use serde::Serialize;
-use slurmha_lab::{Cable, Link, Status};
+use slurmha_lab::{Cable, Link, MachineStatus, Status};
 
 use super::{Error, print};
 
@@ -38,11 +38,27 @@ pub fn show(status: &Status, json: bool) -> Result<(), Error> {
             addresses.join(" "),
             machine.ssh_port
         );
+        if let Some(line) = standstill(&status.name, machine) {
+            let _ = writeln!(text, "    {line}");
+        }
         for cable in &machine.faults {
             let _ = write!(text, "    {}", describe(cable));
         }
     }
     print(&text)
+}
+
+/// What a machine does that has power and does not run.
+fn standstill(lab: &str, machine: &MachineStatus) -> Option<String> {
+    match machine.standstill() {
+        Some(why) => {
+            Some(format!("stands still ({why}); `slurmha lab up --name {lab}` lets it go on"))
+        }
+        None if machine.on && machine.run_state.is_none() => {
+            Some("its QEMU does not answer; another command may be talking with it".to_owned())
+        }
+        None => None,
+    }
 }
 
 /// Prints cables.
@@ -87,4 +103,36 @@ fn show_json(value: &impl Serialize) -> Result<(), Error> {
         .map_err(|error| Error::Print { source: error.into() })?;
     text.push('\n');
     print(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machine(on: bool, run_state: Option<&str>) -> MachineStatus {
+        MachineStatus {
+            name: "ctl1".to_owned(),
+            on,
+            pid: None,
+            run_state: run_state.map(str::to_owned),
+            cluster: "10.77.0.11".to_owned(),
+            replication: None,
+            bmc: None,
+            bmc_runs: false,
+            ssh_port: 4000,
+            faults: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_machine_that_stands_still_is_told_with_the_cure() {
+        let line = |on, run_state| standstill("other", &machine(on, run_state));
+        assert_eq!(line(true, Some("running")), None);
+        assert_eq!(line(false, None), None);
+        assert_eq!(
+            line(true, Some("paused")).unwrap(),
+            "stands still (paused); `slurmha lab up --name other` lets it go on"
+        );
+        assert!(line(true, None).unwrap().contains("does not answer"));
+    }
 }
