@@ -2,16 +2,14 @@
 //! One BMC per machine: OpenIPMI's simulator on a loopback port, which calls
 //! this program back for the power button.
 
-use std::net::{Ipv4Addr, UdpSocket};
-use std::path::Path;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
-use crate::process;
 use crate::program::{self, quote};
 use crate::state::{Description, Paths, private_directory, write_file};
+use crate::{ports, process};
 
 /// The user that may press the power button.
 pub const USER: &str = "admin";
@@ -32,10 +30,13 @@ pub(crate) fn start(paths: &Paths, description: &Description, index: usize) -> R
         return Ok(());
     }
     let machine = &description.topology.machines[index].name;
+    let port = description.ports[index].bmc;
+    if ports::is_bmc_taken(port) {
+        return Err(port_taken(paths, machine, port));
+    }
     let directory = paths.machine(machine).bmc();
     let state = directory.join("state");
     private_directory(&state)?;
-    let port = description.ports[index].bmc;
     let password = paths.bmc_password();
     let secret = std::fs::read_to_string(&password).map_err(Error::file("read", &password))?;
     let (config, emulation) = (directory.join("lan.conf"), directory.join("sim.emu"));
@@ -46,7 +47,7 @@ pub(crate) fn start(paths: &Paths, description: &Description, index: usize) -> R
     command.arg("-c").arg(&config).arg("-f").arg(&emulation).arg("-s").arg(&state).arg("-n");
     process::spawn_detached(&command, &directory.join("ipmi_sim.log"))
         .map_err(Error::system(format!("start {PROGRAM} for {machine}")))?;
-    wait_for_port(machine, port, &directory)
+    wait_for_port(paths, description, index)
 }
 
 /// The pid of a machine's BMC.
@@ -66,21 +67,38 @@ fn is_process(arguments: &[String], config: &str) -> bool {
     program == Some(PROGRAM) && arguments.iter().any(|argument| argument == config)
 }
 
-/// The port is taken as soon as the simulator listens.
-fn wait_for_port(machine: &str, port: u16, directory: &Path) -> Result<(), Error> {
+/// The port is taken as soon as the simulator listens, or by somebody else, and then
+/// the simulator ends itself.
+fn wait_for_port(paths: &Paths, description: &Description, index: usize) -> Result<(), Error> {
+    let machine = &description.topology.machines[index].name;
+    let port = description.ports[index].bmc;
     let deadline = Instant::now() + START_LIMIT;
-    while UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+    loop {
+        let taken = ports::is_bmc_taken(port);
+        if taken && find(paths, description, index).is_some() {
+            return Ok(());
+        }
         if Instant::now() >= deadline {
-            let log = std::fs::read_to_string(directory.join("ipmi_sim.log")).unwrap_or_default();
-            return Err(Error::Program {
-                command: format!("{PROGRAM} for {machine}"),
-                status: format!("no answer on port {port}"),
-                output: program::tail(&log),
+            return Err(match taken {
+                true => port_taken(paths, machine, port),
+                false => no_answer(paths, machine, port),
             });
         }
         thread::sleep(Duration::from_millis(20));
     }
-    Ok(())
+}
+
+fn port_taken(paths: &Paths, machine: &str, port: u16) -> Error {
+    Error::PortTaken { port, what: format!("the BMC of {machine}"), lab: paths.name.clone() }
+}
+
+fn no_answer(paths: &Paths, machine: &str, port: u16) -> Error {
+    let log = paths.machine(machine).bmc().join("ipmi_sim.log");
+    Error::Program {
+        command: format!("{PROGRAM} for {machine}"),
+        status: format!("no answer on port {port}"),
+        output: program::tail(&std::fs::read_to_string(log).unwrap_or_default()),
+    }
 }
 
 /// The management controller that is emulated.
@@ -118,6 +136,8 @@ fn render_lan(paths: &Paths, machine: &str, port: u16, password: &str) -> String
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]

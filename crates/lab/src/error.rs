@@ -169,6 +169,17 @@ pub enum Error {
         lab: String,
     },
 
+    /// A port of the lab is somebody else's.
+    #[error("another program has port {port} of 127.0.0.1, where {what} belongs")]
+    PortTaken {
+        /// The port.
+        port: u16,
+        /// What should listen there.
+        what: String,
+        /// The lab, for the hint.
+        lab: String,
+    },
+
     /// A process does not go away.
     #[error("process {pid} ({what}) is still there {} s after it was killed", waited.as_secs())]
     StillAlive {
@@ -268,6 +279,10 @@ impl Error {
             )),
             Self::StandsStill { lab, machine, .. } => Some(format!(
                 "`slurmha lab power --name {lab} reset {machine}` cuts its power and boots it"
+            )),
+            Self::PortTaken { port, lab, .. } => Some(format!(
+                "`slurmha lab up --name {lab}` takes another port, \
+                 `ss -anp 'sport = :{port}'` shows who has this one"
             )),
             Self::SwitchGone { lab, .. } => {
                 Some(format!("`slurmha lab up --name {lab}` starts what is missing"))

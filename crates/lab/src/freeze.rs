@@ -18,7 +18,7 @@ use crate::progress::Progress;
 use crate::qmp::Monitor;
 use crate::state::{Description, Paths, private_directory};
 use crate::switch::protocol::Request;
-use crate::{bmc, link, ssh};
+use crate::{bmc, link, ports, ssh};
 
 /// Writing all memories.
 const SAVE_LIMIT: Duration = Duration::from_secs(80);
@@ -191,6 +191,7 @@ pub(crate) fn thaw(lab: &mut Lab, progress: &dyn Progress) -> Result<(), Error> 
     // Until it is done, a lab is better called frozen than half running.
     lab.description.is_frozen = true;
     lab.description.save(&lab.paths)?;
+    ports::renew(lab, progress)?;
     link::start(&lab.paths)?;
     link::ask(&lab.paths, &Request::Reset)?;
     let machines = Machine::all(&lab.paths, &lab.description);

@@ -18,6 +18,7 @@ pub mod interrupt;
 mod lab;
 mod link;
 mod machine;
+mod ports;
 mod process;
 mod program;
 mod progress;

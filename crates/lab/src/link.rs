@@ -14,6 +14,8 @@ use crate::switch::protocol::{Answer, Cable, Request};
 
 /// How long the switch may take to listen.
 const START_LIMIT: Duration = Duration::from_secs(10);
+/// How long a killed switch may take to go.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// How long it may take to answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
@@ -34,6 +36,14 @@ pub(crate) fn start(paths: &Paths) -> Result<(), Error> {
             Err(_) => thread::sleep(Duration::from_millis(10)),
         }
     }
+}
+
+/// Ends the switch if it runs. The machines go on, without a network until it is
+/// started again.
+pub(crate) fn end(paths: &Paths) -> Result<(), Error> {
+    let ours = |arguments: &[String]| is_process(paths, arguments);
+    let killed = |pid| process::kill(pid, "the lab's switch", ours, STOP_LIMIT);
+    process::find(ours).into_iter().try_for_each(killed)
 }
 
 /// The pid of the switch.

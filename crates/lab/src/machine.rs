@@ -16,7 +16,7 @@ use crate::qemu::{self, Launch};
 use crate::qmp::{self, Monitor};
 use crate::state::{Description, MachinePaths, Paths, lock, private_directory};
 use crate::topology::MachineSpec;
-use crate::{process, ssh};
+use crate::{ports, process, ssh};
 
 /// QEMU detaches when its devices are ready.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -232,7 +232,20 @@ impl<'a> Machine<'a> {
         };
         let mut command = program::command(qemu::PROGRAM);
         command.args(launch.arguments()).current_dir("/");
-        program::run(&mut command, START_LIMIT, &Silent).map(drop)
+        let started = program::run(&mut command, START_LIMIT, &Silent).map(drop);
+        // QEMU speaks of a "host forwarding rule" then.
+        started.map_err(|error| self.port_taken().unwrap_or(error))
+    }
+
+    /// The error for an ssh port that somebody else has.
+    pub(crate) fn port_taken(&self) -> Option<Error> {
+        let port = self.description.ports[self.index].ssh;
+        let taken = ports::is_ssh_taken(port) && !self.is_on();
+        taken.then(|| Error::PortTaken {
+            port,
+            what: format!("the ssh of {}", self.name()),
+            lab: self.paths.name.clone(),
+        })
     }
 
     fn stop(&self) -> Result<Instant, Error> {

@@ -85,15 +85,18 @@ pub(crate) fn render_config(paths: &Paths, topology: &Topology, ports: &[Ports])
     text
 }
 
-/// Writes the configuration and the known hosts.
+/// Writes the known hosts.
+pub(crate) fn write_known_hosts(paths: &Paths, keys: &[(String, HostKey)]) -> Result<(), Error> {
+    let known = render_known_hosts(keys);
+    write_file(&paths.ssh().join("known_hosts"), known.as_bytes(), 0o600)
+}
+
+/// Writes the configuration.
 pub(crate) fn write_config(
     paths: &Paths,
     topology: &Topology,
     ports: &[Ports],
-    keys: &[(String, HostKey)],
 ) -> Result<(), Error> {
-    let known = render_known_hosts(keys);
-    write_file(&paths.ssh().join("known_hosts"), known.as_bytes(), 0o600)?;
     write_file(&paths.ssh_config(), render_config(paths, topology, ports).as_bytes(), 0o600)
 }
 

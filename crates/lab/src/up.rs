@@ -2,7 +2,6 @@
 //! `lab up`: from a topology to machines that answer.
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,9 +12,9 @@ use crate::image::Image;
 use crate::lab::{Lab, in_parallel};
 use crate::machine::Machine;
 use crate::progress::Progress;
-use crate::state::{Description, Paths, Ports, private_directory, random_hex, write_file};
+use crate::state::{Description, Paths, private_directory, random_hex, write_file};
 use crate::topology::Topology;
-use crate::{bmc, down, freeze, link, program, ssh};
+use crate::{bmc, down, freeze, link, ports, program, ssh};
 
 /// How long a machine may take to boot; in software emulation on a busy host
 /// one takes a minute or two.
@@ -68,7 +67,7 @@ fn create(
         topology: topology.clone(),
         image: image.directory,
         accelerator,
-        ports: free_ports(topology.machines.len())?,
+        ports: ports::choose(paths, topology.machines.len())?,
         complete: false,
         frozen: None,
         is_frozen: false,
@@ -84,13 +83,15 @@ fn create(
         write_file(&machine.files().identity(), &identity, 0o600)?;
         keys.push((spec.name.clone(), key));
     }
-    ssh::write_config(paths, topology, &description.ports, &keys)?;
+    ssh::write_known_hosts(paths, &keys)?;
+    ssh::write_config(paths, topology, &description.ports)?;
     description.save(paths)?;
     Ok(description)
 }
 
 /// Starts whatever does not run, and waits for the machines.
 fn start(lab: &mut Lab, progress: &dyn Progress) -> Result<(), Error> {
+    ports::renew(lab, progress)?;
     link::start(&lab.paths)?;
     for index in 0..lab.description.topology.machines.len() {
         bmc::start(&lab.paths, &lab.description, index)?;
@@ -158,24 +159,4 @@ fn install_helper(paths: &Paths) -> Result<(), Error> {
     }
     private_directory(&paths.state.join("bin"))?;
     write_file(&helper, &current, 0o700)
-}
-
-/// Ports of the host's loopback that nobody uses.
-fn free_ports(count: usize) -> Result<Vec<Ports>, Error> {
-    // All are held until the last is found, so that none is found twice.
-    let mut held = Vec::new();
-    for _ in 0..count {
-        let address = (Ipv4Addr::LOCALHOST, 0);
-        let tcp = TcpListener::bind(address).map_err(Error::system("find a free port"))?;
-        let udp = UdpSocket::bind(address).map_err(Error::system("find a free port"))?;
-        held.push((tcp, udp));
-    }
-    held.iter()
-        .map(|(tcp, udp)| {
-            let port = |address: std::io::Result<std::net::SocketAddr>| {
-                address.map(|a| a.port()).map_err(Error::system("find a free port"))
-            };
-            Ok(Ports { ssh: port(tcp.local_addr())?, bmc: port(udp.local_addr())? })
-        })
-        .collect()
 }
