@@ -13,7 +13,8 @@ pub use crate::access::Access;
 ///
 /// A file that needs a secret names it with [`SecretId::placeholder`]; the
 /// machine fills the value in as it writes the file and takes it out again
-/// as it reports the file, so that no secret is in a plan or a diff.
+/// as it reports the file, so that no secret is in a plan or a diff. A text
+/// with a value that it does not know, it keeps to itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfigFile {
     /// Absolute path.
@@ -51,6 +52,12 @@ impl ConfigFile {
     pub fn with_secret(mut self, secret: SecretId) -> Self {
         self.secrets.push(secret);
         self
+    }
+
+    /// Whether secrets may be in the file of that name: in one that not
+    /// everybody may read, they may also be those of an earlier site file.
+    pub fn may_hold_secrets(&self) -> bool {
+        !self.secrets.is_empty() || self.access.mode & 0o004 == 0
     }
 }
 

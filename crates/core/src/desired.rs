@@ -159,7 +159,7 @@ impl MachineWants {
             request.cib = true;
             request.units.extend(plan::MANAGED_UNITS.map(str::to_owned));
             for stamp in [layout::SLURM_CONF_DIGEST, layout::COROSYNC_CONF_DIGEST] {
-                request.files.push(FileRequest { path: stamp.into(), secrets: Vec::new() });
+                request.files.push(FileRequest::new(stamp));
             }
         }
         request.units.sort();
@@ -175,19 +175,14 @@ fn ask(request: &mut ObserveRequest, want: &Want) {
         Want::People(people) => request.people = Some(people::request(people)),
         Want::Packages(packages) => {
             request.packages.extend(packages.iter().cloned());
-            let policy = FileRequest { path: layout::POLICY_RC_D.into(), secrets: Vec::new() };
+            let policy = FileRequest::new(layout::POLICY_RC_D);
             if !request.files.contains(&policy) {
                 request.files.push(policy);
             }
         }
         Want::Directory(directory) => request.directories.push(directory.path.clone()),
-        Want::File(file) => request.files.push(FileRequest {
-            path: file.path.clone(),
-            secrets: file.secrets.iter().map(SecretId::location).collect(),
-        }),
-        Want::Hosts => request
-            .files
-            .push(FileRequest { path: everywhere::HOSTS_FILE.into(), secrets: Vec::new() }),
+        Want::File(file) => request.files.push(FileRequest::of(file)),
+        Want::Hosts => request.files.push(FileRequest::new(everywhere::HOSTS_FILE)),
         Want::Secret(id) => request.secrets.push(id.location()),
         Want::Enablement { unit, .. }
         | Want::NotEnabled { unit }

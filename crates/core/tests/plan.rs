@@ -8,6 +8,8 @@ mod by_hand;
 mod people;
 #[path = "plan/running.rs"]
 mod running;
+#[path = "plan/secrets.rs"]
+mod secrets;
 #[path = "plan/world.rs"]
 mod world;
 
@@ -133,6 +135,7 @@ fn slurmctld_reads_slurm_conf_again_once() {
     let stamp = FileState {
         access: slurmha_core::config_file::Access::root(0o644),
         text: Some(format!("{}\n", digest.0)),
+        lacks: Vec::new(),
         modified: noon() + SignedDuration::from_hours(2),
     };
     active.files.insert(PathBuf::from(layout::SLURM_CONF_DIGEST), stamp);

@@ -11,6 +11,7 @@ pub(crate) mod devices;
 mod files;
 pub mod health;
 mod preflight;
+mod private;
 pub mod safeguards;
 mod slurm;
 pub mod stalls;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::config_file::Access;
+use crate::config_file::{Access, ConfigFile};
 use crate::secret::{Digest, SecretFile, SecretId};
 
 /// An answer, or the reason why there is none. Unknown is not down.
@@ -73,7 +73,7 @@ pub struct ObserveRequest {
     /// People whose accounts are wanted, beside all that slurmha has made.
     #[serde(default)]
     pub people: Option<crate::observe::PeopleRequest>,
-    /// Files whose text is wanted, with the secrets to take out of it.
+    /// Files whose text is wanted.
     #[serde(default)]
     pub files: Vec<FileRequest>,
     /// Files whose digest is wanted.
@@ -150,9 +150,36 @@ pub enum SlurmQuestion {
 pub struct FileRequest {
     /// Absolute path.
     pub path: PathBuf,
-    /// Secrets to replace by their placeholder before the text is sent.
+    /// How it shall be, if secrets may be in it.
     #[serde(default)]
+    pub private: Option<PrivateText>,
+}
+
+/// The text that a file shall have in which secrets may be, also those of an
+/// earlier site file. By it the machine sees which of them are there, and takes
+/// them out of what it tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrivateText {
+    /// With placeholders.
+    pub text: String,
+    /// The secrets whose placeholders are in it.
     pub secrets: Vec<SecretFile>,
+}
+
+impl FileRequest {
+    /// A file in which no secret can be.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), private: None }
+    }
+
+    /// The file that shall be like this one.
+    pub fn of(file: &ConfigFile) -> Self {
+        let private = || PrivateText {
+            text: file.text.clone(),
+            secrets: file.secrets.iter().map(SecretId::location).collect(),
+        };
+        Self { path: file.path.clone(), private: file.may_hold_secrets().then(private) }
+    }
 }
 
 /// What `check` asks on top.
@@ -280,8 +307,12 @@ pub struct FileState {
     /// Owner and permissions.
     pub access: Access,
     /// Content with secrets replaced by placeholders; absent when it is not
-    /// UTF-8 or larger than 1 MiB.
+    /// UTF-8 or larger than 1 MiB, or does not hold its secrets.
     pub text: Option<String>,
+    /// Secrets of which it does not hold the present value where it shall: it
+    /// may hold an older one, which nobody could take out of the text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<SecretId>,
     /// When it was last written.
     pub modified: Timestamp,
 }

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use super::build::{Draft, Inputs, PlannedStep};
 use super::step::{Stage, Step};
 use super::{diff, people, secrets, units};
-use crate::config_file::ConfigFile;
+use crate::config_file::{Access, ConfigFile};
 use crate::desired::{MachineWants, Want};
 use crate::layout;
-use crate::observe::Observation;
+use crate::observe::{FileState, Observation};
 use crate::render::hosts;
+use crate::secret::SecretId;
 
 const HOSTS_FILE: &str = "/etc/hosts";
 
@@ -73,7 +74,10 @@ fn step(
         Want::Directory(directory) => (observed.directories.get(&directory.path)
             != Some(&directory.access))
         .then(|| Step::MakeDirectory(directory.clone()).into()),
-        Want::File(file) => write(file, observed),
+        Want::File(file) => match changing_secret(file, observed, written) {
+            Some(id) => Some(writing(file, observed, format!("its secret {id} changes"))),
+            None => write(file, observed),
+        },
         Want::Hosts => write(&hosts_file(inputs, observed), observed),
         // Where secrets come from is a question across machines.
         Want::Secret(_) => None,
@@ -125,27 +129,51 @@ fn is_data(file: &ConfigFile) -> bool {
     file.path.extension().is_some_and(|extension| extension == "json")
 }
 
+/// The secret of a file that is there which this plan changes: its text stays the same, with
+/// the placeholder in it, and what it holds does not.
+fn changing_secret<'a>(
+    file: &'a ConfigFile,
+    observed: &Observation,
+    written: &BTreeSet<PathBuf>,
+) -> Option<&'a SecretId> {
+    let is_there = observed.files.contains_key(&file.path);
+    file.secrets.iter().find(|id| is_there && written.contains(&id.location().path))
+}
+
 pub(super) fn write(file: &ConfigFile, observed: &Observation) -> Option<PlannedStep> {
-    let present = observed.files.get(&file.path);
-    let old = present.and_then(|present| present.text.as_deref());
-    let why = match present {
-        None => "new".to_owned(),
-        Some(_) if old != Some(file.text.as_str()) => String::new(),
-        Some(present) if present.access != file.access => format!(
-            "is {}:{} {:04o}",
-            present.access.owner, present.access.group, present.access.mode
-        ),
-        Some(_) => return None,
-    };
+    let why = difference(file, observed.files.get(&file.path))?;
+    Some(writing(file, observed, why))
+}
+
+/// In what a file differs from what is there; empty where its diff says it.
+fn difference(file: &ConfigFile, present: Option<&FileState>) -> Option<String> {
+    let Some(present) = present else { return Some("new".to_owned()) };
+    if let Some(id) = present.lacks.first() {
+        return Some(format!("does not hold {id} as it shall, and is not shown"));
+    }
+    if present.text.as_ref() != Some(&file.text) {
+        return Some(String::new());
+    }
+    let Access { owner, group, mode } = &present.access;
+    (present.access != file.access).then(|| format!("is {owner}:{group} {mode:04o}"))
+}
+
+fn writing(file: &ConfigFile, observed: &Observation, why: String) -> PlannedStep {
+    let step = Step::WriteFile(file.clone());
     if is_data(file) {
         let lines = format!("{} lines", file.text.lines().count());
         let why = if why.is_empty() { lines } else { format!("{why}, {lines}") };
-        return Some(PlannedStep::because(Step::WriteFile(file.clone()), why));
+        return PlannedStep::because(step, why);
     }
-    let diff = diff::unified(old.unwrap_or_default(), &file.text);
-    Some(PlannedStep {
-        step: Step::WriteFile(file.clone()),
-        why,
-        diff: (!diff.is_empty()).then_some(diff),
-    })
+    let diff = shown(file, observed.files.get(&file.path));
+    PlannedStep { step, why, diff: diff.filter(|diff| !diff.is_empty()) }
+}
+
+/// The diff, unless the machine has kept its side of it to itself.
+fn shown(file: &ConfigFile, present: Option<&FileState>) -> Option<String> {
+    if present.is_some_and(|present| !present.lacks.is_empty()) {
+        return None;
+    }
+    let old = present.and_then(|present| present.text.as_deref());
+    Some(diff::unified(old.unwrap_or_default(), &file.text))
 }

@@ -15,7 +15,7 @@ use crate::site::Vpn;
 /// What has to be looked at on a gateway for [`admit_only`].
 pub fn admission_request() -> ObserveRequest {
     ObserveRequest {
-        files: vec![FileRequest { path: VPN_PEERS_FILE.into(), secrets: Vec::new() }],
+        files: vec![FileRequest::new(VPN_PEERS_FILE)],
         units: vec![VPN_UNIT.to_owned()],
         ..ObserveRequest::default()
     }

@@ -282,6 +282,7 @@ fn what_a_killed_installation_left_is_taken_away() {
     let policy = FileState {
         access: slurmha_core::config_file::Access::root(0o755),
         text: Some(format!("#!/bin/sh\n{}\nexit 101\n", layout::POLICY_RC_D_MARKER)),
+        lacks: Vec::new(),
         modified: noon(),
     };
     login.files.insert(PathBuf::from(layout::POLICY_RC_D), policy);

@@ -31,7 +31,8 @@ fn file<'a>(observed: &'a mut Observed, name: &str, path: &str) -> &'a mut FileS
 /// What a daemon was told to read, and when.
 fn stamp(observed: &mut Observed, name: &str, path: &str, text: &str, modified: Timestamp) {
     let digest = format!("{}\n", Digest::of(text.as_bytes()).0);
-    let state = FileState { access: Access::root(0o644), text: Some(digest), modified };
+    let access = Access::root(0o644);
+    let state = FileState { access, text: Some(digest), lacks: Vec::new(), modified };
     of(observed, name).files.insert(PathBuf::from(path), state);
 }
 

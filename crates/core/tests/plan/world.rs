@@ -107,6 +107,7 @@ fn satisfy(site: &Site, observation: &mut Observation, want: &Want) {
             let state = FileState {
                 access: file.access.clone(),
                 text: Some(file.text.clone()),
+                lacks: Vec::new(),
                 modified: noon(),
             };
             observation.files.insert(file.path.clone(), state);
@@ -115,6 +116,7 @@ fn satisfy(site: &Site, observation: &mut Observation, want: &Want) {
             let state = FileState {
                 access: slurmha_core::config_file::Access::root(0o644),
                 text: Some(hosts::merge("127.0.0.1\tlocalhost\n", site)),
+                lacks: Vec::new(),
                 modified: noon(),
             };
             observation.files.insert(PathBuf::from("/etc/hosts"), state);

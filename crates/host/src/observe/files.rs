@@ -8,8 +8,8 @@ use slurmha_core::config_file::Access;
 use slurmha_core::observe::{FileRequest, FileState, SecretState};
 use slurmha_core::secret::{Digest, SecretFile, SecretForm};
 
+use super::private;
 use crate::accounts::Accounts;
-use crate::command::replace;
 use crate::system::{FileKind, System};
 
 /// Larger files are reported without their text.
@@ -35,23 +35,19 @@ fn observe_file(
     let metadata = system.metadata(&request.path).ok().flatten()?;
     let readable = metadata.kind == FileKind::File && metadata.size <= MAX_TEXT_BYTES;
     let bytes = if readable { system.read(&request.path).ok().flatten() } else { None };
-    let text = bytes.map(|bytes| without_secrets(system, &bytes, &request.secrets));
+    let told = bytes.map(|bytes| match &request.private {
+        Some(wanted) => private::told(system, &request.path, &bytes, wanted),
+        None => Ok(bytes),
+    });
+    let (text, lacks) = match told.transpose() {
+        Ok(text) => (text, Vec::new()),
+        Err(lacks) => (None, lacks),
+    };
     Some(FileState {
         access: accounts.access_of(&metadata),
         text: text.and_then(|bytes| String::from_utf8(bytes).ok()),
+        lacks,
         modified: metadata.modified,
-    })
-}
-
-/// The text with the values of secrets replaced by their placeholders.
-fn without_secrets(system: &dyn System, text: &[u8], secrets: &[SecretFile]) -> Vec<u8> {
-    secrets.iter().fold(text.to_vec(), |text, secret| {
-        match system.read(&secret.path).ok().flatten() {
-            Some(value) => {
-                replace(&text, as_written(secret, &value), secret.id.placeholder().as_bytes())
-            }
-            None => text,
-        }
     })
 }
 

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use slurmha_core::observe::{
-    DeviceContent, FileRequest, Health, Observation, ObserveRequest, PreflightRequest, Reading,
-    SlurmQuestion,
+    DeviceContent, FileRequest, Health, Observation, ObserveRequest, PreflightRequest, PrivateText,
+    Reading, SlurmQuestion,
 };
 use slurmha_core::plan::Step;
 use slurmha_core::render::hosts;
@@ -23,7 +23,10 @@ fn everything() -> ObserveRequest {
         people: Some(Default::default()),
         files: vec![FileRequest {
             path: "/etc/slurm/slurmdbd.conf".into(),
-            secrets: vec![SecretId::DatabasePassword.location()],
+            private: Some(PrivateText {
+                text: "StoragePass=@SECRET:database-password@\n".to_owned(),
+                secrets: vec![SecretId::DatabasePassword.location()],
+            }),
         }],
         digests: vec!["/etc/slurm/slurmdbd.conf".into(), "/nowhere".into()],
         directories: vec!["/etc".into(), "/nowhere".into()],
@@ -112,7 +115,21 @@ fn no_secret_leaves_the_machine() {
     assert!(!text.contains("hunter2"));
     let file = &seen.files[Path::new("/etc/slurm/slurmdbd.conf")];
     assert_eq!(file.text.as_deref(), Some("StoragePass=@SECRET:database-password@\n"));
+    assert_eq!(file.lacks, []);
     assert!(seen.secret(&SecretId::DatabasePassword).is_some());
+}
+
+/// As between the placing of a secret and the writing of the file that holds it.
+#[test]
+fn no_older_value_of_a_secret_leaves_the_machine() {
+    let machine = machine();
+    let secret = SecretId::DatabasePassword.location();
+    machine.put_file(&secret.path.to_string_lossy(), b"*******\n", Ids::root(0o600));
+    let seen = observe(&machine, &everything());
+    let text = serde_json::to_string(&seen).unwrap();
+    assert!(!text.contains("hunter2"));
+    let file = &seen.files[Path::new("/etc/slurm/slurmdbd.conf")];
+    assert_eq!((file.text.as_deref(), file.lacks.as_slice()), (None, &[secret.id][..]));
 }
 
 #[test]
