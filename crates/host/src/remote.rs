@@ -9,11 +9,13 @@ mod conversation;
 pub(crate) mod error;
 mod exchange;
 mod parallel;
+mod printed;
 mod upload;
 
 pub use conversation::Conversation;
 pub use error::RemoteError;
 pub use parallel::for_each_host;
+pub use printed::Printed;
 pub use upload::{DIRECTORY, STABLE_NAME};
 
 use std::path::PathBuf;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use slurmha_core::plan::cib;
 
 use crate::command::{Command, CommandError};
@@ -11,20 +12,28 @@ use crate::system::System;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What `slurmha node simulate` answers, in one line of JSON: text of several
+/// lines could not be told from what a login shell prints before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moves {
+    /// As crm_simulate tells them; empty when nothing moves or no cluster runs.
+    pub moves: String,
+}
+
 /// The moves that `crm_simulate` predicts for the live cluster with this
-/// configuration merged in, as text; empty when nothing moves or no cluster
-/// runs here.
+/// configuration merged in.
 ///
 /// # Errors
 /// When the cluster runs and the simulator fails.
-pub fn simulate(system: &dyn System, configuration: &str) -> Result<String, CommandError> {
-    let Ok(live) = pacemaker::query(system, TIMEOUT) else { return Ok(String::new()) };
-    let Ok(Some(merged)) = cib::merge(&live, configuration) else { return Ok(String::new()) };
+pub fn simulate(system: &dyn System, configuration: &str) -> Result<Moves, CommandError> {
+    let Ok(live) = pacemaker::query(system, TIMEOUT) else { return Ok(Moves::default()) };
+    let Ok(Some(merged)) = cib::merge(&live, configuration) else { return Ok(Moves::default()) };
     let command = Command::new("crm_simulate")
         .args(["--simulate", "--xml-pipe"])
         .stdin(merged)
         .timeout(TIMEOUT);
-    Ok(transition_summary(&system.run(&command)?.success()?.text()))
+    let moves = transition_summary(&system.run(&command)?.success()?.text());
+    Ok(Moves { moves })
 }
 
 /// The part of crm_simulate's output (Pacemaker 2.1.5) that says what moves.

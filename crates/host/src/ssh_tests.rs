@@ -132,10 +132,15 @@ struct Machine {
 
 impl Machine {
     fn new(node: &str) -> Self {
+        Self::with_login("", node)
+    }
+
+    /// One whose login shell does this before each command.
+    fn with_login(login: &str, node: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().to_string_lossy().into_owned();
         let script = format!(
-            "echo x >>{root}/connections; for last; do :; done; PATH={root}/sbin:$PATH\n\
+            "echo x >>{root}/connections; for last; do :; done; PATH={root}/sbin:$PATH\n{login}\n\
              exec sh -c \"$(printf %s \"$last\" | sed 's:/var/lib/slurmha:{root}/lib:g; \
              s:/usr/local/sbin:{root}/sbin:g')\""
         );
@@ -163,17 +168,21 @@ fn steps() -> Vec<Step> {
     vec![Step::MakeDirectory(directory), Step::ReloadSystemd]
 }
 
-#[test]
-fn the_binary_is_sent_once_and_then_one_exchange_is_enough() {
+/// A `slurmha node observe` that reads the request and answers.
+fn observes() -> String {
     let observation = serde_json::to_string(&slurmha_core::observe::Observation {
         hostname: "ctl1".to_owned(),
         ..Default::default()
     });
-    let machine = Machine::new(&format!(
-        "test \"$*\" = 'node observe' || exit 9\ncat >/dev/null\necho Welcome!\n\
-         echo '{}'",
+    format!(
+        "test \"$*\" = 'node observe' || exit 9\ncat >/dev/null\necho Welcome!\necho '{}'",
         observation.unwrap()
-    ));
+    )
+}
+
+#[test]
+fn the_binary_is_sent_once_and_then_one_exchange_is_enough() {
+    let machine = Machine::new(&observes());
     let observe = || machine.remote.observe("ctl1", &ObserveRequest::default(), LIMIT);
     assert_eq!(observe().unwrap().hostname, "ctl1");
     assert_eq!(machine.connections(), 3, "missing, upload, exchange");
@@ -181,6 +190,40 @@ fn the_binary_is_sent_once_and_then_one_exchange_is_enough() {
     assert_eq!(machine.connections(), 4);
     let link = std::fs::read_link(machine.dir.path().join("sbin/slurmha")).unwrap();
     assert!(link.to_string_lossy().contains("/lib/bin/slurmha-"), "{link:?}");
+}
+
+/// As of a /root/.bashrc that greets, and sets the terminal's title.
+const GREETING: &str = "echo 'Welcome to ctl1'; echo '{}'; printf '\\033]0;ctl1\\007'";
+
+#[test]
+fn a_login_shell_that_prints_hides_neither_the_missing_binary_nor_the_answer() {
+    let machine = Machine::with_login(GREETING, &observes());
+    let observed = machine.remote.observe("ctl1", &ObserveRequest::default(), LIMIT);
+    assert_eq!(observed.unwrap().hostname, "ctl1");
+    assert_eq!(machine.connections(), 3, "missing, upload, exchange");
+    let done = "cat >/dev/null\nfor step in 0 1; do\n\
+                echo \"{\\\"event\\\":\\\"done\\\",\\\"step\\\":$step,\\\"outcome\\\":\\\"changed\\\"}\"\ndone";
+    assert_eq!(Machine::with_login(GREETING, done).apply(&steps()).unwrap(), 2);
+}
+
+#[test]
+fn a_greeting_is_no_move_of_pacemakers() {
+    let moves = "test \"$*\" = 'node simulate' || exit 9\ncat >/dev/null\n\
+                 printf '%s\\n' '{\"moves\":\"  * Move vip\\n\"}'";
+    let machine = Machine::with_login(GREETING, moves);
+    let told = machine.remote.simulate("ctl1", "<configuration/>", LIMIT).unwrap();
+    assert_eq!(told, "  * Move vip\n");
+}
+
+#[test]
+fn what_was_printed_instead_of_an_answer_is_told() {
+    let machine = Machine::new("cat >/dev/null; echo 'this account is closed'");
+    let error = machine.remote.observe("ctl1", &ObserveRequest::default(), LIMIT).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "ctl1: the answer of slurmha cannot be understood: there is none; the last that it \
+         printed: this account is closed"
+    );
 }
 
 #[test]

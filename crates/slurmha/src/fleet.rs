@@ -114,18 +114,8 @@ impl Fleet {
         machine: &NodeName,
         configuration: &str,
     ) -> Result<Option<String>, RemoteError> {
-        let mut text = String::new();
-        self.remote.exchange(
-            machine.as_str(),
-            &["simulate"],
-            configuration.as_bytes(),
-            &mut |line| {
-                text.push_str(line);
-                text.push('\n');
-            },
-            self.look_limit,
-        )?;
-        Ok((!text.trim().is_empty()).then_some(text))
+        let moves = self.remote.simulate(machine.as_str(), configuration, self.look_limit)?;
+        Ok((!moves.trim().is_empty()).then_some(moves))
     }
 }
 

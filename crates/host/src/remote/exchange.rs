@@ -4,13 +4,17 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use slurmha_core::observe::{Observation, ObserveRequest};
 use slurmha_core::plan::{Step, StepEvent};
 
-use super::{Remote, RemoteError};
+use super::{Printed, Remote, RemoteError};
 use crate::command::{Command, CommandOutput, Exit};
+use crate::simulate::Moves;
 
-/// The remote shell's status when the binary is not there.
+/// The remote shell's status when the binary is not there. slurmha has no such
+/// status of its own, and that something was printed says nothing: a login
+/// shell may have done that before it looked.
 const MISSING: Exit = Exit::Status(127);
 
 impl Remote {
@@ -29,7 +33,7 @@ impl Remote {
         timeout: Duration,
     ) -> Result<(), RemoteError> {
         let mut output = self.attempt(host, arguments, stdin, on_line, timeout)?;
-        if output.exit == MISSING && output.stdout.is_empty() {
+        if output.exit == MISSING {
             self.upload(host)?;
             output = self.attempt(host, arguments, stdin, on_line, timeout)?;
         }
@@ -58,7 +62,8 @@ impl Remote {
         })
     }
 
-    /// `slurmha node ARGUMENTS` as root on a host, through ssh.
+    /// `slurmha node ARGUMENTS` as root on a host, through ssh. What it prints
+    /// begins on a line of its own, whatever the login shell has printed.
     pub(super) fn node_command(
         &self,
         host: &str,
@@ -66,7 +71,8 @@ impl Remote {
     ) -> Result<Command, RemoteError> {
         let path = self.binary()?.remote_path();
         let words: Vec<String> = arguments.iter().map(|word| crate::command::quote(word)).collect();
-        let script = format!("test -x {path} || exit 127; exec {path} node {}", words.join(" "));
+        let words = words.join(" ");
+        let script = format!("test -x {path} || exit 127; echo; exec {path} node {words}");
         Ok(self.ssh.command(host, &self.as_root(&script)))
     }
 
@@ -80,18 +86,45 @@ impl Remote {
         request: &ObserveRequest,
         timeout: Duration,
     ) -> Result<Observation, RemoteError> {
-        let mut answer = None;
+        self.ask(host, "observe", &json(host, request)?, timeout)
+    }
+
+    /// The moves that Pacemaker would make with this configuration, as text;
+    /// empty when nothing moves or no cluster runs there.
+    ///
+    /// # Errors
+    /// When the host cannot be reached, or its answer makes no sense.
+    pub fn simulate(
+        &self,
+        host: &str,
+        configuration: &str,
+        timeout: Duration,
+    ) -> Result<String, RemoteError> {
+        let answer: Moves = self.ask(host, "simulate", configuration.as_bytes(), timeout)?;
+        Ok(answer.moves)
+    }
+
+    /// A question whose answer is one line of JSON, the last one.
+    fn ask<T: DeserializeOwned>(
+        &self,
+        host: &str,
+        question: &str,
+        stdin: &[u8],
+        timeout: Duration,
+    ) -> Result<T, RemoteError> {
+        let (mut answer, mut printed) = (None, Printed::default());
         let mut on_line = |line: &str| {
-            // A login shell may print a greeting of its own.
             if line.starts_with('{') {
                 answer = Some(serde_json::from_str(line));
+            } else {
+                printed.pass(line);
             }
         };
-        self.exchange(host, &["observe"], &json(host, request)?, &mut on_line, timeout)?;
+        self.exchange(host, &[question], stdin, &mut on_line, timeout)?;
         let garbled = |why| RemoteError::Garbled { host: host.to_owned(), why };
         match answer {
-            Some(answer) => answer.map_err(|error| garbled(error.to_string())),
-            None => Err(garbled("there is none".to_owned())),
+            Some(answer) => answer.map_err(|error: serde_json::Error| garbled(error.to_string())),
+            None => Err(garbled(format!("there is none{printed}"))),
         }
     }
 

@@ -16,14 +16,14 @@ mod name;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use slurmha_core::observe::ObserveRequest;
 use slurmha_core::site::Site;
-use slurmha_host::remote::Conversation;
-use slurmha_host::{Local, System};
+use slurmha_host::remote::{Conversation, Printed};
+use slurmha_host::{Local, RemoteError, System};
 
 use crate::failure::Failure;
 use crate::fleet::Fleet;
@@ -111,15 +111,31 @@ fn ask(fleet: &Fleet, site: &Site, asked: Asked, beat: Duration) -> Result<Lock,
         }
         lost.store(true, Ordering::SeqCst);
     });
-    match answer.recv_timeout(ANSWER_LIMIT) {
-        Ok(Ok(line)) => {
-            machine::answer(&line)?;
-            let beats = beats(conversation.clone(), beat);
-            Ok(Lock { name: asked.name, conversation, is_lost, _beats: beats })
+    // An answer that comes after all would be a lock that nobody lets go.
+    hear(first, &answer).inspect_err(|_| conversation.hang_up())?;
+    let beats = beats(conversation.clone(), beat);
+    Ok(Lock { name: asked.name, conversation, is_lost, _beats: beats })
+}
+
+/// Waits for the machine's answer. What its login shell prints before is passed
+/// over; no answer at all is no lock.
+fn hear(first: &str, answer: &Receiver<Result<String, RemoteError>>) -> Result<(), Failure> {
+    let begin = Instant::now();
+    let mut printed = Printed::default();
+    while let Some(left) = ANSWER_LIMIT.checked_sub(begin.elapsed()) {
+        match answer.recv_timeout(left) {
+            Ok(Ok(line)) => match machine::answer(&line) {
+                Some(answer) => return answer.map_err(Failure::from),
+                None => printed.pass(&line),
+            },
+            Ok(Err(error)) => return Err(crate::fleet::failure(&error)),
+            Err(_) => break,
         }
-        Ok(Err(error)) => Err(crate::fleet::failure(&error)),
-        Err(_) => Err(Failure::remote(format!("{first} did not answer about {FILE}"))),
     }
+    Err(Failure::remote(format!("{first} did not answer about {FILE}{printed}")).hint(
+        "what the login shell runs there (~/.bashrc, /etc/bash.bashrc) may print anything, and \
+         has to end",
+    ))
 }
 
 /// Says again and again that we are here, until the sender is dropped.

@@ -86,7 +86,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             let mut configuration = String::new();
             stdin().read_to_string(&mut configuration).map_err(Failure::internal)?;
             let moves = simulate(&system, &configuration).map_err(Failure::remote)?;
-            crate::stdout::print(&moves)
+            crate::stdout::line(serde_json::to_string(&moves).map_err(Failure::internal)?)
         }
         Command::Drill => crate::drill::node::run().map_err(Failure::remote),
         Command::Thaw { pid, started } => {

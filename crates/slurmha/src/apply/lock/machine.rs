@@ -58,13 +58,15 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Reads what a machine says; what is no answer is no lock.
-pub(super) fn answer(line: &str) -> Result<(), Refusal> {
-    match (line, line.strip_prefix(MEANWHILE)) {
-        (HELD, _) => Ok(()),
-        (_, Some(who)) => Err(Refusal::Meanwhile(who.to_owned())),
-        _ => Err(Refusal::Taken(line.strip_prefix(TAKEN).unwrap_or(line).to_owned())),
+/// Reads what a machine says; `None` when it is no answer, as a login shell's
+/// greeting.
+pub(super) fn answer(line: &str) -> Option<Result<(), Refusal>> {
+    if line == HELD {
+        return Some(Ok(()));
     }
+    let who = |begin: &str| line.strip_prefix(begin).map(str::to_owned);
+    let refusal = who(TAKEN).map(Refusal::Taken);
+    refusal.or_else(|| who(MEANWHILE).map(Refusal::Meanwhile)).map(Err)
 }
 
 impl From<Refusal> for Failure {

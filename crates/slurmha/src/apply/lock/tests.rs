@@ -46,6 +46,28 @@ fn the_second_is_refused_and_told_who_the_first_is() {
     assert_eq!(failure.message(), "something else is at work: an apply by anna@admin, process 7");
 }
 
+/// Of /root/.bashrc, which bash reads for `ssh HOST COMMAND`, too.
+#[test]
+fn what_a_login_shell_prints_is_passed_over() {
+    let greeting = "read who; echo 'Welcome to ctl1'; echo; echo 'held by nobody'";
+    let (directory, free) = fleet(&format!("{greeting}; echo held; cat >/dev/null; echo >gone"));
+    drop(reach_and_take(&free, &site(), "an apply").expect("the lock"));
+    assert!(comes_to_be(&directory.path().join("gone")), "the process that holds it goes on");
+    let (_directory, taken) = fleet(&format!("{greeting}; echo 'taken by anna'"));
+    let failure = reach_and_take(&taken, &site(), "an apply").err().expect("a refusal");
+    assert_eq!(failure.message(), "something else is at work: anna");
+}
+
+#[test]
+fn a_machine_that_only_prints_has_not_given_the_lock() {
+    let (_directory, fleet) = fleet("read who; echo 'this account is closed'");
+    let failure = reach_and_take(&fleet, &site(), "an apply").err().expect("a failure");
+    assert!(!failure.is_refusal());
+    let message = failure.message();
+    assert!(message.starts_with("ctl1 did not answer about /run/slurmha/apply.lock"), "{message}");
+    assert!(message.ends_with("printed: this account is closed"), "{message}");
+}
+
 #[test]
 fn a_connection_that_breaks_is_no_refusal() {
     let (_directory, fleet) = fleet("read who; echo 'Connection closed' >&2; exit 255");
