@@ -301,7 +301,11 @@ impl Refusal {
             ),
             Self::InUse { device, .. } => format!("lsblk {}", device.display()),
             Self::Unreadable { device, .. } => format!("blkid --probe {}", device.display()),
-            Self::StandAlone { .. } => "slurmha recover".to_owned(),
+            Self::StandAlone { .. } => {
+                "`slurmha runbook SlurmhaDrbdStandAlone` says how to see whose data is good, and \
+                 what to type then"
+                    .to_owned()
+            }
             Self::DataUnderFreshMetadata { resource, .. } => {
                 format!("on the side that has the data: drbdadm primary --force {resource}")
             }
@@ -317,5 +321,23 @@ impl Refusal {
             Self::GivenSecret(_) | Self::SecretStays(_) => return None,
         };
         Some(hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use slurmha_core::runbook::{Found, find};
+
+    use super::*;
+
+    /// A wrong step costs one side's data there.
+    #[test]
+    fn a_split_brain_leads_to_its_runbook() {
+        let refusal = Refusal::StandAlone { resource: "slurm_data".to_owned() };
+        let hint = StepError::Refused(refusal).hint().expect("a hint");
+        let (_, rest) = hint.split_once("`slurmha runbook ").expect("a command");
+        let name = rest.split('`').next().unwrap_or_default();
+        let found = find(name).expect("a runbook");
+        assert!(matches!(found, Found::Alert(_, alert) if alert.name == name), "{found:?}");
     }
 }

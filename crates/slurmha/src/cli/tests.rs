@@ -67,6 +67,57 @@ fn every_command_of_the_documentation_can_be_typed() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// Every `slurmha WORD` between backquotes, and every text that is such a command alone or
+/// before a semicolon: what somebody types next, in a bad moment as a rule.
+#[test]
+fn every_command_of_a_hint_is_there() {
+    let cli = Cli::command();
+    let names: Vec<&str> = cli.get_subcommands().map(clap::Command::get_name).collect();
+    let mut files = Vec::new();
+    for of in ["core", "host"] {
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(of).join("src"), &mut files);
+    }
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("a source");
+        for word in hinted(&text) {
+            count += 1;
+            if !names.contains(&word) {
+                wrong.push(format!("{}: slurmha {word}", file.display()));
+            }
+        }
+    }
+    assert!(count > 50, "{count}");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).expect("a directory").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// A text that goes on after the word is a sentence about slurmha.
+fn hinted(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("slurmha ").filter_map(|(at, found)| {
+        let rest = &text[at + found.len()..];
+        let is_of_word = |c: char| c.is_ascii_lowercase() || c == '-';
+        let end = rest.find(|c| !is_of_word(c)).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        let is_command = match text[..at].chars().next_back() {
+            Some('`') => true,
+            Some('"') => after.starts_with(['"', ';']),
+            _ => false,
+        };
+        (is_command && !word.is_empty()).then_some(word)
+    })
+}
+
 /// The command of a line, if it begins with one; what explains it is behind two blanks.
 fn command_of(line: &str) -> Option<&str> {
     let line = line.trim_start().trim_start_matches("$ ");
