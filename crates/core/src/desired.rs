@@ -64,6 +64,14 @@ pub enum Want {
         /// A newer one of these means a restart.
         reads: Vec<PathBuf>,
     },
+    /// A mount that, once it is there, is as its file says. Nothing is done for
+    /// it: people work there, so the plan says what to type.
+    MountInForce {
+        /// Unit name with suffix.
+        unit: String,
+        /// Its file.
+        file: PathBuf,
+    },
     /// A unit of an earlier site file that must not start at boot any more;
     /// most machines have never had it.
     NotEnabled {
@@ -74,6 +82,15 @@ pub enum Want {
     NotRunning {
         /// Unit name with suffix.
         unit: String,
+    },
+    /// A unit of the distribution that slurmha has set up and has no use for
+    /// any more: it neither runs nor starts at boot. Without slurmha's own file
+    /// for it, it is somebody else's.
+    Retired {
+        /// Unit name with suffix.
+        unit: String,
+        /// The file that is there where slurmha has set it up.
+        ours: PathBuf,
     },
 }
 
@@ -100,6 +117,7 @@ pub fn desired(site: &Site, site_text: &str) -> Vec<MachineWants> {
         wants.extend(everywhere::wants(site, &machine, site_text));
         wants.extend(repository::wants(site, &machine));
         wants.extend(monitoring::exporters(site, &machine));
+        wants.extend(monitoring::no_host(&machine));
         wants.extend(vpn::no_gateway(&machine));
         wants.extend(console::wants(site, &machine, site_text));
         wants.extend(people::wants(site, &machine));
@@ -186,8 +204,13 @@ fn ask(request: &mut ObserveRequest, want: &Want) {
         Want::Secret(id) => request.secrets.push(id.location()),
         Want::Enablement { unit, .. }
         | Want::NotEnabled { unit }
+        | Want::MountInForce { unit, .. }
         | Want::Running { unit, .. }
         | Want::NotRunning { unit } => request.units.push(unit.clone()),
+        Want::Retired { unit, ours } => {
+            request.units.push(unit.clone());
+            request.files.push(FileRequest::new(ours));
+        }
     }
 }
 
@@ -213,6 +236,17 @@ fn enabled(unit: &str) -> Want {
 
 fn disabled(unit: &str) -> Want {
     Want::Enablement { unit: unit.to_owned(), enablement: Enablement::Disabled }
+}
+
+/// Units of ours that have nothing to do on a machine. Any machine may have
+/// had another role before, in which they came to it; most never had them,
+/// and get no step for it.
+fn gone(stage: Stage, units: &[&str]) -> Vec<(Stage, Want)> {
+    let wants = units.iter().flat_map(|unit| {
+        let unit = (*unit).to_owned();
+        [Want::NotEnabled { unit: unit.clone() }, Want::NotRunning { unit }]
+    });
+    wants.map(|want| (stage, want)).collect()
 }
 
 fn running(unit: &str, reads: &[&str]) -> Want {

@@ -11,6 +11,7 @@ pub mod cib;
 mod cluster;
 mod diff;
 mod explain;
+mod hosts;
 mod machine;
 mod people;
 pub mod restart;

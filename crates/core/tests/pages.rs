@@ -51,7 +51,7 @@ fn each_machine_asks_its_own_pages() {
         "--interval 30 --portal 10.77.0.31:8444 --console 10.77.0.31:9818"
     );
     assert_eq!(words(&site, "ctl2"), "--interval 30 --console 10.77.0.12:9818");
-    assert!(unit(&site, "cn1").is_none() && !is_stopped(&site, "cn1"));
+    assert!(unit(&site, "cn1").is_none() && is_stopped(&site, "cn1"));
     insta::assert_snapshot!(unit(&site, "login1").expect("its unit").text);
 }
 

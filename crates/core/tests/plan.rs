@@ -4,8 +4,12 @@
 
 #[path = "plan/by_hand.rs"]
 mod by_hand;
+#[path = "plan/large.rs"]
+mod large;
 #[path = "plan/people.rs"]
 mod people;
+#[path = "plan/roles.rs"]
+mod roles;
 #[path = "plan/running.rs"]
 mod running;
 #[path = "plan/secrets.rs"]
@@ -25,7 +29,9 @@ use slurmha_core::observe::{
 use slurmha_core::plan::{self, Inputs, Plan, Step};
 use slurmha_core::secret::{Digest, SecretId};
 use slurmha_core::site::{self, NodeName};
-use world::{Observed, SITE, as_wanted, noon, satisfied, site, unit_state, untouched};
+use world::{
+    Observed, SITE, all_satisfied, as_wanted, as_wanted_by, noon, site, unit_state, untouched,
+};
 
 fn plan_for(observed: &Observed) -> Plan {
     let site = site();
@@ -197,6 +203,23 @@ fn a_hosts_file_that_is_no_text_is_not_taken_for_an_empty_one() {
 }
 
 #[test]
+fn each_machine_keeps_what_others_have_written_into_its_hosts_file() {
+    let mut observed = as_wanted();
+    let path = PathBuf::from("/etc/hosts");
+    let theirs = [("login1", "192.0.2.1\tnas\n"), ("cn1", "192.0.2.2\tlicences\n"), ("cn2", "")];
+    for (name, line) in theirs {
+        let file = observed.get_mut(&name.into()).and_then(|it| it.files.get_mut(&path));
+        file.expect("it").text = Some(line.to_owned());
+    }
+    let plan = plan_for(&observed);
+    for (name, line) in theirs {
+        let [Step::WriteFile(file)] = steps_on(&plan, name)[..] else { panic!("{plan:?}") };
+        assert!(file.text.starts_with(line) && file.text.contains("\tcn2\n"), "{}", file.text);
+        assert_eq!(file.text.matches("192.0.2.").count(), line.lines().count(), "{name}");
+    }
+}
+
+#[test]
 fn a_silent_compute_node_is_left_for_later_and_a_silent_controller_is_not() {
     let mut observed = as_wanted();
     observed.remove(&"cn2".into());
@@ -323,11 +346,7 @@ fn the_filter_is_there_before_slurm_conf_names_it() {
 #[test]
 fn durable_submit_goes_from_a_running_cluster() {
     let text = with_durable_submit();
-    let site = site::parse("site.toml", &text).expect("a valid site file").0;
-    let mut observed: Observed = desired(&site, &text)
-        .iter()
-        .map(|wants| (wants.machine.name.clone(), satisfied(&site, wants)))
-        .collect();
+    let mut observed = as_wanted_by(&text);
     run_slurmctld_on_ctl1(&mut observed);
     let active = observed.get_mut(&"ctl1".into()).expect("ctl1");
     let durable = active.units.get_mut(layout::DURABLE_UNIT).expect("it is enabled");
@@ -356,8 +375,7 @@ fn with_grafana(change: impl FnOnce(&mut Observed)) -> Plan {
     );
     let site = site::parse("site.toml", &text).expect("a valid site file").0;
     let wants = desired(&site, &text);
-    let mut observed: Observed =
-        wants.iter().map(|wants| (wants.machine.name.clone(), satisfied(&site, wants))).collect();
+    let mut observed = all_satisfied(&site, &wants);
     change(&mut observed);
     let mut given = given();
     for id in [SecretId::GrafanaKey, SecretId::GrafanaPassword] {

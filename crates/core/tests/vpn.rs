@@ -19,7 +19,7 @@ use slurmha_core::render::vpn::{ClientFile, client};
 use slurmha_core::secret::SecretId;
 use slurmha_core::site::{self, Site, Vpn};
 use slurmha_core::wireguard::PrivateKey;
-use world::{Observed, SITE, satisfied};
+use world::{Observed, SITE, all_satisfied};
 
 const VPN: &str = r#"
 [vpn]
@@ -147,7 +147,7 @@ fn plan_for(site: &Site, observed: &Observed) -> Plan {
 
 fn as_wanted(site: &Site) -> Observed {
     let wants = desired(site, &text());
-    wants.iter().map(|wants| (wants.machine.name.clone(), satisfied(site, wants))).collect()
+    all_satisfied(site, &wants)
 }
 
 fn on_gateways(plan: &Plan) -> Vec<String> {

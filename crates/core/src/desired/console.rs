@@ -3,7 +3,7 @@
 //! that lives does, and on the monitoring hosts, which outlive both.
 
 use super::everywhere::account;
-use super::{Want, enabled, running};
+use super::{Want, enabled, gone, running};
 use crate::config_file::{Access, ConfigFile};
 use crate::layout::{
     ACTIONS_GROUP, ACTIONS_ID, ACTIONS_SOCKET_FILE, ACTIONS_SOCKET_UNIT, CONSOLE_UNIT,
@@ -15,10 +15,9 @@ use crate::secret::SecretId;
 use crate::site::{Machine, Role, Site};
 
 pub(super) fn wants(site: &Site, machine: &Machine, site_text: &str) -> Vec<(Stage, Want)> {
-    if !machine.has_console() {
-        return Vec::new();
-    }
-    let Some(console) = &site.console else { return nothing().chain(no_actions()).collect() };
+    let Some(console) = site.console.as_ref().filter(|_| machine.has_console()) else {
+        return nothing();
+    };
     let acts = console.actions.is_some() && machine.name == site.controllers[0].name;
     let unit = units::console(console, machine.address, acts);
     let mut wants = vec![(Stage::Base, Want::File(unit))];
@@ -39,8 +38,8 @@ pub(super) fn wants(site: &Site, machine: &Machine, site_text: &str) -> Vec<(Sta
 }
 
 /// It is ours, and there for nobody else.
-fn nothing() -> impl Iterator<Item = (Stage, Want)> {
-    gone(CONSOLE_UNIT)
+fn nothing() -> Vec<(Stage, Want)> {
+    gone(Stage::Membership, &[CONSOLE_UNIT, ACTIONS_SOCKET_UNIT])
 }
 
 /// The door to what root does for the console, and what it takes to pass it.
@@ -56,11 +55,5 @@ fn actions() -> Vec<(Stage, Want)> {
 
 /// What is not allowed any more has no door.
 fn no_actions() -> Vec<(Stage, Want)> {
-    gone(ACTIONS_SOCKET_UNIT).collect()
-}
-
-fn gone(unit: &str) -> impl Iterator<Item = (Stage, Want)> + use<> {
-    let unit = unit.to_owned();
-    let wants = [Want::NotEnabled { unit: unit.clone() }, Want::NotRunning { unit }];
-    wants.into_iter().map(|want| (Stage::Membership, want))
+    gone(Stage::Membership, &[ACTIONS_SOCKET_UNIT])
 }

@@ -5,14 +5,14 @@
 //! The hosts begin to look when the cluster is there, in the last stage: a
 //! first `apply` is no outage.
 
-use super::{Want, enabled, packages, running};
+use super::{Want, enabled, gone, packages, running};
 use crate::config_file::ConfigFile;
 use crate::layout::{EXPORTER_UNIT, EXPORTER_UNIT_FILE};
 use crate::plan::Stage;
 use crate::render::monitoring::{
     ALERTMANAGER_FILE, ALERTMANAGER_UNIT, GRAFANA_UNIT, Grafana, NODE_EXPORTER_UNIT,
     PROMETHEUS_FILE, PROMETHEUS_UNIT, RULES_FILE, alertmanager, grafana, node_exporter, on_a_host,
-    prometheus, rules,
+    prometheus, rules, units_of_a_host,
 };
 use crate::render::units;
 use crate::secret::SecretId;
@@ -57,11 +57,20 @@ fn no_cluster_exporter(machine: &Machine) -> Vec<(Stage, Want)> {
     if !machine.roles.contains(&Role::Controller) {
         return Vec::new();
     }
-    let unit = EXPORTER_UNIT.to_owned();
-    vec![
-        (Stage::Membership, Want::NotEnabled { unit: unit.clone() }),
-        (Stage::Membership, Want::NotRunning { unit }),
-    ]
+    gone(Stage::Membership, &[EXPORTER_UNIT])
+}
+
+/// A machine that is no host any more tells nobody anything: it would go by
+/// the machines and rules of the day on which it was one. In the stage in which
+/// another one begins.
+pub(super) fn no_host(machine: &Machine) -> Vec<(Stage, Want)> {
+    if machine.roles.contains(&Role::Monitoring) {
+        return Vec::new();
+    }
+    let units = units_of_a_host().into_iter();
+    units
+        .map(|(unit, ours)| (Stage::Nodes, Want::Retired { unit: unit.to_owned(), ours }))
+        .collect()
 }
 
 /// What a monitoring host has.

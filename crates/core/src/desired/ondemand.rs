@@ -5,7 +5,7 @@
 //! Last of all, as everything that comes from a repository outside: the cluster does not
 //! wait for it.
 
-use super::{Want, enabled, packages, running};
+use super::{Want, enabled, gone, packages, running};
 use crate::layout::{
     ONDEMAND_LISTEN_FILE, ONDEMAND_PORTAL_FILE, ONDEMAND_SCRIPT, ONDEMAND_SERVER_FILE,
     ONDEMAND_UNIT, ONDEMAND_UNIT_FILE,
@@ -19,18 +19,11 @@ use crate::site::{Auth, Machine, Ondemand, Role, Site};
 const APACHE_UNIT: &str = "apache2.service";
 
 pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
-    let Some(ondemand) = &site.ondemand else { return nothing(machine) };
-    let passphrase = !matches!(ondemand.auth, Auth::Pam);
-    if machine.roles.contains(&Role::Controller) {
-        // The keeper of what all hosts share.
-        let keeper = passphrase.then_some(Want::Secret(SecretId::OndemandPassphrase));
-        return keeper.into_iter().map(|want| (Stage::Secrets, want)).collect();
-    }
-    if !ondemand.is_on(&machine.name) {
-        return nothing(machine);
-    }
+    let Some(ondemand) = site.ondemand.as_ref().filter(|it| it.is_on(&machine.name)) else {
+        return kept(site, machine).into_iter().chain(nothing()).collect();
+    };
     let mut secrets: Vec<SecretId> = ondemand.own_secrets().into_iter().map(|(id, _)| id).collect();
-    secrets.extend(passphrase.then_some(SecretId::OndemandPassphrase));
+    secrets.extend(has_passphrase(ondemand).then_some(SecretId::OndemandPassphrase));
     let mut reads: Vec<String> =
         [ONDEMAND_PORTAL_FILE, ONDEMAND_LISTEN_FILE, ONDEMAND_SERVER_FILE, ONDEMAND_SCRIPT]
             .into_iter()
@@ -62,13 +55,18 @@ fn needed(ondemand: &Ondemand) -> Vec<&'static str> {
     names
 }
 
+/// A controller is the keeper of what all hosts share.
+fn kept(site: &Site, machine: &Machine) -> Option<(Stage, Want)> {
+    let is_keeper = machine.roles.contains(&Role::Controller);
+    let ondemand = site.ondemand.as_ref().filter(|_| is_keeper)?;
+    has_passphrase(ondemand).then_some((Stage::Secrets, Want::Secret(SecretId::OndemandPassphrase)))
+}
+
+fn has_passphrase(ondemand: &Ondemand) -> bool {
+    !matches!(ondemand.auth, Auth::Pam)
+}
+
 /// What is ours; the packages, and who works there, are left alone.
-fn nothing(machine: &Machine) -> Vec<(Stage, Want)> {
-    if !machine.roles.contains(&Role::Login) {
-        return Vec::new();
-    }
-    let unit = ONDEMAND_UNIT.to_owned();
-    [Want::NotEnabled { unit: unit.clone() }, Want::NotRunning { unit }]
-        .map(|want| (Stage::Membership, want))
-        .into()
+fn nothing() -> Vec<(Stage, Want)> {
+    gone(Stage::Membership, &[ONDEMAND_UNIT])
 }

@@ -3,11 +3,11 @@
 
 use std::net::SocketAddr;
 
-use super::{Want, enabled, running};
+use super::{Want, enabled, gone, running};
 use crate::layout::{PAGES_UNIT, PAGES_UNIT_FILE};
 use crate::plan::Stage;
 use crate::render::units;
-use crate::site::{Machine, Role, Site};
+use crate::site::{Machine, Site};
 
 pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
     let at = |port| SocketAddr::from((machine.address, port));
@@ -16,7 +16,7 @@ pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
     let console = site.console.as_ref().filter(|_| machine.has_console());
     let console = console.map(|console| at(console.port));
     let Some(monitoring) = site.monitoring.as_ref().filter(|_| portal.or(console).is_some()) else {
-        return nothing(machine);
+        return nothing();
     };
     let unit = units::pages(portal, console, monitoring.interval);
     vec![
@@ -27,15 +27,7 @@ pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
     ]
 }
 
-/// It is ours. Other machines never had pages.
-fn nothing(machine: &Machine) -> Vec<(Stage, Want)> {
-    let had = [Role::Controller, Role::Monitoring, Role::Login];
-    if !had.iter().any(|role| machine.roles.contains(role)) {
-        return Vec::new();
-    }
-    let unit = PAGES_UNIT.to_owned();
-    vec![
-        (Stage::Membership, Want::NotEnabled { unit: unit.clone() }),
-        (Stage::Membership, Want::NotRunning { unit }),
-    ]
+/// It is ours, and would tell of pages that are not meant to be there.
+fn nothing() -> Vec<(Stage, Want)> {
+    gone(Stage::Membership, &[PAGES_UNIT])
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! People on the machines that have to know them: those where they log in,
 //! those where their jobs run, and the controllers, because slurmctld turns
-//! user ids into names.
+//! user ids into names. Where they have nothing to do any more, they are closed.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ const NO_SHELL: &str = "/usr/sbin/nologin";
 
 pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
     if !knows_people(machine) {
-        return Vec::new();
+        return vec![(Stage::Base, Want::People(Vec::new()))];
     }
     let mut wants = Vec::new();
     if !machine.roles.contains(&Role::Controller) {
@@ -103,6 +103,7 @@ fn person(site: &Site, machine: &Machine, user: &LocalUser) -> Person {
 fn home_mount(site: &Site) -> Vec<(Stage, Want)> {
     let Some(units) = homes::render(&site.people.homes) else { return Vec::new() };
     let (automount, reads) = (units.automount_name(), units.automount.path.clone());
+    let in_force = Want::MountInForce { unit: units.mount_name(), file: units.mount.path.clone() };
     let mut wants = vec![
         (Stage::Base, packages(&["nfs-common"])),
         (Stage::Base, Want::File(units.mount)),
@@ -110,6 +111,7 @@ fn home_mount(site: &Site) -> Vec<(Stage, Want)> {
         (Stage::Services, enabled(&automount)),
     ];
     wants.push((Stage::Services, Want::Running { unit: automount, reads: vec![reads] }));
+    wants.push((Stage::Services, in_force));
     wants
 }
 

@@ -3,7 +3,7 @@
 //! sessions start, and what PAM is asked.
 
 use super::everywhere::{account, directory};
-use super::{Want, enabled, packages, running};
+use super::{Want, enabled, gone, packages, running};
 use crate::layout::{
     PORTAL_ID, PORTAL_SESSION_SOCKET_FILE, PORTAL_SESSION_SOCKET_UNIT, PORTAL_STATE,
     PORTAL_TERMINAL_SOCKET_FILE, PORTAL_TERMINAL_SOCKET_UNIT, PORTAL_UNIT, PORTAL_UNIT_FILE,
@@ -12,12 +12,9 @@ use crate::layout::{
 use crate::plan::Stage;
 use crate::portal::xterm;
 use crate::render::units;
-use crate::site::{Machine, Role, Site};
+use crate::site::{Machine, Site};
 
 pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
-    if !machine.roles.contains(&Role::Login) {
-        return Vec::new();
-    }
     let Some(portal) = site.portal.as_ref().filter(|portal| portal.is_on(&machine.name)) else {
         return nothing();
     };
@@ -40,7 +37,7 @@ pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
     let reads: Vec<&str> = reads.iter().map(String::as_str).collect();
     wants.extend(match portal.terminal {
         true => terminals(),
-        false => not_there(PORTAL_TERMINAL_SOCKET_UNIT),
+        false => gone(Stage::Membership, &[PORTAL_TERMINAL_SOCKET_UNIT]),
     });
     // Users come when there is something to come to.
     wants.extend(
@@ -63,14 +60,6 @@ fn terminals() -> Vec<(Stage, Want)> {
 
 /// They are ours, and there for nobody else.
 fn nothing() -> Vec<(Stage, Want)> {
-    [PORTAL_UNIT, PORTAL_SESSION_SOCKET_UNIT, PORTAL_TERMINAL_SOCKET_UNIT]
-        .into_iter()
-        .flat_map(not_there)
-        .collect()
-}
-
-fn not_there(unit: &str) -> Vec<(Stage, Want)> {
-    let unit = unit.to_owned();
-    let wants = [Want::NotEnabled { unit: unit.clone() }, Want::NotRunning { unit }];
-    wants.into_iter().map(|want| (Stage::Membership, want)).collect()
+    let units = [PORTAL_UNIT, PORTAL_SESSION_SOCKET_UNIT, PORTAL_TERMINAL_SOCKET_UNIT];
+    gone(Stage::Membership, &units)
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a gateway has: WireGuard, a key of its own, and rules.
 
-use super::{Want, enabled, packages, running};
+use super::{Want, enabled, gone, packages, running};
 use crate::layout::{
     VPN_METRICS_TIMER, VPN_METRICS_TIMER_FILE, VPN_PEERS_FILE, VPN_PEERS_UNIT, VPN_PEERS_UNIT_FILE,
     VPN_RULES_FILE, VPN_SCRIPT, VPN_UNIT, VPN_UNIT_FILE,
@@ -38,26 +38,18 @@ pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
 
 /// Who is connected, for a site that looks.
 fn metrics(site: &Site) -> Vec<(Stage, Want)> {
-    let Some(monitoring) = &site.monitoring else { return stopped(&[VPN_METRICS_TIMER]) };
+    let Some(monitoring) = &site.monitoring else {
+        return gone(Stage::Services, &[VPN_METRICS_TIMER]);
+    };
     let files = metrics_units(monitoring.interval).map(|file| (Stage::Base, Want::File(file)));
     let timer = [enabled(VPN_METRICS_TIMER), running(VPN_METRICS_TIMER, &[VPN_METRICS_TIMER_FILE])];
     files.into_iter().chain(timer.map(|want| (Stage::Services, want))).collect()
 }
 
-/// A machine that is no gateway any more lets nobody in. Controllers and
-/// compute nodes never were.
+/// A machine that is no gateway any more lets nobody in.
 pub(super) fn no_gateway(machine: &Machine) -> Vec<(Stage, Want)> {
-    let never = [Role::Controller, Role::Compute, Role::Gateway];
-    if never.iter().any(|role| machine.roles.contains(role)) {
+    if machine.roles.contains(&Role::Gateway) {
         return Vec::new();
     }
-    stopped(&[VPN_METRICS_TIMER, VPN_PEERS_UNIT, VPN_UNIT])
-}
-
-fn stopped(units: &[&str]) -> Vec<(Stage, Want)> {
-    let stopped = units.iter().flat_map(|unit| {
-        let unit = (*unit).to_owned();
-        [Want::NotEnabled { unit: unit.clone() }, Want::NotRunning { unit }]
-    });
-    stopped.map(|want| (Stage::Services, want)).collect()
+    gone(Stage::Services, &[VPN_METRICS_TIMER, VPN_PEERS_UNIT, VPN_UNIT])
 }

@@ -344,7 +344,8 @@ pub struct UnitState {
     /// `UnitFileState`: `enabled`, `disabled`, `masked`, `static`, ...; empty
     /// when there is no unit file.
     pub enabled: String,
-    /// `ActiveEnterTimestamp`, when it became active.
+    /// `ActiveEnterTimestamp`, when it became active; of a mount
+    /// `InactiveExitTimestamp`, when it was mounted.
     pub since: Option<Timestamp>,
 }
 

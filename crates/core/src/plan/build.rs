@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From wants and observations to a plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
+use super::hosts::Hosts;
 use super::step::{Stage, Step};
 use super::{cluster, machine, secrets};
 use crate::desired::MachineWants;
 use crate::observe::Observation;
 use crate::secret::{Digest, SecretId};
-use crate::site::{NodeName, Role, Site};
+use crate::site::{NodeName, Role, Site, hostlist};
 
 /// Everything that a plan depends on.
 pub struct Inputs<'a> {
@@ -132,22 +133,41 @@ impl Plan {
     }
 }
 
+/// The steps of a stage, by machine in the order of their first step.
+#[derive(Default)]
+struct StageDraft {
+    machines: Vec<(NodeName, Vec<PlannedStep>)>,
+    places: HashMap<NodeName, usize>,
+}
+
+impl StageDraft {
+    fn steps_on(&mut self, machine: &NodeName) -> &mut Vec<PlannedStep> {
+        let place = *self.places.entry(machine.clone()).or_insert_with(|| {
+            self.machines.push((machine.clone(), Vec::new()));
+            self.machines.len() - 1
+        });
+        &mut self.machines[place].1
+    }
+
+    fn planned_on(&self, machine: &NodeName) -> &[PlannedStep] {
+        self.places.get(machine).map_or(&[], |place| &self.machines[*place].1)
+    }
+}
+
 /// Collects steps and keeps them in the order of stages.
 #[derive(Default)]
 pub(super) struct Draft {
-    steps: BTreeMap<Stage, Vec<(NodeName, Vec<PlannedStep>)>>,
+    steps: BTreeMap<Stage, StageDraft>,
     pub(super) refusals: Vec<Refusal>,
     pub(super) left: Option<String>,
     pub(super) notes: Vec<String>,
+    /// Mount units that go by what their file said before, with the machines.
+    pub(super) outdated_mounts: BTreeMap<String, Vec<NodeName>>,
 }
 
 impl Draft {
     pub(super) fn push(&mut self, stage: Stage, machine: &NodeName, step: impl Into<PlannedStep>) {
-        let machines = self.steps.entry(stage).or_default();
-        match machines.iter_mut().find(|(name, _)| name == machine) {
-            Some((_, steps)) => steps.push(step.into()),
-            None => machines.push((machine.clone(), vec![step.into()])),
-        }
+        self.steps.entry(stage).or_default().steps_on(machine).push(step.into());
     }
 
     /// Like [`Draft::push`], but before everything that is already planned
@@ -158,11 +178,7 @@ impl Draft {
         machine: &NodeName,
         step: impl Into<PlannedStep>,
     ) {
-        let machines = self.steps.entry(stage).or_default();
-        match machines.iter_mut().find(|(name, _)| name == machine) {
-            Some((_, steps)) => steps.insert(0, step.into()),
-            None => machines.push((machine.clone(), vec![step.into()])),
-        }
+        self.steps.entry(stage).or_default().steps_on(machine).insert(0, step.into());
     }
 
     pub(super) fn refuse(&mut self, machine: &NodeName, what: String, cure: &str) {
@@ -171,20 +187,17 @@ impl Draft {
 
     /// Text that the plan writes to that file on that machine, if it does.
     pub(super) fn text_of(&self, machine: &NodeName, path: &std::path::Path) -> Option<&str> {
-        self.steps
-            .values()
-            .flatten()
-            .filter(|(name, _)| name == machine)
-            .flat_map(|(_, steps)| steps)
-            .find_map(|planned| match &planned.step {
+        self.steps.values().flat_map(|stage| stage.planned_on(machine)).find_map(|planned| {
+            match &planned.step {
                 Step::WriteFile(file) if file.path == path => Some(file.text.as_str()),
                 _ => None,
-            })
+            }
+        })
     }
 
     fn stages(self) -> Vec<StagePlan> {
         let stages = self.steps.into_iter();
-        stages.map(|(stage, machines)| StagePlan { stage, machines }).collect()
+        stages.map(|(stage, draft)| StagePlan { stage, machines: draft.machines }).collect()
     }
 
     /// Whether any step of that stage is planned on any machine.
@@ -197,11 +210,13 @@ impl Draft {
 pub fn plan(inputs: &Inputs<'_>) -> Plan {
     let mut draft = Draft::default();
     let skipped = missing(inputs, &mut draft);
+    let mut hosts = Hosts::of(inputs.site);
     for wants in inputs.wants {
         if let Some(observed) = inputs.observed.get(&wants.machine.name) {
-            machine::plan(inputs, wants, observed, &mut draft);
+            machine::plan(inputs, &mut hosts, wants, observed, &mut draft);
         }
     }
+    note_outdated_mounts(&mut draft);
     secrets::plan(inputs, &mut draft);
     cluster::plan(inputs, &mut draft);
     Plan {
@@ -211,6 +226,27 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
         notes: std::mem::take(&mut draft.notes),
         stages: draft.stages(),
     }
+}
+
+/// Whoever has a file open there keeps the mount from being taken away, and
+/// nobody's work is ended for it: it is for people to choose the moment.
+fn note_outdated_mounts(draft: &mut Draft) {
+    let notes = draft.outdated_mounts.iter().map(|(unit, machines)| {
+        let names: Vec<&str> = machines.iter().map(NodeName::as_str).collect();
+        format!(
+            "on {} {unit} is still mounted as its file said before: there, when nobody works in \
+             it, `systemctl restart {}`",
+            hostlist::compress(&names),
+            in_quotes(unit)
+        )
+    });
+    draft.notes.extend(notes);
+}
+
+/// A unit's name as a shell reads it: systemd writes some characters with a
+/// backslash.
+fn in_quotes(unit: &str) -> String {
+    if unit.contains('\\') { format!("'{unit}'") } else { unit.to_owned() }
 }
 
 /// A compute or login node that is away can be done later; without a

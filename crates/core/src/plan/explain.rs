@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A plan as text, for the person who has to agree to it.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::build::{Plan, PlannedStep, StagePlan};
@@ -39,10 +40,13 @@ pub fn notes(plan: &Plan) -> String {
 /// Each different step of a stage, in the order of its first appearance.
 fn grouped(stage: &StagePlan) -> Vec<(&PlannedStep, Vec<&str>)> {
     let mut groups: Vec<(&PlannedStep, Vec<&str>)> = Vec::new();
+    let mut known: HashMap<_, usize> = HashMap::new();
     for (machine, steps) in &stage.machines {
         for step in steps {
-            match groups.iter_mut().find(|(known, _)| reads_the_same(known, step)) {
-                Some((_, machines)) if !machines.contains(&machine.as_str()) => {
+            let place = *known.entry(as_read(step)).or_insert(groups.len());
+            match groups.get_mut(place) {
+                // The same step again on one machine is said again.
+                Some((_, machines)) if machines.last() != Some(&machine.as_str()) => {
                     machines.push(machine.as_str());
                 }
                 _ => groups.push((step, vec![machine.as_str()])),
@@ -52,8 +56,9 @@ fn grouped(stage: &StagePlan) -> Vec<(&PlannedStep, Vec<&str>)> {
     groups
 }
 
-fn reads_the_same(a: &PlannedStep, b: &PlannedStep) -> bool {
-    a.step.summary() == b.step.summary() && a.why == b.why && a.diff == b.diff
+/// What somebody reads of a step.
+fn as_read(planned: &PlannedStep) -> (String, &str, Option<&str>) {
+    (planned.step.summary(), &planned.why, planned.diff.as_deref())
 }
 
 fn line(text: &mut String, planned: &PlannedStep, machines: &[&str], with_diffs: bool) {

@@ -5,34 +5,36 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::build::{Draft, Inputs, PlannedStep};
+use super::hosts::{HOSTS_FILE, Hosts};
 use super::step::{Stage, Step};
 use super::{diff, people, secrets, units};
 use crate::config_file::{Access, ConfigFile};
 use crate::desired::{MachineWants, Want};
 use crate::layout;
 use crate::observe::{FileState, Observation};
-use crate::render::hosts;
 use crate::secret::SecretId;
-
-const HOSTS_FILE: &str = "/etc/hosts";
 
 pub(super) fn plan(
     inputs: &Inputs<'_>,
+    hosts: &mut Hosts,
     wants: &MachineWants,
     observed: &Observation,
     draft: &mut Draft,
 ) {
     let name = &wants.machine.name;
-    let mut written = secrets::placed_on(inputs, name);
+    let mut written = secrets::placed_on(inputs, wants);
     if !observed.binary_in_use {
         draft.push(Stage::Base, name, Step::UseBinary);
     }
     let mut reload_systemd: BTreeSet<Stage> = BTreeSet::new();
     for (stage, want) in &wants.wants {
-        if let Want::People(wanted) = want {
-            for step in people::plan(wanted, &observed.people) {
-                draft.push(*stage, name, step);
-            }
+        if let Want::MountInForce { unit, file } = want
+            && units::is_outdated(observed, unit, file, &written)
+        {
+            draft.outdated_mounts.entry(unit.clone()).or_default().push(name.clone());
+        }
+        for step in several(inputs, want, observed) {
+            draft.push(*stage, name, step);
         }
         if *want == Want::Hosts && is_no_text(observed, Path::new(HOSTS_FILE)) {
             draft.refuse(
@@ -44,7 +46,7 @@ pub(super) fn plan(
             );
             continue;
         }
-        let Some(step) = step(inputs, want, observed, &written) else { continue };
+        let Some(step) = step(hosts, want, observed, &written) else { continue };
         if let Step::WriteFile(file) = &step.step {
             written.insert(file.path.clone());
             if file.path.starts_with("/etc/systemd") {
@@ -58,9 +60,18 @@ pub(super) fn plan(
     }
 }
 
+/// The steps of a want that may need more than one.
+fn several(inputs: &Inputs<'_>, want: &Want, observed: &Observation) -> Vec<PlannedStep> {
+    match want {
+        Want::People(wanted) => people::plan(wanted, &inputs.site.people.users, &observed.people),
+        Want::Retired { unit, ours } => units::retired(observed, unit, ours),
+        _ => Vec::new(),
+    }
+}
+
 /// The step that brings about one want, or nothing when it is there.
 fn step(
-    inputs: &Inputs<'_>,
+    hosts: &mut Hosts,
     want: &Want,
     observed: &Observation,
     written: &BTreeSet<PathBuf>,
@@ -78,19 +89,16 @@ fn step(
             Some(id) => Some(writing(file, observed, format!("its secret {id} changes"))),
             None => write(file, observed),
         },
-        Want::Hosts => write(&hosts_file(inputs, observed), observed),
+        Want::Hosts => hosts.step(observed),
         // Where secrets come from is a question across machines.
         Want::Secret(_) => None,
-        // Each person is a step of its own.
-        Want::People(_) => None,
+        Want::People(_) | Want::Retired { .. } => None,
+        // People work there.
+        Want::MountInForce { .. } => None,
         Want::Enablement { unit, enablement } => units::enablement(observed, unit, *enablement),
         Want::NotEnabled { unit } => units::not_enabled(observed, unit),
         Want::Running { unit, reads } => units::running(observed, unit, reads, written),
-        Want::NotRunning { unit } => observed
-            .units
-            .get(unit)
-            .is_some_and(units::is_active)
-            .then(|| Step::StopUnit { unit: unit.clone() }.into()),
+        Want::NotRunning { unit } => units::not_running(observed, unit),
     }
 }
 
@@ -116,11 +124,6 @@ fn is_policy_left(observed: &Observation) -> bool {
 /// Something is there that could not be read. What is not known cannot be kept.
 fn is_no_text(observed: &Observation, path: &Path) -> bool {
     observed.files.get(path).is_some_and(|file| file.text.is_none())
-}
-
-fn hosts_file(inputs: &Inputs<'_>, observed: &Observation) -> ConfigFile {
-    let present = observed.files.get(Path::new(HOSTS_FILE)).and_then(|file| file.text.as_deref());
-    ConfigFile::new(HOSTS_FILE, hosts::merge(present.unwrap_or_default(), inputs.site))
 }
 
 /// What a program has written for a program: its difference tells nobody anything, and

@@ -10,6 +10,7 @@ use super::build::PlannedStep;
 use super::step::Step;
 use crate::layout::USER_KEYS;
 use crate::observe::{People, PersonState};
+use crate::site::LocalUser;
 
 /// A person's account as it shall be on a machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,8 +64,9 @@ impl Person {
 }
 
 /// A step for each account that differs, and for each that slurmha has made,
-/// the site file does not name any more, and that still lets somebody in.
-pub(super) fn plan(wanted: &[Person], seen: &People) -> Vec<PlannedStep> {
+/// that is not wanted here any more, and that still lets somebody in. `known`
+/// are all people of the site file: the machine may be the one that has changed.
+pub(super) fn plan(wanted: &[Person], known: &[LocalUser], seen: &People) -> Vec<PlannedStep> {
     let set = wanted.iter().filter_map(|person| {
         let why = person.difference(seen.accounts.get(&person.name))?;
         Some(PlannedStep::because(Step::SetPerson(person.clone()), why))
@@ -76,7 +78,9 @@ pub(super) fn plan(wanted: &[Person], seen: &People) -> Vec<PlannedStep> {
         .filter(|(name, state)| state.is_ours && state.is_open && !is_wanted(name));
     let close = left.map(|(name, _)| {
         let step = Step::CloseAccount { name: name.clone(), keys: keys_of(name) };
-        PlannedStep::because(step, "not in the site file any more; its files stay")
+        let is_known = known.iter().any(|user| user.name == *name);
+        let why = if is_known { "people have no accounts here" } else { "not in the site file" };
+        PlannedStep::because(step, format!("{why} any more; its files stay"))
     });
     set.chain(close).collect()
 }
@@ -123,7 +127,7 @@ mod tests {
 
     fn steps(wanted: &[Person], name: &str, state: PersonState) -> Vec<String> {
         let seen = People { accounts: [(name.to_owned(), state)].into(), ..People::default() };
-        let steps = plan(wanted, &seen);
+        let steps = plan(wanted, &[], &seen);
         steps.iter().map(|it| format!("{} ({})", it.step.summary(), it.why)).collect()
     }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Secrets: made once by their keeper, the same everywhere; or a machine's own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::build::{Draft, Inputs, PlannedStep};
 use super::step::{Stage, Step};
-use crate::desired::Want;
+use crate::desired::{MachineWants, Want};
 use crate::secret::{Digest, SecretForm, SecretId};
 use crate::site::NodeName;
 
@@ -16,22 +16,21 @@ use crate::site::NodeName;
 /// first controller makes it. Whoever holds another value gets the keeper's:
 /// the second controller's key must never win by accident of order.
 pub(super) fn plan(inputs: &Inputs<'_>, draft: &mut Draft) {
-    for id in ids(inputs) {
+    for (id, holders) in holders(inputs) {
         match id.location().form {
-            SecretForm::Given => place_given(inputs, &id, draft),
-            SecretForm::Bytes(_) | SecretForm::Hex(_) => spread(inputs, &id, draft),
-            SecretForm::WireguardKey => make_on_each(inputs, &id, draft),
+            SecretForm::Given => place_given(inputs, id, &holders, draft),
+            SecretForm::Bytes(_) | SecretForm::Hex(_) => spread(inputs, id, &holders, draft),
+            SecretForm::WireguardKey => make_on_each(inputs, id, &holders, draft),
         }
     }
 }
 
-/// Paths of the secrets that will be written on a machine, so that daemons
-/// that read them are restarted.
-pub(super) fn placed_on(inputs: &Inputs<'_>, machine: &NodeName) -> BTreeSet<PathBuf> {
-    ids(inputs)
-        .into_iter()
-        .filter(|id| holders(inputs, id).contains(&machine))
-        .filter(|id| match id.location().form {
+/// Paths of the secrets that will be written on a machine that was seen, so that
+/// daemons that read them are restarted.
+pub(super) fn placed_on(inputs: &Inputs<'_>, wants: &MachineWants) -> BTreeSet<PathBuf> {
+    let machine = &wants.machine.name;
+    ids(wants)
+        .filter(|&id| match id.location().form {
             SecretForm::Given => {
                 inputs.given.get(id).is_some_and(|d| Some(d) != digest_on(inputs, id, machine))
             }
@@ -47,28 +46,27 @@ pub(super) fn placed_on(inputs: &Inputs<'_>, machine: &NodeName) -> BTreeSet<Pat
         .collect()
 }
 
-fn ids(inputs: &Inputs<'_>) -> BTreeSet<SecretId> {
-    let wants = inputs.wants.iter().flat_map(|machine| &machine.wants);
-    wants
-        .filter_map(|(_, want)| match want {
-            Want::Secret(id) => Some(id.clone()),
-            _ => None,
-        })
-        .collect()
+/// The secrets that a machine shall have.
+fn ids(machine: &MachineWants) -> impl Iterator<Item = &SecretId> {
+    machine.wants.iter().filter_map(|(_, want)| match want {
+        Want::Secret(id) => Some(id),
+        _ => None,
+    })
 }
 
-/// The observed machines that shall have the secret, controllers first.
-fn holders<'a>(inputs: &'a Inputs<'_>, id: &SecretId) -> Vec<&'a NodeName> {
-    let wants_it = |wants: &[(Stage, Want)]| {
-        wants.iter().any(|(_, want)| matches!(want, Want::Secret(wanted) if wanted == id))
-    };
-    inputs
-        .wants
-        .iter()
-        .filter(|machine| wants_it(&machine.wants))
-        .map(|machine| &machine.machine.name)
-        .filter(|name| inputs.observed.contains_key(*name))
-        .collect()
+/// Every secret with the observed machines that shall have it, controllers first.
+fn holders<'a>(inputs: &'a Inputs<'_>) -> BTreeMap<&'a SecretId, Vec<&'a NodeName>> {
+    let mut holders: BTreeMap<&SecretId, Vec<&NodeName>> = BTreeMap::new();
+    for machine in inputs.wants {
+        let name = &machine.machine.name;
+        for id in ids(machine) {
+            let holders = holders.entry(id).or_default();
+            if inputs.observed.contains_key(name) && holders.last() != Some(&name) {
+                holders.push(name);
+            }
+        }
+    }
+    holders
 }
 
 fn digest_on<'a>(inputs: &'a Inputs<'_>, id: &SecretId, machine: &NodeName) -> Option<&'a Digest> {
@@ -83,7 +81,7 @@ fn keeper<'a>(inputs: &'a Inputs<'_>, id: &SecretId) -> Option<(&'a NodeName, &'
         .find_map(|c| digest_on(inputs, id, &c.name).map(|digest| (&c.name, digest)))
 }
 
-fn spread(inputs: &Inputs<'_>, id: &SecretId, draft: &mut Draft) {
+fn spread(inputs: &Inputs<'_>, id: &SecretId, holders: &[&NodeName], draft: &mut Draft) {
     let first = &inputs.site.controllers[0].name;
     let (keeper, digest) = match keeper(inputs, id) {
         Some((keeper, digest)) => (keeper, Some(digest)),
@@ -92,8 +90,9 @@ fn spread(inputs: &Inputs<'_>, id: &SecretId, draft: &mut Draft) {
     if !inputs.observed.contains_key(keeper) {
         return;
     }
-    let takers: Vec<&NodeName> = holders(inputs, id)
-        .into_iter()
+    let takers: Vec<&NodeName> = holders
+        .iter()
+        .copied()
         .filter(|name| *name != keeper)
         .filter(|name| digest.is_none() || digest_on(inputs, id, name) != digest)
         .collect();
@@ -119,8 +118,8 @@ fn wrong_access(inputs: &Inputs<'_>, id: &SecretId, machine: &NodeName) -> bool 
 }
 
 /// A key that is a machine's own.
-fn make_on_each(inputs: &Inputs<'_>, id: &SecretId, draft: &mut Draft) {
-    for holder in holders(inputs, id) {
+fn make_on_each(inputs: &Inputs<'_>, id: &SecretId, holders: &[&NodeName], draft: &mut Draft) {
+    for &holder in holders {
         if digest_on(inputs, id, holder).is_none() || wrong_access(inputs, id, holder) {
             draft.push(Stage::Base, holder, Step::MakeSecret(id.location()));
         }
@@ -129,9 +128,9 @@ fn make_on_each(inputs: &Inputs<'_>, id: &SecretId, draft: &mut Draft) {
 
 /// A password that somebody else made: from the administrator's file, unless
 /// that file is not at hand and the controllers already have it.
-fn place_given(inputs: &Inputs<'_>, id: &SecretId, draft: &mut Draft) {
+fn place_given(inputs: &Inputs<'_>, id: &SecretId, holders: &[&NodeName], draft: &mut Draft) {
     let file = id.location();
-    for holder in holders(inputs, id) {
+    for &holder in holders {
         let present = digest_on(inputs, id, holder);
         match inputs.given.get(id) {
             Some(digest) if present == Some(digest) => {}

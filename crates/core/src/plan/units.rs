@@ -2,7 +2,7 @@
 //! systemd units: running, and with which configuration.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::build::PlannedStep;
 use super::step::{Enablement, Step};
@@ -47,6 +47,23 @@ pub(super) fn not_enabled(observed: &Observation, unit: &str) -> Option<PlannedS
     })
 }
 
+/// A step when the unit runs.
+pub(super) fn not_running(observed: &Observation, unit: &str) -> Option<PlannedStep> {
+    let runs = observed.units.get(unit).is_some_and(is_active);
+    runs.then(|| Step::StopUnit { unit: unit.to_owned() }.into())
+}
+
+/// Steps that end a unit of the distribution's where slurmha has set it up.
+/// Its file stays, so the reason says how to keep the unit for something else.
+pub(super) fn retired(observed: &Observation, unit: &str, ours: &Path) -> Vec<PlannedStep> {
+    if !observed.files.contains_key(ours) {
+        return Vec::new();
+    }
+    let why = format!("set up by slurmha; left alone without {}", ours.display());
+    let steps = not_enabled(observed, unit).into_iter().chain(not_running(observed, unit));
+    steps.map(|planned| PlannedStep { why: why.clone(), ..planned }).collect()
+}
+
 /// A step when the unit does not run, or runs with an older file than the
 /// ones in `reads`. `written` are the files that this plan writes.
 ///
@@ -62,17 +79,36 @@ pub(super) fn running(
     let Some(state) = observed.units.get(unit).filter(|state| is_active(state)) else {
         return Some(Step::StartUnit { unit: unit.to_owned() }.into());
     };
-    let stale = reads.iter().find(|path| {
-        written.contains(*path)
-            || match (modified(observed, path), state.since) {
-                (Some(modified), Some(since)) => modified > since,
-                _ => false,
-            }
-    })?;
+    let stale = reads.iter().find(|path| is_newer(observed, path, state, written))?;
     Some(PlannedStep::because(
         Step::RestartUnit { unit: unit.to_owned() },
         format!("reads {}", stale.display()),
     ))
+}
+
+/// Whether the unit is active, and goes by what its file said before.
+pub(super) fn is_outdated(
+    observed: &Observation,
+    unit: &str,
+    file: &PathBuf,
+    written: &BTreeSet<PathBuf>,
+) -> bool {
+    let active = observed.units.get(unit).filter(|state| is_active(state));
+    active.is_some_and(|state| is_newer(observed, file, state, written))
+}
+
+/// Whether a file has been written since the unit became active, or will be.
+fn is_newer(
+    observed: &Observation,
+    path: &PathBuf,
+    state: &UnitState,
+    written: &BTreeSet<PathBuf>,
+) -> bool {
+    written.contains(path)
+        || match (modified(observed, path), state.since) {
+            (Some(modified), Some(since)) => modified > since,
+            _ => false,
+        }
 }
 
 /// When a file or secret was last written.

@@ -17,11 +17,19 @@ pub struct HomeUnits {
 }
 
 impl HomeUnits {
+    /// Name of the mount unit.
+    pub fn mount_name(&self) -> String {
+        name_of(&self.mount)
+    }
+
     /// Name of the automount unit.
     pub fn automount_name(&self) -> String {
-        let name = self.automount.path.file_name().unwrap_or_default();
-        name.to_string_lossy().into_owned()
+        name_of(&self.automount)
     }
+}
+
+fn name_of(unit: &ConfigFile) -> String {
+    unit.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Security for what other machines have written there, and `hard`: with

@@ -14,6 +14,7 @@ pub use alertmanager::alertmanager;
 pub use grafana::{GRAFANA_UNIT, Grafana, grafana};
 pub use options::{
     ALERTMANAGER_UNIT, NODE_EXPORTER_UNIT, PROMETHEUS_UNIT, node_exporter, on_a_host,
+    units_of_a_host,
 };
 pub use prometheus::prometheus;
 pub use rules::rules;

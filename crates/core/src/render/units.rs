@@ -13,6 +13,8 @@ mod power_on;
 mod snapshot;
 mod watch;
 
+use std::path::PathBuf;
+
 use crate::config_file::{Access, ConfigFile};
 use crate::layout::{AGENT_DIRECTORY, BINARY, DATABASE_MOUNT, STATE_MOUNT};
 use crate::plan::VOLUME_MARKER;
@@ -142,8 +144,10 @@ pub fn arbiter_watch() -> ConfigFile {
 pub(super) const GOES_LAST: &str = "Nice=10\nCPUWeight=5\nIOWeight=5\n";
 
 pub(super) fn drop_in(unit: &str, text: &str) -> ConfigFile {
-    ConfigFile::new(
-        format!("/etc/systemd/system/{unit}.service.d/slurmha.conf"),
-        format!("{}{text}", super::header("#")),
-    )
+    ConfigFile::new(drop_in_path(unit), format!("{}{text}", super::header("#")))
+}
+
+/// Where it is.
+pub(super) fn drop_in_path(unit: &str) -> PathBuf {
+    format!("/etc/systemd/system/{unit}.service.d/slurmha.conf").into()
 }

@@ -12,7 +12,7 @@ mod portal;
 mod repository;
 mod vpn;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -411,24 +411,20 @@ impl Site {
         let arbiter = self.arbiter.iter().map(|a| (&a.name, a.address, Role::Arbiter));
         let logins = self.logins.iter().map(|l| (&l.name, l.address, Role::Login));
         let compute = self.compute_nodes().map(|n| (&n.name, n.address, Role::Compute));
-        let mut machines: Vec<Machine> = Vec::new();
         let watching = self.monitoring.iter().flat_map(|monitoring| &monitoring.hosts);
         let watching = watching.map(|host| (&host.name, host.address, Role::Monitoring));
         let gateways = self.vpn.iter().flat_map(|vpn| &vpn.gateways);
         let gateways = gateways.map(|gateway| (&gateway.name, gateway.address, Role::Gateway));
         let outside = logins.chain(watching).chain(gateways);
         let all = controllers.chain(arbiter).chain(outside).chain(compute);
+        let mut machines: Vec<Machine> = Vec::new();
+        let mut places: HashMap<&NodeName, usize> = HashMap::new();
         for (name, address, role) in all {
-            match machines.iter_mut().find(|m| &m.name == name) {
-                Some(machine) => {
-                    machine.roles.insert(role);
-                }
-                None => machines.push(Machine {
-                    name: name.clone(),
-                    address,
-                    roles: BTreeSet::from([role]),
-                }),
-            }
+            let place = *places.entry(name).or_insert_with(|| {
+                machines.push(Machine { name: name.clone(), address, roles: BTreeSet::new() });
+                machines.len() - 1
+            });
+            machines[place].roles.insert(role);
         }
         machines
     }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! People who come, who are somebody else, and who go.
 
+use std::path::Path;
+
+use jiff::SignedDuration;
 use slurmha_core::check;
 use slurmha_core::config_file::ConfigFile;
 use slurmha_core::desired::{Want, desired};
@@ -8,10 +11,10 @@ use slurmha_core::plan::{self, Step};
 use slurmha_core::secret::SecretId;
 use slurmha_core::site;
 
-use super::world::{Observed, SITE, as_wanted, satisfied};
+use super::world::{SITE, as_wanted, as_wanted_by, noon, unit_state};
 use super::{plan_to, steps_on};
 
-const PEOPLE: &str = "
+pub const PEOPLE: &str = "
 [[user]]
 name = \"anna\"
 uid = 20001
@@ -43,13 +46,6 @@ fn with_people() -> String {
     format!("{SITE}{PEOPLE}{SHARED}")
 }
 
-/// Machines on which the people of that file have their accounts.
-fn populated(text: &str) -> Observed {
-    let site = site::parse("site.toml", text).expect("a valid site file").0;
-    let machines = desired(&site, text);
-    machines.iter().map(|it| (it.machine.name.clone(), satisfied(&site, it))).collect()
-}
-
 #[test]
 fn people_come_to_a_running_cluster() {
     insta::assert_snapshot!(plan::explain(&plan_to(&with_people(), &as_wanted()), false));
@@ -58,14 +54,14 @@ fn people_come_to_a_running_cluster() {
 #[test]
 fn people_who_are_there_are_left_alone() {
     let text = with_people();
-    assert!(plan_to(&text, &populated(&text)).steps().all(|(_, _, planned)| {
+    assert!(plan_to(&text, &as_wanted_by(&text)).steps().all(|(_, _, planned)| {
         !matches!(planned.step, Step::SetPerson(_) | Step::CloseAccount { .. })
     }));
 }
 
 #[test]
 fn who_is_taken_out_of_the_file_is_closed_everywhere() {
-    let observed = populated(&with_people());
+    let observed = as_wanted_by(&with_people());
     let plan = plan_to(SITE, &observed);
     for machine in ["ctl1", "ctl2", "login1", "cn1", "cn2"] {
         let closed = steps_on(&plan, machine).into_iter().filter_map(|step| match step {
@@ -80,7 +76,7 @@ fn who_is_taken_out_of_the_file_is_closed_everywhere() {
 fn an_id_that_belongs_to_somebody_else_is_found_by_check() {
     let text = with_people();
     let site = site::parse("site.toml", &text).expect("a valid site file").0;
-    let mut observed = populated(&text);
+    let mut observed = as_wanted_by(&text);
     let login = &mut observed.get_mut(&"login1".into()).expect("it").people;
     login.accounts.get_mut("anna").expect("she").uid = 1000;
     let node = &mut observed.get_mut(&"cn1".into()).expect("it").people;
@@ -128,6 +124,53 @@ fn a_controller_knows_people_and_lets_none_of_them_in() {
     assert!(names.text.contains("services = nss\n"));
     assert!(wants.contains(&Want::NotRunning { unit: "sssd-pam.socket".to_owned() }));
     assert!(wants.contains(&Want::Secret(SecretId::DirectoryConf)));
+}
+
+/// Nobody's work is ended for it, and nobody is left in the belief that it is done.
+#[test]
+fn homes_that_are_still_those_of_the_old_server_are_named_until_they_are_not() {
+    let old = with_people();
+    let new = old.replace("nas:/export/home", "nas2:/export/home");
+    let observed = as_wanted_by(&old);
+    assert_eq!(plan_to(&old, &observed).notes, [""; 0]);
+    let note = "on login1,cn[1-2] shared-home.mount is still mounted as its file said before: \
+                there, when nobody works in it, `systemctl restart shared-home.mount`";
+    let plan = plan_to(&new, &observed);
+    assert_eq!(plan.notes, [note]);
+    for machine in ["login1", "cn1"] {
+        let touched = steps_on(&plan, machine).into_iter().filter(|step| match step {
+            Step::RestartUnit { unit } | Step::StopUnit { unit } => unit.contains("home"),
+            _ => false,
+        });
+        assert_eq!(touched.count(), 0, "{machine}");
+    }
+
+    // Written, and cn2 mounts it for the first time.
+    let later = noon() + SignedDuration::from_hours(1);
+    let path = Path::new("/etc/systemd/system/shared-home.mount");
+    let mut observed = as_wanted_by(&new);
+    for file in observed.values_mut().filter_map(|seen| seen.files.get_mut(path)) {
+        file.modified = later;
+    }
+    let cn2 = &mut observed.get_mut(&"cn2".into()).expect("cn2").units;
+    cn2.insert("shared-home.mount".to_owned(), unit_state("inactive"));
+    let plan = plan_to(&new, &observed);
+    assert!(plan.is_empty(), "{}", plan::explain(&plan, true));
+    assert_eq!(plan.notes, [note.replace("cn[1-2]", "cn1")]);
+    for seen in observed.values_mut() {
+        if let Some(state) = seen.units.get_mut("shared-home.mount") {
+            state.since = Some(later);
+        }
+    }
+    assert_eq!(plan_to(&new, &observed).notes, [""; 0]);
+}
+
+#[test]
+fn a_mount_with_a_strange_name_can_be_typed() {
+    let text = with_people().replace("/shared/home", "/srv/my-homes");
+    let new = text.replace("nas:/export/home", "nas2:/export/home");
+    let notes = plan_to(&new, &as_wanted_by(&text)).notes;
+    assert!(notes[0].ends_with("`systemctl restart 'srv-my\\x2dhomes.mount'`"), "{notes:?}");
 }
 
 #[test]

@@ -5,15 +5,13 @@ use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 use slurmha_core::config_file::Access;
-use slurmha_core::desired::desired;
 use slurmha_core::layout;
 use slurmha_core::observe::{FileState, Observation, Reading};
 use slurmha_core::plan::{self, Plan, Step};
 use slurmha_core::render::corosync;
 use slurmha_core::secret::Digest;
-use slurmha_core::site;
 
-use super::world::{Observed, SITE, as_wanted, noon, satisfied, unit_state};
+use super::world::{Observed, SITE, as_wanted, as_wanted_by, noon, unit_state};
 use super::{plan_for, plan_to, run_slurmctld_on_ctl1, steps_on};
 
 fn hour(number: i64) -> Timestamp {
@@ -81,11 +79,7 @@ fn position(plan: &Plan, wanted: impl Fn(&Step) -> bool) -> Option<usize> {
 #[test]
 fn corosync_knows_of_an_arbiter_before_its_service_starts() {
     let text = without_arbiter();
-    let site = site::parse("site.toml", &text).expect("a valid site file").0;
-    let mut observed: Observed = desired(&site, &text)
-        .iter()
-        .map(|wants| (wants.machine.name.clone(), satisfied(&site, wants)))
-        .collect();
+    let mut observed = as_wanted_by(&text);
     run_corosync(&mut observed);
     assert!(plan_to(&text, &observed).is_empty());
 

@@ -11,7 +11,7 @@ use slurmha_core::plan::{self, Inputs, Plan, Step};
 use slurmha_core::secret::{Digest, SecretId};
 use slurmha_core::site::{self, NodeName};
 
-use super::world::{Observed, SITE, as_wanted, satisfied};
+use super::world::{Observed, SITE, all_satisfied, as_wanted};
 use super::{given, plan_for, steps_on};
 
 const ALERTMANAGER: &str = "/etc/prometheus/alertmanager.yml";
@@ -30,8 +30,7 @@ fn plan_with_chat(url: &[u8], change: impl FnOnce(&mut Observed)) -> Plan {
     let text = with_chat();
     let site = site::parse("site.toml", &text).expect("a valid site file").0;
     let wants = desired(&site, &text);
-    let mut observed: Observed =
-        wants.iter().map(|wants| (wants.machine.name.clone(), satisfied(&site, wants))).collect();
+    let mut observed = all_satisfied(&site, &wants);
     change(&mut observed);
     let mut given: BTreeMap<SecretId, Digest> = given();
     given.insert(chat(), Digest::of(url));

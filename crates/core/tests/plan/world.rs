@@ -12,7 +12,7 @@ use slurmha_core::observe::{
     FileState, Observation, PersonState, Reading, SecretState, UnitState,
 };
 use slurmha_core::render::cib::ACTIVE_RESOURCES;
-use slurmha_core::render::hosts;
+use slurmha_core::render::hosts::Block;
 use slurmha_core::secret::{Digest, SecretId};
 use slurmha_core::site::{self, NodeName, Role, Site};
 
@@ -53,18 +53,26 @@ pub fn untouched() -> Observed {
 /// Machines on which everything is as wanted, daemons started after their
 /// files were written.
 pub fn as_wanted() -> Observed {
-    let site = site();
-    desired(&site, SITE)
-        .iter()
-        .map(|wants| (wants.machine.name.clone(), satisfied(&site, wants)))
-        .collect()
+    as_wanted_by(SITE)
 }
 
-pub fn satisfied(site: &Site, wants: &MachineWants) -> Observation {
+/// The same by another site file.
+pub fn as_wanted_by(text: &str) -> Observed {
+    let site = site::parse("site.toml", text).expect("a valid site file").0;
+    all_satisfied(&site, &desired(&site, text))
+}
+
+pub fn all_satisfied(site: &Site, wants: &[MachineWants]) -> Observed {
+    let names = Block::of(site);
+    let machines = wants.iter();
+    machines.map(|it| (it.machine.name.clone(), satisfied(site, &names, it))).collect()
+}
+
+fn satisfied(site: &Site, names: &Block, wants: &MachineWants) -> Observation {
     let hostname = wants.machine.name.0.clone();
     let mut observation = Observation { hostname, binary_in_use: true, ..Default::default() };
     for (_, want) in &wants.wants {
-        satisfy(site, &mut observation, want);
+        satisfy(names, &mut observation, want);
     }
     if wants.machine.roles.contains(&Role::Controller) {
         form(site, &mut observation);
@@ -72,7 +80,7 @@ pub fn satisfied(site: &Site, wants: &MachineWants) -> Observation {
     observation
 }
 
-fn satisfy(site: &Site, observation: &mut Observation, want: &Want) {
+fn satisfy(names: &Block, observation: &mut Observation, want: &Want) {
     match want {
         Want::Group(group) => {
             observation.groups.insert(group.name.clone(), group.gid);
@@ -115,7 +123,7 @@ fn satisfy(site: &Site, observation: &mut Observation, want: &Want) {
         Want::Hosts => {
             let state = FileState {
                 access: slurmha_core::config_file::Access::root(0o644),
-                text: Some(hosts::merge("127.0.0.1\tlocalhost\n", site)),
+                text: Some(names.merge("127.0.0.1\tlocalhost\n")),
                 lacks: Vec::new(),
                 modified: noon(),
             };
@@ -145,7 +153,11 @@ fn satisfy(site: &Site, observation: &mut Observation, want: &Want) {
             entry.active = "active".to_owned();
             entry.since = Some(noon() + SignedDuration::from_secs(60));
         }
-        Want::NotRunning { .. } | Want::NotEnabled { .. } => {}
+        Want::MountInForce { unit, .. } => {
+            let state = UnitState { since: Some(noon()), ..unit_state("active") };
+            observation.units.insert(unit.clone(), state);
+        }
+        Want::NotRunning { .. } | Want::NotEnabled { .. } | Want::Retired { .. } => {}
     }
 }
 

@@ -8,7 +8,7 @@ use slurmha_core::observe::{
     Reading, SlurmQuestion,
 };
 use slurmha_core::plan::Step;
-use slurmha_core::render::hosts;
+use slurmha_core::render::hosts::Block;
 use slurmha_core::secret::{Digest, SecretId};
 
 use super::*;
@@ -98,7 +98,7 @@ fn addresses_of_ctl1(text: &str) -> Vec<String> {
 fn the_hosts_file_is_told_without_the_block_that_apply_writes() {
     let site = include_str!("../../../../examples/lab/site.toml");
     let (site, _) = slurmha_core::site::parse("site.toml", site).expect("a valid site");
-    let whole = hosts::merge("127.0.0.1\tlocalhost\n", &site);
+    let whole = Block::of(&site).merge("127.0.0.1\tlocalhost\n");
     assert!(whole.contains("\tctl1\n"), "{whole}");
     let cut = whole.replace("# END slurmha\n", "");
     for block in [&whole, &cut] {

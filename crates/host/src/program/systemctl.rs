@@ -24,7 +24,7 @@ const ALL_UNITS_TIMEOUT: Duration = Duration::from_secs(180);
 const QUICK_TIMEOUT: Duration = Duration::from_secs(10);
 
 const PROPERTIES: &str = "--property=Id,LoadState,ActiveState,SubState,UnitFileState,\
-                          ActiveEnterTimestamp,NeedDaemonReload";
+                          ActiveEnterTimestamp,InactiveExitTimestamp,NeedDaemonReload";
 
 /// A unit as systemd sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -294,9 +294,16 @@ fn parse_block(block: &str) -> Shown {
         active: value("ActiveState").to_owned(),
         sub: value("SubState").to_owned(),
         enabled: value("UnitFileState").to_owned(),
-        since: parse_timestamp(value("ActiveEnterTimestamp")),
+        since: parse_timestamp(value(property_of_start(value("Id")))),
     };
     Shown { state, stale: value("NeedDaemonReload") == "yes" }
+}
+
+/// What tells when a unit came to be what it is. A mount that somebody works in cannot
+/// be taken away, and becomes active once more as the same (mount.c of systemd 252,
+/// `mount_enter_dead_or_mounted`): it has not been inactive in between.
+fn property_of_start(unit: &str) -> &'static str {
+    if unit.ends_with(".mount") { "InactiveExitTimestamp" } else { "ActiveEnterTimestamp" }
 }
 
 /// `Wed 2026-11-25 07:12:33.123456 UTC`; empty when it never happened.
@@ -324,6 +331,16 @@ mod tests {
         assert_eq!(since, "2026-11-25T07:12:33.123456Z");
         assert_eq!(shown[1].state.enabled, "masked");
         assert_eq!((shown[1].state.since, shown[1].stale), (None, true));
+    }
+
+    /// After a `systemctl restart home.mount` that has failed, because it was busy.
+    #[test]
+    fn a_mount_that_could_not_be_taken_away_is_as_old_as_before() {
+        let text = "Id=home.mount\nLoadState=loaded\nActiveState=active\nSubState=mounted\n\
+            UnitFileState=static\nInactiveExitTimestamp=Wed 2026-11-25 07:12:33.123456 UTC\n\
+            ActiveEnterTimestamp=Thu 2026-11-26 09:00:00.000000 UTC\nNeedDaemonReload=no\n";
+        let since = parse_show(text)[0].state.since.unwrap().to_string();
+        assert_eq!(since, "2026-11-25T07:12:33.123456Z");
     }
 
     #[test]

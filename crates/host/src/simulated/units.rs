@@ -90,6 +90,7 @@ impl State {
         let since = unit.since.map(|since| since.strftime("%a %Y-%m-%d %H:%M:%S%.6f UTC"));
         let since = since.map(|since| since.to_string()).unwrap_or_default();
         let _ = writeln!(text, "UnitFileState={enabled}\nActiveEnterTimestamp={since}");
+        let _ = writeln!(text, "InactiveExitTimestamp={since}");
         let _ = writeln!(text, "NeedDaemonReload={}", yes_or_no(unit.stale));
         text
     }

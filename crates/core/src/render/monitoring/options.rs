@@ -8,8 +8,9 @@
 //! wait for the network, and are started again until it works.
 
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 
-use super::super::units::{GOES_LAST, drop_in};
+use super::super::units::{GOES_LAST, drop_in, drop_in_path};
 use crate::config_file::ConfigFile;
 use crate::layout::{
     ALERTMANAGER_MESH_PORT, ALERTMANAGER_PORT, NODE_EXPORTER_PORT, PROMETHEUS_PORT,
@@ -92,6 +93,16 @@ pub fn on_a_host(monitoring: &Monitoring, host: &MonitoringHost) -> [ConfigFile;
         drop_in("prometheus", RETRY),
         options("prometheus-alertmanager", &alertmanager(monitoring, address)),
         drop_in("prometheus-alertmanager", &format!("{RETRY}{NO_RIGHTS}{SANDBOX}")),
+    ]
+}
+
+/// What makes a machine a host, with the file by which it is known that
+/// slurmha has set it up: both are Debian's, and may serve a monitoring of the
+/// administrator's own.
+pub fn units_of_a_host() -> [(&'static str, PathBuf); 2] {
+    [
+        (ALERTMANAGER_UNIT, drop_in_path("prometheus-alertmanager")),
+        (PROMETHEUS_UNIT, drop_in_path("prometheus")),
     ]
 }
 
