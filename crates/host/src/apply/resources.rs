@@ -20,10 +20,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// With failures on record and nothing new for this long, Pacemaker has
 /// given up.
 const STUCK: Duration = Duration::from_secs(120);
-/// The end of a restart's stop. slurmdbd has taken 93 s of it when its database
-/// hung; for the rest of that time nobody would be served by a controller that takes
-/// over meanwhile.
-const STOPPED: Duration = Duration::from_secs(180);
+/// How long a restart keeps a resource stopped when nobody prolongs it: nobody is
+/// served for so long by a controller that takes over in the middle of it.
+const STOPPED: Duration = Duration::from_secs(60);
+/// slurmdbd has taken 93 s to stop when its database hung.
+const STOP_LIMIT: Duration = Duration::from_secs(180);
 const HINT: &str = "crm_mon -1rf; journalctl --unit pacemaker --lines 100";
 
 pub(super) fn wait(context: &Context<'_>, resources: &[String]) -> Result<Outcome, StepError> {
@@ -54,8 +55,7 @@ pub(super) fn wait(context: &Context<'_>, resources: &[String]) -> Result<Outcom
 /// Stops a resource, and what needs it, and starts both again. However this
 /// ends, even with the machine, Pacemaker starts the resource a while later.
 pub(super) fn restart(context: &Context<'_>, resource: &str) -> Result<Outcome, StepError> {
-    let end = context.system.now() + STOPPED;
-    cib::change(context, &|live| stop_until(live, resource, end).map(Some))?;
+    keep_stopped(context, resource)?;
     let stopped = await_stop(context, resource);
     cib::change(context, &|live| let_run(live, resource))?;
     stopped?;
@@ -63,14 +63,28 @@ pub(super) fn restart(context: &Context<'_>, resource: &str) -> Result<Outcome, 
     Ok(Outcome::Changed)
 }
 
+/// For a while.
+fn keep_stopped(context: &Context<'_>, resource: &str) -> Result<(), StepError> {
+    let end = context.system.now() + STOPPED;
+    cib::change(context, &|live| stop_until(live, resource, end).map(Some)).map(drop)
+}
+
 fn await_stop(context: &Context<'_>, resource: &str) -> Result<(), StepError> {
-    let look = || match pacemaker::status(context.system, QUERY_TIMEOUT) {
-        Err(error) => Look::Missing(format!("Pacemaker does not answer ({error})")),
-        Ok(status) if is_stopped(&status, resource) => Look::Ready(()),
-        Ok(_) => Look::Missing(format!("{resource} has not stopped")),
+    let mut kept = context.system.elapsed();
+    let look = || {
+        let now = context.system.elapsed();
+        if now - kept >= STOPPED / 3 && keep_stopped(context, resource).is_ok() {
+            kept = now;
+        }
+        match pacemaker::status(context.system, QUERY_TIMEOUT) {
+            Err(error) => Look::Missing(format!("Pacemaker does not answer ({error})")),
+            Ok(status) if is_stopped(&status, resource) => Look::Ready(()),
+            Ok(_) => Look::Missing(format!("{resource} has not stopped")),
+        }
     };
     let hint = HINT.to_owned();
-    context.wait(STOPPED, PAUSE, look, |missing, after| StepError::TooSlow { missing, after, hint })
+    let give_up = |missing, after| StepError::TooSlow { missing, after, hint };
+    context.wait(STOP_LIMIT, PAUSE, look, give_up)
 }
 
 fn is_stopped(status: &ClusterStatus, resource: &str) -> bool {
