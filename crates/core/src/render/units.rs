@@ -147,7 +147,7 @@ pub(super) fn drop_in(unit: &str, text: &str) -> ConfigFile {
     ConfigFile::new(drop_in_path(unit), format!("{}{text}", super::header("#")))
 }
 
-/// Where it is.
+/// Where the drop-in of a service is.
 pub(super) fn drop_in_path(unit: &str) -> PathBuf {
     format!("/etc/systemd/system/{unit}.service.d/slurmha.conf").into()
 }
