@@ -56,6 +56,9 @@ const MINUTES: u32 = 2;
 /// Time limit of one request.
 const LIMIT: Duration = Duration::from_secs(10);
 
+/// As long as reading the configuration itself may take: the answer has a line for each node.
+const LIST_LIMIT: Duration = Duration::from_secs(60);
+
 /// A round of scheduling that has begun goes on: its launches come first.
 const ROUND: Duration = Duration::from_secs(1);
 /// How long launches are waited for. A node that does not answer within the
@@ -131,7 +134,7 @@ pub fn reconfigure_if(
 /// cannot be read here is slurmctld's to complain of.
 fn has_other_nodes(system: &dyn System) -> Result<bool, CommandError> {
     let Some(text) = read_trimmed(system, layout::SLURM_CONF) else { return Ok(false) };
-    Ok(slurm_conf::nodes(&text) != slurm::known_nodes(system, LIMIT)?)
+    Ok(slurm_conf::nodes(&text) != slurm::known_nodes(system, LIST_LIMIT)?)
 }
 
 /// Until slurmctld waits for no answer of a node, or cannot be asked.
