@@ -192,7 +192,7 @@ fn the_binary_is_sent_once_and_then_one_exchange_is_enough() {
     assert!(link.to_string_lossy().contains("/lib/bin/slurmha-"), "{link:?}");
 }
 
-/// As of a /root/.bashrc that greets, and sets the terminal's title.
+/// As of a .bashrc that greets, and sets the terminal's title.
 const GREETING: &str = "echo 'Welcome to ctl1'; echo '{}'; printf '\\033]0;ctl1\\007'";
 
 #[test]

@@ -2,9 +2,10 @@
 //! Pacemaker's live configuration against the wanted one.
 //!
 //! slurmha owns the elements whose ids it generates, or has generated for
-//! another site file or in an earlier version ([`RETIRED`]), and leaves everything else alone: a resource
-//! that an administrator added stays, so does a ban that a DRBD fence handler
-//! needs until the resync is done, and what somebody has [held](by_hand).
+//! another site file or in an earlier version ([`RETIRED`]), and leaves
+//! everything else alone: a resource that an administrator added stays, so does a
+//! ban that a DRBD fence handler needs until the resync is done, and what somebody
+//! has [held](by_hand).
 
 use super::by_hand;
 use crate::render::cib::{RETIRED, ban, fence_target, set};
@@ -22,6 +23,9 @@ pub enum Error {
     /// XML, but not a CIB.
     #[error("the cluster's configuration has no <configuration> element")]
     NotACib,
+    /// A CIB without that resource.
+    #[error("the cluster's configuration has no resource {0}")]
+    NoResource(String),
 }
 
 /// The live CIB with slurmha's elements made as wanted, or nothing when they

@@ -20,10 +20,10 @@ const SET: &str = "-restart";
 /// The CIB with the resource kept stopped until then, by the clock of the DC.
 ///
 /// # Errors
-/// When the CIB is none, or has no such resource outside of a clone.
+/// When it is not XML, or has no such resource outside of a clone.
 pub fn stop_until(cib: &str, resource: &str, end: Timestamp) -> Result<String, Error> {
     let mut cib = Element::parse(cib)?;
-    let primitive = primitive(&mut cib, resource).ok_or(Error::NotACib)?;
+    let primitive = primitive(&mut cib, resource)?;
     primitive.children.retain(|set| set.id() != id(resource));
     primitive.children.push(stopped(resource, end));
     Ok(cib.to_xml())
@@ -32,10 +32,10 @@ pub fn stop_until(cib: &str, resource: &str, end: Timestamp) -> Result<String, E
 /// The CIB without that; nothing when it holds nothing of the kind.
 ///
 /// # Errors
-/// When the CIB is none, or has no such resource outside of a clone.
+/// When it is not XML, or has no such resource outside of a clone.
 pub fn let_run(cib: &str, resource: &str) -> Result<Option<String>, Error> {
     let mut cib = Element::parse(cib)?;
-    let primitive = primitive(&mut cib, resource).ok_or(Error::NotACib)?;
+    let primitive = primitive(&mut cib, resource)?;
     let before = primitive.children.len();
     primitive.children.retain(|set| set.id() != id(resource));
     let is_held = primitive.children.len() < before;
@@ -70,12 +70,14 @@ fn stopped(resource: &str, end: Timestamp) -> Element {
         .child(property(&id, "target-role", "Stopped"))
 }
 
-fn primitive<'a>(cib: &'a mut Element, resource: &str) -> Option<&'a mut Element> {
+fn primitive<'a>(cib: &'a mut Element, resource: &str) -> Result<&'a mut Element, Error> {
     let child = |element: &'a mut Element, name: &str| {
         element.children.iter_mut().find(|child| child.name == name)
     };
-    let resources = child(child(cib, "configuration")?, "resources")?;
-    resources.children.iter_mut().find(|known| known.id() == resource)
+    let resources = child(cib, "configuration").and_then(|it| child(it, "resources"));
+    let mut resources = resources.into_iter().flat_map(|all| &mut all.children);
+    let found = resources.find(|known| known.id() == resource);
+    found.ok_or_else(|| Error::NoResource(resource.to_owned()))
 }
 
 #[cfg(test)]
@@ -102,7 +104,8 @@ mod tests {
 
     #[test]
     fn what_is_not_there_cannot_be_stopped() {
-        assert!(stop_until(CIB, "mariadb", noon()).is_err());
+        let error = stop_until(CIB, "mariadb", noon()).expect_err("it is not there");
+        assert!(error.to_string().ends_with("no resource mariadb"), "{error}");
         assert!(stop_until("<cib/>", "slurmctld", noon()).is_err());
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a machine prints that is no answer.
 //!
-//! The login shell's output and ours are one stream: Debian's bash reads /root/.bashrc for
+//! The login shell's output and ours are one stream: Debian's bash reads root's .bashrc for
 //! `ssh HOST COMMAND`, too, and what an `echo` in there says comes first. It is passed over,
 //! and told where no answer follows: then it says what the machine does instead.
 

@@ -46,7 +46,7 @@ fn the_second_is_refused_and_told_who_the_first_is() {
     assert_eq!(failure.message(), "something else is at work: an apply by anna@admin, process 7");
 }
 
-/// Of /root/.bashrc, which bash reads for `ssh HOST COMMAND`, too.
+/// Of root's .bashrc, which bash reads for `ssh HOST COMMAND`, too.
 #[test]
 fn what_a_login_shell_prints_is_passed_over() {
     let greeting = "read who; echo 'Welcome to ctl1'; echo; echo 'held by nobody'";
