@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use crate::config_file::{ConfigFile, Directory};
 use crate::observe::{FileRequest, ObserveRequest};
 use crate::plan::{Enablement, Group, Person, Stage, User};
-use crate::render::cib;
+use crate::render::{cib, hosts};
 use crate::secret::SecretId;
 use crate::site::{Machine, Role, Site};
 use crate::{layout, plan};
@@ -200,7 +200,7 @@ fn ask(request: &mut ObserveRequest, want: &Want) {
         }
         Want::Directory(directory) => request.directories.push(directory.path.clone()),
         Want::File(file) => request.files.push(FileRequest::of(file)),
-        Want::Hosts => request.files.push(FileRequest::new(everywhere::HOSTS_FILE)),
+        Want::Hosts => request.files.push(FileRequest::new(hosts::FILE)),
         Want::Secret(id) => request.secrets.push(id.location()),
         Want::Enablement { unit, .. }
         | Want::NotEnabled { unit }

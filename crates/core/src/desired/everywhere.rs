@@ -9,9 +9,6 @@ use crate::render::chrony;
 use crate::secret::{SECRETS_DIRECTORY, SecretId};
 use crate::site::{Machine, Role, Site};
 
-/// The file that names every machine.
-pub const HOSTS_FILE: &str = "/etc/hosts";
-
 pub(super) fn wants(site: &Site, machine: &Machine, site_text: &str) -> Vec<(Stage, Want)> {
     let chrony = chrony::render(site, machine);
     let munge_key = SecretId::MungeKey.location();

@@ -7,10 +7,8 @@ use super::build::PlannedStep;
 use super::machine::write;
 use crate::config_file::{Access, ConfigFile};
 use crate::observe::{FileState, Observation};
-use crate::render::hosts::Block;
+use crate::render::hosts::{Block, FILE};
 use crate::site::Site;
-
-pub(super) const HOSTS_FILE: &str = "/etc/hosts";
 
 /// What the file shall be, and what came of the last one that was looked at.
 ///
@@ -28,14 +26,14 @@ impl Hosts {
 
     /// A step when the file differs.
     pub(super) fn step(&mut self, observed: &Observation) -> Option<PlannedStep> {
-        let present = observed.files.get(Path::new(HOSTS_FILE));
+        let present = observed.files.get(Path::new(FILE));
         if let Some((last, step)) = &self.last
             && last.as_ref().map(content) == present.map(content)
         {
             return step.clone();
         }
         let text = present.and_then(|file| file.text.as_deref()).unwrap_or_default();
-        let step = write(&ConfigFile::new(HOSTS_FILE, self.block.merge(text)), observed);
+        let step = write(&ConfigFile::new(FILE, self.block.merge(text)), observed);
         self.last = Some((present.cloned(), step.clone()));
         step
     }

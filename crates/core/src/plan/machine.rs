@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::build::{Draft, Inputs, PlannedStep};
-use super::hosts::{HOSTS_FILE, Hosts};
+use super::hosts::Hosts;
 use super::step::{Stage, Step};
 use super::{diff, people, secrets, units};
 use crate::config_file::{Access, ConfigFile};
 use crate::desired::{MachineWants, Want};
 use crate::layout;
 use crate::observe::{FileState, Observation};
+use crate::render::hosts::FILE as HOSTS_FILE;
 use crate::secret::SecretId;
 
 pub(super) fn plan(

@@ -10,6 +10,9 @@ use std::net::Ipv4Addr;
 
 use crate::site::Site;
 
+/// Where it is.
+pub const FILE: &str = "/etc/hosts";
+
 const BEGIN: &str = "# BEGIN slurmha: change the site file and run `slurmha apply`";
 const END: &str = "# END slurmha";
 

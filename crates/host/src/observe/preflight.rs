@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use slurmha_core::observe::{Preflight, PreflightRequest, Reading};
-use slurmha_core::render::hosts::outside_block;
+use slurmha_core::render::hosts::{FILE, outside_block};
 
 use super::stalls;
 use crate::command::Command;
@@ -21,7 +21,7 @@ const CANDIDATES: [&str; 3] = ["slurmctld", "slurmdbd", "slurmd"];
 const ECHO_LIMIT: Duration = Duration::from_secs(1);
 
 pub(super) fn observe(system: &dyn System, request: &PreflightRequest) -> Preflight {
-    let hosts = read_trimmed(system, "/etc/hosts").unwrap_or_default();
+    let hosts = read_trimmed(system, FILE).unwrap_or_default();
     let hosts = outside_block(&hosts, |name| request.names.iter().any(|own| own == name));
     let names = request.names.iter();
     // First, and alone: the other questions are work for the machine.
