@@ -19,7 +19,7 @@ mod repository;
 mod vpn;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::config_file::{ConfigFile, Directory};
 use crate::observe::{FileRequest, ObserveRequest};
@@ -27,6 +27,7 @@ use crate::plan::{Enablement, Group, Person, Stage, User};
 use crate::render::{cib, hosts};
 use crate::secret::SecretId;
 use crate::site::{Machine, Role, Site};
+use crate::slurm_conf::Places;
 use crate::{layout, plan};
 
 pub(crate) use people::people_on;
@@ -176,6 +177,7 @@ impl MachineWants {
             request.cluster = true;
             request.cib = true;
             request.units.extend(plan::MANAGED_UNITS.map(str::to_owned));
+            request.wanted_places = self.slurm_conf().map(Places::of);
             for stamp in [layout::SLURM_CONF_DIGEST, layout::COROSYNC_CONF_DIGEST] {
                 request.files.push(FileRequest::new(stamp));
             }
@@ -183,6 +185,14 @@ impl MachineWants {
         request.units.sort();
         request.units.dedup();
         request
+    }
+
+    /// Text of its slurm.conf.
+    fn slurm_conf(&self) -> Option<&str> {
+        self.wants.iter().find_map(|(_, want)| match want {
+            Want::File(file) if file.path == Path::new(layout::SLURM_CONF) => Some(&*file.text),
+            _ => None,
+        })
     }
 }
 

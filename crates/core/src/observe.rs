@@ -5,6 +5,7 @@
 mod cluster;
 mod crm_mon;
 mod drbd;
+mod ending_jobs;
 mod fib_trie;
 mod knet;
 mod machine;
@@ -25,6 +26,7 @@ mod wg;
 pub use cluster::*;
 pub use crm_mon::{parse_crm_mon_xml, parse_fence_history};
 pub use drbd::parse_drbd_status;
+pub use ending_jobs::{EndingJobs, SQUEUE_PLACES, parse_ending_jobs};
 pub use fib_trie::parse_local_addresses;
 pub use knet::{CorosyncStats, LinkStatus, parse_corosync_stats, parse_links};
 pub use machine::*;

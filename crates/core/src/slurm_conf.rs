@@ -3,7 +3,38 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::site::hostlist;
+
+/// What jobs can be in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Places {
+    /// Nodes.
+    pub nodes: BTreeSet<String>,
+    /// Partitions.
+    pub partitions: BTreeSet<String>,
+}
+
+impl Places {
+    /// All that a slurm.conf names.
+    pub fn of(text: &str) -> Self {
+        Self { nodes: nodes(text), partitions: partitions(text) }
+    }
+
+    /// Those that the other one does not have.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        let nodes = self.nodes.difference(&other.nodes).cloned().collect();
+        let partitions = self.partitions.difference(&other.partitions).cloned().collect();
+        Self { nodes, partitions }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty() && self.partitions.is_empty()
+    }
+}
 
 /// Its nodes.
 pub fn nodes(text: &str) -> BTreeSet<String> {
@@ -11,7 +42,7 @@ pub fn nodes(text: &str) -> BTreeSet<String> {
 }
 
 /// Its partitions.
-pub fn partitions(text: &str) -> BTreeSet<String> {
+fn partitions(text: &str) -> BTreeSet<String> {
     named(text, "PartitionName")
 }
 
@@ -43,7 +74,7 @@ mod tests {
         let known = "NodeName=big1 Arch=x86_64 CoresPerSocket=1 \nNodeName=cn1 CPUAlloc=0 \n\
                      NodeName=cn2 CPUAlloc=0 \n";
         assert_eq!(nodes(file), parse_known_nodes(known));
-        assert_eq!(partitions(file), BTreeSet::from(["main".to_owned()]));
+        assert_eq!(Places::of(file).partitions, BTreeSet::from(["main".to_owned()]));
         assert!(parse_known_nodes("No nodes in the system\n").is_empty());
     }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config_file::{Access, ConfigFile};
 use crate::secret::{Digest, SecretFile, SecretId};
+use crate::slurm_conf::Places;
 
 /// An answer, or the reason why there is none. Unknown is not down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +119,10 @@ pub struct ObserveRequest {
     /// What Slurm's daemons and MariaDB are asked from there.
     #[serde(default)]
     pub slurm: SlurmQuestion,
+    /// What slurm.conf shall name: jobs in what it has beside that are counted where
+    /// slurmctld runs.
+    #[serde(default)]
+    pub wanted_places: Option<Places>,
     /// Whether programs may take several times as long as usual: for a machine that has
     /// just not answered in time.
     #[serde(default)]
@@ -256,6 +261,9 @@ pub struct Observation {
     pub cib: Reading<String>,
     /// The control plane's daemons, each asked with a real request.
     pub slurm: Reading<crate::observe::SlurmStatus>,
+    /// Jobs in what slurm.conf shall no longer have; not asked where nothing goes.
+    #[serde(default)]
+    pub ending_jobs: Reading<crate::observe::EndingJobs>,
     /// `wg show INTERFACE dump`, without its secrets.
     #[serde(default)]
     pub vpn: Reading<crate::observe::VpnState>,

@@ -30,7 +30,7 @@ pub struct Inputs<'a> {
 pub struct Plan {
     /// The steps in the order in which they are done.
     pub stages: Vec<StagePlan>,
-    /// Why nothing of this may be done. Never overridden in silence.
+    /// Why nothing of this may be done. Never overridden in silence: [`Plan::accept`].
     pub refusals: Vec<Refusal>,
     /// Machines that did not answer and can be left for a later run.
     pub skipped: Vec<NodeName>,
@@ -71,6 +71,17 @@ pub struct Refusal {
     pub what: String,
     /// What to do about it.
     pub cure: String,
+    /// What a person can take upon them instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unless: Option<Acceptance>,
+}
+
+/// What a person names who wants a plan carried out in spite of what it costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Acceptance {
+    /// Jobs end before they are done.
+    EndJobs,
 }
 
 impl From<Step> for PlannedStep {
@@ -90,6 +101,12 @@ impl Plan {
     /// Whether a run of the plan would leave everything as it is.
     pub fn is_empty(&self) -> bool {
         self.steps().all(|(_, _, planned)| planned.step.is_passive())
+    }
+
+    /// Takes what somebody has accepted from the refusals. It is still told.
+    pub fn accept(&mut self, accepted: Acceptance) {
+        let refusals = self.refusals.extract_if(.., |it| it.unless == Some(accepted));
+        self.notes.extend(refusals.map(|refusal| format!("{}, as accepted", refusal.what)));
     }
 
     /// Every step with its stage and machine, in order.
@@ -182,7 +199,8 @@ impl Draft {
     }
 
     pub(super) fn refuse(&mut self, machine: &NodeName, what: String, cure: &str) {
-        self.refusals.push(Refusal { machine: machine.clone(), what, cure: cure.to_owned() });
+        let (machine, cure) = (machine.clone(), cure.to_owned());
+        self.refusals.push(Refusal { machine, what, cure, unless: None });
     }
 
     /// Text that the plan writes to that file on that machine, if it does.

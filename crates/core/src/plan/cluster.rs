@@ -37,7 +37,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, draft: &mut Draft) {
     outsiders(&controllers, managed, draft);
     if managed {
         identity::check(inputs.site, &controllers, draft);
-        leaving::tell(&controllers, draft);
+        leaving::check(&controllers, draft);
     }
     membership(inputs, &controllers, draft);
     replication::plan(inputs.site, &controllers, managed, draft);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Changes of the site file, or of a hand, under a cluster that runs.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 use slurmha_core::config_file::Access;
 use slurmha_core::layout;
-use slurmha_core::observe::{FileState, Observation, Reading};
-use slurmha_core::plan::{self, Plan, Step};
+use slurmha_core::observe::{EndingJobs, FileState, Observation, Reading};
+use slurmha_core::plan::{self, Acceptance, Plan, Step};
 use slurmha_core::render::corosync;
 use slurmha_core::secret::Digest;
 
@@ -130,15 +131,37 @@ fn a_running_cluster_keeps_the_numbers_of_its_controllers() {
     assert!(refusals[0].what.contains("knows ctl1 as node 2"), "{refusals:?}");
 }
 
-#[test]
-fn whose_jobs_end_is_said_before() {
+/// slurm.conf has three nodes and a partition that the site file no longer has.
+fn with_more_in_slurm_conf(ending_jobs: Reading<EndingJobs>) -> Observed {
     let mut observed = as_wanted();
     run_slurmctld_on_ctl1(&mut observed);
+    of(&mut observed, "ctl1").ending_jobs = ending_jobs;
     let conf = file(&mut observed, "ctl1", layout::SLURM_CONF);
     let text = conf.text.as_mut().expect("text");
     text.push_str("NodeName=big[1-3] CPUs=1\nPartitionName=long Nodes=big[1-3]\n");
-    let plan = plan_for(&observed);
-    insta::assert_snapshot!(plan.notes.join("\n"));
+    observed
+}
+
+#[test]
+fn jobs_are_ended_only_when_somebody_accepts_it() {
+    let in_partitions = BTreeMap::from([("long".to_owned(), 2)]);
+    let jobs = EndingJobs { all: 3, in_partitions, on_nodes: 2 };
+    let mut plan = plan_for(&with_more_in_slurm_conf(Reading::Known(jobs)));
+    insta::assert_snapshot!(plan::explain(&plan, false));
+    plan.accept(Acceptance::EndJobs);
+    assert_eq!(plan.refusals, []);
+    assert!(plan.notes.iter().any(|it| it.ends_with("as accepted")), "{:?}", plan.notes);
+
+    let plan = plan_for(&with_more_in_slurm_conf(Reading::Unknown("it timed out".to_owned())));
+    assert!(plan.refusals[0].what.ends_with("could not be told: it timed out"), "{plan:?}");
+}
+
+#[test]
+fn what_has_no_jobs_goes_and_is_named() {
+    let plan = plan_for(&with_more_in_slurm_conf(Reading::Known(EndingJobs::default())));
+    assert_eq!(plan.refusals, []);
+    let note = "slurm.conf no longer has big[1-3] and partition long; no job is there";
+    assert_eq!(plan.notes, [note]);
     let why = plan.steps().find_map(|(_, _, planned)| {
         matches!(planned.step, Step::ReconfigureSlurm { .. }).then_some(planned.why.as_str())
     });

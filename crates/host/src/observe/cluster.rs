@@ -6,8 +6,8 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
 use slurmha_core::observe::{
-    ClusterStatus, DrbdStatus, Observation, ObserveRequest, Preference, QuorumStatus, Reading,
-    Safeguards, SlurmStatus, VpnState,
+    ClusterStatus, DrbdStatus, EndingJobs, Observation, ObserveRequest, Preference, QuorumStatus,
+    Reading, Safeguards, SlurmStatus, VpnState,
 };
 
 use super::QUERY_TIMEOUT;
@@ -25,6 +25,7 @@ pub(super) struct Parts {
     preferences: Option<Reading<Vec<Preference>>>,
     cib: Reading<String>,
     slurm: Reading<SlurmStatus>,
+    ending_jobs: Reading<EndingJobs>,
     vpn: Reading<VpnState>,
     safeguards: Option<Safeguards>,
 }
@@ -37,6 +38,7 @@ impl Parts {
         observation.preferences = self.preferences;
         observation.cib = self.cib;
         observation.slurm = self.slurm;
+        observation.ending_jobs = self.ending_jobs;
         observation.vpn = self.vpn;
         observation.safeguards = self.safeguards;
     }
@@ -56,6 +58,9 @@ pub(super) fn observe(system: &dyn System, request: &ObserveRequest) -> Parts {
             ask(scope, request.preferences, move || pacemaker::preferences(system, limit));
         let cib = ask(scope, request.cib, move || pacemaker::query(system, limit));
         let slurm = slurm::observe(scope, system, request.slurm, limits);
+        let wanted = request.wanted_places.as_ref();
+        let ending_jobs =
+            wanted.map(|places| scope.spawn(move || slurm::ending_jobs(system, places, limits)));
         let vpn = request
             .vpn_interface
             .as_deref()
@@ -69,6 +74,7 @@ pub(super) fn observe(system: &dyn System, request: &ObserveRequest) -> Parts {
             preferences: preferences.map(|asked| answer(Some(asked))),
             cib: answer(cib),
             slurm: answer(slurm),
+            ending_jobs: answer(ending_jobs),
             vpn: answer(vpn),
             safeguards: safeguards.and_then(|asked| asked.join().ok()),
         }

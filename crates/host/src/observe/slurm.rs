@@ -3,17 +3,21 @@
 
 use std::thread::{self, Scope};
 
-use slurmha_core::observe::{Health, Reading, SlurmQuestion, SlurmStatus};
+use slurmha_core::layout;
+use slurmha_core::observe::{EndingJobs, Health, Reading, SlurmQuestion, SlurmStatus};
+use slurmha_core::slurm_conf::Places;
 
 use super::cluster::{Limits, Question, reading};
 use super::health;
 use crate::program::slurm;
-use crate::system::System;
+use crate::system::{System, read_trimmed};
 use crate::unit_process;
+
+const SLURMCTLD: &str = "slurmctld.service";
 
 /// Where one of these has a process, everything is asked: in the middle of a failover
 /// the last one of them still tells what it knows.
-const UNITS: [&str; 3] = ["slurmctld.service", "slurmdbd.service", "mariadb.service"];
+const UNITS: [&str; 3] = [SLURMCTLD, "slurmdbd.service", "mariadb.service"];
 
 /// Begins to ask.
 pub(super) fn observe<'s>(
@@ -30,6 +34,21 @@ pub(super) fn observe<'s>(
     };
     let ask = if everything { ask_everything } else { ping };
     Some(scope.spawn(move || Reading::Known(ask(system, limits))))
+}
+
+/// The jobs in what slurm.conf has and shall no longer have. The whole queue is asked
+/// for only where something goes, and where slurmctld is.
+pub(super) fn ending_jobs(
+    system: &dyn System,
+    wanted: &Places,
+    limits: Limits,
+) -> Reading<EndingJobs> {
+    let text = read_trimmed(system, layout::SLURM_CONF).unwrap_or_default();
+    let gone = Places::of(&text).without(wanted);
+    if gone.is_empty() || matches!(unit_process::of_unit(system, SLURMCTLD), Ok(None)) {
+        return Reading::default();
+    }
+    reading(slurm::ending_jobs(system, &gone, limits.slurm))
 }
 
 /// "Cannot tell" is asked about.

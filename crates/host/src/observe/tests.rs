@@ -4,12 +4,13 @@
 use std::path::Path;
 
 use slurmha_core::observe::{
-    DeviceContent, FileRequest, Health, Observation, ObserveRequest, PreflightRequest, PrivateText,
-    Reading, SlurmQuestion,
+    DeviceContent, EndingJobs, FileRequest, Health, Observation, ObserveRequest, PreflightRequest,
+    PrivateText, Reading, SlurmQuestion,
 };
 use slurmha_core::plan::Step;
 use slurmha_core::render::hosts::Block;
 use slurmha_core::secret::{Digest, SecretId};
+use slurmha_core::slurm_conf::Places;
 
 use super::*;
 use crate::simulated::{At, Fault, How, Simulated};
@@ -42,6 +43,7 @@ fn everything() -> ObserveRequest {
         cib: true,
         vpn_interface: Some("slurmha-vpn".to_owned()),
         slurm: SlurmQuestion::Everything,
+        wanted_places: Some(Default::default()),
         patient: false,
         preflight: Some(Default::default()),
     }
@@ -154,6 +156,14 @@ fn the_state_of_all_units_is_one_command() {
     assert_eq!(seen.units.len(), 2);
 }
 
+/// The process of a daemon's unit.
+fn run(machine: &Simulated, daemon: &str) {
+    let procs = format!("/sys/fs/cgroup/system.slice/{daemon}.service/cgroup.procs");
+    machine.put_file(&procs, b"812\n", Ids::root(0o444));
+    let stat = format!("812 ({daemon}) S 1 1 1 0 -1 0 0 0 0 0 7 2 0 0 20 0 9 0 44 0\n");
+    machine.put_file("/proc/812/stat", stat.as_bytes(), Ids::root(0o444));
+}
+
 /// A machine on which Pacemaker runs with an empty configuration.
 fn member() -> Simulated {
     let machine = machine();
@@ -195,13 +205,31 @@ fn slurm_is_asked_everything_where_it_runs_and_one_question_elsewhere() {
         assert_eq!((told.slurmdbd, told.jobs), (Health::Elsewhere, Reading::default()));
     }
     let active = member();
-    let procs = "/sys/fs/cgroup/system.slice/slurmdbd.service/cgroup.procs";
-    active.put_file(procs, b"812\n", Ids::root(0o444));
-    let stat = b"812 (slurmdbd) S 1 1 1 0 -1 0 0 0 0 0 7 2 0 0 20 0 9 0 44 0\n";
-    active.put_file("/proc/812/stat", stat, Ids::root(0o444));
+    run(&active, "slurmdbd");
     let told = asked(&active, SlurmQuestion::WhereItRuns).expect("everything was asked");
     assert_ne!(told.jobs, Reading::default(), "{told:?}");
     assert_eq!(asked(&passive, SlurmQuestion::Everything), Some(told));
+}
+
+#[test]
+fn the_queue_is_asked_for_only_where_something_goes_from_slurmctld() {
+    let machine = member();
+    let conf = "NodeName=cn[1-2]\nPartitionName=main Nodes=cn[1-2]\n";
+    machine.put_file("/etc/slurm/slurm.conf", conf.as_bytes(), Ids::root(0o644));
+    let asked = |wanted: &str| {
+        let wanted_places = Some(Places::of(wanted));
+        observe(&machine, &ObserveRequest { wanted_places, ..ObserveRequest::default() })
+            .ending_jobs
+    };
+    let fewer = conf.replace("cn[1-2]", "cn1");
+    assert_eq!(asked(&fewer), Reading::default(), "slurmctld does not run here");
+    run(&machine, "slurmctld");
+    assert_eq!(asked(conf), Reading::default(), "nothing goes");
+    assert_eq!(asked(&fewer), Reading::Known(EndingJobs::default()));
+    let (status, stderr) = (1, "Unable to contact slurm controller".to_owned());
+    let how = How::Fails { status, stderr };
+    machine.inject(Fault { at: At::Program("squeue".to_owned()), how });
+    assert!(asked(&fewer).why().is_some_and(|why| why.contains("Unable to contact")));
 }
 
 #[test]

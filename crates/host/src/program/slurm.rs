@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use slurmha_core::observe::{
-    Diagnosis, Health, Waits, parse_scontrol_ping, parse_sdiag, parse_sdiag_agents,
-    parse_sdiag_waits, parse_sinfo_states, parse_squeue_states,
+    Diagnosis, EndingJobs, Health, SQUEUE_PLACES, Waits, parse_ending_jobs, parse_scontrol_ping,
+    parse_sdiag, parse_sdiag_agents, parse_sdiag_waits, parse_sinfo_states, parse_squeue_states,
 };
 use slurmha_core::portal::cluster::{Cluster, SINFO_FORMAT, parse_sinfo};
 use slurmha_core::portal::queue::{Queue, parse_squeue, squeue_format};
-use slurmha_core::slurm_conf::parse_known_nodes;
+use slurmha_core::slurm_conf::{Places, parse_known_nodes};
 use slurmha_core::state_save::{
     SINFO_REASONS, SQUEUE_REASONS, parse_drained_as_duplicate, parse_held_after_launch,
 };
@@ -39,6 +39,18 @@ pub fn job_states(
     let command =
         Command::new("squeue").args(["--noheader", "--array", "--format", "%T"]).timeout(timeout);
     Ok(parse_squeue_states(&system.run(&command)?.success()?.text())?)
+}
+
+/// Jobs in nodes and partitions that are to go, hidden partitions included.
+pub fn ending_jobs(
+    system: &dyn System,
+    gone: &Places,
+    timeout: Duration,
+) -> Result<EndingJobs, AskError> {
+    let command = Command::new("squeue")
+        .args(["--noheader", "--all", "--array", "--format", SQUEUE_PLACES])
+        .timeout(timeout);
+    Ok(parse_ending_jobs(&system.run(&command)?.success()?.text(), gone)?)
 }
 
 /// Nodes by state.

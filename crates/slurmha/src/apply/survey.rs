@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use slurmha_core::desired::desired;
 use slurmha_core::observe::Observation;
-use slurmha_core::plan::{self, Inputs, Plan};
+use slurmha_core::plan::{self, Acceptance, Inputs, Plan};
 use slurmha_core::secret::{SecretId, SecretValue};
 use slurmha_core::site::NodeName;
 
@@ -14,6 +14,14 @@ use crate::fleet::Fleet;
 use crate::given_secrets::given_secrets;
 use crate::progress::Progress;
 use crate::site_file::SiteFile;
+
+/// What a plan may cost, because somebody has named it.
+#[derive(clap::Args, Clone, Copy, Debug, Default)]
+pub struct Accepted {
+    /// Let jobs end that run or wait in a partition, or on a node, that goes
+    #[arg(long)]
+    end_jobs: bool,
+}
 
 /// What was seen, and what to do.
 pub struct Survey {
@@ -26,7 +34,12 @@ pub struct Survey {
 }
 
 /// Looks at every machine in parallel, one exchange each.
-pub fn take(file: &SiteFile, fleet: &Fleet, progress: &Progress) -> Result<Survey, Failure> {
+pub fn take(
+    file: &SiteFile,
+    accepted: Accepted,
+    fleet: &Fleet,
+    progress: &Progress,
+) -> Result<Survey, Failure> {
     let wants = desired(&file.site, &file.text);
     let requests =
         wants.iter().map(|wants| (wants.machine.name.clone(), wants.request(&file.site))).collect();
@@ -43,7 +56,11 @@ pub fn take(file: &SiteFile, fleet: &Fleet, progress: &Progress) -> Result<Surve
     let given = given_secrets(&file.site)?;
     let digests = given.iter().map(|(id, value)| (id.clone(), value.digest())).collect();
     let inputs = Inputs { site: &file.site, wants: &wants, observed: &observed, given: &digests };
-    Ok(Survey { plan: plan::plan(&inputs), given, machines: observed.len() })
+    let mut plan = plan::plan(&inputs);
+    if accepted.end_jobs {
+        plan.accept(Acceptance::EndJobs);
+    }
+    Ok(Survey { plan, given, machines: observed.len() })
 }
 
 impl Survey {

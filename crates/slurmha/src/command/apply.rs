@@ -8,7 +8,7 @@ use slurmha_core::plan::{Plan, explain, notes};
 
 use crate::apply::lock::{self, Lock};
 use crate::apply::run::{self as steps, Done};
-use crate::apply::survey::{self, Survey};
+use crate::apply::survey::{self, Accepted, Survey};
 use crate::cli::Reach;
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
@@ -25,10 +25,13 @@ Examples:
 A second run changes nothing. A run that was interrupted is completed by the
 next one. Nothing that carries foreign data is ever formatted. What somebody has
 set in Pacemaker by hand (a resource that is unmanaged or disabled, maintenance,
-standby) stays as it is, and is named.")]
+standby) stays as it is, and is named. A node or a partition with jobs goes with
+--end-jobs alone.")]
 pub struct Args {
     #[command(flatten)]
     reach: Reach,
+    #[command(flatten)]
+    accepted: Accepted,
     /// Do not ask
     #[arg(long, short)]
     yes: bool,
@@ -45,13 +48,14 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let file = SiteFile::find(args.reach.site.as_deref())?;
     let progress = Progress::new(false);
     let fleet = Fleet::open(&file, &args.reach, Patience::Work)?;
-    let job = Job { file: &file, fleet: &fleet, progress: &progress };
+    let job = Job { file: &file, accepted: args.accepted, fleet: &fleet, progress: &progress };
     if args.yes { job.at_once(LOCK_PAUSE) } else { job.after_a_question() }
 }
 
 /// One run, whether somebody is asked or not.
 struct Job<'a> {
     file: &'a SiteFile,
+    accepted: Accepted,
     fleet: &'a Fleet,
     progress: &'a Progress,
 }
@@ -106,7 +110,7 @@ impl Job<'_> {
     }
 
     fn look(&self) -> Result<Survey, Failure> {
-        let survey = survey::take(self.file, self.fleet, self.progress)?;
+        let survey = survey::take(self.file, self.accepted, self.fleet, self.progress)?;
         survey.refusal().map_or(Ok(survey), Err)
     }
 
@@ -235,12 +239,17 @@ mod tests {
         (directory, SiteFile::load(&path).expect("a valid site file"))
     }
 
+    fn job<'a>(file: &'a SiteFile, fleet: &'a Fleet, progress: &'a Progress) -> Job<'a> {
+        Job { file, accepted: Accepted::default(), fleet, progress }
+    }
+
     #[test]
     fn who_is_not_asked_looks_at_the_machines_only_with_the_lock() {
         let (_home, file) = site_file();
         let (directory, fleet) =
             fleet("read who; echo >>asked; echo 'taken by an apply by anna@admin, process 7'");
-        let job = Job { file: &file, fleet: &fleet, progress: &Progress::new(true) };
+        let progress = Progress::new(true);
+        let job = job(&file, &fleet, &progress);
         let failure = job.at_once(Duration::ZERO).expect_err("anna has the lock");
         assert!(failure.message().contains("anna@admin"), "{}", failure.message());
         let asked = std::fs::read_to_string(directory.path().join("asked")).expect("asked");
@@ -254,7 +263,8 @@ mod tests {
         let script = "case \"$*\" in *hold-lock*) read who; echo held; cat >/dev/null;; *) echo \
                       >acted;; esac";
         let (directory, fleet) = fleet(script);
-        let job = Job { file: &file, fleet: &fleet, progress: &Progress::new(true) };
+        let progress = Progress::new(true);
+        let job = job(&file, &fleet, &progress);
         let shown = Survey { plan: plan("ctl1", vec![start("a")]), given: [].into(), machines: 5 };
         let failure = job.as_agreed(&shown).expect_err("the machines are others now");
         assert!(failure.is_refusal(), "{}", failure.message());

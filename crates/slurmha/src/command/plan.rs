@@ -3,7 +3,7 @@
 
 use slurmha_core::plan::{explain, notes};
 
-use crate::apply::survey;
+use crate::apply::survey::{self, Accepted};
 use crate::cli::Reach;
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Patience};
@@ -23,6 +23,8 @@ crm_simulate against the live cluster, and the resulting moves are shown.")]
 pub struct Args {
     #[command(flatten)]
     reach: Reach,
+    #[command(flatten)]
+    accepted: Accepted,
     /// Leave out the diffs
     #[arg(long)]
     brief: bool,
@@ -36,7 +38,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let file = SiteFile::find(args.reach.site.as_deref())?;
     let progress = Progress::new(args.json);
     let fleet = Fleet::open(&file, &args.reach, Patience::Work)?;
-    let survey = survey::take(&file, &fleet, &progress)?;
+    let survey = survey::take(&file, args.accepted, &fleet, &progress)?;
     let moves = survey::moves(&survey.plan, &fleet);
     if args.json {
         stdout::line(crate::json(&survey.plan)?)?;

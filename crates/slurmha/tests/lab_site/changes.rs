@@ -5,14 +5,29 @@ use super::{LabSite, wait_until};
 
 const ARBITER: &str = "[arbiter]\nname = \"login1\"\naddress = \"10.77.0.31\"\n";
 
-/// A compute node goes and comes again: slurmctld takes neither while it runs.
+/// A compute node goes and comes again: slurmctld takes neither while it runs, and a
+/// job that ends with its node ends because somebody has said so.
 pub fn of_nodes_are_taken(lab: &LabSite) {
     let (active, _) = lab.active_and_passive();
     let before = slurmctld(lab, &active);
     let fewer = changed(lab, &[("cn[1-2]", "cn1"), ("10.77.0.[21-22]", "10.77.0.21")]);
-    let plan = lab.slurmha(&["plan", &fewer]).stdout();
-    assert!(plan.contains("slurm.conf no longer has cn2"), "{plan}");
-    lab.slurmha(&["apply", "--yes", &fewer]).succeeds();
+    let job = lab.on(
+        "login1",
+        "cd /tmp && setpriv --reuid=65534 --regid=65534 --clear-groups sbatch --parsable \
+         --nodelist=cn2 --output=/dev/null --mem=32M --no-requeue --wrap 'sleep infinity'",
+    );
+    let state = || {
+        let sacct = format!("sacct --noheader --allocations --format=state --jobs={}", job.trim());
+        lab.try_on("login1", &sacct).unwrap_or_default().trim().to_owned()
+    };
+    wait_until("the job runs", || state() == "RUNNING");
+    let refused = lab.slurmha(&["apply", "--yes", &fewer]);
+    assert!(!refused.is_ok(), "the job was to keep its node");
+    let why = "slurm.conf no longer has cn2, and slurmctld ends 1 job";
+    assert!(refused.said().contains(why), "{}", refused.said());
+    assert_eq!(slurmctld(lab, &active), before, "nothing was changed");
+    lab.slurmha(&["apply", "--yes", "--end-jobs", &fewer]).succeeds();
+    wait_until("the accounting has the job's end", || state() == "NODE_FAIL");
     assert_eq!(nodes(lab), ["cn1"]);
     assert_ne!(slurmctld(lab, &active), before, "it was not restarted");
     nothing_is_left(lab, &fewer);
