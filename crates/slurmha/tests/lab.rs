@@ -70,19 +70,6 @@ fn the_main_job() {
         lab_site::remembered::is_put_right(&lab);
         lab.until_healthy();
     });
-    lab.part("the agents pass ocf-tester", || lab_site::agents::pass_ocf_tester(&lab));
-    lab.part("a planned move, with its outage", || {
-        let (active, passive) = lab.active_and_passive();
-        lab.until_healthy();
-        let silence = lab_site::watched::Silence::begin(&lab);
-        let report = lab.slurmha(&["switchover", lab.site(), "--yes", "--json"]).succeeds();
-        let report: serde_json::Value = serde_json::from_str(&report).expect("a JSON report");
-        assert_eq!((&report["from"], &report["to"]), (&active.into(), &passive.into()));
-        assert!(report["outage_s"].as_f64().is_some_and(|outage| outage > 0.0), "{report:#}");
-        lab.on("ctl1", "! cibadmin --query --xpath \"//*[contains(@id,'cli-')]\" 2>/dev/null");
-        lab_site::watched::has_counted(&lab, "moved");
-        silence.was_kept(&lab);
-    });
     lab.part("frozen and thawed", || {
         lab.slurmha(&["lab", "freeze"]).succeeds();
         lab.slurmha(&["lab", "thaw"]).succeeds();
@@ -122,6 +109,19 @@ fn the_main_job() {
 fn more_is_survived() {
     let lab = LabSite::new();
     is_formed(&lab);
+    lab.part("the agents pass ocf-tester", || lab_site::agents::pass_ocf_tester(&lab));
+    lab.part("a planned move, with its outage", || {
+        let (active, passive) = lab.active_and_passive();
+        lab.until_healthy();
+        let silence = lab_site::watched::Silence::begin(&lab);
+        let report = lab.slurmha(&["switchover", lab.site(), "--yes", "--json"]).succeeds();
+        let report: serde_json::Value = serde_json::from_str(&report).expect("a JSON report");
+        assert_eq!((&report["from"], &report["to"]), (&active.into(), &passive.into()));
+        assert!(report["outage_s"].as_f64().is_some_and(|outage| outage > 0.0), "{report:#}");
+        lab.on("ctl1", "! cibadmin --query --xpath \"//*[contains(@id,'cli-')]\" 2>/dev/null");
+        lab_site::watched::has_counted(&lab, "moved");
+        silence.was_kept(&lab);
+    });
     lab.part("slurmctld hangs", || {
         is_mended_in_place(&lab, || lab.survives("freeze-slurmctld"));
     });

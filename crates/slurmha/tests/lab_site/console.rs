@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-//! An operator moves the active role from the console's page, sets the other controller
-//! aside and takes it back; what is not safe, or not asked for by somebody who may, is
-//! refused.
+//! An operator moves the active role from the console's page, of which nobody is told, sets
+//! the other controller aside and takes it back; what is not safe, or not asked for by
+//! somebody who may, is refused.
 
-use super::{LabSite, portal, wait_until};
+use super::{LabSite, portal, wait_until, watched};
 
 /// What is added to the laboratory's site file.
 const SECTION: &str = r#"
@@ -37,8 +37,11 @@ pub fn moves_the_role(lab: &LabSite) {
     lab.on("login1", &format!("cat >{OPERATOR_FILE} <<'LAB'\n{OPERATOR}\nLAB"));
     let (active, passive) = lab.active_and_passive();
     operator(lab, &format!("refused {CONSOLE} {active} {passive}"));
+    let silence = watched::Silence::begin(lab);
     operator(lab, &format!("act {CONSOLE} switchover {passive}"));
     assert_eq!(lab.active_and_passive(), (passive.clone(), active.clone()), "the role has moved");
+    watched::has_counted(lab, "moved");
+    silence.was_kept(lab);
     lab.on("ctl1", "! cibadmin --query --xpath \"//*[contains(@id,'cli-')]\" 2>/dev/null");
     wait_until("DRBD is in sync", || lab.in_sync(&passive));
     operator(lab, &format!("act {CONSOLE} standby {active}"));

@@ -180,7 +180,7 @@ fn somebody_else_is_added(lab: &LabSite, site: &str) {
 
 /// At once, though the machine is connected and knows nothing of it.
 fn revoked(lab: &LabSite, site: &str) {
-    assert!(answers(lab, "10.77.0.21", 22).is_some(), "{}", seen(lab));
+    wait_until("the tunnel is there", || answers(lab, "10.77.0.21", 22).is_some());
     refused_beside_another_change(lab, site);
     let said = lab.slurmha(&["vpn", "revoke", "anna", site]).succeeds();
     assert!(said.contains("login1: anna is cut off"), "{said}");
