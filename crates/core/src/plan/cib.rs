@@ -2,14 +2,17 @@
 //! Pacemaker's live configuration against the wanted one.
 //!
 //! slurmha owns the elements whose ids it generates, or has generated for
-//! another site file or in an earlier version ([`RETIRED`]), and leaves
+//! another site file or in an earlier version, and leaves
 //! everything else alone: a resource that an administrator added stays, so does a
 //! ban that a DRBD fence handler needs until the resync is done, and what somebody
 //! has [held](by_hand).
 
+mod retired;
+
 use super::by_hand;
-use crate::render::cib::{RETIRED, ban, fence_target, set};
+use crate::render::cib::set;
 use crate::xml::Element;
+use retired::Retired;
 
 /// Sections of `<configuration>` that slurmha writes into.
 const SECTIONS: [&str; 4] = ["crm_config", "resources", "constraints", "rsc_defaults"];
@@ -112,48 +115,6 @@ pub fn with_target_role(configuration: &Element, resource: &str, role: &str) -> 
         }
     }
     configuration
-}
-
-/// What slurmha has made, and is not wanted any more.
-struct Retired {
-    /// Ids of the resources that are wanted.
-    wanted: Vec<String>,
-}
-
-impl Retired {
-    fn by(configuration: &Element) -> Self {
-        let resources = configuration.find("resources").into_iter().flat_map(|all| &all.children);
-        Self { wanted: resources.map(|resource| resource.id().to_owned()).collect() }
-    }
-
-    fn is(&self, element: &Element) -> bool {
-        RETIRED.contains(&element.id()) || self.is_fence(element) || self.is_place(element)
-    }
-
-    /// The device of a controller that is gone, or has none any more: Pacemaker
-    /// would ask its BMC for ever.
-    fn is_fence(&self, element: &Element) -> bool {
-        let Some(controller) = fence_target(element.id()) else { return false };
-        let map = format!("{controller}:{controller}");
-        let is_mapped = |pair: &Element| {
-            pair.attribute("name") == Some("pcmk_host_map") && value(pair) == Some(&map)
-        };
-        element.name == "primitive"
-            && element.attribute("class") == Some("stonith")
-            && element.children.iter().flat_map(|set| &set.children).any(is_mapped)
-            && self.is_unwanted(element.id())
-    }
-
-    /// Where such a device does not run.
-    fn is_place(&self, element: &Element) -> bool {
-        let device = element.attribute("rsc").unwrap_or_default();
-        let own = fence_target(device).map(|controller| ban(device, controller));
-        own.is_some_and(|own| own.id() == element.id()) && self.is_unwanted(device)
-    }
-
-    fn is_unwanted(&self, resource: &str) -> bool {
-        !self.wanted.iter().any(|wanted| wanted == resource)
-    }
 }
 
 fn by_id<'a>(parent: &'a Element, id: &str) -> Option<&'a Element> {
