@@ -226,6 +226,7 @@ impl Daemon {
             // outage.
             return Answer::plain(Status::Success);
         }
+        let asked = system.now();
         let mut obeyed = self.ask_to_stop(system, hangs, end);
         let mut after = self.remains(system, end);
         if matches!(after, Ok(Seen::Running)) {
@@ -237,7 +238,7 @@ impl Daemon {
         match after {
             Ok(Seen::Stopped) if self == Self::Slurmctld && obeyed => {
                 if matches!(seen, Ok(Seen::Running)) {
-                    takeover::note_stopped(system, was_settling);
+                    takeover::note_stopped(system, asked, was_settling);
                 }
                 Answer::plain(Status::Success)
             }

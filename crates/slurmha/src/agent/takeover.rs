@@ -21,7 +21,7 @@ mod settle;
 use std::path::Path;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use slurmha_core::layout::{BINARY, LAST_STOP, STATE_SAVE_LOCATION, TAKEOVER_REPORT, TAKEOVERS};
 use slurmha_core::state_save::{FailedStart, JobStateHeader, LastStop, Takeover, needs_newer};
 use slurmha_host::program::systemctl;
@@ -75,11 +75,7 @@ pub fn prepare(system: &dyn System, until: Duration) -> Result<Option<Takeover>,
 /// long ago at most. Where that is not noted the next start takes it for a
 /// crash after a day of work.
 pub fn note_failed(system: &dyn System, unfinished: Option<&Takeover>, lived: Duration) {
-    let Some(table) = repair::table_to_be_read(system, STATE_SAVE_LOCATION.as_ref()) else {
-        return;
-    };
-    let bytes = system.read_start(&table, HEADER).ok().flatten().unwrap_or_default();
-    if let Ok(header) = JobStateHeader::parse(&bytes) {
+    if let Some(header) = saved_header(system) {
         let failed = FailedStart::new(&header, lived);
         note(system, &LastStop::failed(&machine(system), system.now(), failed, unfinished));
     }
@@ -87,6 +83,12 @@ pub fn note_failed(system: &dyn System, unfinished: Option<&Takeover>, lived: Du
 
 /// Bytes of a table in which its header is.
 const HEADER: usize = 64;
+
+/// Of the table that slurmctld is going to read.
+fn saved_header(system: &dyn System) -> Option<JobStateHeader> {
+    let table = repair::table_to_be_read(system, STATE_SAVE_LOCATION.as_ref())?;
+    JobStateHeader::parse(&system.read_start(&table, HEADER).ok()??).ok()
+}
 
 /// slurmctld runs, and the start that asks did not start it: an administrator
 /// did, or a start that was killed. Answers with what the latter left undone.
@@ -152,16 +154,31 @@ pub fn begin(system: &dyn System, takeover: &Takeover) {
     }
 }
 
-/// After slurmctld ended as it was asked to. What the last takeover had to do
+/// After slurmctld ended as it was `asked` to. What the last takeover had to do
 /// and has not done, because it was called off or slurmctld never answered, is
 /// left to the next start, also on the other controller.
-pub fn note_stopped(system: &dyn System, called_off: bool) {
+///
+/// It saves on its way out and ends well also when it could not (22.05, controller.c,
+/// `save_all_state`; state_save.c ignores what became of it): on a full volume that would be
+/// a crash that nobody repairs.
+pub fn note_stopped(system: &dyn System, asked: Timestamp, called_off: bool) {
+    if !is_saved_since(system, asked) {
+        eprintln!("slurmctld has ended and has not saved its jobs: its next start repairs them");
+        return;
+    }
     let unfinished = if called_off {
         report(system).ok().filter(|report| is_unsettled(system, report))
     } else {
         last_stop(system).unfinished().cloned()
     };
     note(system, &LastStop::stopped(&machine(system), system.now(), unfinished.as_ref()));
+}
+
+/// Tables have whole seconds. One from the future, of a clock that was set back, proves
+/// nothing.
+fn is_saved_since(system: &dyn System, asked: Timestamp) -> bool {
+    let saved = saved_header(system).map(|header| header.saved.as_second());
+    saved.is_some_and(|saved| (asked.as_second()..=system.now().as_second()).contains(&saved))
 }
 
 fn is_unsettled(system: &dyn System, report: &Takeover) -> bool {
@@ -185,8 +202,8 @@ fn note_running(system: &dyn System) {
 
 /// A note that cannot be written leaves the old one or none, and both that
 /// of a running slurmctld and none mean "unclean", which costs some ids. The
-/// one bad case, an old "stopped", would need a file system on which
-/// slurmctld cannot save either.
+/// one bad case, an old "stopped", would need a file system that is full for
+/// root, too: it was written when slurmctld could still save.
 fn note(system: &dyn System, text: &str) {
     if let Err(error) =
         write_atomically(system, Path::new(LAST_STOP), text.as_bytes(), Ids::root(0o644))

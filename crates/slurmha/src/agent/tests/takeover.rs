@@ -2,8 +2,10 @@
 //! slurmctld's agent after a clean and after an unclean end.
 
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use jiff::Timestamp;
 use slurmha_core::layout::{LAST_STOP, STATE_MOUNT, STATE_SAVE_LOCATION, TAKEOVER_REPORT};
 use slurmha_core::plan::VOLUME_MARKER;
 use slurmha_core::state_save::{JobStateHeader, LastStop, Takeover};
@@ -194,7 +196,8 @@ fn only_a_stop_that_was_obeyed_counts_as_clean() {
         machine.status(Agent::Slurmctld, "stop");
         machine.file(LAST_STOP).unwrap_or_default()
     };
-    assert!(note_after(&Machine::with("active")).starts_with("stopped"));
+    let active = Machine { active: Mutex::new("active"), ..Machine::after("") };
+    assert!(note_after(&active).starts_with("stopped"));
     for state in ["inactive", "failed"] {
         assert_eq!(note_after(&Machine::with(state)), "", "it was not running: {state}");
     }
@@ -202,6 +205,18 @@ fn only_a_stop_that_was_obeyed_counts_as_clean() {
     assert_eq!(note_after(&killed), "");
     let crashed = Machine { stop: "failed", ..Machine::with("active") };
     assert_eq!(note_after(&crashed), "");
+}
+
+/// Its volume was full, and it ends as if nothing was.
+#[test]
+fn a_scheduler_that_could_not_save_has_not_ended_cleanly() {
+    for (second, is_clean) in [(0, true), (100, false), (-100, false)] {
+        let machine = running(true);
+        machine.put(LAST_STOP, "running\n");
+        machine.set_date(Timestamp::from_second(second).expect("a time"));
+        assert_eq!(status(&machine, "stop"), Status::Success);
+        assert_eq!(last_stop(&machine).is_clean(), is_clean, "{second}");
+    }
 }
 
 #[test]
