@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A job's own directory: `hash.N/job.ID` with its script and environment.
 
+use jiff::Timestamp;
+
 use super::header::JobStateHeader;
 
 /// What a job runs whose script or environment did not survive. It ends as
@@ -26,7 +28,7 @@ pub const PLACEHOLDER_ENVIRONMENT: [u8; 20] = {
     bytes
 };
 
-/// Lengths of the files in a job's directory; `None` for one that is absent.
+/// What a job's directory tells; a length is `None` where the file is absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JobDirectory {
     /// From the directory's name.
@@ -35,6 +37,8 @@ pub struct JobDirectory {
     pub script: Option<u64>,
     /// The environment of the submission.
     pub environment: Option<u64>,
+    /// When it was filled: by the clock of the slurmctld that wrote the table, too.
+    pub filled: Option<Timestamp>,
 }
 
 /// What is wrong with a job's directory.
@@ -71,8 +75,13 @@ impl JobDirectory {
 
     /// Whether the saved table cannot know the job: it was submitted after
     /// the save, and slurmctld will remove its directory.
+    ///
+    /// The id alone does not tell: a reconfiguration sets the sequence back to the
+    /// saved one, and until the next submission the table is saved with jobs above it
+    /// (22.05, read_config.c, `load_last_job_id`).
     pub fn is_unknown_to(&self, header: &JobStateHeader) -> bool {
-        self.id >= header.next_id
+        let is_later = |filled: Timestamp| filled.as_second() >= header.saved.as_second();
+        self.id >= header.next_id && self.filled.is_none_or(is_later)
     }
 }
 
@@ -83,12 +92,10 @@ pub fn job_id_of(name: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
 
     fn directory(script: Option<u64>, environment: Option<u64>) -> JobDirectory {
-        JobDirectory { id: 7, script, environment }
+        JobDirectory { id: 7, script, environment, filled: None }
     }
 
     #[test]
@@ -108,6 +115,13 @@ mod tests {
             |next_id| JobStateHeader { protocol: 1, saved: Timestamp::UNIX_EPOCH, next_id };
         assert!(directory(None, None).is_unknown_to(&header(7)));
         assert!(!directory(None, None).is_unknown_to(&header(8)));
+        let filled = |second| JobDirectory {
+            filled: Some(Timestamp::from_second(second).expect("a time")),
+            ..directory(None, None)
+        };
+        assert!(filled(0).is_unknown_to(&header(7)));
+        assert!(!filled(-1).is_unknown_to(&header(7)), "it was there when the table was saved");
+        assert!(!filled(0).is_unknown_to(&header(8)));
     }
 
     #[test]

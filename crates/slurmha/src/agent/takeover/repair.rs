@@ -89,8 +89,7 @@ pub fn repair(
             ..begun
         },
     };
-    repair_jobs(system, places, &header, &mut takeover, until);
-    let highest = takeover.known_by_directory.iter().max().copied();
+    let highest = repair_jobs(system, places, &header, &mut takeover, until);
     match raise_ids(system, &table, &bytes, header.raised_id(highest, last.margin(&header))) {
         Ok(raised) => takeover.raised_id = Some(raised),
         Err(why) => takeover.troubles.push(format!("ids can be given out again: {why}")),
@@ -98,18 +97,20 @@ pub fn repair(
     Ok(Some(takeover))
 }
 
-/// Every job of which the table knows nothing, or whose files would end slurmctld.
+/// Every job of which the table knows nothing, or whose files would end slurmctld. Answers
+/// with the highest id that was seen.
 fn repair_jobs(
     system: &dyn System,
     places: &Places,
     header: &JobStateHeader,
     takeover: &mut Takeover,
     until: Duration,
-) {
+) -> Option<u32> {
     // An earlier start has raised the ids of this table over jobs that are
     // not in it.
     let saved = JobStateHeader { next_id: takeover.next_id.unwrap_or(header.next_id), ..*header };
     let all = job_directories(system, &places.state, &mut takeover.troubles);
+    let highest = all.iter().map(|(_, directory)| directory.id).max();
     let (unknown, known): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|(_, directory)| directory.is_unknown_to(&saved));
     let damaged = known.into_iter().filter_map(|(path, it)| Some((path, it.id, it.damage()?)));
@@ -134,6 +135,7 @@ fn repair_jobs(
         takeover.kept_in = Some(aside.path.display().to_string());
         aside.forget_oldest(system, &mut takeover.troubles);
     }
+    highest.max(takeover.known_by_directory.last().copied())
 }
 
 /// The table that slurmctld is going to read.
@@ -183,7 +185,8 @@ fn job_directories(
             let path = hash.join(name);
             let size = |file: &str| file_size(system, &path.join(file));
             let (script, environment) = (size("script"), size("environment"));
-            found.push((path, JobDirectory { id, script, environment }));
+            let filled = system.metadata(&path).ok().flatten().map(|found| found.modified);
+            found.push((path, JobDirectory { id, script, environment, filled }));
         }
     }
     found.sort_by_key(|(_, directory)| directory.id);

@@ -111,6 +111,19 @@ fn a_job_without_its_script_or_environment_gets_a_placeholder_and_keeps_the_rest
     assert_eq!(content(&kept.join("job.43/script")), "#!/bin/sh\n\0");
 }
 
+/// A reconfiguration had set the ids back, and nobody has submitted since.
+#[test]
+fn a_job_that_was_there_before_the_save_is_not_lost() {
+    let state = State::new();
+    let path = state.job(50_000, "", b"\x01\0\0\0A=1\0");
+    let before = std::time::UNIX_EPOCH + Duration::from_secs(1_763_999_990);
+    fs::File::open(&path).unwrap().set_modified(before).unwrap();
+    let takeover = state.repair();
+    assert_eq!(takeover.known_by_directory, [0; 0]);
+    assert_eq!(takeover.repaired[0].id, 50_000, "slurmctld would end at its script");
+    assert!(state.next_id() > 50_000, "it has its id");
+}
+
 #[test]
 fn a_job_that_the_table_cannot_know_is_copied_aside_and_its_id_not_given_again() {
     let state = State::new();
