@@ -76,10 +76,16 @@ fn release(
         // duplicate, which a person has to look at.
         return Ok(false);
     }
+    let mut failed = None;
     for id in jobs {
-        slurm::release_job(system, id, LIMIT)?;
-        takeover.released.push(id);
+        match slurm::release_job(system, id, LIMIT) {
+            Ok(()) => {
+                takeover.released.push(id);
+                owed.extend(nodes.iter().cloned());
+            }
+            // Somebody may have cancelled it at that moment.
+            Err(error) => failed = Some(error),
+        }
     }
-    owed.extend(nodes);
-    Ok(true)
+    failed.map_or(Ok(true), Err)
 }
