@@ -27,9 +27,10 @@ pub use directory::{Damage, JobDirectory, PLACEHOLDER_ENVIRONMENT, PLACEHOLDER_S
 pub use duplicate::{
     SINFO_REASONS, SQUEUE_REASONS, parse_drained_as_duplicate, parse_held_after_launch,
 };
+pub(crate) use header::MAX_JOB_ID;
 pub use header::{HeaderError, ID_MARGIN, JobStateHeader};
 pub use last_stop::{FailedStart, LastStop};
 pub use registration::{UnexpectedJob, parse_unexpected_jobs};
 pub use release::needs_newer;
-pub use retention::{snapshot_name, superseded_snapshots};
+pub use retention::{expendable_snapshots, snapshot_name, superseded_snapshots};
 pub use takeover::{RepairedJob, Takeover};

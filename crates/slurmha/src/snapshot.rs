@@ -9,7 +9,9 @@ use std::process::ExitCode;
 
 use slurmha_core::layout::{SNAPSHOTS, STATE_MOUNT, STATE_SAVE_LOCATION};
 use slurmha_core::plan::VOLUME_MARKER;
-use slurmha_core::state_save::{JobStateHeader, snapshot_name, superseded_snapshots};
+use slurmha_core::state_save::{
+    JobStateHeader, expendable_snapshots, snapshot_name, superseded_snapshots,
+};
 use slurmha_host::program::{copy, sync};
 use slurmha_host::{Ids, Local, System};
 
@@ -54,7 +56,7 @@ fn take(system: &dyn System) -> Result<Taken, String> {
     let all = Path::new(SNAPSHOTS);
     let (unfinished, path) = (all.join(".new"), all.join(snapshot_name(system.now())));
     system.remove_tree(&unfinished).map_err(text)?;
-    has_room(system, all)?;
+    make_room(system, all)?;
     system.make_directory(&unfinished, Ids::root(0o700)).map_err(text)?;
     let taken = fill(system, &unfinished).and_then(|()| {
         sync::file_system(system, all).map_err(text)?;
@@ -110,13 +112,25 @@ fn is_mounted(system: &dyn System) -> Result<bool, String> {
     Ok(system.metadata(&marker).map_err(text)?.is_some())
 }
 
-/// What cannot be measured is no reason against a copy.
-fn has_room(system: &dyn System, all: &Path) -> Result<(), String> {
+/// Old copies go for a new one: on a small disk they would fill their place and grow old.
+fn make_room(system: &dyn System, all: &Path) -> Result<(), String> {
     let used = copy::used_bytes(system, Path::new(STATE_SAVE_LOCATION)).map_err(text)?;
     let wanted = used.unwrap_or(0) + RESERVE_BYTES;
+    let names = system.read_directory(all).unwrap_or_default();
+    let mut expendable = expendable_snapshots(&names).into_iter();
+    while let Err(why) = has_room(system, all, wanted) {
+        let Some(name) = expendable.next() else { return Err(why) };
+        system.remove_tree(&all.join(name)).map_err(text)?;
+    }
+    Ok(())
+}
+
+/// What cannot be measured is no reason against a copy.
+fn has_room(system: &dyn System, all: &Path, wanted: u64) -> Result<(), String> {
     match copy::free_bytes(system, all).map_err(text)? {
         Some(free) if free < wanted => Err(format!(
-            "{} has {} MiB free, and {} MiB are wanted (512 stay free)",
+            "{} has {} MiB free, and {} MiB are wanted (512 stay free); free some there, or make \
+             that file system larger",
             all.display(),
             free >> 20,
             wanted >> 20

@@ -74,6 +74,19 @@ fn the_tables_are_copied_before_the_jobs_directories() {
 }
 
 #[test]
+fn on_a_small_disk_old_snapshots_go_for_a_new_one() {
+    let old = ["20250101T000000Z", "20250101T001000Z", "20250101T002000Z"];
+    let full = machine(519, &table());
+    for name in old {
+        full.put(format!("/var/lib/slurmha/snapshots/{name}/job_state"), "");
+    }
+    let why = take(&full).unwrap_err();
+    assert!(why.contains("519 MiB free"), "{why}");
+    let left = full.read_directory(Path::new("/var/lib/slurmha/snapshots")).expect("a list");
+    assert_eq!(left, old[1..], "the newest two stay");
+}
+
+#[test]
 fn a_full_disk_and_a_damaged_table_give_no_snapshot() {
     let full = machine(519, &table());
     assert!(take(&full).unwrap_err().contains("519 MiB free, and 520 MiB are wanted"));

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::state_save::JobStateHeader;
+use crate::state_save::{JobStateHeader, MAX_JOB_ID};
 
 /// Whether a table with this header contains a job that the slurmctld that
 /// wrote it had acknowledged when the question arrived.
@@ -22,8 +22,11 @@ pub fn is_saved(header: &JobStateHeader, job: u32, arrived: Timestamp) -> bool {
 }
 
 /// The first test alone, for a table whose time proves nothing.
+///
+/// At Slurm's highest id they begin again at the lowest, and until the next save the table
+/// has the high one: an id that is far above proves nothing.
 pub fn has_later_id(header: &JobStateHeader, job: u32) -> bool {
-    header.next_id > job
+    header.next_id.checked_sub(job).is_some_and(|ahead| ahead > 0 && ahead < MAX_JOB_ID / 2)
 }
 
 /// Whether a table was saved at a time that has not come: the clock was ahead
@@ -51,6 +54,14 @@ mod tests {
         let arrived = at("2026-01-01T12:00:05.9Z");
         assert!(is_saved(&header(43, "2026-01-01T12:00:01Z"), 42, arrived));
         assert!(!is_saved(&header(42, "2026-01-01T12:00:01Z"), 42, arrived));
+    }
+
+    #[test]
+    fn the_first_ids_after_the_last_one_are_not_in_the_table_that_has_that() {
+        let arrived = at("2026-01-01T12:00:05.9Z");
+        let table = header(MAX_JOB_ID - 1, "2026-01-01T12:00:01Z");
+        assert!(!is_saved(&table, 1, arrived));
+        assert!(is_saved(&table, MAX_JOB_ID - 2, arrived));
     }
 
     #[test]

@@ -20,7 +20,7 @@ const MARGIN_PER_SECOND: u32 = ID_MARGIN / 8;
 const LEAST_MARGIN: u32 = 1000;
 
 /// Slurm's own default for the highest id, slurm.conf(5).
-const MAX_JOB_ID: u32 = 0x03ff_0000;
+pub(crate) const MAX_JOB_ID: u32 = 0x03ff_0000;
 
 /// What `dump_all_job_state` writes first (22.05, job_mgr.c), big-endian: a
 /// u32 length, that many bytes of text with a NUL at the end, a u16 protocol

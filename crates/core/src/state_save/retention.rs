@@ -8,6 +8,8 @@ use jiff::civil::DateTime;
 
 /// The newest ones, whatever their age: two hours at one each ten minutes.
 const NEWEST: usize = 12;
+/// Of these that many stay whatever else wants their room.
+const KEPT: usize = 2;
 /// Days of which the last one is kept besides.
 const DAYS: usize = 7;
 
@@ -25,10 +27,7 @@ pub fn snapshot_name(at: Timestamp) -> String {
 /// It goes by the snapshots and not by the clock: while none are made, none
 /// are removed.
 pub fn superseded_snapshots(names: &[String]) -> Vec<String> {
-    let time = |name: &String| DateTime::strptime(FORMAT, name).ok();
-    let mut snapshots: Vec<(DateTime, &String)> =
-        names.iter().filter_map(|name| Some((time(name)?, name))).collect();
-    snapshots.sort();
+    let mut snapshots = by_age(names);
     snapshots.reverse();
     let mut days = BTreeSet::new();
     let mut superseded = Vec::new();
@@ -39,6 +38,34 @@ pub fn superseded_snapshots(names: &[String]) -> Vec<String> {
         }
     }
     superseded
+}
+
+/// The snapshots that can be given up where there is no room for another one, the first
+/// first: those of the last hours before those of the last days, the oldest before the
+/// newer, and never the newest two.
+pub fn expendable_snapshots(names: &[String]) -> Vec<String> {
+    let mut snapshots = by_age(names);
+    snapshots.reverse();
+    let mut days = BTreeSet::new();
+    let (mut of_hours, mut of_days) = (Vec::new(), Vec::new());
+    for (number, (at, name)) in snapshots.into_iter().enumerate() {
+        let is_last_of_day = days.insert(at.date());
+        if number >= KEPT {
+            if is_last_of_day { &mut of_days } else { &mut of_hours }.push(name.clone());
+        }
+    }
+    of_hours.reverse();
+    of_days.reverse();
+    of_hours.into_iter().chain(of_days).collect()
+}
+
+/// The oldest first.
+fn by_age(names: &[String]) -> Vec<(DateTime, &String)> {
+    let time = |name: &String| DateTime::strptime(FORMAT, name).ok();
+    let mut snapshots: Vec<(DateTime, &String)> =
+        names.iter().filter_map(|name| Some((time(name)?, name))).collect();
+    snapshots.sort();
+    snapshots
 }
 
 #[cfg(test)]
@@ -52,6 +79,22 @@ mod tests {
         let last: Timestamp = last.parse().expect("a time");
         let at = |back: i64| last - SignedDuration::from_mins(10 * back);
         (0..count).rev().map(|back| snapshot_name(at(back))).collect()
+    }
+
+    #[test]
+    fn room_is_made_by_the_last_hours_first_and_never_by_the_newest() {
+        let mut names = series(4, "2026-01-02T12:00:00Z");
+        names.extend(series(3, "2026-01-01T12:00:00Z"));
+        names.push("lost+found".to_owned());
+        let expected = [
+            "20260101T114000Z",
+            "20260101T115000Z",
+            "20260102T113000Z",
+            "20260102T114000Z",
+            "20260101T120000Z",
+        ];
+        assert_eq!(expendable_snapshots(&names), expected);
+        assert!(expendable_snapshots(&series(2, "2026-01-02T12:00:00Z")).is_empty());
     }
 
     fn kept(mut names: Vec<String>) -> Vec<String> {

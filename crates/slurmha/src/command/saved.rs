@@ -58,7 +58,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             "job {job} is not known to the controller: it ended some time ago, or it was lost in \
              a failover"
         ))
-        .hint(format!("`sacct -j {job}` shows a job that ran; if it does not, submit it again"))),
+        .hint(format!(
+            "`sacct -X -j {job} --format=JobID,State` shows how it ended; with PENDING, RUNNING or \
+             nothing there it was lost: submit it again"
+        ))),
     }
 }
 

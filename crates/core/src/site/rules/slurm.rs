@@ -72,7 +72,10 @@ const SLURM_CONF: Owned = &[
     ),
     (&["SlurmctldParameters"], "compute nodes fetch their configuration (enable_configless)"),
     (&["MessageTimeout"], "it lets clients ride through a failover"),
-    (&["FirstJobId"], "it is raised after a crash, so that no job id is given twice"),
+    (
+        &["FirstJobId", "MaxJobId"],
+        "ids are raised after a crash, so that none is given twice, and end where Slurm ends",
+    ),
     (&["CliFilterPlugins"], "it carries the durable submission"),
     (&["GresTypes"], "it follows from `gres` in [[nodes]]"),
     (&["NodeName"], "nodes are described in [[nodes]]"),
