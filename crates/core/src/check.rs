@@ -127,19 +127,25 @@ pub fn of_file(text: &str, diagnostics: &[Diagnostic]) -> Vec<Finding> {
     diagnostics.iter().take(site::MOST_SHOWN).map(finding).collect()
 }
 
-/// What `check` has to see of a machine: what a plan needs, and the rest. The
-/// controllers are watched for stalls for a while.
+/// What `check` has to see of a machine: of what a plan needs, that which a rule reads, and
+/// the rest. The controllers are watched for stalls for a while.
 pub fn request(site: &Site, wants: &MachineWants, stalls: Duration) -> ObserveRequest {
-    let mut request = wants.request(site);
-    let names = site.machines().into_iter().map(|m| m.name.0).collect();
+    let ObserveRequest { packages, users, groups, people, devices, .. } = wants.request(site);
     let is_controller = wants.machine.roles.contains(&Role::Controller);
-    request.preflight = Some(PreflightRequest {
-        names,
-        unused_address: Some(site.vip),
+    let preflight = Some(PreflightRequest {
+        unused_address: is_controller.then_some(site.vip),
         stalls: is_controller.then_some(stalls),
         fetch: repository::wanted(site, &wants.machine),
     });
-    request
+    ObserveRequest {
+        packages,
+        users,
+        groups,
+        people,
+        devices,
+        preflight,
+        ..ObserveRequest::default()
+    }
 }
 
 /// A machine that answered, with what it should be.
@@ -196,6 +202,15 @@ pub fn check(site: &Site, answers: &BTreeMap<NodeName, Answer>) -> Vec<Finding> 
     }
     findings.sort_by_key(|finding| finding.verdict);
     findings
+}
+
+/// What most machines have decides what is right for the others.
+fn most_frequent<T: Ord>(values: impl Iterator<Item = T>) -> Option<T> {
+    let mut counts: BTreeMap<T, usize> = BTreeMap::new();
+    for value in values {
+        *counts.entry(value).or_default() += 1;
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count).map(|(value, _)| value)
 }
 
 /// Whether anything failed.

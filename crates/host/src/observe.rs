@@ -57,6 +57,8 @@ pub fn observe(system: &dyn System, request: &ObserveRequest) -> Observation {
         if let Ok(parts) = cluster.join() {
             parts.put_into(&mut observation);
         }
+        // Last: whoever compares it knows when the answer came, and not when it was begun.
+        observation.clock = Some(system.now());
         observation
     })
 }
@@ -74,7 +76,6 @@ fn machine(system: &dyn System) -> Observation {
         os_id: field("ID"),
         os_version: field("VERSION_ID"),
         kernel: kernel("osrelease").unwrap_or_default(),
-        clock: Some(system.now()),
         ..Observation::default()
     }
 }

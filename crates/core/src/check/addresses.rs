@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Addresses where the site file says they are, and a VIP that is free.
 
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+
 use super::{Finding, Seen};
 use crate::observe::{Preflight, Reading};
 use crate::site::{NodeName, Role, Site};
 
 pub(super) fn check(site: &Site, seen: &[Seen<'_>]) -> Vec<Finding> {
+    let machines = site.machines();
+    let own_names = machines.iter().map(|it| (it.name.as_str(), it.address)).collect();
     let mut findings = Vec::new();
     for seen in seen {
         let Some(preflight) = &seen.observed.preflight else {
@@ -13,18 +18,22 @@ pub(super) fn check(site: &Site, seen: &[Seen<'_>]) -> Vec<Finding> {
             continue;
         };
         findings.push(own(site, seen, preflight));
-        findings.extend(names(site, seen, preflight));
+        findings.extend(names(&own_names, seen, preflight));
     }
     findings.extend(vip(site, seen));
     findings
 }
 
 fn own(site: &Site, seen: &Seen<'_>, preflight: &Preflight) -> Finding {
+    let addresses = match &preflight.addresses {
+        Reading::Known(addresses) => addresses,
+        Reading::Unknown(why) => return Finding::unknown("addresses", seen.name(), why.as_str()),
+    };
     let replication = site.controller(seen.name()).map(|c| c.replication_address);
     let missing: Vec<String> = [Some(seen.machine.address), replication]
         .into_iter()
         .flatten()
-        .filter(|address| !preflight.addresses.contains(address))
+        .filter(|address| !addresses.contains(address))
         .map(|address| address.to_string())
         .collect();
     if missing.is_empty() {
@@ -39,16 +48,18 @@ fn own(site: &Site, seen: &Seen<'_>, preflight: &Preflight) -> Finding {
     }
 }
 
+/// Debian's line with a machine's own name, which `apply` removes.
+const OWN_NAME: Ipv4Addr = Ipv4Addr::new(127, 0, 1, 1);
+
 /// A name that /etc/hosts gives another address would win over ours.
-fn names(site: &Site, seen: &Seen<'_>, preflight: &Preflight) -> Option<Finding> {
-    let wrong: Vec<String> = site
-        .machines()
+fn names(own: &HashMap<&str, Ipv4Addr>, seen: &Seen<'_>, preflight: &Preflight) -> Option<Finding> {
+    let wrong: Vec<String> = preflight
+        .hosts
         .iter()
-        .filter_map(|machine| {
-            let addresses = preflight.hosts.get(machine.name.as_str())?;
-            // Debian's 127.0.1.1 line is removed by `apply`.
-            let other = addresses.iter().find(|a| **a != machine.address && !a.is_loopback())?;
-            Some(format!("{} is {other}", machine.name))
+        .filter_map(|(name, addresses)| {
+            let right = own.get(name.as_str())?;
+            let other = addresses.iter().find(|it| *it != right && **it != OWN_NAME)?;
+            Some(format!("{name} is {other}"))
         })
         .collect();
     (!wrong.is_empty()).then(|| {
@@ -65,7 +76,8 @@ fn names(site: &Site, seen: &Seen<'_>, preflight: &Preflight) -> Option<Finding>
 /// somebody else.
 fn vip(site: &Site, seen: &[Seen<'_>]) -> Option<Finding> {
     let holds = |seen: &Seen<'_>| {
-        seen.observed.preflight.as_ref().is_some_and(|p| p.addresses.contains(&site.vip))
+        let addresses = seen.observed.preflight.as_ref().and_then(|p| p.addresses.known());
+        addresses.is_some_and(|addresses| addresses.contains(&site.vip))
     };
     if let Some(holder) = seen.iter().find(|seen| holds(seen)) {
         return Some(if holder.is(Role::Controller) {
@@ -79,8 +91,12 @@ fn vip(site: &Site, seen: &[Seen<'_>]) -> Option<Finding> {
             )
         });
     }
-    let asked = seen.iter().find(|seen| seen.is(Role::Controller))?;
-    let answer = &asked.observed.preflight.as_ref()?.unused_address_answers;
+    let answers = seen
+        .iter()
+        .filter(|seen| seen.is(Role::Controller))
+        .filter_map(|seen| Some((seen, &seen.observed.preflight.as_ref()?.unused_address_answers)));
+    // One that can tell, if there is one.
+    let (asked, answer) = answers.min_by_key(|(_, answer)| answer.known().is_none())?;
     let is_known = |name: &NodeName| {
         seen.iter().any(|seen| seen.name() == name && seen.observed.preflight.is_some())
     };
@@ -128,6 +144,22 @@ mod tests {
             asked.iter().map(|name| (NodeName::from(*name), Ok(observed()))).collect();
         let all = check(&site(), &answers).into_iter().filter(|finding| finding.rule == "vip");
         all.map(|finding| (finding.verdict, finding.message)).collect()
+    }
+
+    /// `apply` takes Debian's line away, and no other.
+    #[test]
+    fn a_machines_name_on_the_loopback_is_wrong() {
+        let said = |address: [u8; 4]| {
+            let hosts = [("ctl1".to_owned(), vec![address.into()])].into();
+            let preflight = Some(Preflight { hosts, ..Preflight::default() });
+            let observed = Observation { preflight, ..Observation::default() };
+            let answers = [(NodeName::from("ctl1"), Ok(observed))].into();
+            let names = check(&site(), &answers).into_iter().find(|it| it.rule == "names");
+            names.map(|finding| finding.message)
+        };
+        assert_eq!(said([127, 0, 1, 1]), None);
+        let wrong = "/etc/hosts says that ctl1 is 127.0.0.1";
+        assert_eq!(said([127, 0, 0, 1]).as_deref(), Some(wrong));
     }
 
     /// ssh to the active controller is broken, and the other one was asked.

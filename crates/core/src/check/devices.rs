@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::{Finding, Seen};
+use crate::layout::{DATABASE_LABEL, STATE_LABEL};
 use crate::observe::{DeviceContent, DeviceState};
 use crate::site::Site;
 
@@ -14,9 +15,11 @@ pub(super) fn check(site: &Site, seen: &[Seen<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for seen in seen {
         let Some(controller) = site.controller(seen.name()) else { continue };
-        for device in [&controller.state_device, &controller.database_device] {
+        for (device, own) in
+            [(&controller.state_device, STATE_LABEL), (&controller.database_device, DATABASE_LABEL)]
+        {
             findings.push(match seen.observed.devices.get(device) {
-                Some(state) => finding(seen, device, state),
+                Some(state) => finding(seen, device, own, state),
                 None => Finding::unknown(
                     "devices",
                     seen.name(),
@@ -28,7 +31,8 @@ pub(super) fn check(site: &Site, seen: &[Seen<'_>]) -> Vec<Finding> {
     findings
 }
 
-fn finding(seen: &Seen<'_>, device: &Path, state: &DeviceState) -> Finding {
+/// `own` is the label of the file system that the device shall carry.
+fn finding(seen: &Seen<'_>, device: &Path, own: &str, state: &DeviceState) -> Finding {
     let (name, device) = (seen.name(), device.display());
     let Some(size) = state.size_bytes else {
         let message = format!("{device} is no block device");
@@ -56,6 +60,13 @@ fn finding(seen: &Seen<'_>, device: &Path, state: &DeviceState) -> Finding {
         DeviceContent::Blank => {
             Finding::pass("devices", name, format!("{device} is blank, {} MiB", size >> 20))
         }
+        DeviceContent::Drbd { label: Some(label) } if label != own => Finding::fail(
+            "devices",
+            name,
+            format!("{device} carries DRBD with {label} in it, and should have {own}"),
+            "name the device that is meant (are the two swapped?), or clear it yourself with \
+             `drbdmeta` and `wipefs --all` once you are sure",
+        ),
         DeviceContent::Drbd { .. } => {
             Finding::pass("devices", name, format!("{device} carries DRBD, {} MiB", size >> 20))
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Users and groups with the same ids everywhere.
 
-use super::{Finding, Seen};
+use super::{Finding, Seen, most_frequent};
 use crate::layout::{MUNGE_ID, SLURM_ID};
 use crate::site::Site;
 
@@ -18,9 +18,9 @@ pub(super) fn check(_site: &Site, seen: &[Seen<'_>]) -> Vec<Finding> {
 /// machine's files, so another one is only worth knowing.
 fn check_account(seen: &[Seen<'_>], name: &'static str, wanted: u32) -> Vec<Finding> {
     let ids = |seen: &Seen<'_>| seen.observed.users.get(name).map(|account| account.uid);
-    let existing: Vec<u32> = seen.iter().filter_map(ids).collect();
-    // What is there already decides, as long as it is the same everywhere.
-    let agreed = existing.first().copied().unwrap_or(wanted);
+    let seen = || seen.iter().filter(|seen| seen.machine.takes_part_in_slurm());
+    // What is there already decides.
+    let agreed = most_frequent(seen().filter_map(ids)).unwrap_or(wanted);
     let finding = |seen: &Seen<'_>| match ids(seen) {
         None if agreed == wanted => {
             Finding::pass("ids", seen.name(), format!("{name} will be {wanted}"))
@@ -42,8 +42,35 @@ fn check_account(seen: &[Seen<'_>], name: &'static str, wanted: u32) -> Vec<Find
             "ids",
             seen.name(),
             format!("{name} is {uid} here and {agreed} elsewhere"),
-            format!("`usermod --uid {agreed} {name}` there, and chown its files"),
+            format!("stop its daemons, then `usermod --uid {agreed} {name}`, and chown its files"),
         ),
     };
-    seen.iter().map(finding).collect()
+    seen().map(finding).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::{Answer, Verdict, check};
+    use crate::observe::{Account, Observation};
+    use crate::site::NodeName;
+    use crate::status::made_up::site;
+
+    #[test]
+    fn the_machine_that_differs_is_the_one_that_is_named() {
+        let with = |uid| {
+            let users = [("slurm".to_owned(), Account { uid, gid: uid })].into();
+            Ok(Observation { users, ..Observation::default() })
+        };
+        let uids = [("ctl1", 999), ("ctl2", 64030), ("cn1", 64030)];
+        let answers: BTreeMap<NodeName, Answer> =
+            uids.into_iter().map(|(name, uid)| (NodeName::from(name), with(uid))).collect();
+        let findings = check(&site(), &answers);
+        let failed: Vec<_> = findings.iter().filter(|it| it.verdict == Verdict::Fail).collect();
+        let failed = failed.into_iter().filter(|it| it.rule == "ids");
+        let failed: Vec<_> = failed.map(|it| (it.machine.clone(), it.message.as_str())).collect();
+        let message = "slurm is 999 here and 64030 elsewhere";
+        assert_eq!(failed, [(Some(NodeName::from("ctl1")), message)]);
+    }
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One version of Slurm everywhere.
 
-use std::collections::BTreeMap;
-
-use super::{Finding, Seen};
+use super::{Finding, Seen, most_frequent};
+use crate::observe::Reading;
 use crate::site::Site;
 
 /// Packages that carry Slurm's version.
@@ -27,21 +26,25 @@ pub(super) fn check(_site: &Site, seen: &[Seen<'_>]) -> Vec<Finding> {
             )
         }
     };
-    versions.iter().map(finding).collect()
+    let untold = seen.iter().filter(|seen| version(seen).is_none()).filter_map(untold);
+    versions.iter().map(finding).chain(untold).collect()
+}
+
+/// Why a machine that is to have Slurm tells no version.
+fn untold(seen: &Seen<'_>) -> Option<Finding> {
+    let why = match &seen.observed.preflight.as_ref()?.candidates {
+        Reading::Known(_) => "apt has no package of it, or its lists were never fetched",
+        Reading::Unknown(why) => why,
+    };
+    let takes_part = seen.machine.takes_part_in_slurm();
+    takes_part.then(|| Finding::unknown("slurm", seen.name(), why))
 }
 
 /// The installed version, or the one that apt would install.
 fn version<'a>(seen: &Seen<'a>) -> Option<&'a str> {
     let installed = SLURM.iter().find_map(|name| seen.observed.packages.get(*name));
-    let candidates = seen.observed.preflight.as_ref().map(|preflight| &preflight.candidates);
+    let preflight = seen.observed.preflight.as_ref();
+    let candidates = preflight.and_then(|preflight| preflight.candidates.known());
     let candidate = || SLURM.iter().find_map(|name| candidates?.get(*name));
     installed.or_else(candidate).map(String::as_str)
-}
-
-fn most_frequent<'a>(values: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for value in values {
-        *counts.entry(value).or_default() += 1;
-    }
-    counts.into_iter().max_by_key(|(_, count)| *count).map(|(value, _)| value)
 }

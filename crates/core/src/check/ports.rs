@@ -6,6 +6,7 @@ use crate::layout::{
     ALERTMANAGER_MESH_PORT, ALERTMANAGER_PORT, DRBD_PORT, DURABLE_PORT, EXPORTER_PORT,
     NODE_EXPORTER_PORT, PROMETHEUS_PORT,
 };
+use crate::observe::Reading;
 use crate::site::{Role, Site};
 
 /// Port, whose it is (the program's name begins so), and on which machines.
@@ -63,7 +64,10 @@ pub(super) fn check(site: &Site, seen: &[Seen<'_>]) -> Vec<Finding> {
 }
 
 fn finding(site: &Site, seen: &Seen<'_>) -> Option<Finding> {
-    let listening = &seen.observed.preflight.as_ref()?.listening;
+    let listening = match &seen.observed.preflight.as_ref()?.listening {
+        Reading::Known(listening) => listening,
+        Reading::Unknown(why) => return Some(Finding::unknown("ports", seen.name(), why.as_str())),
+    };
     let taken: Vec<String> = ports(site, seen)
         .filter_map(|(port, owner)| {
             let holder = listening.get(&port)?;
@@ -73,6 +77,7 @@ fn finding(site: &Site, seen: &Seen<'_>) -> Option<Finding> {
         })
         .collect();
     let drbd = listening.get(&DRBD_PORT).filter(|holder| !holder.is_empty());
+    let drbd = drbd.filter(|_| seen.is(Role::Controller));
     Some(match (taken.is_empty(), drbd) {
         (true, None) => Finding::pass("ports", seen.name(), "are free or the cluster's own"),
         (true, Some(holder)) => Finding::fail(

@@ -13,7 +13,7 @@ pub(super) fn wants(site: &Site, machine: &Machine, site_text: &str) -> Vec<(Sta
     let chrony = chrony::render(site, machine);
     let munge_key = SecretId::MungeKey.location();
     let mut wants = vec![];
-    if takes_part(machine) {
+    if machine.takes_part_in_slurm() {
         wants.extend(account("munge", MUNGE_ID, "/nonexistent"));
         wants.extend(account("slurm", SLURM_ID, "/nonexistent"));
         wants.push(packages(&["munge"]));
@@ -34,18 +34,12 @@ pub(super) fn wants(site: &Site, machine: &Machine, site_text: &str) -> Vec<(Sta
     let munge_path = munge_key.path.to_string_lossy().into_owned();
     let chrony = [enabled("chrony.service"), running("chrony.service", &[&chrony_path])];
     staged.extend(chrony.map(|want| (Stage::Services, want)));
-    if takes_part(machine) {
+    if machine.takes_part_in_slurm() {
         let munge = [enabled("munge.service"), running("munge.service", &[&munge_path])];
         staged.push((Stage::Secrets, Want::Secret(SecretId::MungeKey)));
         staged.extend(munge.map(|want| (Stage::Services, want)));
     }
     staged
-}
-
-/// Whether the machine speaks to Slurm. Whoever has munge's key is every user
-/// of the cluster: a machine that only lets people in must not have it.
-fn takes_part(machine: &Machine) -> bool {
-    machine.roles.iter().any(|role| *role != Role::Gateway)
 }
 
 /// A system account with a fixed id, made before the package that would

@@ -190,8 +190,6 @@ impl FileRequest {
 /// What `check` asks on top.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreflightRequest {
-    /// Names that must resolve without DNS once the site is applied.
-    pub names: Vec<String>,
     /// An address that must not answer yet (the VIP), and is asked by ARP
     /// or ping.
     pub unused_address: Option<Ipv4Addr>,
@@ -217,6 +215,9 @@ pub struct Observation {
     pub kernel: String,
     /// The machine's clock as it answered.
     pub clock: Option<Timestamp>,
+    /// The asker's clock when the answer had come; the machine does not tell it.
+    #[serde(skip)]
+    pub heard: Option<Timestamp>,
     /// Whether agents and units call the binary that gave this answer.
     #[serde(default)]
     pub binary_in_use: bool,
@@ -397,18 +398,18 @@ pub enum DeviceContent {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preflight {
     /// Every IPv4 address of the machine.
-    pub addresses: Vec<Ipv4Addr>,
+    pub addresses: Reading<Vec<Ipv4Addr>>,
     /// TCP ports on which something listens, with the program's name if known.
-    pub listening: BTreeMap<u16, String>,
+    pub listening: Reading<BTreeMap<u16, String>>,
     /// For each installed kernel, whether it has the drbd module.
     pub drbd_module: BTreeMap<String, bool>,
-    /// How each asked name resolves from /etc/hosts, without slurmha's own block there:
-    /// `apply` writes that one anew.
+    /// How names resolve from /etc/hosts, without slurmha's own block there: `apply`
+    /// writes that one anew.
     pub hosts: BTreeMap<String, Vec<Ipv4Addr>>,
     /// Whether the address that should be unused answered.
     pub unused_address_answers: Reading<bool>,
     /// Versions of Slurm packages that apt would install, by package.
-    pub candidates: BTreeMap<String, String>,
+    pub candidates: Reading<BTreeMap<String, String>>,
     /// The longest time for which a most urgent process was not run; absent
     /// when it was not asked for.
     #[serde(default)]

@@ -359,6 +359,12 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// Whether it speaks to Slurm. Whoever has munge's key is every user of the
+    /// cluster: a machine that only lets people in must not have it.
+    pub fn takes_part_in_slurm(&self) -> bool {
+        self.roles.iter().any(|role| *role != Role::Gateway)
+    }
+
     /// Whether it has the site's console, if there is one: somebody who looks can
     /// always reach one that is not at fault.
     pub fn has_console(&self) -> bool {

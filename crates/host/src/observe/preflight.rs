@@ -9,9 +9,11 @@ use std::time::Duration;
 use slurmha_core::observe::{Preflight, PreflightRequest, Reading};
 use slurmha_core::render::hosts::{FILE, outside_block};
 
+use super::cluster::reading;
 use super::stalls;
+use crate::addresses;
 use crate::command::Command;
-use crate::program::{apt, ip};
+use crate::program::apt;
 use crate::system::{System, read_trimmed};
 
 /// Packages whose version on offer tells which Slurm this machine would get.
@@ -22,16 +24,16 @@ const ECHO_LIMIT: Duration = Duration::from_secs(1);
 
 pub(super) fn observe(system: &dyn System, request: &PreflightRequest) -> Preflight {
     let hosts = read_trimmed(system, FILE).unwrap_or_default();
-    let hosts = outside_block(&hosts, |name| request.names.iter().any(|own| own == name));
-    let names = request.names.iter();
+    // Of a block without its end, what reads like one of its lines is left out.
+    let hosts = outside_block(&hosts, |name| !name.contains(char::is_whitespace));
     // First, and alone: the other questions are work for the machine.
     let worst_stall = request.stalls.map(|time| stalls::measure(system, time));
     Preflight {
         worst_stall,
-        addresses: ip::addresses(system).unwrap_or_default(),
+        addresses: reading(addresses::local(system)),
         listening: listening(system),
         drbd_module: drbd_module(system),
-        hosts: names.map(|name| (name.clone(), addresses_of(&hosts, name))).collect(),
+        hosts: by_name(&hosts),
         unused_address_answers: unused_address(system, request.unused_address),
         candidates: candidates(system),
         fetched: request
@@ -42,25 +44,26 @@ pub(super) fn observe(system: &dyn System, request: &PreflightRequest) -> Prefli
     }
 }
 
-/// How a name resolves from these lines of hosts(5).
-fn addresses_of(hosts: &[&str], name: &str) -> Vec<Ipv4Addr> {
-    let lines = hosts.iter().map(|line| line.split('#').next().unwrap_or_default());
-    lines
-        .filter_map(|line| {
-            let mut words = line.split_whitespace();
-            let address = words.next()?.parse().ok()?;
-            words.any(|word| word == name).then_some(address)
-        })
-        .collect()
+/// How names resolve from these lines of hosts(5).
+fn by_name(hosts: &[&str]) -> BTreeMap<String, Vec<Ipv4Addr>> {
+    let mut names: BTreeMap<String, Vec<Ipv4Addr>> = BTreeMap::new();
+    for line in hosts.iter().map(|line| line.split('#').next().unwrap_or_default()) {
+        let mut words = line.split_whitespace();
+        let Some(address) = words.next().and_then(|word| word.parse().ok()) else { continue };
+        for name in words {
+            names.entry(name.to_owned()).or_default().push(address);
+        }
+    }
+    names
 }
 
 /// TCP ports in state LISTEN, with the program behind them (`ss -ltnp`).
-fn listening(system: &dyn System) -> BTreeMap<u16, String> {
+fn listening(system: &dyn System) -> Reading<BTreeMap<u16, String>> {
     let command = Command::new("ss")
         .args(["--listening", "--tcp", "--numeric", "--processes", "--no-header"])
         .timeout(Duration::from_secs(5));
     let output = system.run(&command).and_then(|output| output.success());
-    output.map(|output| parse_ss(&output.text())).unwrap_or_default()
+    reading(output.map(|output| parse_ss(&output.text())))
 }
 
 /// `LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=1,fd=3))`
@@ -98,11 +101,11 @@ fn unused_address(system: &dyn System, address: Option<Ipv4Addr>) -> Reading<boo
 }
 
 /// Versions that apt would install, from `apt-cache policy`.
-fn candidates(system: &dyn System) -> BTreeMap<String, String> {
+fn candidates(system: &dyn System) -> Reading<BTreeMap<String, String>> {
     let command =
         Command::new("apt-cache").arg("policy").args(CANDIDATES).timeout(Duration::from_secs(20));
     let output = system.run(&command).and_then(|output| output.success());
-    output.map(|output| parse_policy(&output.text())).unwrap_or_default()
+    reading(output.map(|output| parse_policy(&output.text())))
 }
 
 fn parse_policy(text: &str) -> BTreeMap<String, String> {
@@ -127,8 +130,9 @@ mod tests {
     #[test]
     fn hosts_ports_and_candidates_are_read() {
         let hosts = ["127.0.0.1 localhost", "10.0.0.1 ctl1 ctl1.site # ctl2", "::1 ctl1"];
-        assert_eq!(addresses_of(&hosts, "ctl1"), [Ipv4Addr::new(10, 0, 0, 1)]);
-        assert!(addresses_of(&hosts, "ctl2").is_empty());
+        let names = by_name(&hosts);
+        assert_eq!(names["ctl1"], [Ipv4Addr::new(10, 0, 0, 1)]);
+        assert_eq!(names.get("ctl2"), None, "a comment");
         let ss = "LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:((\"sshd\",pid=1,fd=3))\n\
             LISTEN 0 128 [::]:6817 [::]:*\n";
         let ports = BTreeMap::from([(22, "sshd".to_owned()), (6817, String::new())]);

@@ -42,7 +42,7 @@ fn quiet(timeout: Duration) -> Command {
 }
 
 /// A small file, from a server that may not answer.
-const FETCH_TIMEOUT: Duration = Duration::from_secs(20);
+pub const FETCH_TIMEOUT: Duration = Duration::from_secs(20);
 /// Where the file lands for a moment; only root writes there.
 const FETCHED: &str = "/run/slurmha-check-fetch";
 

@@ -7,12 +7,8 @@ use std::time::Duration;
 use crate::command::{Command, CommandError};
 use crate::system::System;
 
-/// Every IPv4 address, from `ip -oneline -4 address show`.
-pub fn addresses(system: &dyn System) -> Result<Vec<Ipv4Addr>, CommandError> {
-    Ok(interfaces(system)?.into_iter().map(|assigned| assigned.address).collect())
-}
-
-/// Every IPv4 address with its interface and the length of its prefix.
+/// Every IPv4 address with its interface and the length of its prefix, from
+/// `ip -oneline -4 address show`.
 pub fn interfaces(system: &dyn System) -> Result<Vec<Assigned>, CommandError> {
     Ok(parse_assigned(&system.run(&show())?.success()?.text()))
 }

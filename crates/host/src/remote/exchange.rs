@@ -10,7 +10,9 @@ use slurmha_core::plan::{Step, StepEvent};
 
 use super::{Printed, Remote, RemoteError};
 use crate::command::{Command, CommandOutput, Exit};
+use crate::local::Local;
 use crate::simulate::Moves;
+use crate::system::System as _;
 
 /// The remote shell's status when the binary is not there. slurmha has no such
 /// status of its own, and that something was printed says nothing: a login
@@ -86,7 +88,9 @@ impl Remote {
         request: &ObserveRequest,
         timeout: Duration,
     ) -> Result<Observation, RemoteError> {
-        self.ask(host, "observe", &json(host, request)?, timeout)
+        let mut seen: Observation = self.ask(host, "observe", &json(host, request)?, timeout)?;
+        seen.heard = Some(Local::new().now());
+        Ok(seen)
     }
 
     /// The moves that Pacemaker would make with this configuration, as text;

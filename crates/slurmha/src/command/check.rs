@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use slurmha_core::check::{self, Answer, NoAnswer};
 use slurmha_core::desired::desired;
+use slurmha_core::observe::ObserveRequest;
 use slurmha_core::site::NodeName;
 use slurmha_host::RemoteError;
+use slurmha_host::program::apt::FETCH_TIMEOUT;
 
 use crate::cli::Reach;
 use crate::failure::Failure;
@@ -68,11 +70,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let progress = Progress::new(args.json);
     progress.stage("looking at the machines");
     let stalls = Duration::from_secs(args.stalls);
-    let fleet = Fleet::open(&file, &args.reach, Patience::Work)?.with_more_time(stalls);
-    let requests = desired(&file.site, &file.text)
+    let requests: BTreeMap<NodeName, ObserveRequest> = desired(&file.site, &file.text)
         .iter()
         .map(|wants| (wants.machine.name.clone(), check::request(&file.site, wants, stalls)))
         .collect();
+    let more_time = stalls + fetches(&requests);
+    let fleet = Fleet::open(&file, &args.reach, Patience::Work)?.with_more_time(more_time);
     let answers: BTreeMap<NodeName, Answer> = fleet
         .observe(&requests)
         .into_iter()
@@ -86,6 +89,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         stdout::print(&check::explain(&of_machines, args.all))?;
     }
     if check::has_failures(&of_machines) { Err(Failure::not_as_wanted("")) } else { Ok(()) }
+}
+
+/// How long a machine may take that reaches none of its package repositories.
+fn fetches(requests: &BTreeMap<NodeName, ObserveRequest>) -> Duration {
+    let files = requests.values().filter_map(|asked| Some(asked.preflight.as_ref()?.fetch.len()));
+    let most = files.max().and_then(|most| u32::try_from(most).ok());
+    FETCH_TIMEOUT * most.unwrap_or_default()
 }
 
 fn no_answer(error: &RemoteError) -> NoAnswer {
