@@ -63,7 +63,7 @@ pub fn look_patiently(site: &Site, fleet: &Fleet) -> Result<Status, Failure> {
     let clock = Local::new();
     let mut status = look(site, fleet);
     loop {
-        if !status.is_worth_another_look() || clock.elapsed() > PATIENCE {
+        if !status.is_undecided() || clock.elapsed() > PATIENCE {
             return Ok(status);
         }
         pause(PAUSE)?;

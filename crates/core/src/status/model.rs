@@ -57,11 +57,33 @@ pub struct Status {
 }
 
 impl Status {
-    /// Whether all that keeps this from being healthy could only not be
-    /// asked, so that another look may tell more.
+    /// Whether something could only not be asked, and nothing speaks against the control
+    /// plane, so that another look may tell more.
     pub fn is_worth_another_look(&self) -> bool {
-        self.verdict != Verdict::Healthy
-            && self.problems.iter().all(|problem| problem.severity == Severity::Unknown)
+        let mut unknown = self.problems.iter().filter(|it| it.severity == Severity::Unknown);
+        self.speaks_against_nothing()
+            && (unknown.next().is_some() || self.verdict == Verdict::Unknown)
+    }
+
+    /// The same for somebody who has to know of the control plane alone: that a compute or
+    /// login node does not answer is nothing to wait for.
+    pub fn is_undecided(&self) -> bool {
+        self.speaks_against_nothing()
+            && (self.own_problems().next().is_some() || self.verdict == Verdict::Unknown)
+    }
+
+    fn speaks_against_nothing(&self) -> bool {
+        self.own_problems().all(|problem| problem.severity == Severity::Unknown)
+    }
+
+    /// Those of the control plane.
+    fn own_problems(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter().filter(|problem| !problem.outside)
+    }
+
+    /// Whether all that is wrong is on compute and login nodes.
+    pub fn is_only_outside(&self) -> bool {
+        self.own_problems().next().is_none()
     }
 
     /// What is wrong now, when weak settings are accepted.

@@ -87,7 +87,7 @@ impl<L> Hands<'_, L> {
         let end = self.system.elapsed() + PATIENCE;
         loop {
             let status = (self.look)();
-            if !status.is_worth_another_look() || self.system.elapsed() > end {
+            if !status.is_undecided() || self.system.elapsed() > end {
                 return status;
             }
             self.system.sleep(PAUSE);

@@ -152,11 +152,9 @@ impl Rounds {
                 answers.insert(answered.name, answered.answer);
             }
         }
+        // Also whose late answer came meanwhile: who has none in this round was not seen in it.
         for (name, machine) in &self.machines {
-            if let Some(since) = machine.asked {
-                let why = || format!("no answer for {} s", since.elapsed().as_secs());
-                answers.insert(name.clone(), Err(machine.failed.clone().unwrap_or_else(why)));
-            }
+            answers.entry(name.clone()).or_insert_with(|| Err(machine.why_silent()));
         }
         assemble(&self.site, &answers)
     }
@@ -178,6 +176,14 @@ impl Rounds {
 }
 
 impl Machine {
+    fn why_silent(&self) -> String {
+        match (&self.failed, self.asked) {
+            (Some(why), _) => why.clone(),
+            (None, Some(since)) => format!("no answer for {} s", since.elapsed().as_secs()),
+            (None, None) => "its answer came too late".to_owned(),
+        }
+    }
+
     fn patience(&self) -> Duration {
         self.usual.map_or(LONGEST, |usual| (usual * PATIENCE).clamp(SHORTEST, LONGEST))
     }

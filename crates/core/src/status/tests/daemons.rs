@@ -102,6 +102,28 @@ fn a_count_that_failed_is_no_zero() {
     assert!(status.nodes.known().is_some());
 }
 
+/// A move waits for what is worth waiting for.
+#[test]
+fn machines_outside_neither_end_nor_prolong_a_patient_look() {
+    let late = |o: &mut Observation| o.cluster = Reading::Unknown("it timed out".to_owned());
+    let mut answers = answers();
+    unreachable(&mut answers, "login1");
+    let status = assemble(&site(), &answers);
+    assert!(status.is_worth_another_look() && !status.is_undecided(), "{status:?}");
+    assert!(status.is_only_outside());
+
+    for name in ["ctl1", "ctl2"] {
+        change(&mut answers, name, late);
+    }
+    change(&mut answers, "ctl1", |o| {
+        let Reading::Known(slurm) = &mut o.slurm else { panic!() };
+        slurm.nodes = Reading::Known([("idle".to_owned(), 1), ("down*".to_owned(), 1)].into());
+    });
+    let status = assemble(&site(), &answers);
+    assert!(status.problems.iter().any(|it| it.outside && it.severity == Severity::Degraded));
+    assert!(status.is_undecided() && !status.is_only_outside(), "{status:?}");
+}
+
 /// A controller that is cut off cannot reach the VIP; the login node can.
 #[test]
 fn one_good_answer_proves_that_a_daemon_is_up() {

@@ -62,6 +62,35 @@ fn who_does_not_answer_is_unknown_and_keeps_nobody_waiting() {
     assert_eq!(contact(&rounds.next(), "ctl2"), Contact::Reachable);
 }
 
+/// Its answer, about an older moment, comes while this round waits for somebody else.
+#[test]
+fn whose_late_answer_comes_in_the_next_round_was_not_seen_in_it() {
+    let (mut rounds, gate) = cluster("ctl2");
+    let ctl2 = NodeName::from("ctl2");
+    let _ = rounds.next();
+    drop(gate);
+    let late = rounds.answers.recv().expect("it answers after all");
+    // What `next` finds in the queue before it asks would be asked again.
+    rounds.machines.get_mut(&ctl2).expect("a machine").asked = Some(Instant::now());
+    let answer = rounds.answer.clone();
+    rounds.ask = {
+        let (ask, late) = (Arc::clone(&rounds.ask), Mutex::new(Some(late)));
+        Arc::new(move |name: &NodeName| {
+            if let Some(late) = late.lock().expect("nobody fails").take() {
+                answer.send(late).expect("somebody listens");
+            }
+            ask(name)
+        })
+    };
+    let machines = rounds.machines.values_mut();
+    machines.for_each(|machine| machine.usual = Some(LONGEST));
+    let status = rounds.next();
+    let told = Contact::Unreachable("its answer came too late".to_owned());
+    assert_eq!(contact(&status, "ctl2"), told);
+    assert_eq!(contact(&status, "ctl1"), Contact::Reachable);
+    assert_ne!(status.verdict, Verdict::Healthy);
+}
+
 /// Each try to connect to a machine that is off takes seconds.
 #[test]
 fn who_failed_last_is_not_waited_for_and_says_why() {
