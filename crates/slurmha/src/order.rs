@@ -3,6 +3,7 @@
 //! carried out only as it was agreed to, one at a time.
 
 use slurmha_core::console::action::unsafe_move;
+use slurmha_core::observe::{Health, ObserveRequest, SlurmQuestion};
 use slurmha_core::site::{NodeName, Site};
 use slurmha_core::switchover::{Choice, Report, Unfit, View, choose};
 
@@ -63,9 +64,24 @@ impl Order<'_> {
         if now != from {
             return Err(not_any_more(&now));
         }
+        let client = self.client().unwrap_or_else(|| to.clone());
         // From here on Ctrl-C takes the order back.
         slurmha_lab::interrupt::watch();
-        Move { site: self.site, fleet: self.fleet, from, to, progress: self.progress }.run()
+        let Self { site, fleet, progress, .. } = *self;
+        Move { site, fleet, from, to, client, progress }.run()
+    }
+
+    /// A login node sees what users see: the first that is served. One that is off or
+    /// shut out is no reason against a move.
+    fn client(&self) -> Option<NodeName> {
+        let slurm = SlurmQuestion::Ping;
+        let ask = ObserveRequest { slurm, patient: true, ..ObserveRequest::default() };
+        let mut logins = self.site.logins.iter().map(|login| &login.name);
+        let served = logins.find(|name| {
+            let seen = self.fleet.observe_one(name, &ask);
+            seen.is_ok_and(|it| it.slurm.known().is_some_and(|it| it.slurmctld == Health::Up))
+        });
+        served.cloned()
     }
 }
 

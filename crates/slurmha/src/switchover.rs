@@ -55,6 +55,8 @@ pub struct Move<'a> {
     pub from: NodeName,
     /// The other one.
     pub to: NodeName,
+    /// Where somebody asks as users do, all the time.
+    pub client: NodeName,
     /// Where to say what happens.
     pub progress: &'a Progress,
 }
@@ -77,9 +79,8 @@ impl Move<'_> {
     /// or somebody pressed Ctrl-C. Nothing of the order is left behind, or
     /// the error says what.
     pub fn run(&self) -> Result<Report, Failure> {
-        let client = self.client();
         let seen = Seen::default();
-        let watches = [self.watch(&client)?, self.watch(&self.to)?];
+        let watches = [self.watch(&self.client)?, self.watch(&self.to)?];
         let course = thread::scope(|scope| {
             // Whatever happens, the listeners must come to an end.
             let _end = EndAll(&watches);
@@ -93,12 +94,7 @@ impl Move<'_> {
             }
             self.play(&watches, &seen)
         })?;
-        Ok(self.report(client, &course, seen.take().probes))
-    }
-
-    /// A login node sees what users see; without one the target asks.
-    fn client(&self) -> NodeName {
-        self.site.logins.first().map_or_else(|| self.to.clone(), |login| login.name.clone())
+        Ok(self.report(&course, seen.take().probes))
     }
 
     fn watch(&self, machine: &NodeName) -> Result<Watch, Failure> {
@@ -107,7 +103,7 @@ impl Move<'_> {
 
     fn play(&self, watches: &[Watch; 2], seen: &Seen) -> Result<Course, Failure> {
         let [prober, mover] = watches;
-        let clocks = synchronise(watches, CLOCK_PATIENCE);
+        let clocks = all_or_none(synchronise(watches, CLOCK_PATIENCE), watches);
         prober.begin(Task::Probe { limit: LIMIT * 2 }).map_err(Failure::remote)?;
         await_first_answer(prober, seen)?;
         pause(MARGIN)?;
@@ -137,7 +133,9 @@ impl Move<'_> {
             self.progress.stage("interrupted: the move is done, its outage is measured no longer");
         }
         // A client that went away saw no outage; that is not none.
-        let silent_until = (prober.has_ended() || measured.is_err()).then(|| Local::new().now());
+        let is_silent = prober.has_ended() || measured.is_err();
+        let now = if clocks.is_empty() { here(moved.at) } else { Local::new().now() };
+        let silent_until = is_silent.then_some(now);
         prober.stop();
         let (ordered, done) = (here(struck.at), here(moved.at));
         Ok(Course { ordered, done, silent_until, steps, clocks })
@@ -181,7 +179,11 @@ impl Move<'_> {
             self.to
         ))
         .hint("slurmha status tells where the role is now")
-        .hint("an order that is left over ends by itself; slurmha switchover again takes it away")
+        .hint(format!(
+            "an order that is left over ends by itself; when {0} is active, `slurmha switchover \
+             --to {0}` takes it away",
+            self.to
+        ))
     }
 
     /// Asks the target to stop, and waits until it has taken the order back.
@@ -207,8 +209,8 @@ impl Move<'_> {
         }
     }
 
-    fn report(&self, client: NodeName, course: &Course, probes: Vec<Probe>) -> Report {
-        let here = |there| course.clocks.get(&client).map_or(there, |c| c.apply(there));
+    fn report(&self, course: &Course, probes: Vec<Probe>) -> Report {
+        let here = |there| course.clocks.get(&self.client).map_or(there, |c| c.apply(there));
         let probes: Vec<Probe> = probes
             .into_iter()
             .map(|p| Probe { sent: here(p.sent), ended: here(p.ended), ..p })
@@ -219,13 +221,23 @@ impl Move<'_> {
         Report {
             moved: true,
             to: self.to.clone(),
-            client: Some(client.clone()),
+            client: Some(self.client.clone()),
             took_s: (took * 10.0).round() / 10.0,
             steps: course.steps.clone(),
             ..Report::already(&self.site.cluster_name, &self.from)
         }
         .with_outage(&probes, course.ordered, end)
     }
+}
+
+/// Machines of a cluster have one time, which need not be ours: with the clocks of some of
+/// them alone their times could not be compared.
+fn all_or_none(
+    clocks: BTreeMap<NodeName, ClockOffset>,
+    watches: &[Watch],
+) -> BTreeMap<NodeName, ClockOffset> {
+    let is_complete = watches.iter().all(|watch| clocks.contains_key(&watch.machine));
+    if is_complete { clocks } else { BTreeMap::new() }
 }
 
 /// The target has looked, and has ordered nothing.
@@ -247,7 +259,7 @@ pub fn judge(to: &NodeName, moved: Moved) -> Result<Moved, Failure> {
         (Ok(()), None) => Ok(moved),
         (Ok(()), Some(left)) => {
             Err(Failure::not_as_wanted(format!("everything runs on {to}, but {left}"))
-                .hint("slurmha switchover again takes it away"))
+                .hint(format!("`slurmha switchover --to {to}` takes it away")))
         }
         (Err(why), _) => {
             Err(Failure::not_as_wanted(format!("the role did not move to {to}: {why}\n  {undone}"))

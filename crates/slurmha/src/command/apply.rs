@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `slurmha apply`: the cluster, or the difference.
 
-use std::io::{BufRead as _, IsTerminal as _};
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use slurmha_core::plan::{Plan, explain, notes};
@@ -175,12 +175,13 @@ fn left_over(plan: &Plan) -> Result<(), Failure> {
         .hint("run `slurmha apply` again once they are up"))
 }
 
-/// Asks on the terminal, and takes anything but yes for no.
+/// Asks on the terminal, beside the result, which may go elsewhere; takes anything but
+/// yes for no.
 pub fn agree(question: &str) -> Result<(), Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::usage("there is no terminal to ask on").hint("add --yes to go on"));
     }
-    stdout::print(&format!("{question} [y/N] "))?;
+    let _ = write!(std::io::stderr(), "{question} [y/N] ");
     let mut answer = String::new();
     let _ = std::io::stdin().lock().read_line(&mut answer);
     match answer.trim() {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `slurmha switchover`: a planned move of the active role.
 
-use std::io::IsTerminal as _;
-
 use slurmha_core::site::NodeName;
 use slurmha_core::switchover::{Choice, Report, controller_of, render_text};
 
@@ -76,10 +74,7 @@ fn stay(file: &SiteFile, fleet: &Fleet, active: &NodeName) -> Result<Report, Fai
 }
 
 fn ask(from: &NodeName, to: &NodeName) -> Result<(), Failure> {
-    if std::io::stdin().is_terminal() {
-        stdout::line(format_args!(
-            "The active role moves from {from} to {to}; clients wait some seconds."
-        ))?;
-    }
-    agree("Do this?")
+    agree(&format!(
+        "The active role moves from {from} to {to}; clients wait some seconds.\nDo this?"
+    ))
 }

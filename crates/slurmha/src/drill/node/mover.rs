@@ -42,6 +42,9 @@ const REST_LIMIT: Duration = Duration::from_secs(4);
 /// One look.
 const LOOK_LIMIT: Duration = Duration::from_secs(10);
 
+/// For everything to be seen where it has arrived.
+const STAY_LIMIT: Duration = Duration::from_secs(60);
+
 /// One change of the configuration.
 const CHANGE_LIMIT: Duration = Duration::from_secs(30);
 
@@ -133,10 +136,17 @@ pub fn mend(system: &dyn System) -> Result<(), String> {
     clear(system).map_or(Ok(()), Err)
 }
 
-/// Takes back what an interrupted move has left, without moving anything.
+/// Takes back what an interrupted move has left, without moving anything. That has an
+/// end; a preference without one is somebody's, who may want it.
 pub fn take_back(system: &dyn System) -> Reply {
     let at = system.now();
-    Reply::Moved(Moved { result: Ok(()), at, left_over: clear(system) })
+    let xpath = format!("{}[.//date_expression]", place(&preference_id(id::DRBD_CLONE)));
+    let left_over = match pacemaker::has_element(system, &xpath) {
+        Ok(false) => None,
+        Ok(true) => clear(system),
+        Err(error) => Some(format!("Pacemaker's configuration could not be read: {error}")),
+    };
+    Reply::Moved(Moved { result: Ok(()), at, left_over })
 }
 
 /// Waits until nothing is missing. With the first failure the preference is
@@ -218,14 +228,19 @@ fn unanswered(system: &dyn System, task: &MoveTask) -> Option<String> {
     }
 }
 
-/// Without the preference everything must stay where it is.
+/// Without the preference everything must stay where it is. One answer that comes too
+/// late, on a target that has just started everything, is not a role that went back.
 fn stays(system: &dyn System, task: &MoveTask) -> Result<(), String> {
     // A cluster that does not settle in time shows in what is missing.
     let _ = pacemaker::wait_until_settled(system);
-    match look(system, task).missing {
-        None => Ok(()),
-        Some(missing) => Err(format!("it did not stay: {missing}")),
+    let end = system.elapsed() + STAY_LIMIT;
+    while let Some(missing) = look(system, task).missing {
+        if system.elapsed() >= end {
+            return Err(format!("it did not stay: {missing}"));
+        }
+        system.sleep(PAUSE);
     }
+    Ok(())
 }
 
 /// Takes our preference away, and looks whether it is gone. The answer is what
@@ -262,12 +277,17 @@ fn clear_while(system: &dyn System, is_wanted: &dyn Fn() -> bool) -> Option<Stri
 /// it every ban of the clone that somebody has set, and with that what keeps
 /// the role off a machine that must not have it.
 fn take_away(system: &dyn System, preference: &str) -> Result<bool, CommandError> {
-    let xpath = format!("//rsc_location[@id='{preference}']");
+    let xpath = place(preference);
     if pacemaker::has_element(system, &xpath)? {
         pacemaker::delete_constraint(system, preference, CHANGE_LIMIT)?;
         return Ok(!pacemaker::has_element(system, &xpath)?);
     }
     Ok(true)
+}
+
+/// Where a constraint of that id is in Pacemaker's configuration.
+fn place(constraint: &str) -> String {
+    format!("//rsc_location[@id='{constraint}']")
 }
 
 /// A preference or ban that somebody else has set pulls at all that run

@@ -59,6 +59,7 @@ fn a_hand_made_ban_of_the_role_is_neither_taken_away_nor_argued_with() {
         ["--clear", "--delete", "--move"].iter().any(|word| command.contains(word))
     };
     assert_eq!(end(&[take_back(&cluster)]).left_over, None);
+    assert!(cluster.commands()[0].contains("[.//date_expression]"), "ours have an end");
     let replies = cluster.drive(u64::MAX);
     assert!(matches!(replies.as_slice(), [Reply::Unharmed(_)]), "{replies:?}");
     assert!(!cluster.commands().iter().any(is_change), "{:?}", cluster.commands());
