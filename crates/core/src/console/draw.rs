@@ -121,6 +121,9 @@ fn headline(seen: &Seen<'_>) -> Fact {
     let text = match (status.verdict, &status.active) {
         (Verdict::Healthy, Some(active)) => format!("All is well. {active} is active."),
         (Verdict::Healthy, None) => "All is well.".to_owned(),
+        (Verdict::Degraded, Some(active)) if status.is_only_outside() => {
+            format!("{active} serves. Not all compute and login nodes are well.")
+        }
         (Verdict::Degraded, Some(active)) => {
             format!("{active} serves, but the next failure may not be survived.")
         }

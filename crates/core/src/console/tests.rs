@@ -184,6 +184,44 @@ fn a_daemon_that_is_started_again_is_no_move() {
     assert_eq!(failovers[0].cost, "scheduler away for 1.2 s");
 }
 
+/// While it lasts, the title is what is still away; afterwards, what was.
+#[test]
+fn a_part_that_is_back_is_not_called_away() {
+    let mut story = Story::new();
+    story.at(0, healthy());
+    let without = |gone: &'static [&str]| {
+        let mut views = healthy();
+        story::each_resource(&mut views, |resource| {
+            if gone.contains(&resource.id.as_str()) {
+                (resource.role, resource.node) = ("Stopped".to_owned(), None);
+            }
+        });
+        views
+    };
+    let title = |story: &Story| story.memory.failovers()[0].title.clone();
+    story.at(1_000, without(&["mariadb", "slurmdbd"]));
+    story.at(2_000, without(&["slurmdbd"]));
+    assert_eq!(title(&story), "accounting is away");
+    story.at(3_000, without(&["mariadb", "slurmdbd"]));
+    story.at(4_000, healthy());
+    story.at(9_000, healthy());
+    assert_eq!(title(&story), "database, accounting was restarted");
+}
+
+/// A large site never has all of its nodes.
+#[test]
+fn a_compute_node_that_is_down_is_not_called_a_danger() {
+    let mut views = healthy();
+    for view in views.iter_mut().flatten() {
+        if let Some(slurm) = view.slurm.as_mut() {
+            slurm.nodes = Reading::Known([("idle".to_owned(), 1), ("down*".to_owned(), 1)].into());
+        }
+    }
+    let picture = Story::new().at(0, views);
+    assert_eq!(picture.verdict, Verdict::Degraded);
+    assert_eq!(picture.headline.text, "ctl1 serves. Not all compute and login nodes are well.",);
+}
+
 #[test]
 fn a_controller_that_is_silent_is_not_down() {
     let mut story = Story::new();

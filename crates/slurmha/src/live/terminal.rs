@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -90,6 +91,15 @@ struct Last {
     status: Status,
     at: String,
     moment: Instant,
+    time: Timestamp,
+}
+
+impl Last {
+    /// The one clock stands still while this machine sleeps, the other one can be set.
+    fn age(&self) -> Duration {
+        let by_date = Local::new().now().duration_since(self.time);
+        self.moment.elapsed().max(by_date.try_into().unwrap_or_default())
+    }
 }
 
 impl Screen<'_> {
@@ -126,7 +136,7 @@ impl Screen<'_> {
             let at = time_of_day();
             let changes = self.journal.take_in(&status, &at);
             self.position.changes_were_added(changes);
-            self.seen = Some(Last { status, at, moment: Instant::now() });
+            self.seen = Some(Last { status, at, moment: Instant::now(), time: Local::new().now() });
         }
         Ok(is_news)
     }
@@ -145,7 +155,7 @@ impl Screen<'_> {
 
     fn draw(&mut self, frame: &mut ratatui::Frame<'_>) {
         let seen = self.seen.as_ref().map(|last| {
-            let age = last.moment.elapsed();
+            let age = last.age();
             Seen { status: &last.status, at: &last.at, age, is_old: age > self.old_after }
         });
         let view = View {
@@ -159,7 +169,7 @@ impl Screen<'_> {
     }
 
     fn shown_seconds(&self) -> u64 {
-        self.seen.as_ref().map_or(self.began, |last| last.moment).elapsed().as_secs()
+        self.seen.as_ref().map_or_else(|| self.began.elapsed(), Last::age).as_secs()
     }
 }
 

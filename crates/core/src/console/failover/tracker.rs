@@ -18,6 +18,10 @@ const QUIET: SignedDuration = SignedDuration::from_secs(3);
 /// that an exporter waits before it asks, and the longest that asking takes.
 const LATEST: SignedDuration = SignedDuration::from_secs(60);
 
+/// A failover of which something stays away does not end, and something else may come and
+/// go in it for days.
+const MOST_PHASES: usize = 200;
+
 /// What was known last, and what is under way.
 #[derive(Clone, Debug, Default)]
 pub(in crate::console) struct Tracker {
@@ -30,6 +34,16 @@ pub(in crate::console) struct Tracker {
     at: Option<Timestamp>,
     quiet_since: Option<Timestamp>,
     pub current: Option<Failover>,
+}
+
+/// Forgets the first phase of which nothing is worked out: what a failover cost comes from
+/// those of the scheduler and of the lost controllers.
+fn forget_one(phases: &mut Vec<Phase>) {
+    let costs = |phase: &Phase| phase.id == id::SLURMCTLD || phase.id.starts_with(LOSS);
+    let place = phases.iter().position(|phase| phase.ended.is_some() && !costs(phase));
+    if let Some(place) = place {
+        phases.remove(place);
+    }
 }
 
 /// What Pacemaker says in one picture.
@@ -153,7 +167,9 @@ impl Tracker {
             started: None,
             ended: Some(at),
         };
-        current.lost.push(name.clone());
+        if !current.lost.contains(name) {
+            current.lost.push(name.clone());
+        }
         current.phases.insert(0, phase);
     }
 
@@ -167,6 +183,9 @@ impl Tracker {
         let current = self.current.get_or_insert(fresh);
         let phase = Phase { id: id.to_owned(), name, began: at, started: None, ended: None };
         current.phases.push(phase);
+        if current.phases.len() > MOST_PHASES {
+            forget_one(&mut current.phases);
+        }
     }
 
     /// Before the parts, which wait for it.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A failover in sentences.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 
 use super::{Failover, LOSS, Phase};
@@ -9,7 +11,7 @@ use crate::render::cib::id;
 pub(super) fn title(failover: &Failover) -> String {
     let lost = failover.lost.join(" and ");
     let over = failover.ended.is_some();
-    let parts: Vec<&str> = failover.parts().collect();
+    let parts = named(failover, over);
     match (lost.is_empty(), failover.new_place(), over) {
         (false, Some(to), true) => format!("{lost} was lost, {to} took over"),
         (false, Some(to), false) => format!("{lost} is lost, {to} takes over"),
@@ -23,6 +25,18 @@ pub(super) fn title(failover: &Failover) -> String {
         (true, None, true) => format!("{} was restarted", parts.join(", ")),
         (true, None, false) => format!("{} is away", parts.join(", ")),
     }
+}
+
+/// The parts that were away, each once; of one that is not over those that still are.
+fn named(failover: &Failover, over: bool) -> Vec<&str> {
+    let still_away = failover.phases.iter().filter(|phase| phase.ended.is_none());
+    let mut parts: Vec<&str> = still_away.filter_map(part_name).collect();
+    if over || parts.is_empty() {
+        parts = failover.parts().collect();
+    }
+    let mut seen = BTreeSet::new();
+    parts.retain(|part| seen.insert(*part));
+    parts
 }
 
 fn part_name(phase: &Phase) -> Option<&str> {

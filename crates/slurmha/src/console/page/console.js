@@ -34,7 +34,12 @@ function bytes(count) {
 // What is known, and when it came.
 let picture = null;
 let failovers = [];
-let heardAt = performance.now();
+let heardAt = [0, 0];
+let isFull = false; // as many browsers look on as are allowed
+const hear = () => { heardAt = [performance.now(), Date.now()]; };
+/** How long ago, in ms: the one clock stands still while this machine sleeps, the other one can be set. */
+const quiet = () => Math.max(performance.now() - heardAt[0], Date.now() - heardAt[1]);
+hear();
 let ahead = 0; // the console's clock before this one's
 const now = () => Date.now() + ahead;
 
@@ -381,10 +386,11 @@ async function plots() {
 /** Says when what is shown is old, before anybody has to wonder. */
 function age() {
   const old = byId("old");
-  const quiet = Math.round((performance.now() - heardAt) / 1000);
+  const quietFor = Math.round(quiet() / 1000);
   const silent = picture?.controllers.every((it) => it.contact !== "heard");
   let text = "";
-  if (quiet > 11) text = `What you see is ${quiet} s old: the console does not answer. Trying again.`;
+  const why = isFull ? "as many browsers look on as are allowed" : "the console does not answer";
+  if (quietFor > 11) text = `What you see is ${quietFor} s old: ${why}. Trying again.`;
   else if (silent) text = "Neither controller tells this console anything, so how the cluster is now is not known.";
   if (old.textContent !== text) old.textContent = text;
   old.hidden = !text;
@@ -398,7 +404,8 @@ function connect() {
   source = new EventSource("/events");
   source.addEventListener("picture", (message) => {
     picture = JSON.parse(message.data);
-    heardAt = performance.now();
+    hear();
+    isFull = false;
     ahead = picture.at - Date.now();
     for (const part of [head, draw, problems, acts, slurm, volumes, age]) part();
   });
@@ -414,9 +421,10 @@ function connect() {
   source.onerror = async () => {
     // Cut off, it tries again by itself; refused, it does not.
     if (source.readyState !== EventSource.CLOSED) return;
-    const answer = await fetch("/api/plots").catch(() => null);
+    const answer = await fetch("/events", { method: "HEAD" }).catch(() => null);
     if (answer?.status === 401) location.replace("/login");
-    else setTimeout(connect, 4000);
+    isFull = answer?.status === 503;
+    setTimeout(connect, 4000);
   };
 }
 
@@ -426,7 +434,7 @@ past();
 setInterval(current, 250);
 setInterval(() => {
   age();
-  if (performance.now() - heardAt > 20_000 && source.readyState === EventSource.OPEN) connect();
+  if (quiet() > 20_000 && source.readyState === EventSource.OPEN) connect();
 }, 1000);
 setInterval(plots, 30_000);
 // What is told at first is the past, and not read out.
