@@ -65,8 +65,11 @@ check() {{
         fail \"the portal's generator refuses it: $(head -n 1 \"$new/said\")\" \\
             \"$generator/bin/generate --config $portal shows what it makes of the present one\"
     # The whole server, with the new site in the place of the present one.
-    cp -a /etc/apache2/sites-enabled \"$new/sites\"
-    rm -f \"$new/sites/ood-portal.conf\"
+    # Debian's links there are relative, and would lead nowhere from another place.
+    mkdir \"$new/sites\"
+    for enabled in /etc/apache2/sites-enabled/*; do
+        [ ! -e \"$enabled\" ] || cp -L \"$enabled\" \"$new/sites/\"
+    done
     mv \"$new/ood-portal.conf\" \"$new/sites/\"
     sed \"s|sites-enabled/|$new/sites/|\" /etc/apache2/apache2.conf >\"$new/apache2.conf\"
     apache2ctl -t -f \"$new/apache2.conf\" >\"$new/said\" 2>&1 ||
