@@ -94,7 +94,10 @@ fn spread(inputs: &Inputs<'_>, id: &SecretId, holders: &[&NodeName], draft: &mut
         .iter()
         .copied()
         .filter(|name| *name != keeper)
-        .filter(|name| digest.is_none() || digest_on(inputs, id, name) != digest)
+        .filter(|name| {
+            let is_other = digest.is_none() || digest_on(inputs, id, name) != digest;
+            is_other || wrong_access(inputs, id, name)
+        })
         .collect();
     let file = id.location();
     // The step also corrects owner and mode of a secret that exists.
@@ -105,8 +108,12 @@ fn spread(inputs: &Inputs<'_>, id: &SecretId, holders: &[&NodeName], draft: &mut
         draft.push(Stage::Base, keeper, Step::ExportSecret(file.clone()));
     }
     for taker in takers {
-        let replaces = digest_on(inputs, id, taker).is_some();
-        let why = if replaces { format!("differs from {keeper}'s") } else { String::new() };
+        let present = digest_on(inputs, id, taker);
+        let why = match present {
+            None => String::new(),
+            Some(_) if present == digest => "owner or mode".to_owned(),
+            Some(_) => format!("differs from {keeper}'s"),
+        };
         let step = Step::PlaceSecret { file: file.clone(), value: None };
         draft.push_first(Stage::Secrets, taker, PlannedStep::because(step, why));
     }
@@ -133,7 +140,7 @@ fn place_given(inputs: &Inputs<'_>, id: &SecretId, holders: &[&NodeName], draft:
     for &holder in holders {
         let present = digest_on(inputs, id, holder);
         match inputs.given.get(id) {
-            Some(digest) if present == Some(digest) => {}
+            Some(digest) if present == Some(digest) && !wrong_access(inputs, id, holder) => {}
             Some(_) => {
                 let step = Step::PlaceSecret { file: file.clone(), value: None };
                 draft.push_first(Stage::Secrets, holder, step);
