@@ -181,17 +181,6 @@ impl Evidence {
         Some(seconds(self.cut, at))
     }
 
-    /// Whether a fault that happened took this machine away, for good or to boot
-    /// anew, beside the one that is named.
-    pub(super) fn is_gone_besides(&self, machine: &NodeName, besides: Fault) -> bool {
-        let removes = |stroke: &Stroke| {
-            stroke.victim == *machine
-                && stroke.fault != besides
-                && stroke.fault.may_remove(stroke.fault.side())
-        };
-        self.happened().iter().any(removes)
-    }
-
     /// A moment of that machine's clock on the drill's clock. A machine whose
     /// clock was never read is taken to agree.
     pub(super) fn on_drill_clock(&self, machine: &NodeName, there: Timestamp) -> Timestamp {

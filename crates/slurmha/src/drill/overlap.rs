@@ -132,8 +132,10 @@ impl<'a> Overlaps<'a> {
         self.removed(machine).next().is_some()
     }
 
+    /// For certain: what may have cost a machine need not have.
     fn have_removed_besides(&self, machine: &NodeName, fault: Fault) -> bool {
-        self.removed(machine).any(|blow| blow.planned.fault != fault)
+        let mut others = self.removed(machine).map(|blow| blow.planned.fault);
+        others.any(|other| other != fault && (other.has_to_boot() || other.fells_machine()))
     }
 
     fn removed<'s>(&'s self, machine: &'s NodeName) -> impl Iterator<Item = &'s Blow<'a>> {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::finding::{Finding, listed};
 use super::job_fate::{Traces, names};
-use super::watched::{Gap, gaps};
+use super::watched::{Gap, fenced, gaps, may_be_fenced_untold};
 use crate::drill::evidence::{ControllerState, Evidence, MarkKind, OrderFate, Stroke, Submission};
 use crate::drill::fault::{Daemon, Fault, FaultSignal, Side};
 use crate::drill::invariant::Invariant;
@@ -298,6 +298,19 @@ fn not_told(wanted: &ToBeTold, told: Option<&[String]>) -> Option<Finding> {
     Some(Invariant::StatusTells.finding(why))
 }
 
+/// Whether another fault took the machine away, for good or to boot anew. That it may
+/// have is no proof: a slow link costs a machine that is not fenced for it nothing.
+fn went_besides(evidence: &Evidence, stroke: &Stroke) -> bool {
+    let is_fenced = || !fenced(evidence, &stroke.victim).is_empty();
+    let goes = |fault: Fault| {
+        let is_untold = fault.fells_machine() && may_be_fenced_untold(evidence);
+        fault.has_to_boot() || is_untold || fault.may_remove(fault.side()) && is_fenced()
+    };
+    let happened = evidence.happened();
+    let mut others = happened.iter().filter(|other| other.fault != stroke.fault);
+    others.any(|other| other.victim == stroke.victim && goes(other.fault))
+}
+
 fn not_back(
     evidence: &Evidence,
     stroke: &Stroke,
@@ -308,7 +321,7 @@ fn not_back(
     let victim = &stroke.victim;
     let what = daemon.title();
     // With its machine it went, and comes back.
-    if evidence.is_gone_besides(victim, stroke.fault) {
+    if went_besides(evidence, stroke) {
         return None;
     }
     let Some(process) = &stroke.process else {

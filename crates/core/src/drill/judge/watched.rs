@@ -67,7 +67,7 @@ pub(super) fn deaths(evidence: &Evidence, node: &NodeName) -> Vec<f64> {
 }
 
 /// When Pacemaker had the proof that this machine was off.
-fn fenced(evidence: &Evidence, node: &NodeName) -> Vec<f64> {
+pub(super) fn fenced(evidence: &Evidence, node: &NodeName) -> Vec<f64> {
     let proof = format!("Peer {node} was terminated (");
     let told =
         [(&evidence.survivor, &evidence.journal), (&evidence.victim, &evidence.victim_journal)];

@@ -123,11 +123,16 @@ pub fn parse_scenario(text: &str) -> Result<Scenario, ScenarioError> {
     set(&mut load.mix, file.load.mix);
     set(&mut load.reserve, file.load.reserve);
 
-    let bounds = &mut scenario.bounds;
     let seconds = file.seconds;
+    if let Some(lasts) = checked("seconds.fault", seconds.fault, SECONDS)? {
+        if !scenario.fault.is_taken_back() {
+            return Err(ScenarioError::Length(file.fault));
+        }
+        scenario.bounds.set_fault(Duration::from_secs_f64(lasts));
+    }
+    let bounds = &mut scenario.bounds;
     for (key, place, value, range) in [
         ("seconds.warm_up", &mut bounds.warm_up, seconds.warm_up, LOAD_SECONDS),
-        ("seconds.fault", &mut bounds.fault, seconds.fault, SECONDS),
         ("seconds.watch", &mut bounds.watch, seconds.watch, SECONDS),
         ("seconds.recovery", &mut bounds.recovery, seconds.recovery, SECONDS),
         ("seconds.cool_down", &mut bounds.cool_down, seconds.cool_down, LOAD_SECONDS),
@@ -187,6 +192,21 @@ fn checked(
 mod tests {
     use super::*;
     use crate::drill::Side;
+
+    /// What it does is watched until it has ended, or it would be cut short.
+    #[test]
+    fn a_fault_lasts_as_long_as_the_file_says() {
+        let with = |fault, more: &str| {
+            parse_scenario(&format!("fault = \"{fault}\"\n[seconds]\nfault = 300\n{more}"))
+        };
+        let bounds = with("cut-cluster-link", "").unwrap().bounds;
+        assert_eq!(bounds.fault, Duration::from_secs(300));
+        assert!(bounds.watch > bounds.fault, "{bounds:?}");
+        let watch = with("cut-cluster-link", "watch = 20").unwrap().bounds.watch;
+        assert_eq!(watch, Duration::from_secs(20));
+        let error = with("power-loss", "").unwrap_err().to_string();
+        assert!(error.starts_with("power-loss has no length"), "{error}");
+    }
 
     #[test]
     fn what_is_not_said_is_as_in_the_drill_of_the_fault() {

@@ -140,6 +140,34 @@ fn faults_behind_the_scheduler_are_seen_by_nobody_together_either() {
     assert_eq!(reasons(&away).1, ["cn1 did not become a full member again"]);
 }
 
+/// A slow link may cost the machine; that it has is seen in the journal.
+#[test]
+fn a_machine_that_was_not_lost_excuses_no_process_that_stayed_away() {
+    let why = |proof: Option<&str>| {
+        let mut seen = super::per_fault::undisturbed(
+            "freeze-slurmdbd".parse().unwrap(),
+            vec![job(1, -10.0), job(3, 3.0)],
+        );
+        seen.scenario = of("freeze-slurmdbd+slow-both-links@1");
+        seen.strokes = vec![
+            stroke("freeze-slurmdbd", "ctl1", "ctl2", 0.0),
+            stroke("slow-both-links", "ctl1", "ctl2", 1.0),
+        ];
+        seen.strokes[0].process = Some(ProcessFate { pid: 7, thawed: true, ..Default::default() });
+        let entry = |message: &str| JournalEntry {
+            at: at(4.0),
+            source: "pacemaker-controld".to_owned(),
+            message: message.to_owned(),
+        };
+        seen.journal = Reading::Known(proof.map(entry).into_iter().collect());
+        reasons(&seen).1
+    };
+    let frozen = "slurmdbd stayed frozen on ctl1: nobody ended it".to_owned();
+    assert!(why(None).contains(&frozen), "{:?}", why(None));
+    let fenced = why(Some("Peer ctl1 was terminated (reboot) by ctl2 on behalf of x: OK"));
+    assert!(!fenced.contains(&frozen), "{fenced:?}");
+}
+
 /// The fields for one fault and the list say the same.
 #[test]
 fn one_fault_in_a_list_is_judged_like_one() {
