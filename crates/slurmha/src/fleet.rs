@@ -2,7 +2,7 @@
 //! All machines of a site, reached in parallel.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use slurmha_core::observe::{Observation, ObserveRequest};
@@ -34,6 +34,11 @@ const BUSY: Duration = Duration::from_secs(60);
 /// What a machine gets on top when its programs may take longer than usual.
 const PATIENT: Duration = Duration::from_secs(30);
 
+/// The ssh configuration by which the machines are reached, if one was named.
+pub fn ssh_config(file: &SiteFile, reach: &Reach) -> Option<PathBuf> {
+    reach.ssh_config.clone().or_else(|| file.site.ssh.config.as_deref().map(expand_home))
+}
+
 /// The machines of a site.
 pub struct Fleet {
     remote: Remote,
@@ -44,7 +49,7 @@ impl Fleet {
     /// Prepares to reach the machines; connects to none yet.
     pub fn open(file: &SiteFile, reach: &Reach, patience: Patience) -> Result<Self, Failure> {
         let ssh = &file.site.ssh;
-        let config = reach.ssh_config.clone().or_else(|| ssh.config.as_deref().map(expand_home));
+        let config = ssh_config(file, reach);
         if let Some(path) = config.as_ref().filter(|path| !path.exists() || path.is_dir()) {
             return Err(no_ssh_configuration(path, reach.ssh_config.is_some()));
         }

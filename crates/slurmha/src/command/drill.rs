@@ -22,7 +22,7 @@ use crate::drill::acceptance::Accounted;
 use crate::drill::power::{LabPower, PowerSwitch};
 use crate::drill::{Drill, acceptance, can_keep, default_directory, keep};
 use crate::failure::Failure;
-use crate::fleet::{Fleet, Patience};
+use crate::fleet::{Fleet, Patience, ssh_config};
 use crate::progress::Progress;
 use crate::site_file::SiteFile;
 use crate::stdout;
@@ -241,7 +241,7 @@ fn drill(
     let file = SiteFile::find(reach.site.as_deref())?;
     let site = &file.site;
     for planned in scenario.faults() {
-        risk.allow(planned.fault, site)?;
+        risk.allow(planned.fault, &file, reach)?;
     }
     let keep_down = power.is_some_and(|power| power.keep_down);
     if keep_down && scenario.verify {
@@ -253,7 +253,9 @@ fn drill(
         return Err(Failure::usage(message).hint("leave out --keep-down"));
     }
     check_durable(&scenario, site)?;
-    let lab = power.map(|power| LabPower::open(&power.lab, site)).transpose()?;
+    let way = ssh_config(&file, reach);
+    let open = |power: &PowerArgs| LabPower::open(&power.lab, site, way.as_deref());
+    let lab = power.map(open).transpose()?;
     let fleet = Fleet::open(&file, reach, Patience::Work)?;
     let progress = Progress::new(false);
     if let Some(objection) = scenario.is_too_much() {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Who cuts the power, so that a drill does not care how.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use slurmha_core::site::{Controller, NodeName, Site};
+use slurmha_host::command::quote;
 use slurmha_host::{Local, System as _};
 use slurmha_lab::{Direction, Fault as Cable, Lab, Network};
 
@@ -48,8 +50,13 @@ pub struct LabPower {
 }
 
 impl LabPower {
-    /// The lab of that name, which must have this site's controllers.
-    pub fn open(name: &str, site: &Site) -> Result<Self, Failure> {
+    /// The lab of that name, which must have this site's controllers, and be where the
+    /// ssh configuration leads to: a lab that was made of a site's own file has the
+    /// names and addresses of the real machines.
+    ///
+    /// # Errors
+    /// A refusal when there is no such lab, or the machines are others.
+    pub fn open(name: &str, site: &Site, ssh_config: Option<&Path>) -> Result<Self, Failure> {
         let lab = Lab::open(name).map_err(|error| {
             let failure = Failure::refused(format!("no power can be cut: {error}"));
             match error.hint() {
@@ -57,6 +64,14 @@ impl LabPower {
                 None => failure,
             }
         })?;
+        let way = lab.ssh_config_path();
+        if !ssh_config.is_some_and(|config| is_the_same(config, &way)) {
+            let message = format!("these machines are not reached as those of the lab {name} are");
+            return Err(Failure::refused(message).hint(format!(
+                "if they are meant: --ssh-config {}",
+                quote(&way.to_string_lossy())
+            )));
+        }
         let is_there = |controller: &Controller| {
             let mut machines = lab.machines().iter();
             machines
@@ -70,6 +85,12 @@ impl LabPower {
             .hint("only machines of a lab can lose their power in a drill so far")),
         }
     }
+}
+
+/// Whether two paths lead to one file.
+fn is_the_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    real(one).is_some_and(|one| real(other) == Some(one))
 }
 
 impl PowerSwitch for LabPower {
@@ -246,6 +267,20 @@ mod tests {
         let untouched = notes(0);
         drop(LostBmc::new(&untouched, &machine, &progress));
         assert_eq!(*untouched.done.lock().unwrap(), [false; 0]);
+    }
+
+    /// A lab that was made of a site's own file has the names and addresses of its
+    /// machines.
+    #[test]
+    fn a_lab_is_known_by_the_way_to_its_machines() {
+        let directory = tempfile::tempdir().unwrap();
+        let [lab, link, other] =
+            ["ssh_config", "link", "other"].map(|it| directory.path().join(it));
+        std::fs::write(&lab, "Host ctl1\n").unwrap();
+        std::fs::write(&other, "Host ctl1\n").unwrap();
+        std::os::unix::fs::symlink(&lab, &link).unwrap();
+        assert!(is_the_same(&link, &lab));
+        assert!(!is_the_same(&other, &lab) && !is_the_same(Path::new("/nowhere"), &lab));
     }
 
     /// Nobody knows what a switch that does not answer has done.

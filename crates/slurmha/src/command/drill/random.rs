@@ -130,7 +130,12 @@ impl Series<'_> {
         for drill in drills {
             self.progress.stage(&format!("--- drill {}: {drill}", played.len() + 1));
             let failed = match self.play(&drill)? {
-                None => return Ok(Played::Interrupted),
+                None => {
+                    if let Some(why) = guard.finding() {
+                        self.progress.stage(&why);
+                    }
+                    return Ok(Played::Interrupted);
+                }
                 Some(run) => match has_failed(run, played.is_empty()) {
                     Ok(failed) => failed,
                     Err(why) => return Ok(Played::NotBegun(why)),
@@ -160,7 +165,9 @@ impl Series<'_> {
                 Some(lack) => format!("the thawed cluster is not healthy: {lack}"),
                 None => match self.play_all(part.iter().cloned())? {
                     Played::Passed => return Ok(false),
-                    Played::Failed(_) => return Ok(true),
+                    // With the drills after it never played, another failure than the one
+                    // that is looked for.
+                    Played::Failed(played) => return Ok(played.len() == part.len()),
                     Played::NotBegun(why) => why,
                     Played::Interrupted => return Err(Failure::remote("interrupted")),
                 },

@@ -3,10 +3,12 @@
 //! be told so.
 
 use slurmha_core::drill::Fault;
-use slurmha_core::site::Site;
 
+use crate::cli::Reach;
 use crate::drill::power::LabPower;
 use crate::failure::Failure;
+use crate::fleet::ssh_config;
+use crate::site_file::SiteFile;
 
 /// What is accepted, by name.
 #[derive(clap::Args, Debug)]
@@ -40,8 +42,9 @@ impl RiskArgs {
     ///
     /// # Errors
     /// A refusal that names the risk and what to type.
-    pub fn allow(&self, fault: Fault, site: &Site) -> Result<(), Failure> {
-        let is_lab = LabPower::open("default", site).is_ok();
+    pub fn allow(&self, fault: Fault, file: &SiteFile, reach: &Reach) -> Result<(), Failure> {
+        let way = ssh_config(file, reach);
+        let is_lab = LabPower::open("default", &file.site, way.as_deref()).is_ok();
         if self.accepts_weakness() && !is_lab {
             let message = "what weak settings cost is shown in a laboratory alone: when both \
                            controllers have written, a person has to choose whose data are lost";

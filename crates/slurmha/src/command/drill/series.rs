@@ -26,7 +26,7 @@ use crate::drill::guard::Guard;
 use crate::drill::power::{LabPower, PowerSwitch};
 use crate::drill::{Drill, can_keep, default_directory, keep};
 use crate::failure::Failure;
-use crate::fleet::{Fleet, Patience};
+use crate::fleet::{Fleet, Patience, ssh_config};
 use crate::pause::pause;
 use crate::progress::Progress;
 use crate::site_file::SiteFile;
@@ -86,7 +86,8 @@ pub struct Series<'a> {
 impl<'a> Series<'a> {
     /// Looks at everything before hours are spent.
     pub fn open(file: &'a SiteFile, args: &'a SeriesArgs) -> Result<Self, Failure> {
-        let power = LabPower::open(&args.lab, &file.site)?;
+        let way = ssh_config(file, &args.reach);
+        let power = LabPower::open(&args.lab, &file.site, way.as_deref())?;
         let lab = Lab::open(&args.lab).map_err(lab::Error::from)?;
         if !lab.status().thawable {
             let missing = slurmha_lab::Error::NotFrozen { lab: args.lab.clone() };
