@@ -63,6 +63,15 @@ pub fn deliver(system: &dyn System, interface: &str) -> Result<(), CommandError>
     tc(system, &["qdisc", "delete", "dev", interface, "root", "netem"])
 }
 
+/// Every discipline of the interface, a line each: `qdisc netem 8001: root ...`.
+///
+/// # Errors
+/// When tc cannot tell.
+pub fn disciplines(system: &dyn System, interface: &str) -> Result<String, CommandError> {
+    let show = Command::new("tc").args(["qdisc", "show", "dev", interface]).timeout(LIMIT);
+    Ok(system.run(&show)?.success()?.text())
+}
+
 fn netem(system: &dyn System, interface: &str, how: &[&str]) -> Result<(), CommandError> {
     tc(system, &[&["qdisc", "add", "dev", interface, "root", "netem"], how].concat())
 }

@@ -92,15 +92,26 @@ pub fn resume(system: &dyn System, broken: &[Broken]) -> Result<(), String> {
 /// an administrator can.
 ///
 /// # Errors
-/// When there was nothing that could be taken back.
+/// When something of it is still there, or nobody can tell.
 pub fn mend(system: &dyn System, interface: &str, harm: Hit) -> Result<(), String> {
-    let admitted = (harm == Hit::Both).then(|| tc::admit(system, interface));
+    let both = harm == Hit::Both;
+    let admitted = both.then(|| tc::admit(system, interface));
     let results: Vec<_> = admitted.into_iter().chain([tc::deliver(system, interface)]).collect();
-    if results.iter().any(Result::is_ok) {
+    let mut why: Vec<String> =
+        results.into_iter().filter_map(Result::err).map(|error| error.to_string()).collect();
+    if why.is_empty() {
         return Ok(());
     }
-    let why: Vec<String> =
-        results.into_iter().filter_map(Result::err).map(|error| error.to_string()).collect();
+    // What is there no more cannot be taken away; what is, was not.
+    match tc::disciplines(system, interface) {
+        Ok(text) => {
+            let stays = text.contains(" netem ") || both && text.contains(" clsact ");
+            if !stays {
+                return Ok(());
+            }
+        }
+        Err(error) => why.push(error.to_string()),
+    }
     Err(format!("{interface} was not mended: {}", why.join("; ")))
 }
 
@@ -188,6 +199,13 @@ mod tests {
     const REPLICATION: Ipv4Addr = Ipv4Addr::new(10, 77, 1, 11);
     const LASTS: Duration = Duration::from_secs(45);
 
+    /// What tc(8) shows of a link that is not mended.
+    const STAYS: &str = "qdisc netem 8001: root refcnt 2 limit 1000 loss 100%\n";
+
+    fn is_show(command: &Command) -> bool {
+        command.arguments().iter().any(|word| word == "show")
+    }
+
     /// A machine with two links on which commands with this word in them fail.
     fn machine(failing: &'static str) -> TestMachine {
         TestMachine::with(|machine| {
@@ -203,6 +221,7 @@ mod tests {
                          4: eth2    inet 10.77.1.11/24 scope global eth2\n",
                     ),
                     "tc" if command.arguments().iter().any(|word| word == failing) => ended(2, ""),
+                    "tc" if failing == "delete" && is_show(command) => ended(0, STAYS),
                     "tc" | "systemd-run" => ended(0, ""),
                     _ => None,
                 }
@@ -269,6 +288,10 @@ mod tests {
                     if stays && deletes {
                         let exit = Exit::Status(2);
                         return Some(CommandOutput::new(command, exit, Vec::new(), Vec::new()));
+                    }
+                    if stays && command.program() == "tc" && is_show(command) {
+                        let (exit, said) = (Exit::Status(0), STAYS.as_bytes().to_vec());
+                        return Some(CommandOutput::new(command, exit, said, Vec::new()));
                     }
                     whole(command)
                 });
