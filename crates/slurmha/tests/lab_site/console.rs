@@ -38,8 +38,11 @@ pub fn moves_the_role(lab: &LabSite) {
     let (active, passive) = lab.active_and_passive();
     operator(lab, &format!("refused {CONSOLE} {active} {passive}"));
     let silence = watched::Silence::begin(lab);
+    let takeover = || lab.on(&passive, "cat /var/lib/slurmha/takeover.json 2>/dev/null; true");
+    let before = takeover();
     operator(lab, &format!("act {CONSOLE} switchover {passive}"));
     assert_eq!(lab.active_and_passive(), (passive.clone(), active.clone()), "the role has moved");
+    assert_eq!(takeover(), before, "what was moved is no crash that has to be repaired");
     watched::has_counted(lab, "moved");
     silence.was_kept(lab);
     lab.on("ctl1", "! cibadmin --query --xpath \"//*[contains(@id,'cli-')]\" 2>/dev/null");
