@@ -37,6 +37,8 @@ pub(crate) use people::people_on;
 pub enum Want {
     /// A system group.
     Group(Group),
+    /// A group of people, whose id is the same on every machine.
+    PeoplesGroup(Group),
     /// A system user.
     User(User),
     /// People's accounts; others that slurmha has made are closed.
@@ -198,7 +200,7 @@ impl MachineWants {
 
 fn ask(request: &mut ObserveRequest, want: &Want) {
     match want {
-        Want::Group(group) => request.groups.push(group.name.clone()),
+        Want::Group(group) | Want::PeoplesGroup(group) => request.groups.push(group.name.clone()),
         Want::User(user) => request.users.push(user.name.clone()),
         Want::People(people) => request.people = Some(people::request(people)),
         Want::Packages(packages) => {

@@ -23,7 +23,7 @@ mod vpn;
 pub use build::*;
 pub use explain::{explain, notes};
 pub use people::Person;
-pub(crate) use people::keys_of;
+pub(crate) use people::{keys_of, strangers};
 pub use step::*;
 pub use units::MANAGED_UNITS;
 pub use vpn::{admission_request, admit_only};

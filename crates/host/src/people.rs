@@ -31,7 +31,9 @@ pub fn load(system: &dyn System, request: &PeopleRequest) -> Result<People, File
     Ok(people)
 }
 
+/// Also through a link: an administrator may have moved somebody to another disk.
 fn is_directory(system: &dyn System, path: &Path) -> bool {
-    let found = system.metadata(path).ok().flatten();
+    let real = system.resolve(path).ok().flatten();
+    let found = system.metadata(real.as_deref().unwrap_or(path)).ok().flatten();
     found.is_some_and(|found| found.kind == FileKind::Directory)
 }

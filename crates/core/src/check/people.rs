@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Finding, Seen};
 use crate::desired::people_on;
-use crate::plan::Person;
+use crate::plan::{Person, strangers};
 use crate::site::Site;
 
 const RULE: &str = "people";
@@ -24,7 +24,9 @@ fn check_machine(site: &Site, seen: &Seen<'_>) -> Vec<Finding> {
         wanted.iter().map(|person| (person.group.as_str(), person.gid)).chain(shared).collect();
     let of_groups = groups.into_iter().filter_map(|(name, gid)| clash_of_group(name, gid, seen));
     let of_people = wanted.iter().filter_map(|person| clash(person, seen));
-    let clashes: Vec<Finding> = of_people.chain(of_groups).collect();
+    let of_strangers = strangers(&wanted, &seen.observed.people).into_iter();
+    let of_strangers = of_strangers.map(|it| Finding::fail(RULE, seen.name(), it.what, it.cure));
+    let clashes: Vec<Finding> = of_people.chain(of_strangers).chain(of_groups).collect();
     if !clashes.is_empty() {
         return clashes;
     }

@@ -18,7 +18,8 @@ pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
     let mut wants = vec![packages(&["slurm-client", "libpam-systemd"])];
     wants.extend(filter_packages(site));
     wants.extend(slurm::render(site).into_iter().map(Want::File));
-    let files = [login::sshd(), login::sshd_unit(), units::notice(has_pages)];
+    let by_root = site.ssh.user == "root";
+    let files = [login::sshd(by_root), login::sshd_unit(), units::notice(has_pages)];
     wants.extend(login::limits(&site.limits).into_iter().chain(files).map(Want::File));
     let base = wants.into_iter().map(|want| (Stage::Base, want));
     base.chain(services()).collect()

@@ -73,7 +73,7 @@ fn accounts(site: &Site, machine: &Machine) -> Vec<Want> {
 }
 
 fn group(name: &str, gid: u32) -> Want {
-    Want::Group(Group { name: name.to_owned(), gid })
+    Want::PeoplesGroup(Group { name: name.to_owned(), gid })
 }
 
 /// On a controller nobody but its administrators has a shell.

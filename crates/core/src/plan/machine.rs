@@ -37,6 +37,11 @@ pub(super) fn plan(
         for step in several(inputs, want, observed) {
             draft.push(*stage, name, step);
         }
+        if let Want::People(wanted) = want {
+            for stranger in people::strangers(wanted, &observed.people) {
+                draft.refuse(name, stranger.what, &stranger.cure);
+            }
+        }
         if *want == Want::Hosts && is_no_text(observed, Path::new(HOSTS_FILE)) {
             draft.refuse(
                 name,
@@ -79,6 +84,9 @@ fn step(
 ) -> Option<PlannedStep> {
     match want {
         Want::Group(group) => (!observed.groups.contains_key(&group.name))
+            .then(|| Step::CreateGroup(group.clone()).into()),
+        // The step refuses one with another id: people would be put into it by its name.
+        Want::PeoplesGroup(group) => (observed.groups.get(&group.name) != Some(&group.gid))
             .then(|| Step::CreateGroup(group.clone()).into()),
         Want::User(user) => (!observed.users.contains_key(&user.name))
             .then(|| Step::CreateUser(user.clone()).into()),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::build::PlannedStep;
 use super::step::Step;
-use crate::layout::USER_KEYS;
+use crate::layout::{USER_KEYS, USERS_GROUP, USERS_GROUP_ID};
 use crate::observe::{People, PersonState};
 use crate::site::LocalUser;
 
@@ -61,6 +61,38 @@ impl Person {
         words.dedup();
         (!words.is_empty()).then(|| words.join(", "))
     }
+}
+
+/// An account with the name and id of a person of the site file, which slurmha has not
+/// made: what it is now would be lost, on a controller its shell, and with its table in the
+/// site file the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stranger {
+    /// What is in the way.
+    pub what: String,
+    /// What to do about it.
+    pub cure: String,
+}
+
+/// Those among the wanted people.
+pub fn strangers(wanted: &[Person], seen: &People) -> Vec<Stranger> {
+    let is_strange = |person: &&Person| {
+        let present = seen.accounts.get(&person.name);
+        present.is_some_and(|present| present.uid == person.uid && !present.is_ours)
+    };
+    let stranger = |Person { name, uid, shell, .. }: &Person| Stranger {
+        what: format!(
+            "slurmha has not made the account {name} ({uid}): its shell would be {}, and it would \
+             be closed when it leaves the site file",
+            shell.display()
+        ),
+        cure: format!(
+            "give that person another name; or, if it is meant to be slurmha's from now on, there: \
+             groupadd --force --gid {USERS_GROUP_ID} {USERS_GROUP}; usermod --append --groups \
+             {USERS_GROUP} {name}"
+        ),
+    };
+    wanted.iter().filter(is_strange).map(stranger).collect()
 }
 
 /// A step for each account that differs, and for each that slurmha has made,
@@ -138,6 +170,19 @@ mod tests {
         assert!(
             steps(&[elsewhere], "anna", PersonState { has_home: false, ..present() }).is_empty()
         );
+    }
+
+    #[test]
+    fn an_account_that_somebody_else_has_made_is_not_taken_over() {
+        let seen =
+            |state| People { accounts: [("anna".to_owned(), state)].into(), ..People::default() };
+        assert_eq!(strangers(&[anna()], &seen(present())), []);
+        let theirs = PersonState { is_ours: false, ..present() };
+        let found = strangers(&[anna()], &seen(theirs.clone()));
+        assert!(found[0].what.contains("the account anna (20001)"), "{found:?}");
+        assert!(found[0].cure.ends_with("usermod --append --groups slurmha-users anna"));
+        let other = PersonState { uid: 1000, ..theirs };
+        assert_eq!(strangers(&[anna()], &seen(other)), [], "the step refuses it");
     }
 
     #[test]

@@ -12,16 +12,16 @@ use crate::site::Limits;
 /// as another user in whatever way the machine's own settings allow: neither
 /// passwords nor the places of keys are decided for anybody but the accounts
 /// that slurmha has made. Those have no password, and keys at a place that is
-/// there when the homes are not. `MaxAuthTries` stays at its default, 6: each
-/// key of an agent is a try. Without PAM a login is in no slice of its own and so
+/// there when the homes are not. Root comes in by key where slurmha does
+/// (`by_root`); elsewhere the machine's own settings, which are read later and may be
+/// stricter, say whether. Without PAM a login is in no slice of its own and so
 /// within no limits, and nobody asks the directory whether the account is closed.
 ///
 /// `Match` would go on into what is included next without the last line.
-pub fn sshd() -> ConfigFile {
+pub fn sshd(by_root: bool) -> ConfigFile {
+    let root = if by_root { "PermitRootLogin prohibit-password\n" } else { "" };
     let text = format!(
-        "PermitRootLogin prohibit-password
-PermitEmptyPasswords no
-MaxAuthTries 6
+        "{root}PermitEmptyPasswords no
 LoginGraceTime 30
 MaxStartups 30:30:120
 UsePAM yes
@@ -79,9 +79,12 @@ WantedBy=multi-user.target
     )
 }
 
-/// Of all memory, what all people's processes together may use: sshd, munge
-/// and who repairs the machine have the rest.
+/// Of all memory, what all people's processes together may use: sshd and munge have the
+/// rest.
 const ALL_PEOPLE_PERCENT: u32 = 90;
+
+/// Root's sessions count as people's; so much of theirs is not taken away for others.
+const ROOT_MEMORY: &str = "256M";
 
 /// Limits of people's processes: systemd.resource-control(5), and
 /// user@.service(5) for the slices.
@@ -106,8 +109,10 @@ CPUWeight=100
         quota.unwrap_or_default(),
     );
     let all = format!("[Slice]\nMemoryMax={ALL_PEOPLE_PERCENT}%\n");
-    let root = "[Slice]\nMemoryMax=infinity\nTasksMax=infinity\nCPUWeight=1000\n";
-    [("user-", person.as_str()), ("user-0", root), ("user", &all)].map(|(slice, text)| {
+    let root = format!(
+        "[Slice]\nMemoryMin={ROOT_MEMORY}\nMemoryMax=infinity\nTasksMax=infinity\nCPUWeight=1000\n"
+    );
+    [("user-", person.as_str()), ("user-0", &root), ("user", &all)].map(|(slice, text)| {
         let path = format!("/etc/systemd/system/{slice}.slice.d/50-slurmha.conf");
         ConfigFile::new(path, format!("{}{text}", super::header("#")))
     })

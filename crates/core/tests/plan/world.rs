@@ -82,7 +82,7 @@ fn satisfied(site: &Site, names: &Block, wants: &MachineWants) -> Observation {
 
 fn satisfy(names: &Block, observation: &mut Observation, want: &Want) {
     match want {
-        Want::Group(group) => {
+        Want::Group(group) | Want::PeoplesGroup(group) => {
             observation.groups.insert(group.name.clone(), group.gid);
         }
         Want::User(user) => {

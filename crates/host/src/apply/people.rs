@@ -26,7 +26,7 @@ pub(super) fn set(context: &Context<'_>, person: &Person) -> Result<Outcome, Ste
     match present {
         None => shadow::add_person(system, person)?,
         Some(present) => {
-            shadow::change_person(system, person)?;
+            shadow::change_person(system, person, !present.is_open)?;
             for group in present.groups.intersection(&person.not_groups) {
                 shadow::leave_group(system, &person.name, group)?;
             }

@@ -37,11 +37,16 @@ pub fn add_person(system: &dyn System, person: &Person) -> Result<(), CommandErr
     run(system, described(command, person))
 }
 
-/// Corrects an existing account and opens it. Groups that the person has
-/// beside these stay.
-pub fn change_person(system: &dyn System, person: &Person) -> Result<(), CommandError> {
-    let command = Command::new("usermod").args(["--gid", &person.group]);
-    run(system, described(command.args(["--expiredate", "", "--append"]), person))
+/// Corrects an existing account, and opens it when `opens`: another day of expiry is
+/// the administrator's. Groups that the person has beside these stay.
+pub fn change_person(
+    system: &dyn System,
+    person: &Person,
+    opens: bool,
+) -> Result<(), CommandError> {
+    let command = Command::new("usermod").args(["--gid", &person.group, "--append"]);
+    let command = if opens { command.args(["--expiredate", ""]) } else { command };
+    run(system, described(command, person))
 }
 
 fn described(command: Command, person: &Person) -> Command {
