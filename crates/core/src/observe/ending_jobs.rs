@@ -69,7 +69,7 @@ mod tests {
         Places { nodes: set(nodes), partitions: set(partitions) }
     }
 
-    /// Of 22.05.8: one runs on two nodes, one waits in two partitions, one waits for a
+    /// Made up by squeue(1): one runs on two nodes, one waits in two partitions, one for a
     /// node by its name, and one is an array's element.
     const JOBS: &str = "\
         100001|main|cn[1-2]|\n\
