@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The main job on real machines: form, change nothing twice, move, freeze,
-//! thaw, crash, let people in, lose power, leave nothing behind.
+//! The main job on real machines: form, change nothing twice, move, let people in,
+//! lose power, freeze, thaw, crash, leave nothing behind.
 //!
 //! One cluster is formed and used from the first test to the last, because
 //! forming it is what takes time. Run with `make lab-test`; a laboratory of
@@ -66,6 +66,21 @@ fn the_main_job() {
     lab.part("every dashboard has its values", || {
         lab_site::watched::is_on_every_dashboard(&lab);
     });
+    // Before anything is broken: jobs that a crash has cost are told of for an hour.
+    lab.part("the console moves the role, and sets a controller aside", || {
+        lab_site::console::moves_the_role(&lab);
+    });
+    lab.part("people come in by the VPN", || lab_site::vpn::lets_people_in(&lab));
+    lab.part("the active controller loses power, and people outside see no error", || {
+        let (active, _) = lab.active_and_passive();
+        lab_site::watched::listen(&lab);
+        let way = lab_site::vpn::sends_a_job(&lab, &active);
+        lab.survives("power-loss");
+        way.arrives();
+        way.submitted_each_once();
+        lab_site::watched::was_told(&lab, "SlurmhaControllerDown", &active);
+    });
+    lab.part("people are shut out of the VPN", || lab_site::vpn::shuts_people_out(&lab));
     lab.part("a job that its node only remembers is put right", || {
         lab_site::remembered::is_put_right(&lab);
         lab.until_healthy();
@@ -83,20 +98,6 @@ fn the_main_job() {
     lab.part("slurmctld is killed amid all kinds of work", || {
         is_mended_in_place(&lab, || lab.survives_with_all_work("busy"));
     });
-    lab.part("the console moves the role, and sets a controller aside", || {
-        lab_site::console::moves_the_role(&lab);
-    });
-    lab.part("people come in by the VPN", || lab_site::vpn::lets_people_in(&lab));
-    lab.part("the active controller loses power, and people outside see no error", || {
-        let (active, _) = lab.active_and_passive();
-        lab_site::watched::listen(&lab);
-        let way = lab_site::vpn::sends_a_job(&lab, &active);
-        lab.survives("power-loss");
-        way.arrives();
-        way.submitted_each_once();
-        lab_site::watched::was_told(&lab, "SlurmhaControllerDown", &active);
-    });
-    lab.part("people are shut out of the VPN", || lab_site::vpn::shuts_people_out(&lab));
     lab.part("a machine that cannot be fenced", || {
         lab_site::unfenced::is_never_promoted_over(&lab);
     });

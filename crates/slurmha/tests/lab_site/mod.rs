@@ -320,10 +320,15 @@ fn processes() -> impl Iterator<Item = String> {
 /// Waits for a condition with a bound that no healthy run comes near: a
 /// resync after a power loss has taken five minutes on a busy host.
 pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    wait_for(what, || if condition() { Ok(()) } else { Err(String::new()) });
+}
+
+/// As [`wait_until`], and what is in the way is said when it stays there.
+pub fn wait_for(what: &str, condition: impl Fn() -> Result<(), String>) {
     const BOUND: Duration = Duration::from_secs(900);
     let begin = Instant::now();
-    while !condition() {
-        assert!(begin.elapsed() < BOUND, "waited {} s for: {what}", BOUND.as_secs());
+    while let Err(obstacle) = condition() {
+        assert!(begin.elapsed() < BOUND, "waited {} s for: {what}\n{obstacle}", BOUND.as_secs());
         std::thread::sleep(Duration::from_secs(1));
     }
     eprintln!("{what}: after {} s", begin.elapsed().as_secs());

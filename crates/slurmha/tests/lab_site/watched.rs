@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use slurmha_core::dashboards::{Asked, queries};
 
-use super::{LabSite, wait_until};
+use super::{LabSite, wait_for, wait_until};
 
 /// Where the site file sends alerts: one line for each that arrives.
 const RECEIVER: &str = r#"
@@ -47,9 +47,12 @@ pub fn listen(lab: &LabSite) {
 pub fn is_everything(lab: &LabSite) {
     is_seen(lab);
     // That the machines have just started is worth an information.
-    wait_until("no alert but the one that always fires", || {
+    wait_for("no alert but the one that always fires", || {
         let always = value(lab, "count(ALERTS{alertname=\"SlurmhaWatchdog\"})");
-        always == Some(1.0) && firing(lab).is_some_and(|names| names.is_empty())
+        match firing(lab) {
+            Some(names) if names.is_empty() && always == Some(1.0) => Ok(()),
+            names => Err(format!("the one: {always:?}, others: {names:?}")),
+        }
     });
     // Where nobody needs to know, nothing listens.
     let elsewhere = lab.on("ctl1", "ss --no-header --listening --tcp --numeric 'sport = :9817'");
@@ -136,7 +139,8 @@ pub struct Silence {
 }
 
 impl Silence {
-    /// Waits until what was raised before is over.
+    /// Waits until what was raised before is over. After a crash that has cost jobs that is
+    /// not within an hour.
     pub fn begin(lab: &LabSite) -> Self {
         wait_for_quiet(lab);
         Self { since: clock(lab) }
@@ -154,9 +158,12 @@ impl Silence {
 }
 
 fn wait_for_quiet(lab: &LabSite) {
-    wait_until("no alert is raised, or about to be", || {
-        let alerts = ask(lab, &format!("ALERTS{{{OF_A_MOVE}}}"));
-        alerts.is_some_and(|alerts| alerts.trim().is_empty())
+    wait_for("no alert is raised, or about to be", || {
+        match ask(lab, &format!("ALERTS{{{OF_A_MOVE}}}")) {
+            Some(alerts) if alerts.trim().is_empty() => Ok(()),
+            Some(alerts) => Err(alerts),
+            None => Err("Prometheus does not answer".to_owned()),
+        }
     });
 }
 
