@@ -136,11 +136,6 @@ impl Work {
             _ => 0,
         }
     }
-
-    /// Runs that it has without anything being wrong.
-    pub(super) fn runs(self) -> usize {
-        if self == Self::Requeued { 2 } else { 1 }
-    }
 }
 
 /// What one job of an array is called here: Slurm gives all of them one name.

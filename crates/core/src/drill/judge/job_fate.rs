@@ -210,7 +210,7 @@ fn duplicated(
     let twice = |(name, marks): (&&str, &Vec<(f64, &Mark)>)| {
         let starts: Vec<_> = marks.iter().filter(|(_, m)| m.kind == MarkKind::Start).collect();
         let work = asked.get(name).copied().unwrap_or_default();
-        let last = work.runs() - 1 + usize::from(cut_short.contains(name));
+        let last = runs(work, marks) - 1 + usize::from(cut_short.contains(name));
         let (first, second) = (starts.get(last)?.0, starts.get(last + 1)?.0);
         let mut ids: Vec<u32> = starts.iter().map(|(_, mark)| mark.id).collect();
         ids.dedup();
@@ -225,6 +225,16 @@ fn duplicated(
         })
     };
     traces.marks.iter().filter_map(twice).collect()
+}
+
+/// Runs that a job has without anything being wrong. One whose order to requeue it was not
+/// taken, and that ran on to its end, is owed no other.
+fn runs(work: Work, marks: &[(f64, &Mark)]) -> usize {
+    if work != Work::Requeued {
+        return 1;
+    }
+    let first = marks.iter().find(|(_, m)| matches!(m.kind, MarkKind::Requeue | MarkKind::End));
+    if first.is_some_and(|(_, mark)| mark.kind == MarkKind::End) { 1 } else { 2 }
 }
 
 fn reused_ids(evidence: &Evidence) -> Vec<ReusedId> {

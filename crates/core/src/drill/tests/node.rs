@@ -53,6 +53,8 @@ fn nothing_else_may_run_again() {
     );
     let (verdict, _) = again(vec![(20.0, 20.5), (90.0, 90.5)]);
     assert_eq!(verdict, Verdict::Fail, "the node was not there at the first");
+    let known = vec![Job { runs: vec![(-29.0, -28.5), (90.0, 90.5)], ..job(2, -30.0) }];
+    assert_eq!(reasons(&lonely(known)).0, Verdict::Fail, "its end was known long before");
     // On a node that was not lost.
     let mut elsewhere = lonely(vec![run_again()]);
     let marks = elsewhere.marks.remove(&NodeName::from("cn1")).expect("marks of cn1");

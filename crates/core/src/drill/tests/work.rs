@@ -153,6 +153,10 @@ fn what_has_itself_requeued_runs_twice() {
     assert_eq!(reasons(&again(&[], UNSAVED)).0, Verdict::PassWithLoss);
     let (verdict, why) = reasons(&again(&[1, 1], SAVED));
     assert_eq!((verdict, why[0].as_str()), (Verdict::Fail, "1 job ran more than once: r-0002"));
+    // Its order was not taken, and it has run to its end.
+    let unasked = with(Work::Requeued, |seen| marks(seen).push(mark(MarkKind::Start, 40.0, 0)));
+    let why = "1 job ran more than once: r-0002".to_owned();
+    assert_eq!(reasons(&unasked), (Verdict::Fail, vec![why]));
 }
 
 #[test]
