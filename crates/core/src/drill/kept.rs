@@ -3,30 +3,31 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::evidence::Sample;
 
 /// What a controller told, with what it has kept of the times between, when the
-/// conversation was lost; both in order of time.
+/// conversation was lost, and of those after it, until the load was stopped (on the
+/// controller's clock); all in order of time.
 ///
 /// Nothing is added where one clock does not count for both: a machine that has booted since
 /// has lost what it kept before, and one whose clock was set back tells times twice.
-pub fn with_kept(mut told: Vec<Sample>, kept: Vec<Sample>) -> Vec<Sample> {
+pub fn with_kept(mut told: Vec<Sample>, kept: Vec<Sample>, until: Timestamp) -> Vec<Sample> {
     let (Some(first), Some(last)) = (told.first(), told.last()) else { return told };
     let is_of_this_boot = kept.iter().any(|sample| sample.at == first.at);
     if !is_of_this_boot || !told.is_sorted_by_key(|sample| sample.at) {
         return told;
     }
     let known: BTreeSet<_> = told.iter().map(|sample| sample.at).collect();
-    let between = first.at..last.at;
-    told.extend(kept.into_iter().filter(|it| between.contains(&it.at) && !known.contains(&it.at)));
+    let missed = first.at..last.at.max(until);
+    told.extend(kept.into_iter().filter(|it| missed.contains(&it.at) && !known.contains(&it.at)));
     told.sort_by_key(|sample| sample.at);
     told
 }
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::super::evidence::ControllerState;
     use super::*;
 
@@ -38,22 +39,27 @@ mod tests {
         seconds.iter().map(sample).collect()
     }
 
+    /// The load ends at the tenth second.
+    fn whole(told: &[i64], kept: &[i64]) -> Vec<Sample> {
+        with_kept(samples(told), samples(kept), Timestamp::from_second(10).expect("a moment"))
+    }
+
     #[test]
     fn a_lost_conversation_takes_nothing_with_it() {
-        let all = with_kept(samples(&[1, 2, 9]), samples(&[1, 2, 3, 4, 5, 6, 9]));
-        assert_eq!(all, samples(&[1, 2, 3, 4, 5, 6, 9]));
+        let all = [1, 2, 3, 4, 5, 6, 9];
+        assert_eq!(whole(&[1, 2, 9], &all), samples(&all));
+        assert_eq!(whole(&[1, 2], &all), samples(&all), "it was never begun again");
     }
 
     #[test]
     fn what_is_of_another_boot_or_another_clock_is_left_out() {
-        assert_eq!(with_kept(samples(&[1, 2, 9]), samples(&[6, 7, 8])), samples(&[1, 2, 9]));
-        let set_back = samples(&[1, 2, 9, 3]);
-        assert_eq!(with_kept(set_back.clone(), samples(&[1, 2, 4])), set_back);
+        assert_eq!(whole(&[1, 2, 9], &[6, 7, 8]), samples(&[1, 2, 9]));
+        assert_eq!(whole(&[1, 2, 9, 3], &[1, 2, 4]), samples(&[1, 2, 9, 3]));
     }
 
     #[test]
-    fn what_came_before_or_after_the_drill_is_no_part_of_it() {
-        assert_eq!(with_kept(samples(&[3, 5]), samples(&[1, 3, 4, 8])), samples(&[3, 4, 5]));
-        assert_eq!(with_kept(Vec::new(), samples(&[1])), Vec::new());
+    fn what_came_before_or_after_the_load_is_no_part_of_it() {
+        assert_eq!(whole(&[3, 5, 11], &[1, 3, 4, 8, 12]), samples(&[3, 4, 5, 8, 11]));
+        assert_eq!(whole(&[], &[1]), Vec::new());
     }
 }

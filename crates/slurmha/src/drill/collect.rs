@@ -83,8 +83,9 @@ pub fn hasten(remote: &Remote, client: &NodeName, task: HastenTask) -> Result<Ve
 }
 
 /// Asks the client, the survivor and every compute node at the same time, and
-/// the victim where it can tell something of what happened. `cut` is when that
-/// was, on a machine's own clock.
+/// the victim where it can tell something of what happened; of what it was doing
+/// each controller tells that has not booted since. `cut` is when it happened, on a
+/// machine's own clock.
 pub fn gather(
     site: &Site,
     remote: &Remote,
@@ -95,18 +96,20 @@ pub fn gather(
 ) -> Gathered {
     let tells =
         |machine: &NodeName| *machine == cast.survivor || (victim_tells && *machine == cast.victim);
+    let controllers = site.controllers.each_ref().map(|controller| controller.name.clone());
     let compute = || site.compute_nodes().map(|node| node.name.clone());
     let task = |machine: &NodeName| CollectTask {
         run: run.to_owned(),
         marks: compute().any(|node| node == *machine),
         ledger: *machine == cast.client,
         jobs: *machine == cast.client,
-        samples: tells(machine),
+        samples: controllers.contains(machine),
         journal_since: tells(machine).then(|| cut(machine) - BEFORE_CUT),
         remove: true,
     };
     let mut machines: Vec<NodeName> = vec![cast.client.clone(), cast.survivor.clone()];
     machines.extend(victim_tells.then(|| cast.victim.clone()));
+    machines.extend(controllers.iter().cloned());
     machines.extend(compute());
     // One that was asked twice would tell nothing the second time.
     let mut asked = BTreeSet::new();
@@ -170,6 +173,10 @@ impl Gathered {
 
     /// A machine that did not answer leaves a hole that is told as such.
     fn missed(&mut self, machine: &NodeName, why: &str, task: &CollectTask) {
+        if task.has_only_samples() {
+            // A dead machine is one of these.
+            return;
+        }
         self.troubles.push(format!("nothing could be collected from {machine}: {why}"));
         let unknown = || Reading::Unknown(why.to_owned());
         let nothing = Collected {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use slurmha_core::drill::{Aftermath, Evidence, Sample, Stroke, with_kept};
+use slurmha_core::drill::{Aftermath, ClockOffset, Evidence, Sample, Stroke, with_kept};
 use slurmha_core::site::NodeName;
 
 use super::collect::Gathered;
@@ -39,9 +39,13 @@ impl Drill<'_> {
         let mut journals = gathered.journals;
         let mut kept = gathered.samples;
         let with_kept = |(machine, told): (NodeName, Vec<Sample>)| {
-            let all = with_kept(told, kept.remove(&machine).unwrap_or_default());
+            let until = clocks.get(&machine).map_or(course.load_stopped, |clock: &ClockOffset| {
+                clock.there(course.load_stopped)
+            });
+            let all = with_kept(told, kept.remove(&machine).unwrap_or_default(), until);
             (machine, all)
         };
+        let samples = told.samples.into_iter().map(with_kept).collect();
         let evidence = Evidence {
             run,
             scenario: self.scenario.clone(),
@@ -57,7 +61,7 @@ impl Drill<'_> {
             skipped_submissions: told.skipped,
             probes: told.probes,
             accounting_probes: told.accounting_probes,
-            samples: told.samples.into_iter().map(with_kept).collect(),
+            samples,
             marks: gathered.marks,
             scheduler_jobs: gathered.scheduler_jobs,
             accounting_jobs: gathered.accounting_jobs,

@@ -209,6 +209,13 @@ pub struct CollectTask {
     pub remove: bool,
 }
 
+impl CollectTask {
+    /// Whether nothing is asked for that has to be there.
+    pub fn has_only_samples(&self) -> bool {
+        !self.marks && !self.ledger && !self.jobs && self.journal_since.is_none()
+    }
+}
+
 /// A line from a machine.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

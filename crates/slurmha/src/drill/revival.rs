@@ -14,14 +14,10 @@ use slurmha_host::Remote;
 use super::protocol::{Reply, Task};
 use super::run::CLOCK_PATIENCE;
 use super::seen::Seen;
-use super::watch::Watch;
+use super::watch::{Watch, is_exact_enough};
 
 /// Distance between tries to reach it.
 const PAUSE: Duration = Duration::from_secs(2);
-
-/// By how many seconds its clock may be read wrongly: with worse a failover would look as
-/// if two had written.
-const VAGUEST_S: f64 = 3.0;
 
 /// A controller that was watched until its conversation ended.
 pub struct Revival<'a> {
@@ -51,11 +47,12 @@ impl<'a> Revival<'a> {
         first: &Watch,
         remote: &Remote,
         seen: &Seen,
-        run: &str,
         vip: Ipv4Addr,
         limit: Duration,
     ) {
-        let task = Task::Sample { vip, run: Some(run.to_owned()), limit };
+        // What it tells is put right by its own clock; what it kept would be read by the
+        // first one's.
+        let task = Task::Sample { vip, run: None, limit };
         while !self.is_over.load(Ordering::SeqCst) {
             if first.has_ended() {
                 self.look(remote, seen, &task);
@@ -78,7 +75,7 @@ impl<'a> Revival<'a> {
             scope.spawn(|| watch.listen(&mut |reply| note(&watch, seen, reply)));
             // It may have booted with another clock than it had before.
             watch.synchronise(CLOCK_PATIENCE);
-            let is_read = watch.offset().is_some_and(|clock| clock.error_s <= VAGUEST_S);
+            let is_read = watch.offset().is_some_and(is_exact_enough);
             if !is_read || watch.begin(task.clone()).is_err() {
                 watch.kill();
             }

@@ -17,7 +17,7 @@ use super::revival::Revival;
 use super::scene::Scene;
 use super::twice;
 use super::watch::complete;
-use super::watches::{end_load, synchronise};
+use super::watches::{are_read, end_load, synchronise};
 use crate::apply::lock::{self, Lock};
 use crate::failure::Failure;
 use crate::fleet::Fleet;
@@ -175,6 +175,8 @@ impl Drill<'_> {
         let (cast, others) = (&scene.casts.first, &scene.others);
         let mut clocks = synchronise(&others.watches, CLOCK_PATIENCE);
         clocks.extend(synchronise(&scene.watches, CLOCK_PATIENCE));
+        let [first, second] = self.site.controllers.each_ref().map(|controller| &controller.name);
+        are_read(&clocks, &[first, second, &cast.client])?;
         scene.seen.note_clocks(&clocks);
         self.begin(scene)?;
         self.warm_up(scene)?;

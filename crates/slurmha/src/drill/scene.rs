@@ -85,9 +85,7 @@ impl<'a> Scene<'a> {
             let _end_revivals = EndRevivals(&self.revivals);
             for (revival, sampler) in self.revivals.iter().zip(&self.watches[SAMPLERS..]) {
                 let (remote, limit, vip) = (drill.fleet.remote(), drill.longest(), drill.site.vip);
-                scope.spawn(move || {
-                    revival.watch(sampler, remote, &self.seen, &self.run, vip, limit)
-                });
+                scope.spawn(move || revival.watch(sampler, remote, &self.seen, vip, limit));
             }
             for watch in &self.watches {
                 let first_silences = &first_silences;

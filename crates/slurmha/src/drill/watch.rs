@@ -20,6 +20,9 @@ const READINGS: usize = 3;
 /// Time for a reading to come back before the next is asked for.
 const READING_PAUSE: Duration = Duration::from_millis(150);
 
+/// By how many seconds a clock may be read wrongly.
+const VAGUEST_S: f64 = 3.0;
+
 /// A machine that does a task for the drill.
 pub struct Watch {
     /// The machine.
@@ -33,6 +36,19 @@ pub struct Watch {
 struct Clock {
     asked: BTreeMap<u32, Timestamp>,
     readings: Vec<ClockReading>,
+}
+
+impl Clock {
+    fn is_read(&self) -> bool {
+        self.readings.len() >= READINGS
+            && ClockOffset::measure(&self.readings).is_some_and(is_exact_enough)
+    }
+}
+
+/// Whether what a machine tells can be brought together with what others do: with a worse
+/// reading a failover would look as if two had written.
+pub fn is_exact_enough(clock: ClockOffset) -> bool {
+    clock.error_s <= VAGUEST_S
 }
 
 impl Watch {
@@ -65,14 +81,11 @@ impl Watch {
         result.map_err(|error| error.to_string())
     }
 
-    /// Asks for the time until there are enough answers, or the patience is
-    /// at its end.
+    /// Asks for the time until there are enough answers, and a quick one among them, or
+    /// the patience is at its end.
     pub fn synchronise(&self, patience: Duration) {
         let local = Local::new();
-        while local.elapsed() < patience
-            && !self.has_ended()
-            && self.clock().readings.len() < READINGS
-        {
+        while local.elapsed() < patience && !self.has_ended() && !self.clock().is_read() {
             let question = u32::try_from(self.clock().asked.len()).unwrap_or_default();
             self.clock().asked.insert(question, local.now());
             if self.say(&Request::Clock(question)).is_err() {

@@ -13,6 +13,7 @@ use crate::drill::fault::{Fault, Side};
 use crate::drill::report::WriterInterval;
 use crate::drill::time::{rounded, seconds, short};
 use crate::drill::words::moment;
+use crate::observe::Reading;
 use crate::site::NodeName;
 
 use super::watched::{SEEN_TO_LIVE_S, deaths, gaps, may_be_fenced_untold};
@@ -68,6 +69,8 @@ fn unwatched(evidence: &Evidence, controllers: &[&NodeName]) -> Option<String> {
             Some(format!("{node} was not watched before {event}"))
         } else if !dies && !samples.iter().any(after) {
             Some(format!("{node} was not watched after {event}"))
+        } else if !evidence.clocks.is_empty() && !evidence.clocks.contains_key(node) {
+            Some(format!("the clock of {node} could not be read"))
         } else if samples.iter().any(|sample| signs(&sample.state).is_none()) {
             Some(format!("what {node} was doing could not always be told"))
         } else {
@@ -84,9 +87,6 @@ fn unseen(
     controllers: &[&NodeName],
     intervals: &BTreeMap<NodeName, Vec<WriterInterval>>,
 ) -> Option<String> {
-    if may_be_fenced_untold(evidence) {
-        return None;
-    }
     let of_node = |node: &NodeName| {
         let others = intervals.iter().filter(|(other, _)| *other != node);
         let others: Vec<&WriterInterval> = others.flat_map(|(_, of_other)| of_other).collect();
@@ -98,7 +98,14 @@ fn unseen(
             .find(|gap| gap.is_too_long() && matters(gap.from, gap.until))?;
         let from = moment(evidence.scenario.event(), gap.from);
         let length = short(gap.length());
-        Some(format!("{node} was not seen for {length} s, the last time {from}"))
+        // Whoever was fenced meanwhile need not be seen, and the journal would tell.
+        let untold = match &evidence.journal {
+            Reading::Unknown(why) if may_be_fenced_untold(evidence) => {
+                format!("; whether it was fenced then could not be read: {why}")
+            }
+            _ => String::new(),
+        };
+        Some(format!("{node} was not seen for {length} s, the last time {from}{untold}"))
     };
     controllers.iter().find_map(|node| of_node(node))
 }

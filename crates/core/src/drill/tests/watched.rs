@@ -51,8 +51,30 @@ fn one_that_was_fenced_need_not_be_seen() {
     // It boots while the load still runs.
     fenced.samples.get_mut(&"ctl1".into()).unwrap().push(sample(58.0, false));
     assert_eq!(reasons(&fenced), (Verdict::Pass, Vec::new()));
-    fenced.journal = Reading::Unknown("timed out".to_owned());
-    assert_eq!(reasons(&fenced), (Verdict::Pass, Vec::new()), "nobody could tell of a fence");
+}
+
+/// What could not be read is no proof.
+#[test]
+fn one_of_whose_fencing_nobody_can_tell_has_to_be_seen() {
+    let mut untold = unseen_until(Some(58.0));
+    untold.journal = Reading::Unknown("timed out".to_owned());
+    let why = "how many controllers could write is not known: ctl1 was not seen for 57.4 s, the \
+               last time 0.6 s after the fault; whether it was fenced then could not be read: \
+               timed out";
+    let told = reasons(&untold).1.into_iter().map(|it| it.replace("the cut", "the fault"));
+    assert_eq!(told.collect::<Vec<_>>(), [why]);
+}
+
+/// When it did what it did is not known then.
+#[test]
+fn a_controller_without_a_clock_is_not_taken_to_agree() {
+    let mut seen = evidence(vec![job(1, -10.0), job(2, -2.0), job(3, 31.0)]);
+    let exact = ClockOffset { add_s: 0.0, error_s: 0.1 };
+    seen.clocks = ["login1", "ctl1"].map(|machine| (machine.into(), exact)).into();
+    let why = "how many controllers could write is not known: the clock of ctl2 could not be read";
+    assert_eq!(reasons(&seen), (Verdict::Fail, vec![why.to_owned()]));
+    seen.clocks.insert("ctl2".into(), exact);
+    assert_eq!(reasons(&seen), (Verdict::Pass, Vec::new()));
 }
 
 #[test]
