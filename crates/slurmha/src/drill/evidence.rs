@@ -19,7 +19,7 @@ impl Drill<'_> {
         scene: Scene<'_>,
         course: Course,
         gathered: Gathered,
-        aftermath: Aftermath,
+        mut aftermath: Aftermath,
     ) -> Evidence {
         let Scene { run, casts, others, seen, breaker, .. } = scene;
         let given_back = breaker.given_back();
@@ -32,6 +32,7 @@ impl Drill<'_> {
         for submission in gathered.ledger {
             told.note_submission(submission);
         }
+        aftermath.lacking.extend(told.left);
         let mut troubles = told.troubles;
         troubles.extend(gathered.troubles);
         let mut clocks = gathered.clocks;

@@ -157,6 +157,11 @@ impl<'a> Overlaps<'a> {
         due.flat_map(|blow| blow.breaker.power.iter().map(move |power| (power, &blow.cast.victim)))
     }
 
+    /// Gives back what was taken from outside: see [`Breaker::give_up`].
+    pub fn give_up(&self) {
+        self.blows.iter().for_each(|blow| blow.breaker.give_up());
+    }
+
     /// What became of each.
     pub fn strokes(&self) -> Vec<Stroke> {
         self.blows.iter().map(Blow::stroke).collect()

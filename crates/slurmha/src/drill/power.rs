@@ -33,6 +33,9 @@ pub trait PowerSwitch: Sync {
     /// # Errors
     /// The reason in words.
     fn connect_bmc(&self, machine: &NodeName, connected: bool) -> Result<(), String>;
+
+    /// What to type to mend that cable by hand.
+    fn mend_bmc_command(&self, machine: &NodeName) -> String;
 }
 
 /// When the power went.
@@ -110,7 +113,14 @@ impl PowerSwitch for LabPower {
         let changed = self.lab.link(machine.as_str(), Network::Bmc, Direction::Both, change);
         changed.map(drop).map_err(|error| error.to_string())
     }
+
+    fn mend_bmc_command(&self, machine: &NodeName) -> String {
+        format!("slurmha lab link restore {machine} bmc --name {}", self.lab.name())
+    }
 }
+
+/// What is said of a machine that has its power again.
+const BACK_ON: &str = "switched on again";
 
 /// Sees to it that a machine gets its power back, however the drill ends.
 pub struct Victim<'a> {
@@ -144,6 +154,13 @@ impl<'a> Victim<'a> {
         Ok(())
     }
 
+    /// Gives the power back if it was cut; what fails is tried once more in the end.
+    pub fn restore_if_off(&self) {
+        if self.is_off() && self.restore().is_ok() {
+            self.progress.machine(self.machine.as_str(), BACK_ON);
+        }
+    }
+
     /// Whether its power was cut and not given back.
     pub fn is_off(&self) -> bool {
         self.is_off.load(Ordering::SeqCst)
@@ -161,7 +178,7 @@ impl Drop for Victim<'_> {
             return;
         }
         let said = match self.switch.on(self.machine) {
-            Ok(()) => "switched on again".to_owned(),
+            Ok(()) => BACK_ON.to_owned(),
             Err(why) => format!("is still off: {why}"),
         };
         self.progress.machine(self.machine.as_str(), &said);
@@ -193,6 +210,13 @@ impl<'a> LostBmc<'a> {
         Ok(())
     }
 
+    /// If it was lost, it can be reached again; what fails is tried once more in the end.
+    pub fn find_if_lost(&self) {
+        if self.is_lost.load(Ordering::SeqCst) {
+            drop(self.find());
+        }
+    }
+
     /// It can be reached again.
     pub fn find(&self) -> Result<(), String> {
         self.switch.connect_bmc(self.machine, true)?;
@@ -208,9 +232,9 @@ impl Drop for LostBmc<'_> {
             return;
         }
         if let Err(why) = self.find() {
-            let machine = self.machine.as_str();
-            let next = format!("slurmha lab link restore {machine} bmc");
-            self.progress.machine(machine, &format!("its BMC is still cut off: {why}; {next}"));
+            let next = self.switch.mend_bmc_command(self.machine);
+            let said = format!("its BMC is still cut off: {why}; {next}");
+            self.progress.machine(self.machine.as_str(), &said);
         }
     }
 }
@@ -245,6 +269,10 @@ mod tests {
             self.done.lock().unwrap().push(connected);
             Ok(())
         }
+
+        fn mend_bmc_command(&self, _: &NodeName) -> String {
+            unreachable!("it can be mended")
+        }
     }
 
     fn notes(failing: usize) -> Notes {
@@ -259,7 +287,7 @@ mod tests {
             let bmc = LostBmc::new(&switch, &machine, &progress);
             bmc.lose().unwrap();
             if found {
-                bmc.find().unwrap();
+                bmc.find_if_lost();
             }
             drop(bmc);
             assert_eq!(*switch.done.lock().unwrap(), [false, true]);

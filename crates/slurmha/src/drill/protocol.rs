@@ -268,6 +268,8 @@ pub enum Reply {
     /// What was done to the machine is taken back; when that was, on its
     /// clock.
     TakenBack(Timestamp),
+    /// Why it could not be.
+    NotTakenBack(String),
     /// Why what was done to the machine cannot have been felt.
     Unfelt(String),
     /// What the move has reached.

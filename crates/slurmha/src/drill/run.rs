@@ -107,6 +107,8 @@ impl Drill<'_> {
             Ok((course, gathered, aftermath))
         });
         if played.is_err() {
+            scene.breaker.give_up();
+            scene.others.give_up();
             self.abandon(&scene);
         }
         drop(reservation);

@@ -44,6 +44,8 @@ pub struct Inner {
     pub process: Option<ProcessFate>,
     /// When what was done to the victim was taken back, on its clock.
     pub taken_back: Option<Timestamp>,
+    /// What could not be taken back.
+    pub left: Vec<String>,
     /// Why it cannot have been felt.
     pub unfelt: Option<String>,
     /// What a move has reached, and when that was heard.
@@ -80,6 +82,9 @@ impl Seen {
             Reply::Process(fate) => inner.process = Some(fate),
             Reply::Unfelt(why) => inner.unfelt = Some(why),
             Reply::TakenBack(at) => inner.taken_back = Some(at),
+            Reply::NotTakenBack(why) => {
+                inner.left.push(format!("what was done to {machine} was not taken back: {why}"));
+            }
             Reply::MoveStep(step) => inner.steps.push((Local::new().now(), step)),
             Reply::LeftBehind => inner.is_left_behind = true,
             Reply::Moved(moved) => inner.moved = Some(moved),

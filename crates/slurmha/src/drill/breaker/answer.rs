@@ -11,9 +11,9 @@ use crate::drill::watch::Watch;
 use crate::failure::Failure;
 use crate::pause::pause;
 
-/// Time for a machine to say that it has struck. It may first have to wait
-/// for Pacemaker.
-const STRIKE_PATIENCE: Duration = Duration::from_secs(120);
+/// Time for a machine to say that it has struck. It may first have to wait for Pacemaker;
+/// putting something under DRBD takes up to four minutes.
+const STRIKE_PATIENCE: Duration = Duration::from_secs(300);
 
 /// Distance between looks whether it has.
 const TICK: Duration = Duration::from_millis(20);

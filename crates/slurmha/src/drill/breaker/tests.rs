@@ -36,6 +36,10 @@ impl PowerSwitch for Notes {
         self.note(if connected { "mend bmc" } else { "cut bmc" }, machine);
         Ok(())
     }
+
+    fn mend_bmc_command(&self, _: &NodeName) -> String {
+        unreachable!("it can be mended")
+    }
 }
 
 fn cast() -> Cast {
@@ -110,6 +114,10 @@ impl PowerSwitch for Stuck {
 
     fn connect_bmc(&self, _: &NodeName, _: bool) -> Result<(), String> {
         Ok(())
+    }
+
+    fn mend_bmc_command(&self, _: &NodeName) -> String {
+        unreachable!("it can be mended")
     }
 }
 

@@ -42,7 +42,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// Does it, waits, and takes it back.
 pub fn run(system: &dyn System, link: &Link, task: &DisturbTask) {
-    let (mut harm, at) = match Harm::inflict(system, task) {
+    let (mut harm, at) = match Harm::inflict(system, link, task) {
         Ok(inflicted) => inflicted,
         Err(why) => return link.send(&Reply::Unharmed(why)),
     };
@@ -63,7 +63,7 @@ pub fn run(system: &dyn System, link: &Link, task: &DisturbTask) {
     }
     match harm.take_back(system) {
         Ok(()) => link.send(&Reply::TakenBack(system.now())),
-        Err(why) => link.send(&Reply::Trouble(format!("not taken back: {why}"))),
+        Err(why) => link.send(&Reply::NotTakenBack(why)),
     }
 }
 
@@ -80,7 +80,11 @@ enum Harm {
 
 impl Harm {
     /// Everything or nothing; says when it began.
-    fn inflict(system: &dyn System, task: &DisturbTask) -> Result<(Self, Timestamp), String> {
+    fn inflict(
+        system: &dyn System,
+        link: &Link,
+        task: &DisturbTask,
+    ) -> Result<(Self, Timestamp), String> {
         let (addresses, lasts) = (&task.addresses, task.lasts);
         let at = system.now();
         let harm = match task.what {
@@ -93,7 +97,8 @@ impl Harm {
             Disturbance::Full(volume) => Self::Full(fill(system, volume)?),
             // These have to be prepared.
             Disturbance::Disks(fault) => {
-                let (bad, at) = disks::Bad::make(system, fault, lasts)?;
+                let is_wanted = || !link.is_stopped();
+                let (bad, at) = disks::Bad::make(system, fault, lasts, &is_wanted)?;
                 return Ok((Self::Disks(bad), at));
             }
             Disturbance::Clock(fault) => {

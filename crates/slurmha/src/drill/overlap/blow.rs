@@ -48,12 +48,16 @@ impl<'a> Blow<'a> {
         self.planned.fault.name()
     }
 
-    /// Notes what was told; what does not work is noted for the whole drill, too.
+    /// Notes what was told; what does not work is noted for the whole drill.
     pub fn note(&self, common: &Seen, machine: &NodeName, reply: Reply) {
-        if let Reply::Trouble(what) = &reply {
-            common.trouble(format!("{machine}: {what}"));
+        match reply {
+            Reply::NotTakenBack(_) => common.note(machine, reply),
+            Reply::Trouble(what) => {
+                common.trouble(format!("{machine}: {what}"));
+                self.seen.note(machine, Reply::Trouble(what));
+            }
+            reply => self.seen.note(machine, reply),
         }
-        self.seen.note(machine, reply);
     }
 
     /// What became of it. What was told goes with it.

@@ -38,6 +38,10 @@ impl PowerSwitch for Switch {
     fn connect_bmc(&self, machine: &NodeName, _: bool) -> Result<(), String> {
         Err(format!("nobody asked for the BMC of {machine}"))
     }
+
+    fn mend_bmc_command(&self, _: &NodeName) -> String {
+        unreachable!("it can be mended")
+    }
 }
 
 /// A node's power goes after five seconds, in the hands of this test.

@@ -144,3 +144,14 @@ fn what_a_later_conversation_tells_is_told_by_the_clock_of_the_first() {
     let vague = ClockOffset { add_s: 6.5, error_s: 2.0 };
     assert_eq!(seen.as_first_told(&ctl1, at(10), vague), Some(at(10)));
 }
+
+#[test]
+fn what_was_not_taken_back_is_kept_for_the_verdict() {
+    let common = Seen::default();
+    let ctl1 = NodeName::from("ctl1");
+    common.note(&ctl1, Reply::TakenBack(at(1)));
+    assert_eq!(common.take().left, Vec::<String>::new());
+    common.note(&ctl1, Reply::NotTakenBack("a device is busy".to_owned()));
+    let left = ["what was done to ctl1 was not taken back: a device is busy"];
+    assert_eq!(common.take().left, left);
+}

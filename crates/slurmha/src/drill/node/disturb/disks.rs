@@ -51,11 +51,13 @@ struct Disk {
 }
 
 impl Bad {
-    /// All of them misbehave, or none; says when that began.
+    /// All of them misbehave, or none; says when that began. Preparing it takes minutes, after
+    /// which it may not be wanted any more.
     pub fn make(
         system: &dyn System,
         fault: DiskFault,
         lasts: Duration,
+        is_wanted: &dyn Fn() -> bool,
     ) -> Result<(Self, Timestamp), String> {
         dmsetup::is_there(system).map_err(|error| {
             format!("nothing can be put under DRBD without the device mapper: {error}")
@@ -67,6 +69,9 @@ impl Bad {
         let bad = Self { timer: timer::set(system, TIMER, PREPARATION, &["mend-disks"])? };
         let misbehaves = || {
             prepare(system, &disks)?;
+            if !is_wanted() {
+                return Err("the drill has ended meanwhile".to_owned());
+            }
             // The same timer, now for the time that the fault lasts.
             timer::stop(system, &bad.timer)?;
             timer::set(system, TIMER, lasts, &["mend-disks"])?;

@@ -99,6 +99,10 @@ fn machine(failing: &'static str) -> (TestMachine, Arc<Mutex<World>>) {
     (machine, world)
 }
 
+fn made(machine: &TestMachine, fault: DiskFault) -> Result<(Bad, Timestamp), String> {
+    Bad::make(machine, fault, LASTS, &|| true)
+}
+
 fn is_as_before(world: &World) -> bool {
     world.between.is_empty()
         && world.attached.values().eq(["/dev/vdb", "/dev/vdc"].map(str::to_owned).iter())
@@ -114,7 +118,7 @@ fn disks_misbehave_by_what_is_put_between() {
         ),
     ] {
         let (machine, world) = machine("");
-        let (bad, _) = Bad::make(&machine, fault, LASTS).unwrap();
+        let (bad, _) = made(&machine, fault).unwrap();
         {
             let mut world = world.lock().unwrap();
             assert_eq!(world.tables(), expected);
@@ -134,7 +138,7 @@ fn disks_misbehave_by_what_is_put_between() {
 #[test]
 fn a_timer_is_there_before_anything_is_touched() {
     let (machine, _) = machine("");
-    let (bad, _) = Bad::make(&machine, DiskFault::Hang, LASTS).unwrap();
+    let (bad, _) = made(&machine, DiskFault::Hang).unwrap();
     let timers = machine.ran("systemd-run");
     assert!(timers[0].contains("--unit slurmha-mend-disks --on-active=270"), "{timers:?}");
     assert!(timers[1].contains("--unit slurmha-mend-disks --on-active=75"), "{timers:?}");
@@ -150,16 +154,26 @@ fn what_could_not_be_prepared_is_put_back() {
         "load slurmha-drill-1 --table 0 16384 error",
     ] {
         let (machine, world) = machine(failing);
-        let why = Bad::make(&machine, DiskFault::Errors, LASTS).err();
+        let why = made(&machine, DiskFault::Errors).err();
         assert!(why.is_some_and(|why| why.starts_with("/dev/vdc: ")), "{failing}");
         assert!(is_as_before(&world.lock().unwrap()), "{failing}");
     }
 }
 
+/// The drill has given up while it was prepared.
+#[test]
+fn what_nobody_wants_any_more_is_put_back() {
+    let (machine, world) = machine("");
+    let why = Bad::make(&machine, DiskFault::Errors, LASTS, &|| false).err();
+    assert_eq!(why.as_deref(), Some("the drill has ended meanwhile"));
+    assert!(is_as_before(&world.lock().unwrap()));
+    assert!(machine.ran("dmsetup").iter().all(|run| !run.ends_with(" error")));
+}
+
 #[test]
 fn mending_twice_is_mending_once() {
     let (machine, world) = machine("");
-    Bad::make(&machine, DiskFault::Errors, LASTS).unwrap();
+    made(&machine, DiskFault::Errors).unwrap();
     world.lock().unwrap().attached.remove(&1);
     mend(&machine).unwrap();
     mend(&machine).unwrap();
@@ -170,7 +184,7 @@ fn mending_twice_is_mending_once() {
 #[test]
 fn disks_of_a_resource_that_is_down_are_not_attached() {
     let (machine, world) = machine("");
-    Bad::make(&machine, DiskFault::Hang, LASTS).unwrap();
+    made(&machine, DiskFault::Hang).unwrap();
     {
         let mut world = world.lock().unwrap();
         world.is_down = true;
@@ -185,7 +199,7 @@ fn disks_of_a_resource_that_is_down_are_not_attached() {
 fn without_a_whole_copy_on_both_sides_nothing_is_touched() {
     let (machine, world) = machine("");
     world.lock().unwrap().attached.remove(&0);
-    let why = Bad::make(&machine, DiskFault::Errors, LASTS).err();
+    let why = made(&machine, DiskFault::Errors).err();
     assert_eq!(why.as_deref(), Some("not both sides have all data"));
     assert_eq!(machine.ran("systemd-run"), [""; 0]);
 }
