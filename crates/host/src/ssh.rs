@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use crate::child;
 use crate::command::{Command, CommandError, CommandOutput, Exit, quote};
 use crate::remote::error::RemoteError;
+use crate::remote::for_each_host;
 
 /// Directories of shared connections; the process id and a random part follow.
 const CONTROL_PREFIX: &str = "slurmha-ssh-";
@@ -209,21 +210,27 @@ impl Ssh {
 }
 
 impl Drop for Ssh {
+    /// Ends all connections: together, because there are as many as machines.
     fn drop(&mut self) {
         let Some(control) = &self.control else { return };
         let Ok(entries) = std::fs::read_dir(control.path()) else { return };
-        for socket in entries.flatten() {
-            let mut option = std::ffi::OsString::from("ControlPath=");
-            option.push(socket.path());
-            // The host name is not used with a control path, but must be there.
-            let exit = Command::new(&self.program)
-                .args(["-O", "exit", "-o"])
-                .arg(option)
-                .arg("slurmha")
-                .timeout(Duration::from_secs(2));
-            // A connection that is not closed here ends by itself after 60 s.
-            let _ = child::run(&exit, true, &mut |_| true);
-        }
+        let sockets: Vec<PathBuf> = entries.flatten().map(|socket| socket.path()).collect();
+        for_each_host(&sockets, |socket| self.end(socket));
+    }
+}
+
+impl Ssh {
+    /// A connection that is not closed here ends by itself after 60 s.
+    fn end(&self, socket: &Path) {
+        let mut option = std::ffi::OsString::from("ControlPath=");
+        option.push(socket);
+        // The host name is not used with a control path, but must be there.
+        let exit = Command::new(&self.program)
+            .args(["-O", "exit", "-o"])
+            .arg(option)
+            .arg("slurmha")
+            .timeout(Duration::from_secs(2));
+        let _ = child::run(&exit, true, &mut |_| true);
     }
 }
 
