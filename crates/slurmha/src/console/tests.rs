@@ -248,6 +248,7 @@ fn what_happened_is_kept_on_the_disk() {
     let (mut history, memory) = History::open(directory.path()).expect("a history");
     assert_eq!(memory.last_event(), 7);
     history.append(&memory.lines(), &memory);
+    drop(history);
     let (_, again) = History::open(directory.path()).expect("a history");
     assert_eq!(again.lines().len(), 2);
     assert!(History::open("/nowhere".as_ref()).is_err());
