@@ -122,6 +122,7 @@ pub fn desired(site: &Site, site_text: &str) -> Vec<MachineWants> {
         wants.extend(monitoring::exporters(site, &machine));
         wants.extend(monitoring::no_host(&machine));
         wants.extend(vpn::no_gateway(&machine));
+        wants.extend(arbiter::no_arbiter(&machine));
         wants.extend(console::wants(site, &machine, site_text));
         wants.extend(people::wants(site, &machine));
         wants.extend(portal::wants(site, &machine));

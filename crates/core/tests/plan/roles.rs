@@ -5,7 +5,7 @@ use slurmha_core::desired::{Want, desired};
 use slurmha_core::layout::{
     CONSOLE_UNIT, PORTAL_SESSION_SOCKET_UNIT, PORTAL_TERMINAL_SOCKET_UNIT, PORTAL_UNIT,
 };
-use slurmha_core::plan::{Enablement, Plan, Step};
+use slurmha_core::plan::{Enablement, Plan, Stage, Step};
 use slurmha_core::render::monitoring::{ALERTMANAGER_UNIT, PROMETHEUS_UNIT};
 use slurmha_core::site;
 
@@ -22,6 +22,8 @@ terminal = true
 password_file = \"~/console\"
 ";
 const LOGIN: &str = "[[login]]\nname = \"login1\"\naddress = \"10.77.0.31\"\n";
+const ARBITER: &str = "[arbiter]\nname = \"login1\"\naddress = \"10.77.0.31\"\n";
+const QNETD_UNIT: &str = "corosync-qnetd.service";
 const HOST: &str = "[[monitoring.host]]\nname = \"login1\"\naddress = \"10.77.0.31\"\n";
 
 /// login1 is the arbiter, a login node with the portal, and a monitoring host.
@@ -105,6 +107,17 @@ fn a_site_without_monitoring_has_no_prometheus_left() {
     for step in ended(&[ALERTMANAGER_UNIT, PROMETHEUS_UNIT]) {
         assert!(taken.contains(&step), "{taken:?}");
     }
+}
+
+/// After the controllers have begun to ask another one.
+#[test]
+fn who_is_no_arbiter_any_more_gives_no_vote() {
+    let observed = as_wanted_by(&before());
+    let plan = plan_to(&moved(ARBITER, "arb1"), &observed);
+    assert_eq!(taken(&plan, "login1"), ended(&[QNETD_UNIT]));
+    let stop = Step::StopUnit { unit: QNETD_UNIT.to_owned() };
+    let stage = plan.steps().find(|(_, _, planned)| planned.step == stop).expect("it").0;
+    assert_eq!(stage, Stage::Nodes);
 }
 
 /// The administrator's own monitoring watches the cluster, too.

@@ -47,6 +47,7 @@ pub fn of_the_arbiter_are_taken(lab: &LabSite) {
     // Its row stays, without a vote.
     assert!(votes(lab).contains("Qdevice (votes 0)"), "{}", votes(lab));
     lab.on("ctl2", "! systemctl is-enabled corosync-qdevice");
+    lab.on("login1", "! systemctl is-active corosync-qnetd");
     nothing_is_left(lab, &without);
     lab.slurmha(&["apply", "--yes", lab.site()]).succeeds();
     wait_until("the arbiter votes", || votes(lab).contains("A,V,NMW"));
