@@ -5,7 +5,7 @@ SLURMHA := target/x86_64-unknown-linux-gnu/release/slurmha
 # The test itself is built as the unit tests are; what it tests is what is shipped.
 LAB_TEST := SLURMHA_BINARY=$(CURDIR)/$(SLURMHA) cargo test --locked -p slurmha --features lab-tests --test lab -- --nocapture
 
-.PHONY: help lab lab-down build requirements test check unit page lab-test drills alerts crowd proofs deny bench
+.PHONY: help lab lab-down build requirements test check unit page lab-test drills alerts quiet crowd proofs deny bench
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,9 @@ drills: requirements build ## What make test has no time for: ocf-tester, a plan
 
 alerts: requirements build ## Raise every alert that a laboratory can raise and see it arrive (an hour; writes target/alerts.md)
 	$(LAB_TEST) --ignored every_alert_arrives
+
+quiet: requirements build ## See a healthy cluster raise no alert for an hour
+	$(LAB_TEST) --ignored a_healthy_hour
 
 crowd: requirements build ## A hundred clients submit while the active controller loses power (a quarter of an hour)
 	$(LAB_TEST) --ignored a_hundred_clients

@@ -159,6 +159,18 @@ fn a_hundred_clients_see_no_error() {
     lab.part("nothing is left behind", || lab.down_and_prove());
 }
 
+/// More than an hour: `make quiet`.
+#[test]
+#[ignore = "takes more than an hour: make quiet"]
+fn a_healthy_hour_raises_nothing() {
+    let lab = LabSite::new();
+    is_formed(&lab);
+    lab.part("an hour in which people work and nothing breaks", || {
+        lab_site::quiet::is_an_hour(&lab);
+    });
+    lab.part("nothing is left behind", || lab.down_and_prove());
+}
+
 /// An hour: `make alerts`.
 #[test]
 #[ignore = "takes an hour: make alerts"]

@@ -9,6 +9,7 @@ pub mod console;
 pub mod crowd;
 pub mod dark;
 pub mod portal;
+pub mod quiet;
 pub mod remembered;
 pub mod snapshot;
 pub mod unfenced;

@@ -130,7 +130,7 @@ pub fn was_told(lab: &LabSite, alert: &str, machine: &str) {
 
 /// What somebody would have to do something about, and can come of a move. Corosync's own
 /// are none of it: an emulated machine that stands still for seconds loses its links, whoever
-/// moves.
+/// moves, and if nobody does.
 const OF_A_MOVE: &str = "severity!=\"info\",component!=\"corosync\"";
 
 /// Nobody is to be told anything from now on.
@@ -153,7 +153,7 @@ impl Silence {
             format!("count_over_time(ALERTS{{alertstate=\"firing\",{OF_A_MOVE}}}[{seconds}s])")
         };
         let raised = ask(lab, &query(clock(lab) - self.since)).expect("Prometheus answers");
-        assert_eq!(raised.trim(), "", "somebody was told of a planned move");
+        assert_eq!(raised.trim(), "", "somebody was told something");
     }
 }
 
