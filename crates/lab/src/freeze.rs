@@ -32,7 +32,8 @@ const CLOCK_LIMIT: Duration = Duration::from_secs(60);
 /// All at once, because slurmctld, with its clock set, asks the nodes at once, and munge lets nobody
 /// in whose clock is more than five minutes off: with compute nodes set a second later, slurmctld took
 /// one for lost (`down*`), and that lasts until it asks for registrations again, which takes minutes.
-const TOGETHER: Duration = Duration::from_secs(6);
+/// On a busy host a login has taken longer than six seconds.
+const TOGETHER: Duration = Duration::from_secs(12);
 
 /// What a machine does first after a thaw: its random numbers would repeat at every thaw, and
 /// its clock stands where it was frozen. The randomness comes from the host on standard
