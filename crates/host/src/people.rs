@@ -37,3 +37,22 @@ fn is_directory(system: &dyn System, path: &Path) -> bool {
     let found = system.metadata(real.as_deref().unwrap_or(path)).ok().flatten();
     found.is_some_and(|found| found.kind == FileKind::Directory)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::local::Local;
+
+    #[test]
+    fn a_home_that_has_moved_to_another_disk_is_one() {
+        let machine = Local::new();
+        let disk = tempfile::tempdir().unwrap();
+        let (moved, home) = (disk.path().join("data"), disk.path().join("anna"));
+        symlink(&moved, &home).unwrap();
+        assert!(!is_directory(&machine, &home), "a link that leads nowhere");
+        std::fs::create_dir(&moved).unwrap();
+        assert!(is_directory(&machine, &home) && is_directory(&machine, &moved));
+    }
+}

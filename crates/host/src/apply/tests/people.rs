@@ -95,6 +95,19 @@ fn who_is_closed_cannot_come_in_and_can_be_let_in_again() {
     assert!(text(&machine, "/etc/shadow").contains("anna:*:20000:0:99999:7:::"));
 }
 
+/// `chage -E`: for a guest, who must not be let in again by another change.
+#[test]
+fn a_day_of_expiry_that_somebody_has_set_stays() {
+    let machine = steps::machine();
+    run(&machine, &list(anna()));
+    let shadow = text(&machine, "/etc/shadow").replace("99999:7:::", "99999:7::20634:");
+    machine.put_file("/etc/shadow", shadow.as_bytes(), Ids::root(0o640));
+    let changed = Person { full_name: "Anna Other".to_owned(), ..anna() };
+    assert_eq!(run(&machine, &list(changed)).changed(), [3]);
+    assert!(text(&machine, "/etc/passwd").contains(":Anna Other:"));
+    assert!(text(&machine, "/etc/shadow").contains("anna:*:20000:0:99999:7::20634:"));
+}
+
 #[test]
 fn an_account_of_somebody_elses_is_not_closed() {
     let machine = steps::machine();
