@@ -33,7 +33,9 @@ pub use machine::*;
 pub use node_state::{NodeState, PeerRecord, parse_peer_record, peer_query};
 pub use operations::{Operation, Task};
 pub use parse_error::ParseError;
-pub use people::{EXPIRED_DAY, People, PeopleRequest, PersonState, parse_people};
+pub use people::{
+    EXPIRED_DAY, People, PeopleRequest, PersonState, parse_people, parse_process_owners,
+};
 pub use preference::{Preference, parse_preferences, preference_id, preference_query};
 pub use proc_drbd::{ProcVolume, Verified, parse_proc_drbd, parse_verified};
 pub use quorum::parse_quorum;

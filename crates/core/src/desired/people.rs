@@ -52,6 +52,7 @@ pub(super) fn request(people: &[Person]) -> PeopleRequest {
         uids: people.iter().map(|person| person.uid).collect(),
         gids: people.iter().map(|person| person.gid).collect(),
         homes: people.iter().filter(|it| it.makes_home).map(|it| it.home.clone()).collect(),
+        places: people.iter().map(|it| (it.name.clone(), it.home.clone())).collect(),
     }
 }
 
@@ -99,7 +100,7 @@ fn person(site: &Site, machine: &Machine, user: &LocalUser) -> Person {
 }
 
 /// The automount alone is enabled and started: neither a boot nor `apply`
-/// waits for a server that is away.
+/// waits for a server that is away. It comes before the accounts: whose home moves finds it.
 fn home_mount(site: &Site) -> Vec<(Stage, Want)> {
     let Some(units) = homes::render(&site.people.homes) else { return Vec::new() };
     let (automount, reads) = (units.automount_name(), units.automount.path.clone());
@@ -108,10 +109,10 @@ fn home_mount(site: &Site) -> Vec<(Stage, Want)> {
         (Stage::Base, packages(&["nfs-common"])),
         (Stage::Base, Want::File(units.mount)),
         (Stage::Base, Want::File(units.automount)),
-        (Stage::Services, enabled(&automount)),
+        (Stage::Base, enabled(&automount)),
     ];
-    wants.push((Stage::Services, Want::Running { unit: automount, reads: vec![reads] }));
-    wants.push((Stage::Services, in_force));
+    wants.push((Stage::Base, Want::Running { unit: automount, reads: vec![reads] }));
+    wants.push((Stage::Base, in_force));
     wants
 }
 

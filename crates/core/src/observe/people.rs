@@ -19,6 +19,10 @@ pub struct PeopleRequest {
     pub gids: BTreeSet<u32>,
     /// Homes that are on the machine's own disk.
     pub homes: BTreeSet<PathBuf>,
+    /// Where each person's home shall be: whose home is elsewhere is looked for among the
+    /// processes.
+    #[serde(default)]
+    pub places: BTreeMap<String, PathBuf>,
 }
 
 /// The accounts of people on a machine.
@@ -53,6 +57,10 @@ pub struct PersonState {
     pub is_ours: bool,
     /// Whether the home exists, for a home that was asked for.
     pub has_home: bool,
+    /// Whether a process is theirs, where the home shall be elsewhere: usermod refuses to move
+    /// it then.
+    #[serde(default)]
+    pub is_at_work: bool,
 }
 
 /// The day of expiry of a closed account, in days since 1970: usermod(8) on
@@ -60,7 +68,7 @@ pub struct PersonState {
 pub const EXPIRED_DAY: u32 = 1;
 
 /// What `/etc/passwd`, `/etc/group` and `/etc/shadow` say about people. Lines
-/// that make no sense are skipped. `has_home` is false in all of them.
+/// that make no sense are skipped. `has_home` and `is_at_work` are false in all of them.
 pub fn parse_people(passwd: &str, group: &str, shadow: &str, request: &PeopleRequest) -> People {
     let groups: Vec<Group<'_>> = group.lines().filter_map(Group::parse).collect();
     let ours = groups.iter().find(|it| it.name == USERS_GROUP && it.gid == USERS_GROUP_ID);
@@ -87,6 +95,7 @@ pub fn parse_people(passwd: &str, group: &str, shadow: &str, request: &PeopleReq
             is_open: expiry(shadow, name) != Some(EXPIRED_DAY),
             is_ours,
             has_home: false,
+            is_at_work: false,
         };
         people.accounts.insert((*name).to_owned(), state);
     }
@@ -96,6 +105,14 @@ pub fn parse_people(passwd: &str, group: &str, shadow: &str, request: &PeopleReq
         }
     }
     people
+}
+
+/// Whose a process is by `/proc/PID/status`, proc(5): its real, effective and saved user id, which
+/// usermod asks for, too (`lib/user_busy.c` of shadow).
+pub fn parse_process_owners(status: &str) -> BTreeSet<u32> {
+    let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+    let ids = ids.unwrap_or_default().split_ascii_whitespace().take(3);
+    ids.filter_map(|id| id.parse().ok()).collect()
 }
 
 struct Group<'t> {
@@ -152,5 +169,12 @@ mod tests {
         assert!(!people.accounts["bob"].is_open);
         assert_eq!(people.uids, [(20_003, "carla".to_owned())].into());
         assert_eq!(people.gids, [(30_000, "physics".to_owned())].into());
+    }
+
+    #[test]
+    fn a_process_is_of_each_of_its_users() {
+        let status = "Name:\tpasswd\nUid:\t20001\t0\t0\t0\nGid:\t20001\t20001\t20001\t20001\n";
+        assert_eq!(parse_process_owners(status), [0, 20_001].into());
+        assert_eq!(parse_process_owners("Name:\tgone\n"), [].into());
     }
 }

@@ -41,6 +41,9 @@ pub(super) fn plan(
             for stranger in people::strangers(wanted, &observed.people) {
                 draft.refuse(name, stranger.what, &stranger.cure);
             }
+            if let Some(people) = people::at_work(wanted, &observed.people) {
+                draft.refuse(name, people.what(), &people.cure(&wants.machine));
+            }
         }
         if *want == Want::Hosts && is_no_text(observed, Path::new(HOSTS_FILE)) {
             draft.refuse(

@@ -10,7 +10,7 @@ use super::build::PlannedStep;
 use super::step::Step;
 use crate::layout::{USER_KEYS, USERS_GROUP, USERS_GROUP_ID};
 use crate::observe::{People, PersonState};
-use crate::site::LocalUser;
+use crate::site::{LocalUser, Machine, Role};
 
 /// A person's account as it shall be on a machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +95,59 @@ pub fn strangers(wanted: &[Person], seen: &People) -> Vec<Stranger> {
     wanted.iter().filter(is_strange).map(stranger).collect()
 }
 
+/// People whose home would move, and who have a process: usermod changes nothing of their
+/// accounts then (status 8), and whoever it has moved before has left the others behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct AtWork<'a> {
+    people: Vec<&'a Person>,
+    from: &'a Path,
+}
+
+/// Those among the wanted people, if there are any.
+pub(super) fn at_work<'a>(wanted: &'a [Person], seen: &'a People) -> Option<AtWork<'a>> {
+    let moving = wanted.iter().filter_map(|person| {
+        let present = seen.accounts.get(&person.name)?;
+        let moves = present.uid == person.uid && present.home != person.home;
+        (moves && present.is_at_work).then_some((person, present.home.as_path()))
+    });
+    let (people, homes): (Vec<&Person>, Vec<&Path>) = moving.unzip();
+    homes.first().map(|&from| AtWork { people, from })
+}
+
+impl AtWork<'_> {
+    /// What is in the way.
+    pub(super) fn what(&self) -> String {
+        let Person { name, home, .. } = self.people[0];
+        format!(
+            "homes would move (that of {name} from {} to {}) of people who have processes here: {}",
+            self.from.display(),
+            home.display(),
+            self.names().join(", "),
+        )
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.people.iter().map(|person| person.name.as_str()).collect()
+    }
+
+    /// What to do about it.
+    pub(super) fn cure(&self, machine: &Machine) -> String {
+        let drain = if machine.roles.contains(&Role::Compute) {
+            let name = machine.name.as_str();
+            format!(
+                "`scontrol update NodeName={name} State=DRAIN Reason=homes`, and when its jobs \
+                 have ended, "
+            )
+        } else {
+            String::new()
+        };
+        format!(
+            "{drain}there: `loginctl terminate-user {}`; or leave `mount` of [homes] as it was",
+            self.names().join(" ")
+        )
+    }
+}
+
 /// A step for each account that differs, and for each that slurmha has made,
 /// that is not wanted here any more, and that still lets somebody in. `known`
 /// are all people of the site file: the machine may be the one that has changed.
@@ -154,6 +207,7 @@ mod tests {
             is_open: true,
             is_ours: true,
             has_home: true,
+            is_at_work: false,
         }
     }
 
@@ -183,6 +237,26 @@ mod tests {
         assert!(found[0].cure.ends_with("usermod --append --groups slurmha-users anna"));
         let other = PersonState { uid: 1000, ..theirs };
         assert_eq!(strangers(&[anna()], &seen(other)), [], "the step refuses it");
+    }
+
+    #[test]
+    fn a_home_moves_when_nobody_works_in_it() {
+        let moved = Person { home: "/shared/home/anna".into(), ..anna() };
+        let wanted = [moved.clone(), Person { name: "bob".to_owned(), ..moved }];
+        let busy = PersonState { is_at_work: true, ..present() };
+        let seen = |anna: &PersonState, bob: &PersonState| People {
+            accounts: [("anna".to_owned(), anna.clone()), ("bob".to_owned(), bob.clone())].into(),
+            ..People::default()
+        };
+        assert_eq!(at_work(&wanted, &seen(&present(), &present())), None);
+        assert_eq!(at_work(&[anna()], &seen(&busy, &busy)), None, "nothing moves");
+        let seen = seen(&busy, &busy);
+        let found = at_work(&wanted, &seen).expect("both");
+        assert_eq!(
+            found.what(),
+            "homes would move (that of anna from /home/anna to /shared/home/anna) of people who \
+             have processes here: anna, bob"
+        );
     }
 
     #[test]

@@ -165,6 +165,30 @@ fn homes_that_are_still_those_of_the_old_server_are_named_until_they_are_not() {
     assert_eq!(plan_to(&new, &observed).notes, [""; 0]);
 }
 
+/// Half of the people would have homes where nothing is mounted yet, and whoever works would stop
+/// the run at the other half.
+#[test]
+fn homes_move_to_another_directory_when_nobody_works_in_them() {
+    let old = with_people();
+    let new = old.replace("/shared/home", "/home");
+    let mut observed = as_wanted_by(&old);
+    let plan = plan_to(&new, &observed);
+    assert_eq!(plan.refusals, []);
+    let steps = steps_on(&plan, "cn1");
+    let place = |step: &dyn Fn(&Step) -> bool| steps.iter().position(|it| step(it)).expect("it");
+    let automount = Step::StartUnit { unit: "home.automount".to_owned() };
+    let mounted = place(&|step| *step == automount);
+    assert!(mounted < place(&|step| matches!(step, Step::SetPerson(_))), "{steps:?}");
+
+    for machine in ["login1", "cn1"] {
+        let people = &mut observed.get_mut(&machine.into()).expect("it").people;
+        people.accounts.get_mut("bob").expect("he").is_at_work = true;
+    }
+    let refusals = plan_to(&new, &observed).refusals.into_iter();
+    let said = refusals.map(|it| format!("{}: {}\n{}\n", it.machine, it.what, it.cure));
+    insta::assert_snapshot!(said.collect::<String>());
+}
+
 #[test]
 fn a_mount_with_a_strange_name_can_be_typed() {
     let text = with_people().replace("/shared/home", "/srv/my-homes");

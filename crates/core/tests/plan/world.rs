@@ -101,6 +101,7 @@ fn satisfy(names: &Block, observation: &mut Observation, want: &Want) {
                     is_open: true,
                     is_ours: true,
                     has_home: person.makes_home,
+                    is_at_work: false,
                 };
                 observation.people.accounts.insert(person.name.clone(), state);
             }

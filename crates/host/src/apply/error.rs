@@ -160,6 +160,19 @@ pub enum Refusal {
         /// Who has it.
         holder: String,
     },
+    /// Somebody's home shall move while they work.
+    #[error(
+        "the home of {name} cannot move from {} to {}: {name} has processes here",
+        .from.display(), .to.display()
+    )]
+    AtWork {
+        /// Who.
+        name: String,
+        /// The present home.
+        from: PathBuf,
+        /// The wanted one.
+        to: PathBuf,
+    },
     /// A device is not blank.
     #[error("{} is not blank, it carries {found}; nothing was written", .device.display())]
     NotBlank {
@@ -295,6 +308,9 @@ impl Refusal {
             ),
             Self::GroupIdTaken { gid, .. } => format!("getent group {gid}"),
             Self::UserIdTaken { uid, .. } => format!("getent passwd {uid}"),
+            Self::AtWork { name, .. } => format!(
+                "when their jobs have ended: loginctl terminate-user {name}; then apply again"
+            ),
             Self::NotBlank { device, .. } => format!(
                 "look first: blkid --probe {0}; if its content may be lost: wipefs --all {0}",
                 device.display()

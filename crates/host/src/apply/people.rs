@@ -3,12 +3,13 @@
 
 use std::path::Path;
 
-use slurmha_core::observe::{People, PeopleRequest};
+use slurmha_core::observe::{People, PeopleRequest, PersonState};
 use slurmha_core::plan::{Outcome, Person};
 
 use super::context::Context;
 use super::{Refusal, StepError};
 use crate::accounts::{AccountError, Accounts};
+use crate::command::{CommandError, Exit};
 use crate::people;
 use crate::program::shadow;
 use crate::system::System;
@@ -26,7 +27,7 @@ pub(super) fn set(context: &Context<'_>, person: &Person) -> Result<Outcome, Ste
     match present {
         None => shadow::add_person(system, person)?,
         Some(present) => {
-            shadow::change_person(system, person, !present.is_open)?;
+            change(system, person, present)?;
             for group in present.groups.intersection(&person.not_groups) {
                 shadow::leave_group(system, &person.name, group)?;
             }
@@ -38,6 +39,17 @@ pub(super) fn set(context: &Context<'_>, person: &Person) -> Result<Outcome, Ste
     Ok(Outcome::Changed)
 }
 
+/// The plan has looked who works here; somebody may have come since.
+fn change(system: &dyn System, person: &Person, present: &PersonState) -> Result<(), StepError> {
+    match shadow::change_person(system, person, !present.is_open) {
+        Err(CommandError::Failed { exit: Exit::Status(shadow::USER_BUSY), .. }) => {
+            let (name, from, to) = (person.name.clone(), present.home.clone(), person.home.clone());
+            Err(Refusal::AtWork { name, from, to }.into())
+        }
+        outcome => Ok(outcome?),
+    }
+}
+
 fn look(system: &dyn System, person: &Person) -> Result<People, StepError> {
     let homes = person.makes_home.then(|| person.home.clone());
     let request = PeopleRequest {
@@ -45,6 +57,7 @@ fn look(system: &dyn System, person: &Person) -> Result<People, StepError> {
         uids: [person.uid].into(),
         gids: [person.gid].into(),
         homes: homes.into_iter().collect(),
+        ..PeopleRequest::default()
     };
     Ok(people::load(system, &request)?)
 }

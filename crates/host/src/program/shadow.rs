@@ -37,6 +37,9 @@ pub fn add_person(system: &dyn System, person: &Person) -> Result<(), CommandErr
     run(system, described(command, person))
 }
 
+/// usermod(8), EXIT VALUES: "specified user is logged in". It has changed nothing then.
+pub const USER_BUSY: i32 = 8;
+
 /// Corrects an existing account, and opens it when `opens`: another day of expiry is
 /// the administrator's. Groups that the person has beside these stay.
 pub fn change_person(

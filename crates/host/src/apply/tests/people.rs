@@ -140,6 +140,24 @@ fn ids_of_others_are_refused() {
     assert!(machine.commands().is_empty());
 }
 
+/// Who has come since the plan was made.
+#[test]
+fn the_home_of_somebody_who_works_is_not_moved() {
+    let machine = steps::machine();
+    run(&machine, &list(anna()));
+    let stderr = "usermod: user anna is currently used by process 77".to_owned();
+    let how = How::Fails { status: 8, stderr };
+    machine.inject(Fault { at: At::Program("usermod".to_owned()), how });
+    let moved = Person { home: "/shared/home/anna".into(), makes_home: false, ..anna() };
+    let (message, hint, refused) = run(&machine, &list(moved)).failure();
+    assert!(refused);
+    assert_eq!(
+        message,
+        "the home of anna cannot move from /home/anna to /shared/home/anna: anna has processes here"
+    );
+    assert!(hint.contains("loginctl terminate-user anna"), "{hint}");
+}
+
 /// With the program missing, failing and hanging, and the run killed in it.
 #[test]
 fn the_next_run_completes_what_went_wrong() {
