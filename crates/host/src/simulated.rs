@@ -104,6 +104,12 @@ impl Simulated {
         self.lock().scheduler_nodes = Some(nodes);
     }
 
+    /// Homes are on a server that lets root change nothing: usermod gives the files of nobody
+    /// to another group, after everything else is done.
+    pub fn squash_root(&self) {
+        self.lock().squashes_root = true;
+    }
+
     /// The next start of a unit fails, and systemd (`Restart=`) mends it.
     pub fn let_stumble(&self, unit: &str) {
         self.lock().units.entry(unit.to_owned()).or_default().stumbles = true;

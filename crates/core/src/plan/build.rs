@@ -203,6 +203,13 @@ impl Draft {
         self.refusals.push(Refusal { machine, what, cure, unless: None });
     }
 
+    /// What is to be known, however many machines it is about.
+    pub(super) fn note_once(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
     /// Text that the plan writes to that file on that machine, if it does.
     pub(super) fn text_of(&self, machine: &NodeName, path: &std::path::Path) -> Option<&str> {
         self.steps.values().flat_map(|stage| stage.planned_on(machine)).find_map(|planned| {

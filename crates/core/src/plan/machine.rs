@@ -14,6 +14,7 @@ use crate::layout;
 use crate::observe::{FileState, Observation};
 use crate::render::hosts::FILE as HOSTS_FILE;
 use crate::secret::SecretId;
+use crate::site::Role;
 
 pub(super) fn plan(
     inputs: &Inputs<'_>,
@@ -43,6 +44,11 @@ pub(super) fn plan(
             }
             if let Some(people) = people::at_work(wanted, &observed.people) {
                 draft.refuse(name, people.what(), &people.cure(&wants.machine));
+            }
+            if !wants.machine.roles.contains(&Role::Controller) {
+                let homes = &inputs.site.people.homes;
+                let notes = people::regrouped(homes, wanted, &observed.people);
+                notes.into_iter().for_each(|note| draft.note_once(note));
             }
         }
         if *want == Want::Hosts && is_no_text(observed, Path::new(HOSTS_FILE)) {

@@ -10,7 +10,7 @@ use super::build::PlannedStep;
 use super::step::Step;
 use crate::layout::{USER_KEYS, USERS_GROUP, USERS_GROUP_ID};
 use crate::observe::{People, PersonState};
-use crate::site::{LocalUser, Machine, Role};
+use crate::site::{Homes, LocalUser, Machine, Role};
 
 /// A person's account as it shall be on a machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,6 +146,26 @@ impl AtWork<'_> {
             self.names().join(" ")
         )
     }
+}
+
+/// Of those who get another primary group, what becomes of their files on the homes' server.
+/// usermod gives them to that group where it may, from every machine at once.
+pub(super) fn regrouped(homes: &Homes, wanted: &[Person], seen: &People) -> Vec<String> {
+    let Some((_, export)) = homes.nfs.as_ref().and_then(|nfs| nfs.export.split_once(":/")) else {
+        return Vec::new();
+    };
+    let note = |person: &Person| {
+        let present = seen.accounts.get(&person.name)?;
+        let (name, old, new) = (&person.name, present.gid, person.gid);
+        (present.uid == person.uid && old != new).then(|| {
+            format!(
+                "what {name} has in the home keeps the group {old} where the server lets root \
+                 change nothing: on the server `find /{export}/{name} -group {old} -exec chgrp -h \
+                 {new} {{}} +`"
+            )
+        })
+    };
+    wanted.iter().filter_map(note).collect()
 }
 
 /// A step for each account that differs, and for each that slurmha has made,

@@ -190,6 +190,20 @@ fn homes_move_to_another_directory_when_nobody_works_in_them() {
 }
 
 #[test]
+fn files_that_may_keep_their_old_group_are_named_once() {
+    let old = with_people();
+    let new = old.replace("uid = 20001", "uid = 20001\ngid = 30000");
+    let plan = plan_to(&new, &as_wanted_by(&old));
+    assert_eq!(
+        plan.notes,
+        ["what anna has in the home keeps the group 20001 where the server lets root change \
+          nothing: on the server `find /export/home/anna -group 20001 -exec chgrp -h 30000 {} +`"]
+    );
+    let local = plan_to(&new.replace("nfs =", "# nfs ="), &as_wanted_by(&old));
+    assert_eq!(local.notes, [""; 0], "usermod can do it");
+}
+
+#[test]
 fn a_mount_with_a_strange_name_can_be_typed() {
     let text = with_people().replace("/shared/home", "/srv/my-homes");
     let new = text.replace("nas:/export/home", "nas2:/export/home");

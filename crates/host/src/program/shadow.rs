@@ -40,6 +40,10 @@ pub fn add_person(system: &dyn System, person: &Person) -> Result<(), CommandErr
 /// usermod(8), EXIT VALUES: "specified user is logged in". It has changed nothing then.
 pub const USER_BUSY: i32 = 8;
 
+/// usermod(8), EXIT VALUES: "can't update home directory". With another primary group it gives
+/// everything in the home to that, last of all (usermod.c of shadow 4.13, `main`).
+pub const HOME_NOT_CHANGED: i32 = 12;
+
 /// Corrects an existing account, and opens it when `opens`: another day of expiry is
 /// the administrator's. Groups that the person has beside these stay.
 pub fn change_person(

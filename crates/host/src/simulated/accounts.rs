@@ -41,6 +41,7 @@ impl State {
             self.change(SHADOW, name, &[(7, Some(day))]);
         }
         let gid = value(arguments, "--gid").and_then(|group| self.gid(&group));
+        let is_regrouped = gid.is_some() && gid != self.field(PASSWD, name, 3);
         let changes = [
             (3, gid),
             (4, value(arguments, "--comment")),
@@ -49,6 +50,9 @@ impl State {
         ];
         self.change(PASSWD, name, &changes);
         self.join(name, &value(arguments, "--groups").unwrap_or_default());
+        if is_regrouped && self.squashes_root {
+            return Answer::fails(12, "");
+        }
         Answer::ok()
     }
 

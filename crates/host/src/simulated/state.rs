@@ -36,6 +36,8 @@ pub(super) struct State {
     pub(super) scheduler_nodes: Option<BTreeSet<String>>,
     /// Clusters that slurmdbd knows.
     pub(super) registered: BTreeSet<String>,
+    /// Homes are on a server that lets root change nothing.
+    pub(super) squashes_root: bool,
     randomness: u8,
 }
 
@@ -55,6 +57,7 @@ impl State {
             cluster: Cluster::new(peer),
             scheduler_nodes: None,
             registered: BTreeSet::new(),
+            squashes_root: false,
             randomness: 0,
         };
         state.put_file("/etc/passwd", b"root:x:0:0:root:/root:/bin/bash\n", Ids::root(0o644));

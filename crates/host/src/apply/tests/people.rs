@@ -158,6 +158,37 @@ fn the_home_of_somebody_who_works_is_not_moved() {
     assert!(hint.contains("loginctl terminate-user anna"), "{hint}");
 }
 
+/// A server that lets root change nothing keeps nobody from getting another group, and from
+/// leaving others.
+#[test]
+fn another_primary_group_does_not_wait_for_the_server_of_the_homes() {
+    let machine = steps::machine();
+    let before = Person {
+        groups: [USERS_GROUP.into(), "physics".into()].into(),
+        not_groups: [].into(),
+        makes_home: false,
+        ..anna()
+    };
+    run(&machine, &list(before));
+    machine.squash_root();
+    let staff = vec![
+        group("staff2", 30_001),
+        Step::SetPerson(Person {
+            group: "staff2".into(),
+            gid: 30_001,
+            makes_home: false,
+            ..anna()
+        }),
+    ];
+    assert_eq!(run(&machine, &staff).changed(), [0, 1]);
+    assert!(text(&machine, "/etc/passwd").contains("anna:x:20001:30001:"));
+    assert!(text(&machine, "/etc/group").contains("physics:x:30000:\n"));
+    assert!(run(&machine, &staff).changed().is_empty());
+    // On its own disk it is a failure.
+    let here = Step::SetPerson(anna());
+    assert!(run(&machine, &[here]).failure().0.contains("exit status 12"));
+}
+
 /// With the program missing, failing and hanging, and the run killed in it.
 #[test]
 fn the_next_run_completes_what_went_wrong() {
