@@ -6,6 +6,7 @@
 
 mod addresses;
 mod devices;
+mod homes;
 mod identities;
 mod kernel;
 mod packages;
@@ -130,7 +131,8 @@ pub fn of_file(text: &str, diagnostics: &[Diagnostic]) -> Vec<Finding> {
 /// What `check` has to see of a machine: of what a plan needs, that which a rule reads, and
 /// the rest. The controllers are watched for stalls for a while.
 pub fn request(site: &Site, wants: &MachineWants, stalls: Duration) -> ObserveRequest {
-    let ObserveRequest { packages, users, groups, people, devices, .. } = wants.request(site);
+    let ObserveRequest { packages, users, groups, people, homes, devices, .. } =
+        wants.request(site);
     let is_controller = wants.machine.roles.contains(&Role::Controller);
     let preflight = Some(PreflightRequest {
         unused_address: is_controller.then_some(site.vip),
@@ -142,6 +144,7 @@ pub fn request(site: &Site, wants: &MachineWants, stalls: Duration) -> ObserveRe
         users,
         groups,
         people,
+        homes,
         devices,
         preflight,
         ..ObserveRequest::default()
@@ -194,6 +197,7 @@ pub fn check(site: &Site, answers: &BTreeMap<NodeName, Answer>) -> Vec<Finding> 
         stalls::check,
         identities::check,
         people::check,
+        homes::check,
         addresses::check,
         ports::check,
         devices::check,

@@ -23,14 +23,14 @@ use std::path::{Path, PathBuf};
 
 use crate::config_file::{ConfigFile, Directory};
 use crate::observe::{FileRequest, ObserveRequest};
-use crate::plan::{Enablement, Group, Person, Stage, User};
+use crate::plan::{Enablement, Group, HomesPlace, Person, Stage, User};
 use crate::render::{cib, hosts};
 use crate::secret::SecretId;
 use crate::site::{Machine, Role, Site};
 use crate::slurm_conf::Places;
 use crate::{layout, plan};
 
-pub(crate) use people::people_on;
+pub(crate) use people::{homes_place, people_on};
 
 /// One thing as it shall be on a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,9 @@ pub enum Want {
     User(User),
     /// People's accounts; others that slurmha has made are closed.
     People(Vec<Person>),
+    /// Where homes are: nothing is done for it, it tells what stands in the way of the
+    /// mount, and what is left of an earlier one.
+    Homes(HomesPlace),
     /// Installed packages.
     Packages(Vec<String>),
     /// A directory.
@@ -204,6 +207,7 @@ fn ask(request: &mut ObserveRequest, want: &Want) {
         Want::Group(group) | Want::PeoplesGroup(group) => request.groups.push(group.name.clone()),
         Want::User(user) => request.users.push(user.name.clone()),
         Want::People(people) => request.people = Some(people::request(people)),
+        Want::Homes(place) => request.homes = Some(place.directory.clone()),
         Want::Packages(packages) => {
             request.packages.extend(packages.iter().cloned());
             let policy = FileRequest::new(layout::POLICY_RC_D);

@@ -11,6 +11,7 @@ pub mod cib;
 mod cluster;
 mod diff;
 mod explain;
+mod homes;
 mod hosts;
 mod machine;
 mod people;
@@ -22,6 +23,8 @@ mod vpn;
 
 pub use build::*;
 pub use explain::{explain, notes};
+pub use homes::HomesPlace;
+pub(crate) use homes::obstacle;
 pub use people::Person;
 pub(crate) use people::{keys_of, strangers};
 pub use step::*;

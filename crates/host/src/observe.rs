@@ -10,6 +10,7 @@ mod cluster;
 pub(crate) mod devices;
 mod files;
 pub mod health;
+mod homes;
 mod preflight;
 mod private;
 pub mod safeguards;
@@ -94,6 +95,7 @@ fn read_accounts_and_files(
     if let Some(asked) = &request.people {
         observation.people = people::load(system, asked).unwrap_or_default();
     }
+    observation.homes = request.homes.as_ref().map(|asked| homes::observe(system, asked));
     observation.files = files::observe_files(system, &accounts, &request.files);
     observation.digests = files::observe_digests(system, &request.digests);
     observation.directories = files::observe_directories(system, &accounts, &request.directories);

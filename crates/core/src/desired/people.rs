@@ -11,7 +11,7 @@ use super::{Want, enabled, packages, running};
 use crate::config_file::{Access, ConfigFile};
 use crate::layout::{SSSD_NAMES_ONLY_FILE, USER_KEYS, USERS_GROUP, USERS_GROUP_ID};
 use crate::observe::PeopleRequest;
-use crate::plan::{Enablement, Group, Person, Stage};
+use crate::plan::{Enablement, Group, HomesPlace, Person, Stage};
 use crate::render::{homes, people as files};
 use crate::secret::SecretId;
 use crate::site::{LocalUser, Machine, Role, Site};
@@ -24,7 +24,8 @@ pub(super) fn wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
         return vec![(Stage::Base, Want::People(Vec::new()))];
     }
     let mut wants = Vec::new();
-    if !machine.roles.contains(&Role::Controller) {
+    if let Some(place) = homes_place(site, machine) {
+        wants.push((Stage::Base, Want::Homes(place)));
         wants.extend(home_mount(site));
     }
     wants.extend(accounts(site, machine).into_iter().map(|want| (Stage::Base, want)));
@@ -38,6 +39,16 @@ pub(crate) fn people_on(site: &Site, machine: &Machine) -> Vec<Person> {
         return Vec::new();
     }
     site.people.users.iter().map(|user| person(site, machine, user)).collect()
+}
+
+/// Where people's homes are on a machine; a controller has none.
+pub(crate) fn homes_place(site: &Site, machine: &Machine) -> Option<HomesPlace> {
+    let has_homes = knows_people(machine) && !machine.roles.contains(&Role::Controller);
+    let homes = &site.people.homes;
+    has_homes.then(|| HomesPlace {
+        directory: homes.directory.clone(),
+        automount: homes::render(homes).map(|units| units.automount_name()),
+    })
 }
 
 fn knows_people(machine: &Machine) -> bool {

@@ -74,6 +74,9 @@ pub struct ObserveRequest {
     /// People whose accounts are wanted, beside all that slurmha has made.
     #[serde(default)]
     pub people: Option<crate::observe::PeopleRequest>,
+    /// Directory of the homes, if it is wanted what is mounted there.
+    #[serde(default)]
+    pub homes: Option<PathBuf>,
     /// Files whose text is wanted.
     #[serde(default)]
     pub files: Vec<FileRequest>,
@@ -230,6 +233,9 @@ pub struct Observation {
     /// Accounts of people, if they were asked for.
     #[serde(default)]
     pub people: crate::observe::People,
+    /// What is where homes shall be; `None` when it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub homes: Option<crate::observe::HomesState>,
     /// Each asked file that exists.
     pub files: BTreeMap<PathBuf, FileState>,
     /// Digest of each asked file that exists and can be read.

@@ -178,8 +178,8 @@ pub(super) struct Draft {
     pub(super) refusals: Vec<Refusal>,
     pub(super) left: Option<String>,
     pub(super) notes: Vec<String>,
-    /// Mount units that go by what their file said before, with the machines.
-    pub(super) outdated_mounts: BTreeMap<String, Vec<NodeName>>,
+    /// What is to be known of several machines, and of which.
+    noted: BTreeMap<String, Vec<NodeName>>,
 }
 
 impl Draft {
@@ -208,6 +208,19 @@ impl Draft {
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }
+    }
+
+    /// What is to be known of that machine, told once with all of which it is true.
+    pub(super) fn note_on(&mut self, machine: &NodeName, text: String) {
+        self.noted.entry(text).or_default().push(machine.clone());
+    }
+
+    fn tell_noted(&mut self) {
+        let told = std::mem::take(&mut self.noted).into_iter().map(|(text, machines)| {
+            let names: Vec<&str> = machines.iter().map(NodeName::as_str).collect();
+            format!("on {} {text}", hostlist::compress(&names))
+        });
+        self.notes.extend(told);
     }
 
     /// Text that the plan writes to that file on that machine, if it does.
@@ -241,7 +254,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
             machine::plan(inputs, &mut hosts, wants, observed, &mut draft);
         }
     }
-    note_outdated_mounts(&mut draft);
+    draft.tell_noted();
     secrets::plan(inputs, &mut draft);
     cluster::plan(inputs, &mut draft);
     Plan {
@@ -253,24 +266,9 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     }
 }
 
-/// Whoever has a file open there keeps the mount from being taken away, and
-/// nobody's work is ended for it: it is for people to choose the moment.
-fn note_outdated_mounts(draft: &mut Draft) {
-    let notes = draft.outdated_mounts.iter().map(|(unit, machines)| {
-        let names: Vec<&str> = machines.iter().map(NodeName::as_str).collect();
-        format!(
-            "on {} {unit} is still mounted as its file said before: there, when nobody works in \
-             it, `systemctl restart {}`",
-            hostlist::compress(&names),
-            in_quotes(unit)
-        )
-    });
-    draft.notes.extend(notes);
-}
-
 /// A unit's name as a shell reads it: systemd writes some characters with a
 /// backslash.
-fn in_quotes(unit: &str) -> String {
+pub(super) fn in_quotes(unit: &str) -> String {
     if unit.contains('\\') { format!("'{unit}'") } else { unit.to_owned() }
 }
 

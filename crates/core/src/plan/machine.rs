@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::build::{Draft, Inputs, PlannedStep};
 use super::hosts::Hosts;
 use super::step::{Stage, Step};
-use super::{diff, people, secrets, units};
+use super::{diff, homes, people, secrets, units};
 use crate::config_file::{Access, ConfigFile};
 use crate::desired::{MachineWants, Want};
 use crate::layout;
@@ -28,12 +28,15 @@ pub(super) fn plan(
     if !observed.binary_in_use {
         draft.push(Stage::Base, name, Step::UseBinary);
     }
+    // What is mounted there is not slurmha's then, and is to be kept, whatever a file says.
+    let are_homes_blocked = about_homes(wants, observed, draft);
     let mut reload_systemd: BTreeSet<Stage> = BTreeSet::new();
     for (stage, want) in &wants.wants {
         if let Want::MountInForce { unit, file } = want
+            && !are_homes_blocked
             && units::is_outdated(observed, unit, file, &written)
         {
-            draft.outdated_mounts.entry(unit.clone()).or_default().push(name.clone());
+            draft.note_on(name, units::outdated_mount(unit));
         }
         for step in several(inputs, want, observed) {
             draft.push(*stage, name, step);
@@ -75,6 +78,24 @@ pub(super) fn plan(
     }
 }
 
+/// Refuses homes where something else is mounted, and names what is left of earlier ones. Says
+/// whether they are refused.
+fn about_homes(wants: &MachineWants, observed: &Observation, draft: &mut Draft) -> bool {
+    let place = wants.wants.iter().find_map(|(_, want)| match want {
+        Want::Homes(place) => Some(place),
+        _ => None,
+    });
+    let (Some(place), Some(seen)) = (place, observed.homes.as_ref()) else { return false };
+    let name = &wants.machine.name;
+    homes::left(place, seen).into_iter().for_each(|text| draft.note_on(name, text));
+    let obstacle = homes::obstacle(place, seen);
+    let is_refused = obstacle.is_some();
+    if let Some(obstacle) = obstacle {
+        draft.refuse(name, obstacle.what, &obstacle.cure);
+    }
+    is_refused
+}
+
 /// The steps of a want that may need more than one.
 fn several(inputs: &Inputs<'_>, want: &Want, observed: &Observation) -> Vec<PlannedStep> {
     match want {
@@ -112,7 +133,7 @@ fn step(
         Want::Secret(_) => None,
         Want::People(_) | Want::Retired { .. } => None,
         // People work there.
-        Want::MountInForce { .. } => None,
+        Want::MountInForce { .. } | Want::Homes(_) => None,
         Want::Enablement { unit, enablement } => units::enablement(observed, unit, *enablement),
         Want::NotEnabled { unit } => units::not_enabled(observed, unit),
         Want::Running { unit, reads } => units::running(observed, unit, reads, written),

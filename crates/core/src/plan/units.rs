@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::build::PlannedStep;
+use super::build::{PlannedStep, in_quotes};
 use super::step::{Enablement, Step};
 use crate::observe::{Observation, UnitState};
 
@@ -95,6 +95,16 @@ pub(super) fn is_outdated(
 ) -> bool {
     let active = observed.units.get(unit).filter(|state| is_active(state));
     active.is_some_and(|state| is_newer(observed, file, state, written))
+}
+
+/// A mount that goes by what its file said before. Whoever has a file open there keeps it from
+/// being taken away, and nobody's work is ended for it: it is for people to choose the moment.
+pub(super) fn outdated_mount(unit: &str) -> String {
+    format!(
+        "{unit} is still mounted as its file said before: there, when nobody works in it, \
+         `systemctl restart {}`",
+        in_quotes(unit)
+    )
 }
 
 /// Whether a file has been written since the unit became active, or will be.

@@ -37,6 +37,9 @@ fn name_of(unit: &ConfigFile) -> String {
 /// written, nfs(5).
 const OPTIONS: &str = "hard,nosuid,nodev,_netdev";
 
+/// By which the automounts that slurmha has made are known again.
+pub const AUTOMOUNT: &str = "Description=Home directories, mounted when somebody looks";
+
 /// The units, or nothing when each machine has homes of its own.
 ///
 /// An automount and no mount at boot: a login node comes up, and root can
@@ -64,7 +67,7 @@ TimeoutSec=60
     );
     let automount = format!(
         "[Unit]
-Description=Home directories, mounted when somebody looks
+{AUTOMOUNT}
 
 [Automount]
 Where={place}

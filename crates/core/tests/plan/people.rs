@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use slurmha_core::check;
 use slurmha_core::config_file::ConfigFile;
 use slurmha_core::desired::{Want, desired};
+use slurmha_core::observe::HomesState;
 use slurmha_core::plan::{self, Step};
 use slurmha_core::secret::SecretId;
 use slurmha_core::site;
@@ -189,6 +190,46 @@ fn homes_move_to_another_directory_when_nobody_works_in_them() {
     insta::assert_snapshot!(said.collect::<String>());
 }
 
+/// The first run would stop behind it, and the next boot would have other homes.
+#[test]
+fn homes_where_something_is_mounted_are_refused() {
+    let text = with_people();
+    let site = site::parse("site.toml", &text).expect("a valid site file").0;
+    let mut observed = as_wanted();
+    for name in ["cn1", "cn2"] {
+        let seen = observed.get_mut(&name.into()).expect("it");
+        let mounted = Some("/dev/vda3".to_owned());
+        seen.homes = Some(HomesState { mounted, in_fstab: true, ..HomesState::default() });
+        seen.units.insert("shared-home.mount".to_owned(), unit_state("active"));
+    }
+    let plan = plan_to(&text, &observed);
+    assert_eq!(plan.notes, [""; 0], "no advice to mount the server's over it");
+    let said: Vec<String> =
+        plan.refusals.iter().map(|it| format!("{}: {}", it.machine, it.what)).collect();
+    let what = "/etc/fstab mounts something at /shared/home, where [homes] shall be";
+    assert_eq!(said, [format!("cn1: {what}"), format!("cn2: {what}")]);
+    let answers = observed.into_iter().map(|(name, seen)| (name, Ok(seen))).collect();
+    let findings = check::check(&site, &answers).into_iter().filter(|it| it.rule == "homes");
+    insta::assert_snapshot!(check::explain(&findings.collect::<Vec<_>>(), true));
+}
+
+#[test]
+fn automounts_of_earlier_homes_are_named_until_they_are_gone() {
+    let old = with_people();
+    let new = old.replace("/shared/home", "/home");
+    let mut observed = as_wanted_by(&new);
+    for name in ["login1", "cn1", "cn2"] {
+        let homes = observed.get_mut(&name.into()).and_then(|it| it.homes.as_mut());
+        homes.expect("homes").automounts.insert("shared-home.automount".to_owned());
+    }
+    let plan = plan_to(&new, &observed);
+    assert!(plan.is_empty());
+    let note = "on login1,cn[1-2] shared-home.automount still stands for homes of an earlier site \
+                file: there, when nobody works in them, `systemctl disable --now \
+                shared-home.automount`";
+    assert_eq!(plan.notes, [note]);
+}
+
 #[test]
 fn files_that_may_keep_their_old_group_are_named_once() {
     let old = with_people();
@@ -200,7 +241,7 @@ fn files_that_may_keep_their_old_group_are_named_once() {
           nothing: on the server `find /export/home/anna -group 20001 -exec chgrp -h 30000 {} +`"]
     );
     let local = plan_to(&new.replace("nfs =", "# nfs ="), &as_wanted_by(&old));
-    assert_eq!(local.notes, [""; 0], "usermod can do it");
+    assert!(!local.notes.iter().any(|it| it.contains("chgrp")), "usermod can do it");
 }
 
 #[test]

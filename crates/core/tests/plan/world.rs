@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use slurmha_core::desired::{MachineWants, Want, configuration, desired};
 use slurmha_core::observe::{
     Account, ClusterNode, ClusterResource, ClusterStatus, DeviceContent, DeviceState, DrbdStatus,
-    FileState, Observation, PersonState, Reading, SecretState, UnitState,
+    FileState, HomesState, Observation, PersonState, Reading, SecretState, UnitState,
 };
 use slurmha_core::render::cib::ACTIVE_RESOURCES;
 use slurmha_core::render::hosts::Block;
@@ -157,6 +157,12 @@ fn satisfy(names: &Block, observation: &mut Observation, want: &Want) {
         Want::MountInForce { unit, .. } => {
             let state = UnitState { since: Some(noon()), ..unit_state("active") };
             observation.units.insert(unit.clone(), state);
+        }
+        Want::Homes(place) => {
+            let automounts = place.automount.iter().cloned().collect();
+            let is_awaited = place.automount.is_some();
+            let state = HomesState { is_awaited, automounts, ..HomesState::default() };
+            observation.homes = Some(state);
         }
         Want::NotRunning { .. } | Want::NotEnabled { .. } | Want::Retired { .. } => {}
     }

@@ -22,6 +22,7 @@ fn everything() -> ObserveRequest {
         users: vec!["root".to_owned(), "nobody".to_owned()],
         groups: vec!["root".to_owned()],
         people: Some(Default::default()),
+        homes: Some("/home".into()),
         files: vec![FileRequest {
             path: "/etc/slurm/slurmdbd.conf".into(),
             private: Some(PrivateText {

@@ -20,6 +20,8 @@ pub struct Mount {
     pub source: PathBuf,
     /// Where.
     pub mount_point: PathBuf,
+    /// The sort of file system, such as `ext4`.
+    pub kind: String,
     /// Whether nothing can be written: ext4 turns to that after an error.
     pub read_only: bool,
     /// Options of the mount and of its file system; defaults are not told.
@@ -65,13 +67,15 @@ fn parse_line(line: &str) -> Option<Mount> {
     let (major, minor) = left.next()?.split_once(':')?;
     let mount_point = left.nth(1)?;
     let own = left.next()?;
-    let mut right = right.split(' ').skip(1);
+    let mut right = right.split(' ');
+    let kind = right.next()?.to_owned();
     let source = right.next()?;
     let of_file_system: Vec<&str> = right.next()?.split(',').collect();
     Some(Mount {
         device: (major.parse().ok()?, minor.parse().ok()?),
         source: unescape(source).into(),
         mount_point: unescape(mount_point).into(),
+        kind,
         read_only: of_file_system.contains(&"ro"),
         options: own.split(',').chain(of_file_system).map(str::to_owned).collect(),
     })
@@ -92,7 +96,7 @@ mod tests {
         let line = r"36 35 147:0 / /srv/a\040b rw,noatime master:1 - ext4 /dev/drbd0 rw";
         let mount = parse_line(line).unwrap();
         assert_eq!(mount.device, (147, 0));
-        assert_eq!(mount.source, Path::new("/dev/drbd0"));
+        assert_eq!((mount.source.as_path(), &*mount.kind), (Path::new("/dev/drbd0"), "ext4"));
         assert_eq!(mount.mount_point, Path::new("/srv/a b"));
         assert!(!mount.read_only);
         assert_eq!(mount.options, ["rw", "noatime", "rw"]);
