@@ -52,6 +52,8 @@ pub enum Want {
     Directory(Directory),
     /// A file that is slurmha's as a whole.
     File(ConfigFile),
+    /// A file that an earlier role has left behind: where it is, it says this.
+    Leftover(ConfigFile),
     /// slurmha's block in /etc/hosts.
     Hosts,
     /// A secret.
@@ -216,7 +218,7 @@ fn ask(request: &mut ObserveRequest, want: &Want) {
             }
         }
         Want::Directory(directory) => request.directories.push(directory.path.clone()),
-        Want::File(file) => request.files.push(FileRequest::of(file)),
+        Want::File(file) | Want::Leftover(file) => request.files.push(FileRequest::of(file)),
         Want::Hosts => request.files.push(FileRequest::new(hosts::FILE)),
         Want::Secret(id) => request.secrets.push(id.location()),
         Want::Enablement { unit, .. }

@@ -127,6 +127,9 @@ fn home_mount(site: &Site) -> Vec<(Stage, Want)> {
     wants
 }
 
+/// What asks a directory whether a password is right.
+const SSSD_PAM_SOCKETS: [&str; 2] = ["sssd-pam.socket", "sssd-pam-priv.socket"];
+
 /// SSSD, with the site's own settings. On a controller it tells names and lets
 /// nobody in: `sssd-common` brings PAM's module along, which asks a part of
 /// SSSD that is not started there.
@@ -136,26 +139,42 @@ fn directory_wants(site: &Site, machine: &Machine) -> Vec<(Stage, Want)> {
     }
     let conf = SecretId::DirectoryConf;
     let path = conf.location().path.to_string_lossy().into_owned();
-    let mut reads = vec![path.as_str()];
+    let reads = [path.as_str(), SSSD_NAMES_ONLY_FILE];
     let names = ["sssd-ldap", "sssd-krb5", "sssd-tools", "libnss-sss", "libpam-sss"];
     let mut wants = vec![(Stage::Base, packages(&names)), (Stage::Secrets, Want::Secret(conf))];
-    if machine.roles.contains(&Role::Controller) {
-        wants.push((Stage::Base, Want::File(names_only())));
-        reads.push(SSSD_NAMES_ONLY_FILE);
-        for unit in ["sssd-pam.socket", "sssd-pam-priv.socket"] {
-            let unit = unit.to_owned();
-            let masked = Want::Enablement { unit: unit.clone(), enablement: Enablement::Masked };
-            wants.extend([masked, Want::NotRunning { unit }].map(|want| (Stage::Base, want)));
-        }
-    }
+    let for_whom =
+        if machine.roles.contains(&Role::Controller) { names_only() } else { everybody() };
+    wants.extend(for_whom.into_iter().map(|want| (Stage::Base, want)));
     let service = [enabled("sssd.service"), running("sssd.service", &reads)];
     wants.extend(service.map(|want| (Stage::Services, want)));
     wants
 }
 
+fn names_only() -> Vec<Want> {
+    let mut wants = vec![Want::File(snippet("[sssd]\nservices = nss\n"))];
+    for unit in SSSD_PAM_SOCKETS.map(str::to_owned) {
+        let masked = Want::Enablement { unit: unit.clone(), enablement: Enablement::Masked };
+        wants.extend([masked, Want::NotRunning { unit }]);
+    }
+    wants
+}
+
+/// The machine may have been a controller. Not disabled: sssd.service wants the sockets by
+/// links of the package's, which a mask has left alone.
+fn everybody() -> Vec<Want> {
+    let mut wants = vec![Want::Leftover(snippet("# No controller: sssd.conf says it all.\n"))];
+    wants.extend(
+        SSSD_PAM_SOCKETS.map(|unit| Want::Enablement {
+            unit: unit.to_owned(),
+            enablement: Enablement::Unmasked,
+        }),
+    );
+    wants
+}
+
 /// sssd.conf(5), "CONFIGURATION SNIPPETS FROM INCLUDE DIRECTORY": a snippet
 /// overrides sssd.conf, and must belong to root alone like that.
-fn names_only() -> ConfigFile {
-    let text = format!("{}[sssd]\nservices = nss\n", crate::render::header("#"));
+fn snippet(text: &str) -> ConfigFile {
+    let text = format!("{}{text}", crate::render::header("#"));
     ConfigFile::new(SSSD_NAMES_ONLY_FILE, text).with_access(Access::root(0o600))
 }

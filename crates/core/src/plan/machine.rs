@@ -128,6 +128,9 @@ fn step(
             Some(id) => Some(writing(file, observed, format!("its secret {id} changes"))),
             None => write(file, observed),
         },
+        Want::Leftover(file) => {
+            observed.files.contains_key(&file.path).then(|| write(file, observed)).flatten()
+        }
         Want::Hosts => hosts.step(observed),
         // Where secrets come from is a question across machines.
         Want::Secret(_) => None,

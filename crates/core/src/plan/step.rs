@@ -181,6 +181,8 @@ pub enum Enablement {
     Disabled,
     /// Cannot be started.
     Masked,
+    /// Can be started again; whether it is at boot stays as it was before.
+    Unmasked,
 }
 
 /// A system group.
@@ -342,6 +344,7 @@ impl Step {
                 Enablement::Enabled => format!("enable {unit}"),
                 Enablement::Disabled => format!("disable {unit}"),
                 Enablement::Masked => format!("mask {unit}"),
+                Enablement::Unmasked => format!("unmask {unit}"),
             },
             Self::StartUnit { unit } => format!("start {unit}"),
             Self::RestartUnit { unit } => format!("restart {unit}"),

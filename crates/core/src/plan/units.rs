@@ -32,6 +32,7 @@ pub(super) fn enablement(
             matches!(present, "disabled" | "masked" | "static" | "indirect" | "alias")
         }
         Enablement::Masked => present.starts_with("masked"),
+        Enablement::Unmasked => !present.starts_with("masked"),
     };
     let step = Step::SetUnitEnablement { unit: unit.to_owned(), enablement: wanted };
     let was = if present.is_empty() { "not installed" } else { present };

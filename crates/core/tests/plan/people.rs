@@ -127,6 +127,37 @@ fn a_controller_knows_people_and_lets_none_of_them_in() {
     assert!(wants.contains(&Want::Secret(SecretId::DirectoryConf)));
 }
 
+/// Its snippet would go on to let nobody in who has a password in the directory.
+#[test]
+fn a_controller_that_becomes_a_login_node_lets_people_in() {
+    let text = with_people();
+    let ctl1 = as_wanted_by(&text).remove(&"ctl1".into()).expect("ctl1");
+    let mut observed = as_wanted_by(&text);
+    let path = Path::new("/etc/sssd/conf.d/50-slurmha.conf");
+    let login = observed.get_mut(&"login1".into()).expect("login1");
+    login.files.insert(path.to_owned(), ctl1.files[path].clone());
+    for unit in ["sssd-pam.socket", "sssd-pam-priv.socket"] {
+        login.units.insert(unit.to_owned(), ctl1.units[unit].clone());
+    }
+    let plan = plan_to(&text, &observed);
+    insta::assert_snapshot!(plan::explain(&plan, true));
+
+    let login = observed.get_mut(&"login1".into()).expect("login1");
+    for (_, _, planned) in plan.steps() {
+        match &planned.step {
+            Step::WriteFile(file) => {
+                let old = login.files.get_mut(&file.path).expect("it");
+                old.text = Some(file.text.clone());
+            }
+            Step::SetUnitEnablement { unit, .. } => {
+                login.units.insert(unit.clone(), unit_state("inactive"));
+            }
+            _ => {}
+        }
+    }
+    assert!(plan_to(&text, &observed).is_empty());
+}
+
 /// Nobody's work is ended for it, and nobody is left in the belief that it is done.
 #[test]
 fn homes_that_are_still_those_of_the_old_server_are_named_until_they_are_not() {

@@ -164,7 +164,10 @@ fn satisfy(names: &Block, observation: &mut Observation, want: &Want) {
             let state = HomesState { is_awaited, automounts, ..HomesState::default() };
             observation.homes = Some(state);
         }
-        Want::NotRunning { .. } | Want::NotEnabled { .. } | Want::Retired { .. } => {}
+        Want::Leftover(_)
+        | Want::NotRunning { .. }
+        | Want::NotEnabled { .. }
+        | Want::Retired { .. } => {}
     }
 }
 

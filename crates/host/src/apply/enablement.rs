@@ -87,7 +87,7 @@ fn verb(wanted: Enablement) -> Option<&'static str> {
     match wanted {
         Enablement::Enabled => Some("enable"),
         Enablement::Disabled => Some("disable"),
-        Enablement::Masked => None,
+        Enablement::Masked | Enablement::Unmasked => None,
     }
 }
 
@@ -102,7 +102,7 @@ fn changeable(units: &[String], shown: &[Shown], wanted: Enablement) -> Vec<Stri
                     !enabled && state.load != "not-found" && state.enabled != "static"
                 }
                 Enablement::Disabled => enabled,
-                Enablement::Masked => false,
+                Enablement::Masked | Enablement::Unmasked => false,
             }
     };
     let pairs = units.iter().zip(shown);

@@ -46,6 +46,8 @@ pub(super) fn set_from(
     match wanted {
         Enablement::Masked if masked => Ok(Outcome::Unchanged),
         Enablement::Masked => act(system, &["mask"], unit),
+        Enablement::Unmasked if masked => act(system, &["unmask"], unit),
+        Enablement::Unmasked => Ok(Outcome::Unchanged),
         Enablement::Disabled if masked => act(system, &["unmask", "disable"], unit),
         Enablement::Disabled if enabled => act(system, &["disable"], unit),
         Enablement::Disabled => Ok(Outcome::Unchanged),

@@ -84,6 +84,20 @@ fn the_one_that_fails_each_time_is_named() {
     assert!(!message.contains(TIMER), "{message}");
 }
 
+#[test]
+fn what_was_masked_is_as_it_was_before() {
+    let machine = machine();
+    let step = |wanted: Enablement| enablement(WATCH, wanted);
+    let unmasked = [step(Enablement::Unmasked)];
+    run(&machine, &[step(Enablement::Enabled)]);
+    assert!(run(&machine, &unmasked).changed().is_empty(), "nothing has masked it");
+    let both = [step(Enablement::Masked), step(Enablement::Unmasked)];
+    assert_eq!(run(&machine, &both).changed(), [0, 1]);
+    assert!(is_enabled(&machine, WATCH));
+    assert!(run(&machine, &unmasked).changed().is_empty());
+    assert!(ran(&machine, "disable").is_empty());
+}
+
 /// systemd that does not answer is not asked for each of them.
 #[test]
 fn a_systemd_that_hangs_is_given_up_once() {
