@@ -213,6 +213,10 @@ pub const ONDEMAND_SERVER_FILE: &str = "/etc/apache2/conf-enabled/slurmha-ondema
 pub const ONDEMAND_SCRIPT: &str = "/usr/local/lib/slurmha/ondemand";
 /// The configuration that last answered a request.
 pub const ONDEMAND_STATE: &str = "/var/lib/slurmha/ondemand";
+/// The certificate that Apache shows, which has been looked at.
+pub const ONDEMAND_CERTIFICATE: &str = "/var/lib/slurmha/ondemand/served/certificate";
+/// Its key.
+pub const ONDEMAND_KEY: &str = "/var/lib/slurmha/ondemand/served/key";
 /// Unit whose start brings Open OnDemand's configuration into service.
 pub const ONDEMAND_UNIT: &str = "slurmha-ondemand.service";
 /// Its file.

@@ -4,9 +4,11 @@
 
 mod ondemand {
     pub mod generator;
+    pub mod standins;
 }
 
 use ondemand::generator::Generator;
+use ondemand::standins::StandIns;
 use slurmha_core::config_file::ConfigFile;
 use slurmha_core::desired::{MachineWants, Want, desired};
 use slurmha_core::layout::{ONDEMAND_PORTAL_FILE, ONDEMAND_UNIT};
@@ -148,6 +150,46 @@ fn the_vpn_lets_people_reach_it() {
     });
     let line = "ip saddr 10.99.0.0/24 ip daddr { 10.77.0.31 } tcp dport 443 accept";
     assert!(rules.expect("rules").contains(line));
+}
+
+/// A host that serves a certificate.
+fn serving() -> StandIns {
+    let host = StandIns::new(&file(KINDS[0].1, "slurmha/ondemand").text);
+    host.place("first", "first");
+    assert_eq!(host.check(), Ok(()), "a host that has never served anything");
+    assert_eq!(host.run(&["serve"]), Ok(()));
+    assert_eq!(host.served(), ["first", "first"]);
+    host
+}
+
+/// Apache would read it when its log is rotated, and end.
+#[test]
+fn a_wrong_key_does_not_come_to_where_apache_reads_it() {
+    let host = serving();
+    let before = host.read("log");
+    host.place("second", "another");
+    for said in [host.check(), host.run(&["serve"])] {
+        let said = said.expect_err("refused");
+        assert!(said.starts_with("key_file of [ondemand] is not the key of"), "{said}");
+    }
+    assert_eq!(host.served(), ["first", "first"]);
+    assert_eq!(host.read("log"), before, "Apache is left alone");
+    host.place("second", "second");
+    assert_eq!(host.check(), Ok(()));
+    assert_eq!(host.served(), ["first", "first"], "it is tried, and not served yet");
+    assert_eq!(host.run(&["serve"]), Ok(()));
+    assert_eq!(host.served(), ["second", "second"]);
+}
+
+#[test]
+fn the_certificate_that_answered_is_put_back() {
+    let host = serving();
+    host.place("second", "second");
+    host.answer("500");
+    let said = host.run(&["serve"]).expect_err("no right answer");
+    assert!(said.contains("; what answered before is served again"), "{said}");
+    assert_eq!(host.served(), ["first", "first"]);
+    assert!(host.read("log").ends_with("restart apache2.service\n"));
 }
 
 #[test]

@@ -6,6 +6,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use slurmha_core::layout::{ONDEMAND_CERTIFICATE, ONDEMAND_KEY};
+
 /// Where the generator's source is, if somebody has put it somewhere.
 pub struct Generator {
     source: PathBuf,
@@ -106,8 +108,8 @@ impl Generator {
         let path = |name: &str| directory.path().join(name).display().to_string();
         certificate(&path("certificate"), &path("key"));
         let site = site
-            .replace("/etc/slurmha/secrets/ondemand-certificate", &path("certificate"))
-            .replace("/etc/slurmha/secrets/ondemand-key", &path("key"));
+            .replace(ONDEMAND_CERTIFICATE, &path("certificate"))
+            .replace(ONDEMAND_KEY, &path("key"));
         let modules: String = MODULES
             .iter()
             .map(|name| {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::config_file::{Access, ConfigFile};
-use crate::layout::{ONDEMAND_PORTAL_FILE, ONDEMAND_SCRIPT};
+use crate::layout::{ONDEMAND_CERTIFICATE, ONDEMAND_KEY, ONDEMAND_PORTAL_FILE, ONDEMAND_SCRIPT};
 use crate::render::header;
 use crate::render::yaml::quoted;
 use crate::secret::SecretId;
@@ -48,18 +48,14 @@ port: {}
 }
 
 /// Lines of Apache's. They are there without files, too, because the generator takes
-/// their presence for TLS.
+/// their presence for TLS. The files are those that [`super::script`] has looked at: new ones are
+/// placed before that, and an Apache that runs would end over a wrong key when its log is rotated.
 fn tls(tls: &Tls) -> Vec<String> {
     let mut lines = vec!["SSLProtocol -all +TLSv1.2 +TLSv1.3".to_owned()];
     if let Tls::Files(_) = tls {
-        let files = [
-            ("SSLCertificateFile", SecretId::OndemandCertificate),
-            ("SSLCertificateKeyFile", SecretId::OndemandKey),
-        ];
-        lines
-            .extend(files.map(|(directive, id)| {
-                format!("{directive} \"{}\"", id.location().path.display())
-            }));
+        let files =
+            [("SSLCertificateFile", ONDEMAND_CERTIFICATE), ("SSLCertificateKeyFile", ONDEMAND_KEY)];
+        lines.extend(files.map(|(directive, path)| format!("{directive} \"{path}\"")));
     }
     lines
 }

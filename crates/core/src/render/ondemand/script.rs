@@ -3,8 +3,8 @@
 
 use crate::config_file::{Access, ConfigFile};
 use crate::layout::{
-    ONDEMAND_LISTEN_FILE, ONDEMAND_PORTAL_FILE, ONDEMAND_SCRIPT, ONDEMAND_SERVER_FILE,
-    ONDEMAND_STATE,
+    ONDEMAND_CERTIFICATE, ONDEMAND_KEY, ONDEMAND_LISTEN_FILE, ONDEMAND_PORTAL_FILE,
+    ONDEMAND_SCRIPT, ONDEMAND_SERVER_FILE, ONDEMAND_STATE,
 };
 use crate::render::header;
 use crate::secret::SecretId;
@@ -16,7 +16,8 @@ use crate::site::{Auth, Machine, Ondemand, Tls};
 /// what does not answer is taken out of there again (`serve`).
 ///
 /// `apache2 -t` does not look whether a certificate is its key's (mod_ssl does so when it
-/// starts, and an Apache that runs ends then at a reload): that is asked of openssl.
+/// starts, and an Apache that runs ends then at a reload): that is asked of openssl, of the
+/// files as they come, before Apache gets copies of them.
 pub(super) fn script(ondemand: &Ondemand, host: &Machine) -> ConfigFile {
     let header = header("#");
     let name = &ondemand.servername;
@@ -24,6 +25,10 @@ pub(super) fn script(ondemand: &Ondemand, host: &Machine) -> ConfigFile {
     let address = host.address;
     let modules = modules(ondemand);
     let certificate = certificate(ondemand);
+    let served = match ondemand.tls {
+        Tls::Files(_) => format!(" {ONDEMAND_CERTIFICATE} {ONDEMAND_KEY}"),
+        Tls::Acme { .. } => String::new(),
+    };
     let (pwauth, dex, expected) = match &ondemand.auth {
         Auth::Pam => (PWAUTH, "", 401),
         Auth::Oidc(_) => ("", "", 302),
@@ -39,7 +44,7 @@ generator=/opt/ood/ood-portal-generator
 portal={ONDEMAND_PORTAL_FILE}
 site=/etc/apache2/sites-available/ood-portal.conf
 # What is kept of the last configuration that answered.
-files=\"$portal {ONDEMAND_LISTEN_FILE} {ONDEMAND_SERVER_FILE}\"
+files=\"$portal {ONDEMAND_LISTEN_FILE} {ONDEMAND_SERVER_FILE}{served}\"
 kept={ONDEMAND_STATE}
 
 fail() {{
@@ -57,6 +62,8 @@ check() {{
     [ -x \"$generator/bin/generate\" ] ||
         fail \"$generator/bin/generate is not there\" \"apt-get install --reinstall ondemand\"
 {pwauth}    certificate
+    # Apache looks whether they are there. Those that it shows are left to `serve`.
+    has_certificate || take_certificate
     modules
     new=$(mktemp --directory)
     trap 'rm -rf \"$new\"' EXIT
@@ -116,7 +123,7 @@ answers() {{
 put_back() {{
     [ -e \"$kept/ood_portal.yml\" ] || return 1
     for file in $files; do
-        cat \"$kept/${{file##*/}}\" >\"$file\"
+        [ ! -e \"$kept/${{file##*/}}\" ] || cat \"$kept/${{file##*/}}\" >\"$file\"
     done
     generate --force
     systemctl restart apache2.service
@@ -125,6 +132,7 @@ put_back() {{
 serve() {{
     url=
     certificate
+    take_certificate
     modules
     generate
 {dex}    if apache2ctl configtest && start && answers; then
@@ -177,7 +185,7 @@ fn modules(ondemand: &Ondemand) -> String {
 /// Whether the certificate is its key's, in time, and made out for the portal's name.
 fn certificate(ondemand: &Ondemand) -> String {
     let Tls::Files(_) = ondemand.tls else {
-        return "\n# Apache's own business.\ncertificate() {\n    :\n}\n".to_owned();
+        return BY_APACHE.to_owned();
     };
     let path = |id: SecretId| id.location().path.display().to_string();
     let (certificate, key) = (path(SecretId::OndemandCertificate), path(SecretId::OndemandKey));
@@ -197,9 +205,36 @@ certificate() {{
     openssl x509 -in {certificate} -noout -checkend 0 >/dev/null ||
         fail \"certificate_file of [ondemand] has expired\" \"put a new one there\"
 }}
+
+has_certificate() {{
+    [ -e {ONDEMAND_CERTIFICATE} ] && [ -e {ONDEMAND_KEY} ]
+}}
+
+# What has been looked at becomes what Apache reads.
+take_certificate() {{
+    mkdir -p \"$kept/served\"
+    cat {key} >{ONDEMAND_KEY}
+    cat {certificate} >{ONDEMAND_CERTIFICATE}
+}}
 "
     )
 }
+
+/// With ACME.
+const BY_APACHE: &str = "
+# Apache's own business.
+certificate() {
+    :
+}
+
+has_certificate() {
+    :
+}
+
+take_certificate() {
+    :
+}
+";
 
 /// It is setuid root, and Debian lets every user of the machine start it, to try passwords.
 const PWAUTH: &str = "    \
