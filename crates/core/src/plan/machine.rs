@@ -99,7 +99,7 @@ fn about_homes(wants: &MachineWants, observed: &Observation, draft: &mut Draft) 
 /// The steps of a want that may need more than one.
 fn several(inputs: &Inputs<'_>, want: &Want, observed: &Observation) -> Vec<PlannedStep> {
     match want {
-        Want::People(wanted) => people::plan(wanted, &inputs.site.people.users, &observed.people),
+        Want::People(wanted) => people::plan(wanted, &inputs.site.people, &observed.people),
         Want::Retired { unit, ours } => units::retired(observed, unit, ours),
         _ => Vec::new(),
     }

@@ -10,7 +10,7 @@ use super::build::PlannedStep;
 use super::step::Step;
 use crate::layout::{USER_KEYS, USERS_GROUP, USERS_GROUP_ID};
 use crate::observe::{People, PersonState};
-use crate::site::{Homes, LocalUser, Machine, Role};
+use crate::site::{Homes, Machine, People as SitesPeople, Role};
 
 /// A person's account as it shall be on a machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,7 +171,7 @@ pub(super) fn regrouped(homes: &Homes, wanted: &[Person], seen: &People) -> Vec<
 /// A step for each account that differs, and for each that slurmha has made,
 /// that is not wanted here any more, and that still lets somebody in. `known`
 /// are all people of the site file: the machine may be the one that has changed.
-pub(super) fn plan(wanted: &[Person], known: &[LocalUser], seen: &People) -> Vec<PlannedStep> {
+pub(super) fn plan(wanted: &[Person], known: &SitesPeople, seen: &People) -> Vec<PlannedStep> {
     let set = wanted.iter().filter_map(|person| {
         let why = person.difference(seen.accounts.get(&person.name))?;
         Some(PlannedStep::because(Step::SetPerson(person.clone()), why))
@@ -183,11 +183,24 @@ pub(super) fn plan(wanted: &[Person], known: &[LocalUser], seen: &People) -> Vec
         .filter(|(name, state)| state.is_ours && state.is_open && !is_wanted(name));
     let close = left.map(|(name, _)| {
         let step = Step::CloseAccount { name: name.clone(), keys: keys_of(name) };
-        let is_known = known.iter().any(|user| user.name == *name);
-        let why = if is_known { "people have no accounts here" } else { "not in the site file" };
-        PlannedStep::because(step, format!("{why} any more; its files stay"))
+        PlannedStep::because(step, why_closed(name, known))
     });
     set.chain(close).collect()
+}
+
+/// PAM asks the directory about nobody who has an account that has expired (Debian's
+/// common-account), and names come from files before they come from SSSD.
+fn why_closed(name: &str, known: &SitesPeople) -> String {
+    if known.users.iter().any(|user| user.name == name) {
+        return "people have no accounts here any more; its files stay".to_owned();
+    }
+    let by_directory = match known.sssd_conf_file {
+        Some(_) => {
+            format!("; if the directory has {name}: then `userdel {name}` there, without -r")
+        }
+        None => String::new(),
+    };
+    format!("not in the site file any more; its files stay{by_directory}")
 }
 
 /// The file with a person's keys.
@@ -231,9 +244,14 @@ mod tests {
         }
     }
 
+    fn nobody(sssd_conf_file: Option<PathBuf>) -> SitesPeople {
+        let homes = Homes { directory: "/home".into(), nfs: None };
+        SitesPeople { users: Vec::new(), groups: Vec::new(), homes, sssd_conf_file }
+    }
+
     fn steps(wanted: &[Person], name: &str, state: PersonState) -> Vec<String> {
         let seen = People { accounts: [(name.to_owned(), state)].into(), ..People::default() };
-        let steps = plan(wanted, &[], &seen);
+        let steps = plan(wanted, &nobody(None), &seen);
         steps.iter().map(|it| format!("{} ({})", it.step.summary(), it.why)).collect()
     }
 
@@ -304,5 +322,7 @@ mod tests {
             ["close account bob (not in the site file any more; its files stay)"]
         );
         assert!(steps(&[], "bob", PersonState { is_open: false, ..present() }).is_empty());
+        let why = why_closed("bob", &nobody(Some("~/sssd.conf".into())));
+        assert!(why.ends_with("if the directory has bob: then `userdel bob` there, without -r"));
     }
 }
