@@ -41,7 +41,7 @@ pub(super) fn set(context: &Context<'_>, person: &Person) -> Result<Outcome, Ste
 
 /// The plan has looked who works here; somebody may have come since.
 fn change(system: &dyn System, person: &Person, present: &PersonState) -> Result<(), StepError> {
-    match shadow::change_person(system, person, !present.is_open) {
+    match shadow::change_person(system, person, present) {
         Err(CommandError::Failed { exit: Exit::Status(shadow::USER_BUSY), .. }) => {
             let (name, from, to) = (person.name.clone(), present.home.clone(), person.home.clone());
             Err(Refusal::AtWork { name, from, to }.into())

@@ -2,7 +2,7 @@
 //! groupadd(8), useradd(8), usermod(8) and gpasswd(1) of shadow 4.13, and
 //! mkhomedir_helper(8) of Linux-PAM 1.5.
 
-use slurmha_core::observe::EXPIRED_DAY;
+use slurmha_core::observe::{EXPIRED_DAY, PersonState};
 use slurmha_core::plan::{Group, Person, User};
 
 use crate::command::{Command, CommandError};
@@ -33,26 +33,39 @@ pub fn add_user(system: &dyn System, user: &User) -> Result<(), CommandError> {
 pub fn add_person(system: &dyn System, person: &Person) -> Result<(), CommandError> {
     let command = Command::new("useradd")
         .args(["--uid", &person.uid.to_string(), "--gid", &person.group])
-        .args(["--no-create-home", "--no-log-init", "--password", "*"]);
+        .args(["--no-create-home", "--no-log-init", "--password", "*", "--home"])
+        .arg(&person.home);
     run(system, described(command, person))
 }
 
-/// usermod(8), EXIT VALUES: "specified user is logged in". It has changed nothing then.
+/// `E_USER_BUSY` in usermod.c: whose home shall change has a process. Nothing has changed then.
 pub const USER_BUSY: i32 = 8;
 
-/// usermod(8), EXIT VALUES: "can't update home directory". With another primary group it gives
-/// everything in the home to that, last of all (usermod.c of shadow 4.13, `main`).
+/// `E_HOMEDIR` in usermod.c. With another primary group it gives everything in the home to that,
+/// after all else is written (`main` there).
 pub const HOME_NOT_CHANGED: i32 = 12;
 
-/// Corrects an existing account, and opens it when `opens`: another day of expiry is
-/// the administrator's. Groups that the person has beside these stay.
+/// Corrects an existing account, and opens one that was closed: another day of expiry is the
+/// administrator's. Groups that the person has beside these stay.
+///
+/// A home and a primary group are named when they differ: shadow's present usermod.c does not
+/// compare them with what is there. A home that is named is refused for whoever has a process,
+/// and with a group it walks through the home.
 pub fn change_person(
     system: &dyn System,
     person: &Person,
-    opens: bool,
+    present: &PersonState,
 ) -> Result<(), CommandError> {
-    let command = Command::new("usermod").args(["--gid", &person.group, "--append"]);
-    let command = if opens { command.args(["--expiredate", ""]) } else { command };
+    let mut command = Command::new("usermod").arg("--append");
+    if present.gid != person.gid {
+        command = command.args(["--gid", &person.group]);
+    }
+    if present.home != person.home {
+        command = command.arg("--home").arg(&person.home);
+    }
+    if !present.is_open {
+        command = command.args(["--expiredate", ""]);
+    }
     run(system, described(command, person))
 }
 
@@ -60,8 +73,6 @@ fn described(command: Command, person: &Person) -> Command {
     let groups: Vec<&str> = person.groups.iter().map(String::as_str).collect();
     command
         .args(["--groups", &groups.join(","), "--comment", &person.full_name])
-        .arg("--home")
-        .arg(&person.home)
         .arg("--shell")
         .arg(&person.shell)
         .arg(&person.name)

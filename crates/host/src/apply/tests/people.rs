@@ -105,6 +105,8 @@ fn a_day_of_expiry_that_somebody_has_set_stays() {
     let changed = Person { full_name: "Anna Other".to_owned(), ..anna() };
     assert_eq!(run(&machine, &list(changed)).changed(), [3]);
     assert!(text(&machine, "/etc/passwd").contains(":Anna Other:"));
+    let command = machine.commands().pop().unwrap_or_default();
+    assert!(!command.contains("--home") && !command.contains("--gid"), "{command}");
     assert!(text(&machine, "/etc/shadow").contains("anna:*:20000:0:99999:7::20634:"));
 }
 
