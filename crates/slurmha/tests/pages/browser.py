@@ -73,6 +73,15 @@ class Seen:
         self.bytes += sizes["responseBodySize"] + sizes["responseHeadersSize"]
 
 
+def until(page, condition, what):
+    """Waits for something that is not on the page."""
+    for _ in range(PATIENCE_MS // 50):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(what)
+
+
 def first_paint_ms(page):
     """The browser tells it some frames later."""
     entries = "performance.getEntriesByName('first-contentful-paint')"

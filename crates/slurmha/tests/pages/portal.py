@@ -10,7 +10,7 @@ import pathlib
 import sys
 import tempfile
 
-from browser import PATIENCE_MS, Seen, Server, a_browser, first_paint_ms, free_port, is_narrow_enough, picture, sign_in, wait
+from browser import PATIENCE_MS, Seen, Server, a_browser, first_paint_ms, free_port, is_narrow_enough, picture, sign_in, until, wait
 from fakes import PASSWORD, USER, Session, Slurm
 
 MOST_BYTES = 150_000
@@ -132,8 +132,9 @@ def types(page, address, session):
     page.keyboard.press("Control+d")
     wait(page, "#terminal-told", "You have logged out of this terminal")
     page.keyboard.press("Enter")  # the button that opens a new one has the focus
+    # The screen has the first one's prompt until then.
+    until(page, lambda: len(session.terminals) == 2, "a second terminal is opened")
     wait(page, screen, "ann$")
-    assert len(session.terminals) == 2, session.terminals
 
 
 def without_a_script(browser, address, session):
