@@ -228,13 +228,18 @@ fn duplicated(
 }
 
 /// Runs that a job has without anything being wrong. One whose order to requeue it was not
-/// taken, and that ran on to its end, is owed no other.
+/// taken, and whose first run went on to its end, is owed no other. Slurm may have ended the
+/// first run before it could say that its order was taken.
 fn runs(work: Work, marks: &[(f64, &Mark)]) -> usize {
     if work != Work::Requeued {
         return 1;
     }
-    let first = marks.iter().find(|(_, m)| matches!(m.kind, MarkKind::Requeue | MarkKind::End));
-    if first.is_some_and(|(_, mark)| mark.kind == MarkKind::End) { 1 } else { 2 }
+    let kinds: Vec<MarkKind> = marks.iter().map(|(_, mark)| mark.kind).collect();
+    let mut starts = kinds.iter().enumerate().filter(|(_, kind)| **kind == MarkKind::Start);
+    let second = starts.nth(1).map_or(kinds.len(), |(index, _)| index);
+    let before = &kinds[..second];
+    let ran_on = before.contains(&MarkKind::End) && !before.contains(&MarkKind::Requeue);
+    if ran_on { 1 } else { 2 }
 }
 
 fn reused_ids(evidence: &Evidence) -> Vec<ReusedId> {

@@ -153,6 +153,13 @@ fn what_has_itself_requeued_runs_twice() {
     assert_eq!(reasons(&again(&[], UNSAVED)).0, Verdict::PassWithLoss);
     let (verdict, why) = reasons(&again(&[1, 1], SAVED));
     assert_eq!((verdict, why[0].as_str()), (Verdict::Fail, "1 job ran more than once: r-0002"));
+    // Its first run was ended before it could say that its order was taken.
+    let ended_at_once = with(Work::Requeued, |seen| {
+        let marks = marks(seen);
+        marks.retain(|mark| mark.name != "r-0002" || mark.kind == MarkKind::Start);
+        marks.extend([mark(MarkKind::Start, 40.0, 1), mark(MarkKind::End, 40.5, 1)]);
+    });
+    assert_eq!(reasons(&ended_at_once), passed());
     // Its order was not taken, and it has run to its end.
     let unasked = with(Work::Requeued, |seen| marks(seen).push(mark(MarkKind::Start, 40.0, 0)));
     let why = "1 job ran more than once: r-0002".to_owned();
