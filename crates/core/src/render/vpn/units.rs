@@ -73,12 +73,15 @@ WantedBy={VPN_UNIT}
 
 /// Tells the node exporter who is connected, and its timer. A process of its own
 /// that listens nowhere: asking WireGuard needs a right that no daemon with a port should
-/// have.
+/// have. It is ended before the interface is taken down, or what was on its way would be
+/// written after that has removed the file.
 pub fn metrics_units(interval: Duration) -> [ConfigFile; 2] {
     let header = header("#");
     let service = format!(
         "{header}[Unit]
 Description=Tell Prometheus who is connected through WireGuard
+PartOf={VPN_UNIT}
+After={VPN_UNIT}
 
 [Service]
 Type=oneshot
