@@ -103,6 +103,7 @@ fn prove(system: &dyn System, call: &Call, start: Duration) -> (Answer, String, 
     look::own_disks(system, &mut seen);
     let mut since = look::Since::default();
     let mut marker = mark::Marker::default();
+    let mut told = String::new();
     let (answer, reason) = loop {
         // A fence that succeeded is an answer: what the cluster has written
         // down of it need not be read while I/O is frozen.
@@ -114,11 +115,18 @@ fn prove(system: &dyn System, call: &Call, start: Duration) -> (Answer, String, 
         since.measure(&mut seen, now);
         match decide(&seen) {
             Decision::Answer(answer, reason) => break (answer, reason),
-            Decision::Wait(_) => {
+            Decision::Wait(_) if seen.waited < LIMIT => {
                 seen.marking = None;
-                // After a minute it is a person who is waited for.
-                let pause = if seen.waited < LIMIT { POLL } else { LONG_POLL };
-                system.sleep(pause);
+                system.sleep(POLL);
+            }
+            // It is a person who is waited for, and wants to know why.
+            Decision::Wait(reason) => {
+                seen.marking = None;
+                if told != reason {
+                    tell_what_is_missing(system, call, &reason);
+                    told = reason;
+                }
+                system.sleep(LONG_POLL);
             }
             Decision::Mark => seen.marking = Some(marker.mark(system, &seen)),
             Decision::Request => {
@@ -134,6 +142,12 @@ fn prove(system: &dyn System, call: &Call, start: Duration) -> (Answer, String, 
         withdraw(system, &call.peer);
     }
     (answer, reason, seen)
+}
+
+/// Writes are frozen meanwhile, and nothing else says why.
+fn tell_what_is_missing(system: &dyn System, call: &Call, reason: &str) {
+    let line = format!("resource={} peer={} waits: {reason}", call.resource, call.peer);
+    let _ = logger::log(system, TAG, &line);
 }
 
 /// A mark that was tried in this call and did not become its answer: the

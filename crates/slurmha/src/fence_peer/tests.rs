@@ -212,6 +212,18 @@ fn a_fence_that_failed_is_asked_for_again_with_time_for_the_bmc() {
     assert!(fences.iter().all(|it| it.ends_with("--timeout 60")), "{fences:?}");
 }
 
+/// Once, and not with every look.
+#[test]
+fn who_waits_for_a_person_says_what_for() {
+    let machine = Machine::with(LOST).frozen().fence(Says::Status(1));
+    machine.later(LIMIT * 3, ERASED);
+    assert_eq!(asked(&machine), Answer::Stonithed);
+    let ran = machine.ran();
+    let told: Vec<_> = ran.iter().filter(|it| it.contains(" waits: ")).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("ctl2 is gone") && told[0].contains("fencing failed"), "{told:?}");
+}
+
 #[test]
 fn only_a_success_of_a_fence_of_this_peer_counts() {
     for (from, to) in [("success", "failed"), ("ctl2", "ctl1"), ("off", "on")] {
