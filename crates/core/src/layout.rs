@@ -131,6 +131,8 @@ pub const SNAPSHOT_TIMER: &str = "slurmha-snapshot.timer";
 pub const SNAPSHOT_TIMER_FILE: &str = "/etc/systemd/system/slurmha-snapshot.timer";
 /// A note for each machine that was fenced and may be switched on again.
 pub const FENCED_NOTES: &str = "/run/slurmha/fenced";
+/// What DRBD's fence-peer handler was asked, while it is at work on it.
+pub const FENCE_PEER_CALL: &str = "/run/slurmha/fence-peer.json";
 /// When machines were switched on after a fence, in the last hour.
 pub const POWER_ON_RECORD: &str = "/var/lib/slurmha/power-on.json";
 /// Unit that sees to them.

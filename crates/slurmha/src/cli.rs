@@ -92,7 +92,11 @@ enum Command {
     PowerOn,
     /// Proves that the peer is fenced or outdated; called by DRBD
     #[command(hide = true)]
-    FencePeer,
+    FencePeer {
+        /// Answers what another handler was asked that was killed; started by the agent
+        #[arg(long)]
+        left: bool,
+    },
     /// Lifts the mark of outdated data from this machine once it is in sync;
     /// called by DRBD
     #[command(hide = true)]
@@ -122,7 +126,8 @@ impl Cli {
             Command::SnapshotState => return Ok(crate::snapshot::run()),
             Command::AwaitMembers(args) => return Ok(crate::await_members::run(&args)),
             Command::PowerOn => return Ok(crate::power_on::run()),
-            Command::FencePeer => return Ok(crate::fence_peer::fence()),
+            Command::FencePeer { left: false } => return Ok(crate::fence_peer::fence()),
+            Command::FencePeer { left: true } => return Ok(crate::fence_peer::fence_left()),
             Command::UnfencePeer => return Ok(crate::fence_peer::unfence()),
             Command::Pages(args) => crate::pages::run(&args),
             Command::Init(args) => command::init::run(&args),

@@ -5,6 +5,7 @@
 //!
 //! What is decided, and why, is in [`slurmha_core::fence_peer`].
 
+mod call;
 pub mod look;
 mod mark;
 
@@ -12,12 +13,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use slurmha_core::fence_peer::{Answer, Decision, LIMIT, LONG_POLL, POLL, Seen, decide, mark_id};
-use slurmha_core::layout::DRBD_RESOURCE;
 use slurmha_core::observe::Reading;
-use slurmha_host::program::{logger, pacemaker, stonith};
+use slurmha_host::program::{drbd, logger, pacemaker, stonith};
 use slurmha_host::{FileError, Local, System};
 
+pub use call::answer_what_is_left;
+
 use crate::power_on::Note;
+use call::Call;
 
 const TAG: &str = "slurmha-fence-peer";
 
@@ -27,35 +30,43 @@ const QUESTION: Duration = Duration::from_secs(5);
 /// each would be cut off anew.
 const LATE_QUESTION: Duration = Duration::from_secs(20);
 
-/// What DRBD says about its call.
-struct Call {
-    resource: String,
-    peer: String,
-}
-
-impl Call {
-    fn from_environment() -> Self {
-        let text = |name| std::env::var(name).unwrap_or_default();
-        // One name here: a host with several names is none of ours.
-        let peers = text("DRBD_PEERS");
-        let peer = if peers.is_empty() { text("DRBD_PEER") } else { peers };
-        Self { resource: text("DRBD_RESOURCE"), peer: peer.trim().to_owned() }
-    }
-
-    /// What is wrong with it, if anything.
-    fn objection(&self) -> Option<String> {
-        let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        if self.resource != DRBD_RESOURCE {
-            return Some(format!("the resource is not {DRBD_RESOURCE}"));
-        }
-        (self.peer.is_empty() || !self.peer.chars().all(is_name))
-            .then(|| "DRBD_PEERS does not name one machine".to_owned())
-    }
-}
-
 /// `fence-peer`: the exit status is the answer to DRBD.
 pub fn fence() -> ExitCode {
-    ExitCode::from(answer(&Local::new(), &Call::from_environment()) as u8)
+    ExitCode::from(noted(&Local::new(), &Call::from_environment()) as u8)
+}
+
+/// `fence-peer --left`: the answer to what a handler was asked that was killed. DRBD does not wait
+/// for this one; with the proof its I/O goes on by command.
+pub fn fence_left() -> ExitCode {
+    let system = Local::new();
+    let Some(call) = call::left(&system) else { return ExitCode::SUCCESS };
+    match answer_late(&system, &call) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            let line = format!("the I/O of {} is still frozen: {why}", call.resource);
+            let _ = logger::log(&system, TAG, &line);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn answer_late(system: &dyn System, call: &Call) -> Result<(), String> {
+    match noted(system, call) {
+        Answer::Stonithed | Answer::Outdated => {
+            drbd::resume_io(system, &call.resource, QUESTION).map_err(|error| error.to_string())
+        }
+        Answer::NotFenced => Err("there was no proof".to_owned()),
+    }
+}
+
+/// Answers a call that is written down meanwhile. An answer does not depend on that.
+fn noted(system: &dyn System, call: &Call) -> Answer {
+    let begun = call::begin(system, call);
+    let answer = answer(system, call);
+    if let Err(error) = begun.and_then(|()| call::end(system)) {
+        let _ = logger::log(system, TAG, &format!("what was asked is not written down: {error}"));
+    }
+    answer
 }
 
 /// `after-resync-target`: DRBD does not look at the exit status.

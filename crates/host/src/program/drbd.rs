@@ -101,6 +101,16 @@ pub fn demote(system: &dyn System, resource: &str, timeout: Duration) -> Result<
     drbdadm_within(system, &["secondary", resource], timeout)
 }
 
+/// `drbdadm resume-io RESOURCE`: writes go on that DRBD holds back until its peer is proven dead
+/// (drbdadm(8)). Without such a proof both sides may come to write.
+pub fn resume_io(
+    system: &dyn System,
+    resource: &str,
+    timeout: Duration,
+) -> Result<(), CommandError> {
+    drbdadm_within(system, &["resume-io", resource], timeout)
+}
+
 /// `drbdadm down RESOURCE`: disconnect and detach.
 pub fn down(system: &dyn System, resource: &str, timeout: Duration) -> Result<(), CommandError> {
     drbdadm_within(system, &["down", resource], timeout)

@@ -18,6 +18,7 @@ use slurmha_host::program::{drbd, pacemaker};
 use slurmha_host::{CommandError, System};
 
 use super::{Answer, Parameters, Status};
+use crate::fence_peer::answer_what_is_left;
 
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -181,6 +182,9 @@ impl Replication {
             Ok(status) if !status.up => Answer::plain(Status::NotRunning),
             Ok(status) => {
                 tell(time, &status);
+                if status.suspended && status.role == "Primary" {
+                    go_on(system);
+                }
                 running(&status)
             }
         }
@@ -235,6 +239,14 @@ impl Replication {
     fn look(&self, time: Time<'_>) -> Result<DrbdStatus, Answer> {
         drbd::status(time.system, &self.resource, time.at_most(LOOK))
             .map_err(|error| Answer::because(Status::Generic, format!("cannot tell: {error}")))
+    }
+}
+
+/// Its I/O is frozen until the fence-peer handler has an answer, which it never has once it was
+/// killed.
+fn go_on(system: &dyn System) {
+    if let Err(error) = answer_what_is_left(system) {
+        eprintln!("I/O is frozen, and the fence-peer handler was not started again: {error}");
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use slurmha_core::fence_peer::{Answer, FENCE_AGAIN, LIMIT, PATIENCE};
 
-use super::{Call, answer, mark};
+use super::{Call, answer, answer_late, mark};
 use machine::{ERASED, ERASED_SLOWLY, LEFT, LOST, MEMBER, Machine, Says};
 
 fn call() -> Call {
@@ -246,6 +246,20 @@ fn a_call_that_is_not_understood_asks_nobody() {
         assert_eq!(answer(&machine, &call), Answer::NotFenced);
     }
     assert!(machine.ran().iter().all(|it| it.starts_with("logger ")));
+}
+
+/// DRBD waits for nobody any more when the handler that it called was killed.
+#[test]
+fn writes_go_on_late_with_the_proof_alone() {
+    let machine = Machine::with(LOST).frozen();
+    machine.later(LIMIT, ERASED);
+    assert_eq!(answer_late(&machine, &call()), Ok(()));
+    assert_eq!(machine.ran().last().map(String::as_str), Some("drbdadm resume-io slurm_data"));
+    for refused in [Machine::with(MEMBER).promoted_on("ctl2").frozen(), Machine::with(LOST)] {
+        let refused = refused.fence(Says::Status(1));
+        assert_eq!(answer_late(&refused, &call()), Err("there was no proof".to_owned()));
+        assert!(!refused.did("drbdadm"), "{:?}", refused.ran());
+    }
 }
 
 #[test]

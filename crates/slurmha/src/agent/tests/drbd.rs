@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use slurmha_core::layout::FENCE_PEER_CALL;
 use slurmha_host::System as _;
 
 use super::super::{Agent, Answer, Parameters, Status, act};
@@ -63,6 +64,25 @@ fn a_disk_that_is_back_in_seconds_moves_nothing_and_one_that_stays_away_does() {
         (scores(&passive), passive.elapsed()),
         (vec!["--update 10".to_owned()], Duration::ZERO)
     );
+}
+
+/// DRBD asks its fence-peer handler once, and one that was killed never answers.
+#[test]
+fn frozen_writes_whose_handler_was_killed_are_seen_to() {
+    let frozen = Drbd { suspended: "fencing", ..PRIMARY };
+    let started = |drbd, record: Option<&str>| {
+        let machine = with(drbd);
+        if let Some(text) = record {
+            machine.files.lock().expect("a lock").insert(FENCE_PEER_CALL.into(), text.into());
+        }
+        call(&machine, "monitor");
+        machine.ran().contains("slurmha fence-peer --left")
+    };
+    let killed = r#"{"process":812,"call":{"resource":"slurm_data","peer":"ctl2"}}"#;
+    assert!(started(frozen, Some(killed)));
+    assert!(!started(frozen, None), "it has answered, and the answer was no");
+    assert!(!started(PRIMARY, Some(killed)), "nothing is frozen");
+    assert!(!started(Drbd { suspended: "fencing", ..SECONDARY }, Some(killed)));
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub struct Drbd {
     pub takes: Duration,
     /// It says yes and does nothing.
     pub is_deaf: bool,
+    /// `no`, or why its I/O is frozen.
+    pub suspended: &'static str,
 }
 
 impl Drbd {
@@ -47,6 +49,7 @@ impl Drbd {
         refusals: 0,
         takes: Duration::ZERO,
         is_deaf: false,
+        suspended: "no",
     };
 
     fn run(&mut self, verb: &str) -> (i32, String) {
@@ -78,9 +81,9 @@ impl Drbd {
             role => (
                 0,
                 format!(
-                    "slurm_data role:{role} suspended:no\n  volume:0 disk:{disk}\n  ctl2 \
+                    "slurm_data role:{role} suspended:{}\n  volume:0 disk:{disk}\n  ctl2 \
                      connection:{} role:Unknown\n    volume:0 peer-disk:{}\n",
-                    self.connection, self.peer_disk
+                    self.suspended, self.connection, self.peer_disk
                 ),
             ),
         }
