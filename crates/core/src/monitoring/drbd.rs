@@ -58,8 +58,8 @@ pub(super) const ALERTS: &[Alert] = &[
              1",
         summary: "The {{ $labels.volume }} disk of the active {{ $labels.instance }} is not \
              UpToDate",
-        description: "It lives on the other side's copy. Move to it while it is there: `slurmha \
-             switchover`. Then `dmesg`, `smartctl -a`.",
+        description: "It lives on the other side's copy, and moves to it by itself within a minute \
+             when its own disk is gone. `drbdsetup status slurm_data`, `dmesg`, `smartctl -a`.",
         runbook: "drbd.md#slurmhadrbdactivediskbad",
         fires: &[
             ("slurmha_drbd_disk{volume='state',state='UpToDate',instance='ctl1'}", "0"),
