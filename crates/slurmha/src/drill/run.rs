@@ -25,8 +25,9 @@ use crate::pause::pause;
 use crate::progress::Progress;
 
 /// Time for a machine's clock to be read: without it nothing that the machine tells has
-/// a time. On a busy emulated host a conversation needs many seconds to begin.
-pub(super) const CLOCK_PATIENCE: Duration = Duration::from_secs(30);
+/// a time. On a busy emulated host a conversation needs many seconds to begin; half a minute has
+/// been too little.
+pub(super) const CLOCK_PATIENCE: Duration = Duration::from_secs(90);
 
 /// Everything that a drill needs.
 pub struct Drill<'a> {
