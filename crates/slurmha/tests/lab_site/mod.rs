@@ -182,11 +182,23 @@ impl LabSite {
         ran.ok.then_some(ran.stdout)
     }
 
-    /// The controller that runs slurmctld, and the other one.
+    /// The controller that runs slurmctld, and the other one. Waits until both have said so: one
+    /// that gives no answer is not the passive one for that.
     pub fn active_and_passive(&self) -> (String, String) {
-        let on_first = self.try_on("ctl1", "systemctl is-active slurmctld").is_some();
-        let names = ("ctl1".to_owned(), "ctl2".to_owned());
-        if on_first { names } else { (names.1, names.0) }
+        let found = std::cell::Cell::new(None);
+        wait_for("one controller runs slurmctld, and one does not", || {
+            let says = ["ctl1", "ctl2"]
+                .map(|name| self.try_on(name, "systemctl is-active slurmctld; true"))
+                .map(|says| says.unwrap_or_default().trim().to_owned());
+            found.set(match says.each_ref().map(String::as_str) {
+                ["active", "inactive" | "failed"] => Some(("ctl1", "ctl2")),
+                ["inactive" | "failed", "active"] => Some(("ctl2", "ctl1")),
+                _ => return Err(format!("{says:?}")),
+            });
+            Ok(())
+        });
+        let (active, passive) = found.get().expect("it was waited for");
+        (active.to_owned(), passive.to_owned())
     }
 
     /// Submits a job that does not start, and waits until the saved table has it.

@@ -56,6 +56,8 @@ pub fn is_put_right(lab: &LabSite) {
         let released = report["released"].as_array();
         released.is_some_and(|ids| ids.iter().any(|id| id.as_u64() == job.parse().ok()))
     });
-    let drained = lab.on("login1", "sinfo --noheader --list-reasons");
-    assert_eq!(drained, "", "no node is left drained");
+    // The node may be away for a moment yet: it could not reach the controller before.
+    wait_until("no node is left drained", || {
+        lab.try_on("login1", "sinfo --noheader --list-reasons").as_deref() == Some("")
+    });
 }
