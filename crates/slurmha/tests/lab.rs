@@ -123,6 +123,12 @@ fn more_is_survived() {
         lab_site::watched::has_counted(&lab, "moved");
         silence.was_kept(&lab);
     });
+    lab.part("people at a terminal wait, and see no error", || {
+        lab_site::interactive::commands_wait(&lab);
+    });
+    lab.part("the handler for which writes are frozen is killed", || {
+        lab_site::handler::is_killed(&lab);
+    });
     lab.part("slurmctld hangs", || {
         is_mended_in_place(&lab, || lab.survives("freeze-slurmctld"));
     });

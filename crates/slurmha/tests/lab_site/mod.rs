@@ -8,6 +8,8 @@ pub mod changes;
 pub mod console;
 pub mod crowd;
 pub mod dark;
+pub mod handler;
+pub mod interactive;
 pub mod portal;
 pub mod quiet;
 pub mod remembered;
