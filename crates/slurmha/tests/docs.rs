@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value as Json;
 use slurmha_core::drill::Fault;
+use slurmha_core::site;
 
 /// `](FILE#HEADING)` of every link in a page, either part possibly empty; links to the
 /// web are left out.
@@ -88,4 +90,78 @@ fn every_fault_has_a_result() {
     let has_none = |fault: &Fault| !results.contains(&format!("\n| {} | ", fault.name()));
     let without: Vec<_> = Fault::all().into_iter().filter(has_none).map(Fault::name).collect();
     assert!(without.is_empty(), "docs/survival.md has no row for {without:?}");
+}
+
+const SITE_FILE: &str = include_str!("../../../docs/guide/site-file.md");
+
+/// A key of the site file, as in `[cluster] vip required`.
+fn key(table: &str, key: &str, is_required: bool) -> String {
+    format!("{table} {key} {}", if is_required { "required" } else { "optional" })
+}
+
+/// The keys of a table, and of those below it, that the JSON schema has; `path` is the
+/// table's name without brackets.
+fn keys_of_schema(path: &str, schema: &Json, found: &mut BTreeSet<String>) {
+    let is_repeated = schema["type"] == "array";
+    let header = if is_repeated { format!("[[{path}]]") } else { format!("[{path}]") };
+    let schema = if is_repeated { &schema["items"] } else { schema };
+    let required =
+        |name: &str| schema["required"].as_array().is_some_and(|all| all.contains(&name.into()));
+    for (name, below) in schema["properties"].as_object().into_iter().flatten() {
+        found.insert(key(&header, name, required(name)));
+        keys_of_schema(&format!("{path}.{name}"), below, found);
+    }
+}
+
+/// The keys that a page has: each at the beginning of a row, with its default in the third
+/// column, below a heading that is the name of the table.
+fn keys_of_page(page: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut table = None;
+    for line in page.lines() {
+        if line.starts_with('#') {
+            let title = line.trim_start_matches('#').trim().trim_matches('`');
+            table = title.starts_with('[').then_some(title);
+        }
+        let name = line.strip_prefix("| `").and_then(|row| row.split('`').next());
+        if let (Some(table), Some(name)) = (table, name) {
+            let default = line.split('|').nth(3).map(str::trim);
+            found.insert(key(table, name, default == Some("required")));
+        }
+    }
+    found
+}
+
+/// The page is what people look a key up in: one that it lacks does not exist for them.
+#[test]
+fn every_key_of_the_site_file_is_in_its_guide() {
+    let mut keys = BTreeSet::new();
+    for (name, table) in site::schema()["properties"].as_object().into_iter().flatten() {
+        keys_of_schema(name, table, &mut keys);
+    }
+    assert!(keys.len() > 100, "{keys:?}");
+    let page = keys_of_page(SITE_FILE);
+    let lacks: Vec<_> = keys.difference(&page).collect();
+    let invents: Vec<_> = page.difference(&keys).collect();
+    assert!(
+        lacks.is_empty() && invents.is_empty(),
+        "docs/guide/site-file.md lacks {lacks:#?} and has, in vain, {invents:#?}"
+    );
+}
+
+#[test]
+fn keys_are_read_below_the_name_of_their_table() {
+    let page = "| `a` | b | required |\n## `[[t.u]]`\n| key | value |\n| `k` | b | required | c |\n\
+                | `l` | b | none | |\n| no key |\n### Of `k`\n| `m` | b | required |\n";
+    let keys = ["[[t.u]] k required", "[[t.u]] l optional"].map(str::to_owned);
+    assert_eq!(keys_of_page(page), keys.into());
+}
+
+#[test]
+fn the_file_that_the_guide_shows_is_accepted_without_a_word() {
+    let (_, shown) = SITE_FILE.split_once("\n## A small file\n").expect("its heading");
+    let lines: Vec<&str> = shown.lines().filter_map(|line| line.strip_prefix("    ")).collect();
+    let text = lines.join("\n");
+    let (Ok((_, told)) | Err(told)) = site::parse("site.toml", &text);
+    assert_eq!(site::render("site.toml", &text, &told), "");
 }
