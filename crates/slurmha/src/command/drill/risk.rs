@@ -2,6 +2,9 @@
 //! Drills that can cost a real machine its power, or users their jobs, want to
 //! be told so.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use slurmha_core::drill::Fault;
 
 use crate::cli::Reach;
@@ -27,8 +30,8 @@ enum Risk {
     /// Jobs of others end before their time or begin anew: Slurm reckons limits
     /// and the silence of nodes by the clock that is set wrong
     RunningJobs,
-    /// In the laboratory `default` alone: whatever the settings do not protect, on
-    /// a cluster where they are too weak for what it is meant to survive
+    /// In a laboratory alone: whatever the settings do not protect, on a cluster
+    /// where they are too weak for what it is meant to survive
     WeakSettings,
 }
 
@@ -44,7 +47,7 @@ impl RiskArgs {
     /// A refusal that names the risk and what to type.
     pub fn allow(&self, fault: Fault, file: &SiteFile, reach: &Reach) -> Result<(), Failure> {
         let way = ssh_config(file, reach);
-        let is_lab = LabPower::open("default", &file.site, way.as_deref()).is_ok();
+        let is_lab = LabPower::open(lab_of(way.as_deref()), &file.site, way.as_deref()).is_ok();
         if self.accepts_weakness() && !is_lab {
             let message = "what weak settings cost is shown in a laboratory alone: when both \
                            controllers have written, a person has to choose whose data are lost";
@@ -62,6 +65,13 @@ impl RiskArgs {
         Err(Failure::refused(message)
             .hint(format!("on a quiet afternoon, with somebody near: --i-accept {word}")))
     }
+}
+
+/// The laboratory to whose machines this way leads, if it leads to one at all: each has its
+/// OpenSSH configuration in a directory of its name.
+fn lab_of(ssh_config: Option<&Path>) -> &str {
+    let directory = ssh_config.and_then(Path::parent).and_then(Path::file_name);
+    directory.and_then(OsStr::to_str).unwrap_or("default")
 }
 
 /// What may be lost.
@@ -88,5 +98,18 @@ impl Risk {
             Self::RunningJobs => "running-jobs",
             Self::WeakSettings => "weak-settings",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_laboratory_is_known_by_the_way_to_its_machines() {
+        let way = Path::new("/home/anna/.local/state/slurmha/lab/second/ssh_config");
+        assert_eq!(lab_of(Some(way)), "second");
+        assert_eq!(lab_of(None), "default");
+        assert_eq!(lab_of(Some(Path::new("/"))), "default");
     }
 }
