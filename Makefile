@@ -45,7 +45,7 @@ page: build ## The console and the portal in a real browser, during a failover (
 lab-test: build ## The main job in virtual machines, with its assertions
 	$(LAB_TEST)
 
-drills: requirements build ## What make test has no time for: ocf-tester, a planned move, slurmctld hangs, a snapshot, nodes and arbiter come and go, nobody reaches the active controller, both lose power
+drills: requirements build ## What make test has no time for: ocf-tester, a planned move, people at a terminal, a killed handler, slurmctld hangs, a snapshot, nodes and arbiter come and go, nobody reaches the active controller, both lose power
 	$(LAB_TEST) --ignored more_is_survived
 
 alerts: requirements build ## Raise every alert that a laboratory can raise and see it arrive (an hour; writes target/alerts.md)
