@@ -36,7 +36,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, draft: &mut Draft) {
     }
     outsiders(&controllers, managed, draft);
     if managed {
-        identity::check(inputs.site, &controllers, draft);
+        identity::check(inputs, &controllers, draft);
         leaving::check(&controllers, draft);
     }
     membership(inputs, &controllers, draft);

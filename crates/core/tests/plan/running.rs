@@ -131,6 +131,43 @@ fn a_running_cluster_keeps_the_numbers_of_its_controllers() {
     assert!(refusals[0].what.contains("knows ctl1 as node 2"), "{refusals:?}");
 }
 
+/// It would be restarted on both controllers at once.
+#[test]
+fn corosync_is_not_restarted_for_another_key() {
+    let refused = |change: &dyn Fn(&mut Observed)| -> Vec<String> {
+        let mut observed = as_wanted();
+        run_corosync(&mut observed);
+        change(&mut observed);
+        let refusals = plan_for(&observed).refusals;
+        refusals.into_iter().map(|refusal| refusal.machine.0).collect()
+    };
+    let key = "corosync-key";
+    assert_eq!(refused(&|_| ()), [""; 0]);
+    let is_gone = |observed: &mut Observed| {
+        for name in ["ctl1", "ctl2"] {
+            of(observed, name).secrets.remove(key).expect("a key");
+        }
+    };
+    assert_eq!(refused(&is_gone), ["ctl1", "ctl2"]);
+    let differs = |observed: &mut Observed| {
+        let state = of(observed, "ctl2").secrets.get_mut(key).expect("a key");
+        state.digest = Digest::of(b"another");
+    };
+    assert_eq!(refused(&differs), ["ctl2"]);
+    let is_touched = |observed: &mut Observed| {
+        of(observed, "ctl1").secrets.get_mut(key).expect("a key").modified = hour(2);
+    };
+    assert_eq!(refused(&is_touched), ["ctl1"]);
+    // In an outage that somebody has chosen.
+    let is_stopped = |observed: &mut Observed| {
+        is_gone(observed);
+        for name in ["ctl1", "ctl2"] {
+            of(observed, name).units.insert("corosync.service".into(), unit_state("inactive"));
+        }
+    };
+    assert_eq!(refused(&is_stopped), [""; 0]);
+}
+
 /// slurm.conf has three nodes and a partition that the site file no longer has.
 fn with_more_in_slurm_conf(ending_jobs: Reading<EndingJobs>) -> Observed {
     let mut observed = as_wanted();

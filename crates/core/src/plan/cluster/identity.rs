@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a running cluster goes by, and what cannot be changed under it: its
-//! name, and the numbers of its controllers.
+//! name, the numbers of its controllers, and the key by which they know each other.
 
 use std::path::Path;
 
 use super::Seen;
 use crate::layout;
-use crate::plan::build::Draft;
+use crate::plan::build::{Draft, Inputs};
+use crate::plan::{cib, secrets, units};
 use crate::render::corosync::{CONF, node_id};
+use crate::secret::SecretId;
 use crate::site::Site;
 
 /// Refuses a plan that would change one of them.
-pub(super) fn check(site: &Site, controllers: &[Seen<'_>], draft: &mut Draft) {
-    name(site, controllers, draft);
-    node_ids(site, controllers, draft);
+pub(super) fn check(inputs: &Inputs<'_>, controllers: &[Seen<'_>], draft: &mut Draft) {
+    name(inputs.site, controllers, draft);
+    node_ids(inputs.site, controllers, draft);
+    for seen in controllers {
+        authkey(inputs, seen, draft);
+    }
 }
 
 /// slurmctld keeps the name beside its state, and ends with `fatal: CLUSTER NAME
@@ -64,6 +69,32 @@ fn node_ids(site: &Site, controllers: &[Seen<'_>], draft: &mut Draft) {
             "put the [[controller]] tables back in their order",
         );
     }
+}
+
+/// Corosync reads its key when it starts. Restarted for another one it takes Pacemaker with it, and
+/// all that runs there; on both controllers that is an outage, and on one they do not know each
+/// other any more.
+fn authkey(inputs: &Inputs<'_>, seen: &Seen<'_>, draft: &mut Draft) {
+    const UNIT: &str = "corosync.service";
+    let wants = inputs.wants.iter().find(|wants| wants.machine.name == *seen.name());
+    let placed = wants.map(|wants| secrets::placed_on(inputs, wants)).unwrap_or_default();
+    let key = SecretId::CorosyncKey.location().path;
+    if !cib::is_members(seen.observed) || !units::is_outdated(seen.observed, UNIT, &key, &placed) {
+        return;
+    }
+    draft.refuse(
+        seen.name(),
+        format!(
+            "{} is another or a younger one than that with which Corosync runs, which would be \
+             restarted for it, and Pacemaker with all that it runs",
+            key.display()
+        ),
+        &format!(
+            "if it is the key that the other controller has: `touch --date=2000-01-01 {}`; for a new \
+             one first stop both: `systemctl stop pacemaker corosync-qdevice corosync`",
+            key.display()
+        ),
+    );
 }
 
 /// Names and numbers of the node list, corosync.conf(5); no other section has a
