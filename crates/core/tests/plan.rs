@@ -419,7 +419,7 @@ fn a_webhook_whose_url_is_nowhere_is_refused() {
     };
     let refusals = plan_with(&given()).refusals;
     assert_eq!(refusals.len(), 1, "{refusals:?}");
-    assert!(format!("{:?}", refusals[0]).contains("webhook-url-lab is on no machine"));
+    assert!(format!("{:?}", refusals[0]).contains("webhook-url-lab is not on this machine"));
     let mut given = given();
     given.insert(SecretId::WebhookUrl("lab".to_owned()), Digest::of(b"https://chat/"));
     let plan = plan_with(&given);

@@ -10,7 +10,8 @@
 mod retired;
 
 use super::by_hand;
-use crate::render::cib::set;
+use crate::observe::Observation;
+use crate::render::cib::{id, set};
 use crate::xml::Element;
 use retired::Retired;
 
@@ -78,6 +79,13 @@ fn differences(live_cib: &Element, wanted: &Element) -> Vec<String> {
         lines.extend(gone.map(|element| format!("- {}", describe(element))));
     }
     lines
+}
+
+/// Whether what was seen is of a member of the cluster: a controller that is none yet has an empty
+/// configuration of its own.
+pub(super) fn is_members(observed: &Observation) -> bool {
+    let cib = observed.cib.known().and_then(|text| Element::parse(text).ok());
+    cib.is_some_and(|cib| has_resource(&cib, id::DRBD))
 }
 
 /// Whether the CIB has a resource of that id, at any depth.

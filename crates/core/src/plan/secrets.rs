@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::build::{Draft, Inputs, PlannedStep};
+use super::cib;
 use super::step::{Stage, Step};
 use crate::desired::{MachineWants, Want};
 use crate::secret::{Digest, SecretForm, SecretId};
@@ -14,7 +15,9 @@ use crate::site::NodeName;
 ///
 /// The keeper is the first controller that has the secret; when none has, the
 /// first controller makes it. Whoever holds another value gets the keeper's:
-/// the second controller's key must never win by accident of order.
+/// the second controller's key must never win by accident of order, and one that
+/// has come with a new machine (Debian's munge makes a key when it is installed)
+/// never over that of the controller that is a member of the cluster.
 pub(super) fn plan(inputs: &Inputs<'_>, draft: &mut Draft) {
     for (id, holders) in holders(inputs) {
         match id.location().form {
@@ -74,11 +77,15 @@ fn digest_on<'a>(inputs: &'a Inputs<'_>, id: &SecretId, machine: &NodeName) -> O
 }
 
 fn keeper<'a>(inputs: &'a Inputs<'_>, id: &SecretId) -> Option<(&'a NodeName, &'a Digest)> {
-    inputs
-        .site
-        .controllers
-        .iter()
-        .find_map(|c| digest_on(inputs, id, &c.name).map(|digest| (&c.name, digest)))
+    let names = inputs.site.controllers.iter().map(|controller| &controller.name);
+    let holders: Vec<(&NodeName, &Digest)> =
+        names.filter_map(|name| Some((name, digest_on(inputs, id, name)?))).collect();
+    let first = *holders.first()?;
+    let is_one_value = holders.iter().all(|(_, digest)| *digest == first.1);
+    let is_member =
+        |(name, _): &&(&NodeName, &Digest)| inputs.observed.get(name).is_some_and(cib::is_members);
+    // To look into the cluster's configuration takes a while, and is seldom needed.
+    if is_one_value { Some(first) } else { holders.iter().find(is_member).copied().or(Some(first)) }
 }
 
 fn spread(inputs: &Inputs<'_>, id: &SecretId, holders: &[&NodeName], draft: &mut Draft) {
@@ -148,7 +155,7 @@ fn place_given(inputs: &Inputs<'_>, id: &SecretId, holders: &[&NodeName], draft:
             None if present.is_some() => {}
             None => draft.refuse(
                 holder,
-                format!("{id} is on no machine, and its file could not be read"),
+                format!("{id} is not on this machine, and its file could not be read"),
                 "put it into the file that the site file names, mode 0600",
             ),
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use slurmha_core::desired::desired;
-use slurmha_core::observe::{FileState, ObserveRequest};
+use slurmha_core::observe::{FileState, ObserveRequest, Reading};
 use slurmha_core::plan::{self, Inputs, Plan, Step};
 use slurmha_core::secret::{Digest, SecretId};
 use slurmha_core::site::{self, NodeName};
@@ -105,6 +105,28 @@ fn a_key_that_differs_between_the_controllers_is_brought_into_force() {
     let steps = differs("replication-key", "/etc/drbd.d/slurm_data.res");
     assert!(steps.iter().any(|step| matches!(step, Step::BringDrbdUp(_))), "{steps:#?}");
     differs("database-password", "/etc/slurm/slurmdbd.conf");
+}
+
+/// Debian's munge makes a key when it is installed: on a new machine for the first controller it
+/// would become everybody's.
+#[test]
+fn a_key_that_has_come_with_a_new_machine_gives_way_to_the_clusters() {
+    let with_own_key = |is_member: bool| {
+        let mut observed = as_wanted();
+        let first = observed.get_mut(&"ctl1".into()).expect("ctl1");
+        first.secrets.get_mut("munge-key").expect("a key").digest = Digest::of(b"Debian's");
+        if !is_member {
+            first.cib = Reading::Known("<cib><configuration/></cib>".to_owned());
+        }
+        let plan = plan_for(&observed);
+        let takes = |name| {
+            let mut steps = steps_on(&plan, name).into_iter();
+            steps.any(|step| matches!(step, Step::PlaceSecret { .. }))
+        };
+        ["ctl1", "ctl2", "cn1"].map(takes)
+    };
+    assert_eq!(with_own_key(false), [true, false, false]);
+    assert_eq!(with_own_key(true), [false, true, true]);
 }
 
 #[test]
