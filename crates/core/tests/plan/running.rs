@@ -131,6 +131,19 @@ fn a_running_cluster_keeps_the_numbers_of_its_controllers() {
     assert!(refusals[0].what.contains("knows ctl1 as node 2"), "{refusals:?}");
 }
 
+#[test]
+fn a_running_cluster_keeps_the_names_of_its_controllers() {
+    let renamed = SITE.replace("name = \"ctl2\"", "name = \"new2\"");
+    let mut observed = as_wanted_by(&renamed);
+    for name in ["ctl1", "new2"] {
+        let conf = file(&mut observed, name, corosync::CONF);
+        conf.text = conf.text.as_ref().map(|text| text.replace("name: new2", "name: ctl2"));
+    }
+    let refusals = plan_to(&renamed, &observed).refusals;
+    assert_eq!(refusals.len(), 1, "{refusals:?}");
+    assert!(refusals[0].what.contains("know a controller ctl2"), "{refusals:?}");
+}
+
 /// It would be restarted on both controllers at once.
 #[test]
 fn corosync_is_not_restarted_for_another_key() {

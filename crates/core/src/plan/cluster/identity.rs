@@ -49,10 +49,21 @@ fn cluster_name(slurm_conf: &str) -> Option<String> {
 
 /// Corosync keeps the number with which it was started, and Pacemaker knows its
 /// nodes by it: with others in the file, the controller that boots next comes
-/// with the number of the one that runs.
+/// with the number of the one that runs. DRBD and slurm.conf know it by its name.
 fn node_ids(site: &Site, controllers: &[Seen<'_>], draft: &mut Draft) {
     let Some(text) = controllers.iter().find_map(|seen| seen.text(Path::new(CONF))) else { return };
     let present = numbered(text);
+    for stranger in present.iter().map(|(name, _)| *name).filter(|name| !is_known(site, name)) {
+        draft.refuse(
+            controllers[0].name(),
+            format!(
+                "Corosync, Pacemaker and DRBD know a controller {stranger}, which the site file \
+                 does not have"
+            ),
+            "controllers keep their names: put it back; a new machine gets the name of the one \
+             that it replaces",
+        );
+    }
     for (index, controller) in site.controllers.iter().enumerate() {
         let number = present.iter().find(|(name, _)| *name == controller.name.as_str());
         let Some((_, number)) = number.filter(|(_, number)| *number != node_id(index)) else {
@@ -95,6 +106,10 @@ fn authkey(inputs: &Inputs<'_>, seen: &Seen<'_>, draft: &mut Draft) {
             key.display()
         ),
     );
+}
+
+fn is_known(site: &Site, name: &str) -> bool {
+    site.controllers.iter().any(|controller| controller.name.as_str() == name)
 }
 
 /// Names and numbers of the node list, corosync.conf(5); no other section has a
