@@ -8,6 +8,9 @@
 //! (`qnet-config.h`, DPD_INTERVAL_COEFFICIENT). Until then qnetd counts the
 //! dead one as connected and gives the survivor no vote, so the second clock
 //! must be the shorter one.
+//!
+//! It is done with whatever stands in the file, before anybody has looked at the
+//! numbers: what is too large for a number stays the largest one, and is refused.
 
 /// Token when the file names none: RHEL 7's default for years, and enough for
 /// machines that do not stall.
@@ -28,7 +31,7 @@ pub(super) const MIN_QDEVICE_TIMEOUT_MS: u64 = 1250;
 
 /// Corosync's own default: 1.2 times the token.
 pub(super) fn default_consensus_ms(token_ms: u64) -> u64 {
-    token_ms * 6 / 5
+    token_ms.saturating_mul(6) / 5
 }
 
 /// When a survivor notices: token + consensus.
@@ -39,7 +42,7 @@ pub(super) fn noticed_after_ms(token_ms: u64, consensus_ms: u64) -> u64 {
 /// A timeout with which qnetd's drop comes at 0.82 of token + consensus; 1500
 /// for 1000 + 1200.
 pub(super) fn default_qdevice_timeout_ms(noticed_after_ms: u64) -> u64 {
-    (noticed_after_ms * 15 / 22).max(MIN_QDEVICE_TIMEOUT_MS)
+    (noticed_after_ms.saturating_mul(15) / 22).max(MIN_QDEVICE_TIMEOUT_MS)
 }
 
 /// When qnetd drops a silent client.
@@ -69,6 +72,13 @@ mod tests {
         assert_eq!((noticed, timeout), (2200, 1500));
         assert_eq!(dropped_after_ms(timeout), 1800);
         assert_eq!(default_sync_timeout_ms(timeout), 4000);
+    }
+
+    #[test]
+    fn no_number_is_too_large_to_be_looked_at() {
+        let consensus = default_consensus_ms(u64::MAX);
+        let timeout = default_qdevice_timeout_ms(noticed_after_ms(u64::MAX, consensus));
+        assert!(default_sync_timeout_ms(timeout) > 0 && dropped_after_ms(u64::MAX) > 0);
     }
 
     #[test]

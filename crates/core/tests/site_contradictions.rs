@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Values that do not go together, in the cases that the one bad file of each rule
+//! (`site_rules.rs`) leaves out.
+
+use slurmha_core::site::{self, Diagnostic};
+
+const PRODUCTION: &str = include_str!("../../../examples/site.toml");
+
+/// What is said about a file, errors or warnings.
+fn told(text: &str) -> Vec<Diagnostic> {
+    match site::parse("site.toml", text) {
+        Ok((_, warnings)) => warnings,
+        Err(diagnostics) => diagnostics,
+    }
+}
+
+fn codes(text: &str) -> Vec<&'static str> {
+    told(text).into_iter().map(|diagnostic| diagnostic.code).collect()
+}
+
+/// The example with other lines; what is replaced has to be there.
+fn changed(text: &str, old: &str, new: &str) -> String {
+    assert!(text.contains(old), "{old}");
+    text.replace(old, new)
+}
+
+#[test]
+fn numbers_that_are_too_large_are_refused_and_nothing_else_happens() {
+    let huge = i64::MAX;
+    for (line, code) in [
+        (format!("token_ms = {huge}"), "token-out-of-range"),
+        (format!("consensus_ms = {huge}"), "invalid-consensus"),
+        (format!("qdevice_timeout_ms = {huge}"), "qdevice-timeout-too-long"),
+    ] {
+        let text = changed(PRODUCTION, "token_ms = 1000", &line);
+        assert_eq!(codes(&text), [code], "{line}");
+    }
+    let text = format!("token_ms = 1000\nqdevice_sync_timeout_ms = {huge}");
+    assert_eq!(codes(&changed(PRODUCTION, "token_ms = 1000", &text)), [""; 0]);
+}
