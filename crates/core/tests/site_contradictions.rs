@@ -38,3 +38,12 @@ fn numbers_that_are_too_large_are_refused_and_nothing_else_happens() {
     let text = format!("token_ms = 1000\nqdevice_sync_timeout_ms = {huge}");
     assert_eq!(codes(&changed(PRODUCTION, "token_ms = 1000", &text)), [""; 0]);
 }
+
+#[test]
+fn a_consensus_that_is_too_long_is_told_how_long_it_may_be() {
+    let with = |ms: &str| changed(PRODUCTION, "token_ms = 1000", &format!("consensus_ms = {ms}"));
+    assert_eq!(codes(&with("10000")), [""; 0]);
+    let told = told(&with("10001"));
+    assert_eq!(told[0].code, "invalid-consensus");
+    assert!(told[0].message.contains("1200 (1.2 x 1000) to 10000 (10 x 1000)"), "{told:?}");
+}

@@ -64,19 +64,22 @@ fn token_out_of_range(token: &Spanned<u64>) -> Diagnostic {
 }
 
 /// `corosync.conf(5)`: at least 1.2 times the token; with two nodes, above
-/// join and below the token is safe too.
+/// join and below the token is safe too. What is far longer is a slip: for all
+/// that time nobody serves.
 fn check_consensus(token: u64, consensus: &Spanned<u64>) -> Option<Diagnostic> {
     let usual = default_consensus_ms(token);
+    let longest = 10 * token;
     let two_nodes = consensus.value > JOIN_MS && consensus.value < token;
-    if two_nodes || (usual..=10 * token).contains(&consensus.value) {
+    if two_nodes || (usual..=longest).contains(&consensus.value) {
         return None;
     }
     Some(Diagnostic::new(
         &rule::INVALID_CONSENSUS,
         consensus.span.clone(),
         format!(
-            "a consensus of {} ms does not go with a token of {token} ms: safe is {usual} (1.2 x \
-             {token}) or more, or, with two controllers, between {JOIN_MS} (join) and {token}",
+            "a consensus of {} ms does not go with a token of {token} ms: it is {usual} (1.2 x \
+             {token}) to {longest} (10 x {token}), or, with two controllers, between {JOIN_MS} \
+             (join) and {token}",
             consensus.value
         ),
         format!("write {usual}, or remove the line"),
