@@ -47,3 +47,23 @@ fn a_consensus_that_is_too_long_is_told_how_long_it_may_be() {
     assert_eq!(told[0].code, "invalid-consensus");
     assert!(told[0].message.contains("1200 (1.2 x 1000) to 10000 (10 x 1000)"), "{told:?}");
 }
+
+#[test]
+fn a_device_that_switches_nothing_off_is_no_fence() {
+    let accept = "[cluster]\naccept = [\"data-loss-without-fencing\"]\n";
+    let accepting = changed(PRODUCTION, "[cluster]\n", accept);
+    let devices = |agents: &str| changed(&accepting, "\"fence_ipmilan\"", agents);
+    let fenced = |text: &str| site::parse("site.toml", text).expect("a site").0.is_fenced();
+
+    assert_eq!(codes(&accepting), ["needless-accept"]);
+    assert!(fenced(&accepting), "accepted, and there all the same");
+    for agent in ["\"fence_dummy\"", "\"fence_manual\""] {
+        assert_eq!(codes(&devices(agent)), [""; 0], "it cannot be left out");
+        assert!(!fenced(&devices(agent)));
+    }
+    let one = accepting.replacen("\"fence_ipmilan\"", "\"fence_dummy\"", 1);
+    assert_eq!(codes(&one), [""; 0]);
+    assert!(!fenced(&one), "one side is not proven to be dead");
+    let refused = changed(PRODUCTION, "\"fence_ipmilan\"", "\"fence_dummy\"");
+    assert_eq!(codes(&refused), ["fence-without-proof"; 2]);
+}

@@ -183,6 +183,14 @@ pub struct Fence {
     pub options: BTreeMap<String, String>,
 }
 
+/// Agents that say "off" without having switched anything off.
+const AGENTS_WITHOUT_PROOF: [&str; 3] = ["fence_dummy", "fence_manual", "fence_ack_manual"];
+
+/// Whether a machine is off when this agent says so.
+pub(super) fn gives_proof(agent: &str) -> bool {
+    !AGENTS_WITHOUT_PROOF.contains(&agent)
+}
+
 /// The host that runs corosync-qnetd.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Arbiter {
@@ -374,10 +382,14 @@ impl Machine {
 
 impl Site {
     /// Whether a machine that is lost gets its power cut. Without that the
-    /// site file has accepted what can then happen.
+    /// site file has accepted what can then happen. An agent that only says so
+    /// cuts nothing: taken for a fence, it would call a death proven that is none.
     pub fn is_fenced(&self) -> bool {
+        let is_cut = |controller: &Controller| {
+            controller.fence.as_ref().is_some_and(|fence| gives_proof(&fence.agent))
+        };
         !self.accept.contains(&Accept::DataLossWithoutFencing)
-            || self.controllers.iter().all(|controller| controller.fence.is_some())
+            || self.controllers.iter().all(is_cut)
     }
 
     /// The secrets that the site file gives by reference, with the file on the

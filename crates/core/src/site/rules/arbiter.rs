@@ -4,8 +4,8 @@
 use super::whole_file;
 use crate::site::diagnostic::Diagnostic;
 use crate::site::fragment::Fragment;
-use crate::site::fragments::{SiteFile, items};
-use crate::site::model::Accept;
+use crate::site::fragments::{Controller, SiteFile, items};
+use crate::site::model::{Accept, gives_proof};
 use crate::site::reader::Report;
 use crate::site::rule;
 
@@ -32,11 +32,16 @@ pub(super) fn check(file: &SiteFile, report: &mut Report) {
     check_fencing_accept(file, report);
 }
 
+/// Where a device switches nothing off the word is needed: without it the device is refused.
 fn check_fencing_accept(file: &SiteFile, report: &mut Report) {
     let accepted =
         file.cluster.as_ref().and_then(|cluster| cluster.accepted(Accept::DataLossWithoutFencing));
     let controllers = items(file.controller.as_ref());
-    let fenced = !controllers.is_empty() && controllers.iter().all(|c| c.fence.is_some());
+    let is_cut = |controller: &Controller| {
+        let fence = controller.fence.as_ref();
+        fence.is_some_and(|it| it.agent.as_ref().is_none_or(|agent| gives_proof(&agent.0)))
+    };
+    let fenced = !controllers.is_empty() && controllers.iter().all(|it| is_cut(it));
     if let Some(accepted) = accepted
         && fenced
     {

@@ -5,7 +5,7 @@ use super::roster::mentions;
 use crate::site::diagnostic::Diagnostic;
 use crate::site::fragment::Fragment;
 use crate::site::fragments::{Controller, Fence, SiteFile, items};
-use crate::site::model::Accept;
+use crate::site::model::{Accept, gives_proof};
 use crate::site::reader::Report;
 use crate::site::rule;
 use crate::site::secret::is_secret;
@@ -55,12 +55,9 @@ fn check_fence(file: &SiteFile, fence: &Fence, loss_accepted: bool, report: &mut
     }
 }
 
-/// Agents that say "off" without having switched anything off.
-const AGENTS_WITHOUT_PROOF: [&str; 3] = ["fence_dummy", "fence_manual", "fence_ack_manual"];
-
 fn check_agent(fence: &Fence, loss_accepted: bool, report: &mut Report) {
     let Some(agent) = &fence.agent else { return };
-    if AGENTS_WITHOUT_PROOF.contains(&agent.0.as_str()) && !loss_accepted {
+    if !gives_proof(&agent.0) && !loss_accepted {
         report.push(Diagnostic::new(
             &rule::FENCE_WITHOUT_PROOF,
             agent.span.clone(),
