@@ -67,3 +67,24 @@ fn a_device_that_switches_nothing_off_is_no_fence() {
     let refused = changed(PRODUCTION, "\"fence_ipmilan\"", "\"fence_dummy\"");
     assert_eq!(codes(&refused), ["fence-without-proof"; 2]);
 }
+
+#[test]
+fn urls_of_open_ondemand_are_told_what_they_should_be() {
+    let acme = |url: &str| {
+        let files = "certificate_file = \"~/.config/slurmha/saturn_portal.pem\"\n\
+                     key_file = \"~/.config/slurmha/saturn_portal.key\"\n";
+        let table =
+            format!("\n[ondemand.acme]\ncontact = \"hpc@example.edu\"\ndirectory = \"{url}\"\n");
+        changed(PRODUCTION, files, &table)
+    };
+    assert_eq!(codes(&acme("https://ca.example.edu:14000/dir")), [""; 0]);
+    for url in ["http://ca.example.edu/dir", "https://a:b@ca.example.edu/dir", "ca.example.edu"] {
+        let told = told(&acme(url));
+        assert_eq!(told[0].message, "this is not the URL of an authority's directory", "{url}");
+        assert!(told.len() == 1 && told[0].code == "invalid-url", "{told:?}");
+    }
+    let issuer = "https://login.example.edu/realms/hpc";
+    let told = told(&changed(PRODUCTION, issuer, "login.example.edu"));
+    assert_eq!(told[0].message, "this is not the URL of a provider of identities");
+    assert_eq!(codes(&changed(PRODUCTION, "https://login", "http://login")), ["ondemand-issuer"]);
+}

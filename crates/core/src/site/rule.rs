@@ -209,7 +209,7 @@ rules! {
     Error INVALID_MAIL_ADDRESS = "invalid-mail-address";
     /// A server is given with its port.
     Error INVALID_HOST_AND_PORT = "invalid-host-and-port";
-    /// Alerts are sent to plain http and https URLs.
+    /// URLs are plain ones of http and https, without a login.
     Error INVALID_URL = "invalid-url";
     /// Names of receivers are plain words.
     Error INVALID_RECEIVER_NAME = "invalid-receiver-name";

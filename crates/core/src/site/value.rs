@@ -23,7 +23,7 @@ pub(super) use monitoring::{
 };
 pub(super) use name::{ClusterName, HostName, PartitionName, SshUser};
 pub(super) use network::HostOrAddress;
-pub(super) use ondemand::{Claim, DistinguishedName};
+pub(super) use ondemand::{AcmeDirectory, Claim, DistinguishedName, IssuerUrl};
 pub(super) use path::{DevicePath, FilePath};
 pub(super) use people::{FullName, GroupName, MountOptions, MountPoint, NfsExport, Shell, SshKey};
 pub(super) use slurm::{ExtraLine, ExtraPairs, Feature, Gres, Pair, TimeLimit};

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::site::model::Desktop;
-use crate::site::value::{Claim, DistinguishedName};
+use crate::site::value::{AcmeDirectory, Claim, DistinguishedName, IssuerUrl};
 
 fragment! {
     /// Open OnDemand on login nodes, from its vendor's packages.
@@ -54,7 +54,7 @@ fragment! {
     /// Who issues the certificate: Apache asks for it, and for the next one in time.
     OndemandAcme as "[ondemand.acme]" {
         /// The URL of the authority's directory; Let's Encrypt's by default.
-        optional directory: HttpUrl,
+        optional directory: AcmeDirectory,
         /// The mail address that the authority may write to.
         required contact: MailAddress,
     }
@@ -64,7 +64,7 @@ fragment! {
     /// The provider that says who somebody is, by OpenID Connect.
     OndemandOidc as "[ondemand.oidc]" {
         /// Its URL, below which /.well-known/openid-configuration is found.
-        required issuer: HttpUrl,
+        required issuer: IssuerUrl,
         /// What the portal is called there.
         required client_id: MailUser,
         /// A file on the administrator's machine with what the portal shows to it.

@@ -1,9 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Values of `[ondemand]`.
 
+use super::HttpUrl;
 use crate::site::diagnostic::Fault;
 use crate::site::reader::Text;
 use crate::site::rule;
+
+/// The directory of an authority that issues certificates. RFC 8555 (section 6.1) has no
+/// other than https.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::site) struct AcmeDirectory(pub(in crate::site) String);
+
+impl Text for AcmeDirectory {
+    const EXPECTED: &'static str =
+        "a URL such as \"https://acme-v02.api.letsencrypt.org/directory\"";
+    const PATTERN: &'static str = "^https://[A-Za-z0-9._~:/?&=%+,;-]+$";
+
+    fn parse(text: &str) -> Result<Self, Fault> {
+        match HttpUrl::parse(text) {
+            Ok(HttpUrl(url)) if url.starts_with("https://") => Ok(Self(url)),
+            _ => Err(Fault::new(
+                &rule::INVALID_URL,
+                "this is not the URL of an authority's directory",
+                "write https://, a host and a path, without a login: \
+                 https://acme-v02.api.letsencrypt.org/directory",
+            )),
+        }
+    }
+}
+
+/// Where a provider of identities is. That it is https is asked by `rules/ondemand.rs`, which
+/// says what http would cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::site) struct IssuerUrl(pub(in crate::site) String);
+
+impl Text for IssuerUrl {
+    const EXPECTED: &'static str = "a URL such as \"https://login.example.edu/realms/hpc\"";
+    const PATTERN: &'static str = HttpUrl::PATTERN;
+
+    fn parse(text: &str) -> Result<Self, Fault> {
+        match HttpUrl::parse(text) {
+            Ok(HttpUrl(url)) => Ok(Self(url)),
+            Err(_) => Err(Fault::new(
+                &rule::INVALID_URL,
+                "this is not the URL of a provider of identities",
+                "write https://, a host and a path, without a login: \
+                 https://login.example.edu/realms/hpc",
+            )),
+        }
+    }
+}
 
 /// The name of an OpenID Connect claim or of an LDAP attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
