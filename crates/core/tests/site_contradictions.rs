@@ -88,3 +88,15 @@ fn urls_of_open_ondemand_are_told_what_they_should_be() {
     assert_eq!(told[0].message, "this is not the URL of a provider of identities");
     assert_eq!(codes(&changed(PRODUCTION, "https://login", "http://login")), ["ondemand-issuer"]);
 }
+
+#[test]
+fn browsers_know_open_ondemand_by_a_name() {
+    for address in ["10.20.0.21", "::1", "::ffff:10.20.0.21", "portal"] {
+        let text = changed(
+            PRODUCTION,
+            "servername = \"portal.example.edu\"",
+            &format!("servername = \"{address}\""),
+        );
+        assert_eq!(codes(&text), ["ondemand-servername"], "{address}");
+    }
+}

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Open OnDemand: where it runs and listens, whom it trusts, and what it needs.
 
-use std::net::Ipv4Addr;
-
 use super::listener::{console_port, grafana_port, portal_port};
 use super::login_hosts::check_hosts;
 use crate::layout::ONDEMAND_PORT;
@@ -31,7 +29,7 @@ pub(super) fn check(file: &SiteFile, report: &mut Report) {
 
 fn check_name(ondemand: &Spanned<Ondemand>, report: &mut Report) {
     let Some(name) = &ondemand.servername else { return };
-    if name.0.contains('.') && name.0.parse::<Ipv4Addr>().is_err() {
+    if name.0.contains('.') && name.is_name() {
         return;
     }
     report.push(Diagnostic::new(
