@@ -100,3 +100,13 @@ fn browsers_know_open_ondemand_by_a_name() {
         assert_eq!(codes(&text), ["ondemand-servername"], "{address}");
     }
 }
+
+#[test]
+fn a_port_that_cannot_be_read_is_not_taken_for_the_default() {
+    let at = |port: &str| {
+        let text = changed(PRODUCTION, "[portal]\n", &format!("[portal]\n{port}\n"));
+        changed(&text, "[monitoring.grafana]\n", "[monitoring.grafana]\nport = 8443\n")
+    };
+    assert_eq!(codes(&at("port = \"many\"")), ["wrong-type"]);
+    assert_eq!(codes(&at("")), ["portal-port"]);
+}

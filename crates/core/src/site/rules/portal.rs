@@ -4,6 +4,7 @@
 use super::listener::{check_certificate, check_port, console_port, grafana_port};
 use super::login_hosts::check_hosts;
 use crate::layout::PORTAL_PORT;
+use crate::site::fragment::Fragment as _;
 use crate::site::fragments::SiteFile;
 use crate::site::reader::Report;
 use crate::site::rule;
@@ -15,8 +16,9 @@ pub(super) fn check(file: &SiteFile, report: &mut Report) {
     check_hosts(file, hosts, &portal.span, ("the portal", &rule::PORTAL_HOST), report);
     let who = ("the portal", PORTAL_PORT, &rule::PORTAL_PORT);
     let default = Spanned::new(u64::from(PORTAL_PORT), portal.span.clone());
-    let port = portal.port.as_ref().unwrap_or(&default);
-    check_port(Some(port), who, &others(file), report);
+    // The default of a port that could not be read is not what somebody meant there.
+    let port = portal.port.as_ref().or(portal.lacks("port").then_some(&default));
+    check_port(port, who, &others(file), report);
     let (certificate, key) = (portal.certificate_file.as_ref(), portal.key_file.as_ref());
     check_certificate(&portal.value, certificate, key, &rule::PORTAL_CERTIFICATE, report);
 }
