@@ -110,3 +110,25 @@ fn a_port_that_cannot_be_read_is_not_taken_for_the_default() {
     assert_eq!(codes(&at("port = \"many\"")), ["wrong-type"]);
     assert_eq!(codes(&at("")), ["portal-port"]);
 }
+
+#[test]
+fn nobody_gets_the_ports_of_dex_where_it_runs() {
+    let start = PRODUCTION.find("[ondemand.oidc]").expect("a provider");
+    let end = PRODUCTION.find("# Compute nodes, one table").expect("what follows");
+    let dex =
+        "[ondemand.dex]\nldap = \"ldap.example.edu:636\"\nbase_dn = \"dc=example,dc=edu\"\n\n";
+    let with_dex = format!("{}{dex}{}", &PRODUCTION[..start], &PRODUCTION[end..]);
+    assert_eq!(codes(&with_dex), [""; 0]);
+    for (table, code) in [
+        ("[ondemand]\n", "ondemand-port"),
+        ("[portal]\n", "portal-port"),
+        ("[console]\n", "console-port"),
+        ("[monitoring.grafana]\n", "grafana-port"),
+    ] {
+        for port in [5556, 5558] {
+            let line = format!("{table}port = {port}\n");
+            assert_eq!(codes(&changed(&with_dex, table, &line)), [code], "{port}");
+            assert_eq!(codes(&changed(PRODUCTION, table, &line)), [""; 0], "there is no Dex");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Where the console listens, with which certificate, and who may act in it.
 
-use super::listener::{check_certificate, check_port, grafana_port};
+use super::listener::{check_certificate, check_port, dex_ports, grafana_port};
 use crate::layout::CONSOLE_PORT;
 use crate::site::diagnostic::{Diagnostic, Span};
 use crate::site::fragment::Fragment as _;
@@ -18,13 +18,15 @@ pub(super) fn check(file: &SiteFile, report: &mut Report) {
     check_actions(console, report);
 }
 
-/// Every monitoring host has both the console and Grafana. The default is looked at, too, because
+/// Every monitoring host has both the console and Grafana, and can have Dex. The default is looked at, too, because
 /// Grafana's line can name it.
 fn check_own_port(file: &SiteFile, console: &Spanned<Console>, report: &mut Report) {
     let who = ("the console", CONSOLE_PORT, &rule::CONSOLE_PORT);
     let default = Spanned::new(u64::from(CONSOLE_PORT), console.span.clone());
     let port = console.port.as_ref().or(console.lacks("port").then_some(&default));
-    check_port(port, who, grafana_port(file).as_slice(), report);
+    let others: Vec<u64> =
+        grafana_port(file).into_iter().chain(dex_ports(file).iter().copied()).collect();
+    check_port(port, who, &others, report);
 }
 
 /// A password of their own, which those who only look do not have.

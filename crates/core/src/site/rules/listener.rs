@@ -77,6 +77,15 @@ pub(super) fn portal_port(file: &SiteFile) -> Option<u64> {
     effective_port(&portal.value, portal.port.as_ref(), PORTAL_PORT)
 }
 
+/// Where Dex listens, if the site has it: its own port and that of its metrics, which no key of
+/// `ood_portal.yml` changes (decision 27).
+pub(super) fn dex_ports(file: &SiteFile) -> &'static [u64] {
+    match file.ondemand.as_ref().and_then(|ondemand| ondemand.dex.as_ref()) {
+        Some(_) => &[5556, 5558],
+        None => &[],
+    }
+}
+
 /// Nothing for a port that could not be read: the default is not what somebody meant there.
 fn effective_port<F: Fragment>(
     table: &F,

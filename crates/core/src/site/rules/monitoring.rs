@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Who watches, how often, and who is told.
 
+use super::listener::dex_ports;
 use crate::layout::{
     ALERTMANAGER_MESH_PORT, ALERTMANAGER_PORT, NODE_EXPORTER_PORT, PROMETHEUS_PORT,
 };
@@ -33,7 +34,7 @@ pub(super) fn check(file: &SiteFile, report: &mut Report) {
         check_mail(mail, report);
     }
     if let Some(port) = monitoring.grafana.as_ref().and_then(|grafana| grafana.port.as_ref()) {
-        check_port(port, report);
+        check_port(port, dex_ports(file), report);
     }
     check_webhooks(items(monitoring.webhook.as_ref()), report);
     check_receivers(monitoring, report);
@@ -71,9 +72,10 @@ const TAKEN: [(u16, &str); 6] = [
 /// `SlurmdPort`, the default of slurm.conf(5).
 const SLURMD_PORT: u16 = 6818;
 
-fn check_port(port: &Spanned<u64>, report: &mut Report) {
-    let owner = TAKEN.iter().find(|(taken, _)| u64::from(*taken) == port.value);
-    let message = match owner {
+fn check_port(port: &Spanned<u64>, dex: &[u64], report: &mut Report) {
+    let fixed = TAKEN.iter().map(|(taken, owner)| (u64::from(*taken), *owner));
+    let mut all = fixed.chain(dex.iter().map(|taken| (*taken, "Dex")));
+    let message = match all.find(|(taken, _)| *taken == port.value) {
         Some((_, owner)) => format!("port {} is that of {owner}", port.value),
         None if (1024..=65535).contains(&port.value) => return,
         None => format!("Grafana runs without rights and cannot have port {}", port.value),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Open OnDemand: where it runs and listens, whom it trusts, and what it needs.
 
-use super::listener::{console_port, grafana_port, portal_port};
+use super::listener::{console_port, dex_ports, grafana_port, portal_port};
 use super::login_hosts::check_hosts;
 use crate::layout::ONDEMAND_PORT;
 use crate::site::diagnostic::Diagnostic;
@@ -13,7 +13,7 @@ use crate::site::spanned::Spanned;
 
 /// Ports of others that a login node can have: sshd, what Apache needs itself, the VPN is
 /// UDP, slurmd, qnetd, the monitoring.
-const TAKEN: [u16; 9] = [22, 80, 5403, 5556, 6818, 9090, 9093, 9094, 9100];
+const TAKEN: [u16; 8] = [22, 80, 5403, 6818, 9090, 9093, 9094, 9100];
 
 pub(super) fn check(file: &SiteFile, report: &mut Report) {
     let Some(ondemand) = &file.ondemand else { return };
@@ -64,7 +64,8 @@ fn check_port(file: &SiteFile, ondemand: &Spanned<Ondemand>, report: &mut Report
 
 /// Ports that the file gives to somebody else on a login node.
 fn others(file: &SiteFile) -> Vec<u64> {
-    [grafana_port(file), console_port(file), portal_port(file)].into_iter().flatten().collect()
+    let pages = [grafana_port(file), console_port(file), portal_port(file)];
+    pages.into_iter().flatten().chain(dex_ports(file).iter().copied()).collect()
 }
 
 /// None is no choice: the generator tells browsers to insist on a certificate that they

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Where the portal runs and listens, and with which certificate.
 
-use super::listener::{check_certificate, check_port, console_port, grafana_port};
+use super::listener::{check_certificate, check_port, console_port, dex_ports, grafana_port};
 use super::login_hosts::check_hosts;
 use crate::layout::PORTAL_PORT;
 use crate::site::fragment::Fragment as _;
@@ -25,5 +25,6 @@ pub(super) fn check(file: &SiteFile, report: &mut Report) {
 
 /// A login node can be a monitoring host, too.
 fn others(file: &SiteFile) -> Vec<u64> {
-    grafana_port(file).into_iter().chain(console_port(file)).collect()
+    let pages = grafana_port(file).into_iter().chain(console_port(file));
+    pages.chain(dex_ports(file).iter().copied()).collect()
 }
