@@ -279,6 +279,8 @@ rules! {
     Error UNKNOWN_GROUP = "unknown-group";
     /// A mount must not hide the keys of who repairs it.
     Error HOMES_HIDE_ADMINISTRATOR = "homes-hide-administrator";
+    /// Options are those of a mount.
+    Warning HOMES_OPTIONS_WITHOUT_NFS = "homes-options-without-nfs";
     /// A limit leaves the person something and the host enough.
     Error LIMIT_OUT_OF_RANGE = "limit-out-of-range";
     // The portal.

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use crate::layout::USERS_GROUP;
 use crate::site::diagnostic::{Diagnostic, Span};
-use crate::site::fragments::{Limits, LocalGroup, LocalUser, SiteFile, items};
+use crate::site::fragment::Fragment as _;
+use crate::site::fragments::{Homes, Limits, LocalGroup, LocalUser, SiteFile, items};
 use crate::site::reader::Report;
 use crate::site::rule;
 use crate::site::spanned::Spanned;
@@ -15,6 +16,9 @@ pub(super) fn check(file: &SiteFile, report: &mut Report) {
     check_names(file, report);
     check_uniqueness(file, report);
     check_groups(file, report);
+    if let Some(homes) = &file.homes {
+        check_options(homes, report);
+    }
     check_administrator(file, report);
     if let Some(limits) = &file.limits {
         check_limits(limits, report);
@@ -174,6 +178,16 @@ fn check_groups(file: &SiteFile, report: &mut Report) {
             format!("add:\n[[group]]\nname = \"{}\"\ngid = 30000", group.0),
         ));
     }
+}
+
+fn check_options(homes: &Homes, report: &mut Report) {
+    let Some(options) = homes.options.as_ref().filter(|_| homes.lacks("nfs")) else { return };
+    report.push(Diagnostic::new(
+        &rule::HOMES_OPTIONS_WITHOUT_NFS,
+        options.span.clone(),
+        "mount options have no effect without `nfs`: nothing is mounted",
+        "remove the line, or add `nfs`, the export that holds the homes",
+    ));
 }
 
 /// A user other than root has a home of which the keys are: by Debian's
