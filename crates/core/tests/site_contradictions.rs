@@ -132,3 +132,18 @@ fn nobody_gets_the_ports_of_dex_where_it_runs() {
         }
     }
 }
+
+#[test]
+fn homes_hide_no_directory_above_the_administrators_keys() {
+    let at = |mount: &str| changed(PRODUCTION, "mount = \"/shared/home\"", mount);
+    for hidden in
+        ["", "mount = \"/home\"", "mount = \"/home/admin\"", "mount = \"/home/admin/.ssh\""]
+    {
+        assert_eq!(codes(&at(hidden)), ["homes-hide-administrator"], "{hidden}");
+    }
+    for fine in ["mount = \"/home/adm\"", "mount = \"/home/users\"", "mount = \"/home/admin/nfs\""]
+    {
+        assert_eq!(codes(&at(fine)), [""; 0], "{fine}");
+    }
+    assert_eq!(codes(&at("mount = 1")), ["wrong-type"], "the default is not meant");
+}

@@ -22,6 +22,8 @@ use super::spanned::Spanned;
 use super::timing;
 use super::value::{HostName, PartitionNodes};
 
+pub(super) use people::DEFAULT_HOMES;
+
 /// The site that the file means.
 pub(super) fn assemble(file: &SiteFile) -> Option<Site> {
     let cluster = file.cluster.as_ref()?;

@@ -8,7 +8,8 @@ use crate::site::fragments::{self as file, SiteFile, items};
 use crate::site::model::{Homes, Limits, LocalGroup, LocalUser, NfsHomes, People};
 use crate::site::spanned::Spanned;
 
-const DEFAULT_HOMES: &str = "/home";
+/// Where Debian has them.
+pub(in crate::site) const DEFAULT_HOMES: &str = "/home";
 const DEFAULT_SHELL: &str = "/bin/bash";
 
 /// Two people can still work when a third one has run away.

@@ -2,8 +2,10 @@
 //! Accounts of people, their homes, and what they may take.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use crate::layout::USERS_GROUP;
+use crate::site::assemble::DEFAULT_HOMES;
 use crate::site::diagnostic::{Diagnostic, Span};
 use crate::site::fragment::Fragment as _;
 use crate::site::fragments::{Homes, Limits, LocalGroup, LocalUser, SiteFile, items};
@@ -191,18 +193,24 @@ fn check_options(homes: &Homes, report: &mut Report) {
 }
 
 /// A user other than root has a home of which the keys are: by Debian's
-/// default in /home.
+/// default in /home. Each directory above the keys hides them.
 fn check_administrator(file: &SiteFile, report: &mut Report) {
     let Some(user) = file.ssh.as_ref().and_then(|ssh| ssh.user.as_ref()) else { return };
     let Some(homes) = &file.homes else { return };
     let Some(nfs) = homes.nfs.as_ref().filter(|_| user.0 != "root") else { return };
+    // Not the default in place of a mount that could not be read.
+    if homes.mount.is_none() && !homes.lacks("mount") {
+        return;
+    }
     let mount = homes.mount.as_ref();
-    if mount.is_none_or(|mount| mount.0 == "/home") {
+    let place = mount.map_or(DEFAULT_HOMES, |mount| &mount.0);
+    let keys = format!("/home/{}/.ssh/authorized_keys", user.0);
+    if Path::new(&keys).starts_with(place) {
         report.push(
             Diagnostic::new(
                 &rule::HOMES_HIDE_ADMINISTRATOR,
                 mount.map_or_else(|| nfs.span.clone(), |mount| mount.span.clone()),
-                format!("mounted at /home, this hides /home/{} with its keys", user.0),
+                format!("mounted at {place}, this hides {keys}"),
                 "add `mount = \"/shared/home\"`, or let `apply` come in as root: the way in must \
                  not depend on the NFS server",
             )
