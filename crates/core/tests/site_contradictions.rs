@@ -147,3 +147,20 @@ fn homes_hide_no_directory_above_the_administrators_keys() {
     }
     assert_eq!(codes(&at("mount = 1")), ["wrong-type"], "the default is not meant");
 }
+
+#[test]
+fn nobody_is_called_as_what_the_machines_have_already() {
+    let own = [
+        slurmha_core::layout::PORTAL_USER,
+        slurmha_core::layout::USERS_GROUP,
+        slurmha_core::layout::ACTIONS_GROUP,
+    ];
+    let of_debian =
+        ["root", "www-data", "users", "video", "_chrony", "systemd-network", "ondemand-dex"];
+    for taken in own.into_iter().chain(of_debian) {
+        let user = changed(PRODUCTION, "\"guest1\"", &format!("\"{taken}\""));
+        assert_eq!(codes(&user), ["reserved-name"], "{taken}");
+        let group = changed(PRODUCTION, "\"physics\"", &format!("\"{taken}\""));
+        assert_eq!(codes(&group), ["reserved-name"], "{taken}");
+    }
+}

@@ -4,7 +4,6 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use crate::layout::USERS_GROUP;
 use crate::site::assemble::DEFAULT_HOMES;
 use crate::site::diagnostic::{Diagnostic, Span};
 use crate::site::fragment::Fragment as _;
@@ -47,40 +46,19 @@ fn check_ids(file: &SiteFile, report: &mut Report) {
     }
 }
 
-/// Debian's own accounts (base-passwd's passwd.master) that a person might be
-/// called, and those of the cluster.
-const TAKEN: [&str; 30] = [
-    "root",
-    "daemon",
-    "bin",
-    "sys",
-    "sync",
-    "games",
-    "man",
-    "lp",
-    "mail",
-    "news",
-    "uucp",
-    "proxy",
-    "backup",
-    "list",
-    "irc",
-    "nobody",
-    "sshd",
-    "messagebus",
-    "slurm",
-    "munge",
-    "mysql",
-    "hacluster",
-    "haclient",
-    "coroqnetd",
-    "prometheus",
-    "grafana",
-    "tty",
-    "sudo",
-    "adm",
-    "staff",
-];
+/// Users and groups of Debian (base-passwd's `passwd.master` and `group.master`; systemd, udev)
+/// and of what the cluster's machines have installed: Slurm, MariaDB, Pacemaker, the
+/// monitoring, NFS, SSSD, Open OnDemand. A person's own group has the person's name.
+const TAKEN: &str = "root daemon bin sys sync games man lp mail news uucp proxy www-data backup \
+                     list irc gnats nobody nogroup adm tty disk kmem dialout fax voice cdrom \
+                     floppy tape sudo audio dip operator src shadow utmp video sasl plugdev staff \
+                     users input kvm render sgx netdev crontab ssl-cert messagebus polkitd sshd \
+                     tss uuidd slurm munge mysql hacluster haclient coroqnetd prometheus grafana \
+                     statd sssd ondemand-dex";
+
+/// How names begin of which there will be more: those of slurmha's own, of systemd's daemons, and
+/// of daemons whose packages keep out of people's way (Debian Policy Manual, section 9.2.1).
+const TAKEN_BEGINNINGS: [&str; 3] = ["slurmha", "systemd-", "_"];
 
 /// The administrator's account is his own: taken out of the file it would be
 /// closed.
@@ -101,7 +79,8 @@ fn check_names(file: &SiteFile, report: &mut Report) {
 }
 
 fn is_taken(name: &str) -> bool {
-    name == USERS_GROUP || TAKEN.contains(&name)
+    TAKEN.split_whitespace().any(|taken| taken == name)
+        || TAKEN_BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
 }
 
 fn reserved(name: &str, span: &Span, why: &str, report: &mut Report) {
