@@ -164,3 +164,25 @@ fn nobody_is_called_as_what_the_machines_have_already() {
         assert_eq!(codes(&group), ["reserved-name"], "{taken}");
     }
 }
+
+/// Slurm would take both pairs.
+#[test]
+fn a_line_for_slurm_conf_has_one_key() {
+    let lines = |lines: &str| {
+        let last = "    \"PriorityWeightAge=1000\",\n";
+        changed(PRODUCTION, last, &format!("    {lines},\n"))
+    };
+    for (several, count) in [
+        ("\"DebugFlags=Backfill SlurmdTimeout=20\"", 1),
+        ("\"Epilog=/a SlurmdTimeout=20\", \"Prolog=/b SlurmdTimeout=30\"", 2),
+    ] {
+        assert_eq!(codes(&lines(several)), vec!["invalid-extra"; count], "{several}");
+    }
+    for fine in [
+        "\"MailProg=\\\"/usr/bin/mail -r slurm\\\"\"",
+        "\"NodeSet=a Nodes=cn[001-064]\", \"NodeSet=b Feature=ib\"",
+        "\"DownNodes=cn001 State=DOWN Reason=\\\"broken fan\\\"\"",
+    ] {
+        assert_eq!(codes(&lines(fine)), [""; 0], "{fine}");
+    }
+}

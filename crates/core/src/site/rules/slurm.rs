@@ -13,6 +13,7 @@ pub(super) fn check(file: &SiteFile, report: &mut Report) {
     let lines = items(file.slurm.as_ref().and_then(|slurm| slurm.extra.as_ref()));
     for line in lines {
         check_owned(&line.pairs, &line.span, SLURM_CONF, report);
+        check_one_key(&line.pairs, &line.span, report);
     }
     let firsts = lines.iter().filter_map(|line| Some((line.pairs.first()?, &line.span)));
     check_duplicates(firsts, report);
@@ -117,6 +118,21 @@ fn check_owned(pairs: &[Pair], span: &Span, owned: Owned, report: &mut Report) {
 
 fn is_one_of(key: &str, keys: &[&str]) -> bool {
     keys.iter().any(|known| known.eq_ignore_ascii_case(key))
+}
+
+/// Slurm reads every pair of a line: a second key would be set without being looked at, and beside
+/// the default that it should replace. A record's line has several on purpose.
+fn check_one_key(pairs: &[Pair], span: &Span, report: &mut Report) {
+    let [first, second, ..] = pairs else { return };
+    if is_one_of(&first.key, &REPEATABLE) {
+        return;
+    }
+    report.push(Diagnostic::new(
+        &rule::INVALID_EXTRA,
+        span.clone(),
+        format!("{} stands on the line of {}", second.key, first.key),
+        "write one key in each line; a value with blanks stands in double quotes",
+    ));
 }
 
 /// Keys that make a new record each time they are written.

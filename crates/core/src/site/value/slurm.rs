@@ -117,7 +117,7 @@ pub(in crate::site) struct Pair {
     pub(in crate::site) value: String,
 }
 
-/// A whole line for slurm.conf: one key, the rest is its value.
+/// A whole line for slurm.conf.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::site) struct ExtraLine {
     pub(in crate::site) written: String,
