@@ -126,7 +126,7 @@ pub(in crate::site) struct ExtraLine {
 
 impl Text for ExtraLine {
     const EXPECTED: &'static str = "a line for slurm.conf such as \"SlurmctldDebug=verbose\"";
-    const PATTERN: &'static str = r"^[A-Za-z][A-Za-z0-9_]*=[^\\#]+$";
+    const PATTERN: &'static str = r"^ *[A-Za-z][A-Za-z0-9_]*=[^\\#]+$";
 
     fn parse(text: &str) -> Result<Self, Fault> {
         let pairs = pairs(text)?;
@@ -187,4 +187,17 @@ fn words(text: &str) -> Vec<&str> {
         c == ' ' && !quoted
     });
     split.filter(|word| !word.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pattern is for editors, and never accepts less.
+    #[test]
+    fn blanks_in_front_are_fine_for_the_parser_and_for_the_pattern() {
+        let pairs = ExtraPairs::parse("  Weight=1  Sockets=2 ").expect("pairs").pairs;
+        assert_eq!(pairs.iter().map(|pair| &*pair.key).collect::<Vec<_>>(), ["Weight", "Sockets"]);
+        assert!(ExtraPairs::PATTERN.starts_with("^ *[A-Za-z]"));
+    }
 }
