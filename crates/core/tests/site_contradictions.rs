@@ -186,3 +186,20 @@ fn a_line_for_slurm_conf_has_one_key() {
         assert_eq!(codes(&lines(fine)), [""; 0], "{fine}");
     }
 }
+
+#[test]
+fn the_vpn_listens_beside_one_alertmanager_and_not_beside_two() {
+    let port = changed(PRODUCTION, "[vpn]\n", "[vpn]\nport = 9094\n");
+    assert_eq!(codes(&port), ["vpn-port"]);
+    let second = "[[monitoring.host]]\nname = \"login2\"\naddress = \"10.20.0.22\"\n";
+    assert_eq!(codes(&changed(&port, second, "")), [""; 0], "one has nobody to tell");
+    let mut elsewhere = port;
+    for (host, other, address) in [("login1", "watch1", "31"), ("login2", "watch2", "32")] {
+        let watch = |name: &str, at: &str| {
+            format!("[[monitoring.host]]\nname = \"{name}\"\naddress = \"10.20.0.{at}\"")
+        };
+        let at = if host == "login1" { "21" } else { "22" };
+        elsewhere = changed(&elsewhere, &watch(host, at), &watch(other, address));
+    }
+    assert_eq!(codes(&elsewhere), [""; 0], "no gateway watches");
+}

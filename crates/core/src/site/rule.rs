@@ -237,6 +237,8 @@ rules! {
     Error INVALID_PEER_NAME = "invalid-peer-name";
     /// The people's machines have addresses that nothing else of the site has.
     Error VPN_NETWORK_OVERLAPS = "vpn-network-overlaps";
+    /// The VPN listens where nobody else does.
+    Error VPN_PORT = "vpn-port";
     /// One or two machines let people in.
     Error VPN_GATEWAY_COUNT = "vpn-gateway-count";
     /// What can be reached from outside is no machine that the cluster stands on.

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 
 use super::networks::{check_width, is_usable};
+use crate::layout::ALERTMANAGER_MESH_PORT;
 use crate::site::diagnostic::{Diagnostic, Span};
 use crate::site::fragment::Fragment;
 use crate::site::fragments::{SiteFile, Vpn, VpnGateway, VpnPeer, items};
@@ -13,6 +14,7 @@ use crate::site::model::gateway_address;
 use crate::site::reader::Report;
 use crate::site::rule::{self, Rule};
 use crate::site::spanned::Spanned;
+use crate::site::value::HostName;
 
 pub(super) fn check(file: &SiteFile, report: &mut Report) {
     let Some(vpn) = &file.vpn else { return };
@@ -21,6 +23,7 @@ pub(super) fn check(file: &SiteFile, report: &mut Report) {
         check_overlap(file, network, report);
     }
     check_port(vpn, report);
+    check_mesh(file, vpn, report);
     check_gateway_count(vpn, report);
     check_endpoints(vpn, report);
     check_way(file, vpn, report);
@@ -74,6 +77,32 @@ fn check_port(vpn: &Vpn, report: &mut Report) {
         format!("{} is no UDP port", port.value),
         "write a number from 1 to 65535, or remove the line: 51820",
     ));
+}
+
+/// The Alertmanagers of two monitoring hosts tell each other by UDP, too, what they have told.
+fn check_mesh(file: &SiteFile, vpn: &Vpn, report: &mut Report) {
+    let is_mesh = |port: &&Spanned<u64>| port.value == u64::from(ALERTMANAGER_MESH_PORT);
+    let Some(port) = vpn.port.as_ref().filter(is_mesh) else { return };
+    let hosts = items(file.monitoring.as_ref().and_then(|it| it.host.as_ref()));
+    if hosts.len() < 2 {
+        return;
+    }
+    let gateways = items(vpn.gateway.as_ref()).iter().filter_map(|it| it.name.as_ref());
+    let watching: Vec<&str> =
+        hosts.iter().filter_map(|it| it.name.as_ref()).map(|name| name.0.as_str()).collect();
+    let shared =
+        |name: &&Spanned<HostName>| watching.iter().any(|it| it.eq_ignore_ascii_case(&name.0));
+    if let Some(name) = gateways.into_iter().find(shared) {
+        report.push(
+            Diagnostic::new(
+                &rule::VPN_PORT,
+                port.span.clone(),
+                format!("the VPN cannot listen at port {}: Alertmanager has it there", port.value),
+                "write another one, or remove the line: 51820",
+            )
+            .related(name.span.clone(), "a monitoring host, too"),
+        );
+    }
 }
 
 fn check_gateway_count(vpn: &Spanned<Vpn>, report: &mut Report) {
