@@ -203,3 +203,13 @@ fn the_vpn_listens_beside_one_alertmanager_and_not_beside_two() {
     }
     assert_eq!(codes(&elsewhere), [""; 0], "no gateway watches");
 }
+
+#[test]
+fn a_gateway_is_dialled_at_no_address_inside() {
+    for (address, why) in [("10.20.3.9", "through itself"), ("10.21.0.9", "from outside")] {
+        let told = told(&changed(PRODUCTION, "vpn1.example.edu", address));
+        assert_eq!(told[0].code, "vpn-endpoint", "{address}");
+        assert!(told.len() == 1 && told[0].message.ends_with(why), "{told:?}");
+    }
+    assert_eq!(codes(&changed(PRODUCTION, "vpn1.example.edu", "192.0.2.1")), [""; 0]);
+}

@@ -159,26 +159,37 @@ fn check_endpoints(vpn: &Spanned<Vpn>, report: &mut Report) {
     }
 }
 
-/// What is for the cluster network goes into the tunnel, and the tunnel's own
-/// packets would.
+/// What is for the cluster network goes into the tunnel, and the tunnel's own packets would. To
+/// the replication network nothing leads from outside.
 fn check_way(file: &SiteFile, vpn: &Vpn, report: &mut Report) {
-    let Some(cluster) = file.network.as_ref().and_then(|network| network.cluster.as_ref()) else {
-        return;
-    };
+    let network = file.network.as_ref();
+    let inside = [
+        (
+            network.and_then(|it| it.cluster.as_ref()),
+            "the tunnel would lead through itself",
+            "what goes through the tunnel",
+        ),
+        (
+            network.and_then(|it| it.replication.as_ref()),
+            "nothing leads there from outside",
+            "the controllers' own network",
+        ),
+    ];
     let gateways = items(vpn.gateway.as_ref()).iter().map(|gateway| gateway.endpoint.as_ref());
     for endpoint in gateways.chain([vpn.endpoint.as_ref()]).flatten() {
-        let inside = endpoint.0.parse().is_ok_and(|address: Ipv4Addr| cluster.contains(&address));
-        if inside {
-            report.push(
-                Diagnostic::new(
-                    &rule::VPN_ENDPOINT,
-                    endpoint.span.clone(),
-                    format!("{} is inside: the tunnel would lead through itself", endpoint.0),
-                    "write the address or name by which the gateway is reached from outside",
-                )
-                .related(cluster.span.clone(), "what goes through the tunnel"),
-            );
-        }
+        let Ok(address) = endpoint.0.parse::<Ipv4Addr>() else { continue };
+        let around = |net: &Option<&Spanned<Ipv4Net>>| net.is_some_and(|it| it.contains(&address));
+        let found = inside.iter().find(|(net, ..)| around(net));
+        let Some((Some(network), why, what)) = found else { continue };
+        report.push(
+            Diagnostic::new(
+                &rule::VPN_ENDPOINT,
+                endpoint.span.clone(),
+                format!("{} is inside: {why}", endpoint.0),
+                "write the address or name by which the gateway is reached from outside",
+            )
+            .related(network.span.clone(), *what),
+        );
     }
 }
 
