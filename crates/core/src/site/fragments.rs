@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a site file may say: its tables and keys.
 //!
-//! A new key is added here and nowhere else; reading it, suggesting it for a
-//! mistyped one and describing it in the JSON schema follow. What it means is
-//! then said in `assemble.rs`, and what it must not contradict in `rules/`.
+//! A new key is added here; reading it, suggesting it for a mistyped one and
+//! describing it in the JSON schema follow. What it means is then said in
+//! `assemble.rs`, what it must not contradict in `rules/`, and it gets a row in
+//! `docs/guide/site-file.md`, which a test holds against the schema.
 
 mod ondemand;
 mod people;
@@ -95,7 +96,7 @@ fragment! {
         /// Without it, a site without fencing or without an arbiter is refused.
         optional accept: Many<Accept>,
         /// What becomes of a controller that the cluster has fenced.
-        /// "power-on", the default: it is switched on a minute after the takeover and joins by itself, at most three times an hour. "stay-off": a person looks at it first.
+        /// "power-on", the default: it is switched on a minute after the fence, when slurmctld answers or after five minutes, and joins by itself; at most three times an hour. "stay-off": a person looks at it first.
         optional after_fencing: AfterFencing,
     }
 }

@@ -72,7 +72,7 @@ fragment! {
         optional memory_percent: u64,
         /// Processors that one person may keep busy; by default all that others do not want.
         optional cpus: u64,
-        /// Processes and threads of one person; 4096 by default, 64 or more.
+        /// Processes and threads of one person; 4096 by default, 64 to 1000000.
         optional tasks: u64,
     }
 }
