@@ -43,7 +43,7 @@ pub fn fence_left() -> ExitCode {
     match answer_late(&system, &call) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            let line = format!("the I/O of {} is still frozen: {why}", call.resource);
+            let line = format!("the I/O of {} is left as it is: {why}", call.resource);
             let _ = logger::log(&system, TAG, &line);
             ExitCode::FAILURE
         }
