@@ -52,10 +52,7 @@ pub fn sees_no_error(lab: &LabSite) {
     let (active, passive) = lab.active_and_passive();
     let cut = now(lab);
     lab.slurmha(&["lab", "power", "off", &active]).succeeds();
-    wait_until("slurmctld answers on the other controller", || {
-        lab.try_on(&passive, "systemctl is-active slurmctld && scontrol ping")
-            .is_some_and(|text| text.contains("UP"))
-    });
+    lab.until_served_by(&passive);
     wait_until("every client was answered since", || {
         CROWDS.iter().all(|crowd| crowd.answered_since(lab, cut) == crowd.clients)
     });

@@ -25,10 +25,7 @@ pub fn commands_wait(lab: &LabSite) {
     let (active, passive) = lab.active_and_passive();
     let cut = now(lab);
     lab.slurmha(&["lab", "power", "off", &active]).succeeds();
-    wait_until("slurmctld answers on the other controller", || {
-        lab.try_on(&passive, "systemctl is-active slurmctld && scontrol ping")
-            .is_some_and(|text| text.contains("UP"))
-    });
+    lab.until_served_by(&passive);
     let served = now(lab);
     wait_until("each command was typed again since", || {
         kinds(&later_than(&ledger(lab), served)).len() == 4

@@ -203,6 +203,14 @@ impl LabSite {
         (active.to_owned(), passive.to_owned())
     }
 
+    /// Waits until a takeover by this controller is over.
+    pub fn until_served_by(&self, controller: &str) {
+        wait_until("slurmctld answers on the other controller", || {
+            self.try_on(controller, "systemctl is-active slurmctld && scontrol ping")
+                .is_some_and(|text| text.contains("UP"))
+        });
+    }
+
     /// Submits a job that does not start, and waits until the saved table has it.
     pub fn held_job(&self, active: &str, name: &str) -> u32 {
         let sbatch = format!(

@@ -23,10 +23,7 @@ pub fn is_never_promoted_over(lab: &LabSite) {
     assert!(lab.try_on(&passive, "systemctl is-active slurmctld").is_none());
 
     lab.slurmha(&["lab", "link", "restore", &active, "bmc"]).succeeds();
-    wait_until("slurmctld answers on the other controller", || {
-        lab.try_on(&passive, "systemctl is-active slurmctld && scontrol ping")
-            .is_some_and(|text| text.contains("UP"))
-    });
+    lab.until_served_by(&passive);
     // Nobody switches it on but the cluster.
     wait_until("the machine is there again", || lab.try_on(&active, "true").is_some());
 }
