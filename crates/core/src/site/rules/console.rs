@@ -18,8 +18,8 @@ pub(super) fn check(file: &SiteFile, report: &mut Report) {
     check_actions(console, report);
 }
 
-/// Every monitoring host has both the console and Grafana, and can have Dex. The default is looked at, too, because
-/// Grafana's line can name it.
+/// Every monitoring host has both the console and Grafana, and can have Dex. The default is looked
+/// at, too, because Grafana's line can name it.
 fn check_own_port(file: &SiteFile, console: &Spanned<Console>, report: &mut Report) {
     let who = ("the console", CONSOLE_PORT, &rule::CONSOLE_PORT);
     let default = Spanned::new(u64::from(CONSOLE_PORT), console.span.clone());
